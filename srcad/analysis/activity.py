@@ -1,0 +1,123 @@
+"""Activity: which values vary with the inputs, and which of those matter to the outputs.
+
+A value is active when it does both. Only active values get a cotangent. What a rule calls constant, what was computed
+under `no_grad`, and what is no floating number never varies.
+
+>>> import srcad.rules
+>>> from srcad.core import ops
+>>> from srcad.core.nodes import Let, Value
+>>> from srcad.core.types import array
+>>> x, y, z = (Value(name, array("float64", 3)) for name in "xyz")
+>>> block = [Let(y, ops.multiply, (x, 2.0)), Let(z, ops.multiply, (y, y))]
+>>> sorted(value.base for value in active(block, [x], [y]))
+['x', 'y']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from srcad.core.nodes import Block, Branch, Call, Let, Loop, Value, leaves
+from srcad.rules import rule_of
+
+__all__ = ["active", "useful", "varied"]
+
+
+def active(block: Block, inputs: Iterable[Value], outputs: Iterable[Value]) -> set[Value]:
+    """The values of a block that vary with `inputs` and matter to `outputs`."""
+    varying = varied(block, inputs)
+    return varying & useful(block, outputs, varying)
+
+
+def varied(block: Block, inputs: Iterable[Value]) -> set[Value]:
+    """The values that vary with `inputs`."""
+    found = {value for value in inputs if value.type.differentiable}
+    _vary(block, found)
+    return found
+
+
+def _vary(block: Block, found: set[Value]) -> None:
+    for statement in block:
+        if isinstance(statement, Let):
+            out = statement.out
+            if out is None or statement.frozen or not out.type.differentiable:
+                continue
+            if any(value in found for value in leaves(statement.args)) or any(
+                value in found for _, option in statement.options for value in leaves(option)
+            ):
+                rule = rule_of(statement.op.function)
+                if rule is None or rule.family != "constant":
+                    found.add(out)
+        elif isinstance(statement, Call):
+            if not statement.frozen and any(value in found for value in leaves(statement.args)):
+                found.update(callee_varied(statement, found))
+        elif isinstance(statement, Branch):
+            _vary(statement.body, found)
+            _vary(statement.orelse, found)
+            for phi in statement.phis:
+                if phi.out.type.differentiable and any(v in found for v in leaves((phi.then, phi.orelse))):
+                    found.add(phi.out)
+        elif isinstance(statement, Loop):
+            for carry in statement.carries:
+                if any(value in found for value in leaves(carry.init)) and carry.param.type.differentiable:
+                    found.add(carry.param)
+            while True:
+                before = len(found)
+                _vary(statement.body, found)
+                for carry in statement.carries:
+                    if any(value in found for value in leaves(carry.next)) and carry.param.type.differentiable:
+                        found.add(carry.param)
+                if len(found) == before:
+                    break
+            for carry in statement.carries:
+                if carry.param in found or any(value in found for value in leaves(carry.next)):
+                    if carry.exit.type.differentiable:
+                        found.add(carry.exit)
+
+
+def callee_varied(call: Call, found: set[Value]) -> list[Value]:
+    """The results of a call that vary."""
+    callee = call.callee
+    inputs = [p for p, arg in zip(parameters(callee), call.args) if any(v in found for v in leaves(arg))]
+    inner = varied(callee.body, inputs)
+    results = list(dict.fromkeys(leaves(callee.result)))
+    return [out for out, result in zip(call.outs, results) if result in inner and out.type.differentiable]
+
+
+def parameters(function: object) -> list[Value]:
+    """The values of a function's parameters, flat."""
+    return [value for param in function.params for value in leaves(param.tree)]  # type: ignore[attr-defined]
+
+
+def useful(block: Block, outputs: Iterable[Value], varying: set[Value] | None = None) -> set[Value]:
+    """The values that matter to `outputs`."""
+    found = set(outputs)
+    _need(block, found, varying)
+    return found
+
+
+def _need(block: Block, found: set[Value], varying: set[Value] | None) -> None:
+    for statement in reversed(block):
+        if isinstance(statement, Let):
+            if statement.out in found and (varying is None or statement.out in varying):
+                found.update(leaves(statement.args))
+                for _, option in statement.options:
+                    found.update(leaves(option))
+        elif isinstance(statement, Call):
+            if any(out in found for out in statement.outs):
+                found.update(leaves(statement.args))
+        elif isinstance(statement, Branch):
+            for phi in statement.phis:
+                if phi.out in found:
+                    found.update(leaves((phi.then, phi.orelse)))
+            _need(statement.body, found, varying)
+            _need(statement.orelse, found, varying)
+        elif isinstance(statement, Loop):
+            while True:
+                before = len(found)
+                for carry in statement.carries:
+                    if carry.exit in found or carry.param in found:
+                        found.update(leaves((carry.init, carry.next)))
+                _need(statement.body, found, varying)
+                if len(found) == before:
+                    break

@@ -1,0 +1,1987 @@
+"""What the result of an operation is: kind, dtype and symbolic shape, from the types of its operands.
+
+`infer` is called for every statement that is built. Whatever it says is proven, under two assumptions: a value whose shape is known
+holds numbers (NumPy kinds b, i, u, f, c), and Python integers that meet arrays fit into 64 bits. Kinds and dtypes are never tabulated: NumPy itself is asked,
+once per function and types of operands, by running the function on tiny arrays. Shapes are computed here.
+
+Sizes. `max(key - minus, 0)` is what a `Size` stands for. A `minus` below zero adds: `Size("n", -1)` is n + 1. Keys that this module makes are
+`Opaque`: a tag and what the size is a function of, so that equal functions of equal sizes are equal sizes.
+
+Integers. `Type.value` of an integer is an int or an `Exact` (key + offset), of `x.shape` it is the tuple of sizes. So `np.zeros(len(x))` has the size
+of `x`. `len(x) - 1` may be negative, which no size is; `size_of` turns an integer into the size of what is made with it.
+
+>>> n, m = Size("n"), Size("m")
+>>> x = Value("x", array("float64", n, m))
+>>> from srcad.core import ops
+>>> infer(ops.getitem, (x, Slice(1, -1)), {}), infer(ops.operation(np.sum), (x,), {"axis": 0})
+(float64[n - 2, m], float64[m])
+>>> infer(ops.add, (x, 1), {}), infer(ops.less, (x, Value("y")), {}), infer(ops.divide, (1, 2), {})
+(float64[n, m], ?[...], float)
+
+A loop: start with `param.type = init.type`, infer the body, `widened = widen(param, init, next)`; repeat until that is `param`; then `exit` has type
+`join(init, param)`. An opaque size belongs to the values that it was made of: a copy of a block (an inlined callee) has to be inferred anew.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import operator
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from srcad import runtime
+from srcad.core import ops
+from srcad.core.nodes import Expr, Slice, Value, leaves
+from srcad.core.ops import Operation
+from srcad.core.types import ANY, Dim, Shape, Size, Type, array, less, never_one, number
+
+__all__ = [
+    "Exact",
+    "Opaque",
+    "broadcast",
+    "infer",
+    "join",
+    "same_shape",
+    "same_size",
+    "size_of",
+    "type_of",
+    "widen",
+]
+
+Tree = Any
+Handler = Callable[..., Type]
+
+
+class Unknown(Exception):
+    """Nothing is proven (or the operation is certain to raise)."""
+
+
+# --- Sizes ---------------------------------------------------------------------------------------------------------
+
+
+class Opaque:
+    """The key of a derived size: a tag and what it is a function of. Equal keys are equal sizes."""
+
+    __slots__ = ("hash", "key")
+
+    def __init__(self, *key: Any) -> None:
+        self.key, self.hash = key, hash(key)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Opaque) and self.hash == other.hash and self.key == other.key)
+
+    def __repr__(self) -> str:
+        return "?"
+
+
+class Exact(NamedTuple):
+    """The integer `key + offset`, which may be negative; `many` says that `key` is not 1."""
+
+    key: object
+    offset: int = 0
+    many: bool = False
+
+
+_serial = itertools.count()
+
+
+def _fresh(many: bool = False) -> Size:
+    return Size(Opaque("fresh", next(_serial)), 0, many)
+
+
+def _plain(size: Size) -> Size:
+    return Size(size.key, size.minus) if size.many else size
+
+
+def same_size(a: Dim, b: Dim) -> bool:
+    """Whether two sizes are proven equal.
+
+    >>> same_size(Size("n", many=True), Size("n")), same_size(Size("n"), 3)
+    (True, False)
+    """
+    if a is b:
+        return True
+    if isinstance(a, int) or isinstance(b, int):
+        return a == b
+    return a[1] == b[1] and a[0] == b[0]
+
+
+def same_shape(a: Type, b: Type) -> bool:
+    """Whether the shapes of two values are proven equal.
+
+    >>> same_shape(array("float64", Size("n")), array("bool", Size("n"))), same_shape(ANY, ANY)
+    (True, False)
+    """
+    one, two = a.shape, b.shape
+    if one is None or two is None or len(one) != len(two):
+        return False
+    return one is two or all(map(same_size, one, two))
+
+
+def _tagged(size: Dim, tag: str) -> Any:
+    """What an opaque size of this tag, nothing taken off, is made of; or None."""
+    if isinstance(size, Size) and not size.minus and isinstance(size.key, Opaque) and size.key.key[0] == tag:
+        return size.key.key[1:]
+    return None
+
+
+def _never_negative(key: object) -> bool:
+    return not (isinstance(key, Opaque) and key.key[0] == "int")
+
+
+def _exact(size: Dim) -> int | Exact:
+    """A size as an integer."""
+    if isinstance(size, int):
+        return size
+    if size.minus <= 0 and _never_negative(size.key):
+        return Exact(size.key, -size.minus, size.many and not size.minus)
+    return Exact(Opaque("size", _plain(size)), 0, size.many)
+
+
+def _size(count: int | Exact) -> Dim:
+    """max(count, 0)."""
+    if isinstance(count, int):
+        return max(count, 0)
+    key, offset, many = count
+    if isinstance(key, Opaque) and key.key[0] == "size" and offset <= 0:
+        inner: Size = key.key[1]
+        return Size(inner.key, inner.minus - offset, many and not offset)
+    return Size(key, -offset, many if offset == 0 else offset >= 2 and _never_negative(key))
+
+
+def _as_size(count: int | Exact) -> Dim:
+    """The size that an integer is. Raises Unknown where it may be negative."""
+    if count < 0 if isinstance(count, int) else count.offset < 0 or not _never_negative(count.key):
+        raise Unknown
+    return _size(count)
+
+
+def _factors(sizes: Iterable[Dim]) -> tuple[int, Counter[Size], bool]:
+    """Sizes multiplied: coefficient, powers, and whether one is known not to be 1."""
+    coefficient, powers, many = 1, Counter[Size](), False
+    for size in sizes:
+        if isinstance(size, int):
+            coefficient *= size
+            continue
+        many = many or size.many
+        inner = _tagged(size, "product")
+        if inner:
+            coefficient *= inner[0]
+            powers.update(dict(inner[1]))
+        else:
+            powers[_plain(size)] += 1
+    return coefficient, powers, many or coefficient > 1
+
+
+def _monomial(coefficient: int, powers: Counter[Size], many: bool) -> Dim:
+    if not coefficient or not powers:
+        return coefficient
+    if coefficient == 1 and len(powers) == 1:
+        ((size, power),) = powers.items()
+        if power == 1:
+            return Size(size.key, size.minus, many)
+    return Size(Opaque("product", coefficient, frozenset(powers.items())), 0, many)
+
+
+def _product(sizes: Iterable[Dim]) -> Dim:
+    return _monomial(*_factors(sizes))
+
+
+def _quotient(total: Iterable[Dim], known: Iterable[Dim]) -> Dim:
+    """The size q with total == known * q, known not 0."""
+    all_of, _, _ = one = _factors(total)
+    part, powers, _ = two = _factors(known)
+    if part and all_of % part == 0 and all(one[1][size] >= power for size, power in powers.items()):
+        return _monomial(all_of // part, one[1] - powers, False)
+    return Size(Opaque("quotient", _monomial(*one), _monomial(*two)))
+
+
+def _sum(sizes: Iterable[Dim]) -> Dim:
+    constant, counts = 0, Counter[Size]()
+    for size in sizes:
+        if isinstance(size, int):
+            constant += size
+            continue
+        if size.minus < 0 and _never_negative(size.key):
+            constant, size = constant - size.minus, Size(size.key)
+        inner = _tagged(size, "sum")
+        if inner:
+            counts.update(dict(inner[0]))
+        else:
+            counts[_plain(size)] += 1
+    if not counts:
+        return constant
+    if len(counts) == 1:
+        ((size, count),) = counts.items()
+        base = _product((count, size))
+    else:
+        base = Size(Opaque("sum", frozenset(counts.items())))
+    count_of = _exact(base)
+    return _size(count_of + constant if isinstance(count_of, int) else count_of._replace(offset=count_of.offset + constant))
+
+
+def _broadcast_sizes(a: Dim, b: Dim) -> Dim:
+    if isinstance(a, int):
+        if a == 1 or a == b:
+            return b
+        if isinstance(b, int) and b != 1:
+            raise Unknown
+        return a
+    if isinstance(b, int):
+        return a if b == 1 else b
+    if a.many:
+        return a
+    if b.many or same_size(a, b):
+        return b
+    one, two = (_tagged(size, "broadcast") or (frozenset((_plain(size),)),) for size in (a, b))
+    members = one[0] | two[0]
+    if members == one[0]:
+        return a
+    return b if members == two[0] else Size(Opaque("broadcast", members))
+
+
+def _broadcast_shapes(a: Shape, b: Shape) -> Shape:
+    if a is b or a == b:
+        return a
+    if len(a) < len(b):
+        a, b = b, a
+    extra = len(a) - len(b)
+    if not b:
+        return a
+    return a[:extra] + tuple(map(_broadcast_sizes, a[extra:], b))
+
+
+def _broadcast(types: Iterable[Type]) -> Shape | None:
+    shape: Shape = ()
+    for type_ in types:
+        if type_.shape is None:
+            return None
+        shape = _broadcast_shapes(shape, type_.shape)
+    return shape
+
+
+def broadcast(*types: Type) -> Shape | None:
+    """The shape that the types broadcast to, or None where it is not proven (or where they do not fit).
+
+    >>> broadcast(array("float64", Size("n"), 1), array("float64", 3)), broadcast(array("float64", 2), ANY)
+    ((n, 3), None)
+    """
+    try:
+        return _broadcast(types)
+    except Unknown:
+        return None
+
+
+def _pick(*sizes: Dim) -> Dim:
+    """Of sizes that are equal: the one of which most is known."""
+    return next((s for s in sizes if isinstance(s, int)), None) or next((s for s in sizes if never_one(s)), sizes[0])
+
+
+# --- Types of operands, joins --------------------------------------------------------------------------------------
+
+_OBJECT = Type("object")
+_NUMBERS = {name: number(name) for name in ("bool", "int", "float", "complex")}
+_WEAK = frozenset(_NUMBERS)
+_HUGE = Type("number", None, ())
+
+
+def _dtype_name(dtype: np.dtype[Any]) -> str:
+    if dtype.kind not in "biufc":
+        raise Unknown
+    return dtype.name
+
+
+def type_of(tree: Tree) -> Type:
+    """The type of an operand: a value, a constant, or a tree of them.
+
+    >>> type_of(2.0), type_of(None), type_of(np.ones((2, 3), np.float32)), type_of(3).value
+    (float, object, float32[2, 3], 3)
+    """
+    if isinstance(tree, (Value, Expr)):
+        return tree.type
+    kind = type(tree)
+    if kind is int:
+        return Type("number", "int", (), tree) if -(2**63) <= tree < 2**63 else _HUGE
+    if kind is float or kind is bool or kind is complex:
+        return _NUMBERS[kind.__name__]
+    if isinstance(tree, (np.ndarray, np.generic)):
+        if tree.dtype.kind not in "biufc":
+            return _OBJECT
+        if isinstance(tree, np.generic):
+            return Type("scalar", tree.dtype.name, ())
+        return Type("array", tree.dtype.name, tree.shape) if kind is np.ndarray else ANY
+    if kind is tuple:
+        try:
+            return Type("object", None, None, tuple(_as_size(_value(part)) for part in tree))
+        except Unknown:
+            return _OBJECT
+    if isinstance(tree, (int, float, complex)):
+        return ANY
+    try:
+        return Type("object", _dtype(tree)) if isinstance(tree, (type, np.dtype)) else _OBJECT
+    except Unknown:
+        return _OBJECT
+
+
+def join(a: Type, b: Type) -> Type:
+    """What is known of a value that is one or the other. Each axis with two sizes gets a new opaque size.
+
+    >>> n = Size("n")
+    >>> join(array("float64", n, 2), array("float64", n, 3)), join(number("float"), number("int")).dtype
+    (float64[n, ?], None)
+    >>> join(array("float64", n), array("float64")).shape, join(number("float"), array("float64")).kind
+    (None, 'any')
+    """
+    if a is b or a == b:
+        return a
+    if a.kind == b.kind:
+        kind = a.kind
+    elif a.numeric and b.numeric:
+        kind = "any"
+    else:
+        return ANY
+    shape = None
+    if a.shape is not None and b.shape is not None and len(a.shape) == len(b.shape):
+        shape = tuple(map(_join_sizes, a.shape, b.shape))
+    return Type(kind, a.dtype if a.dtype == b.dtype else None, shape, a.value if a.value == b.value else None)
+
+
+def _join_sizes(a: Dim, b: Dim) -> Dim:
+    if same_size(a, b):
+        return a if isinstance(a, int) or not a.many else b
+    return _fresh(never_one(a) and never_one(b))
+
+
+def widen(param: Type, init: Type, next: Type) -> Type:
+    """The next guess of the type of what a loop carries: `param` itself (the same object) where it covers `next`.
+
+    `param` is the guess that the body was inferred with, `init` the type before the loop, where the first guess is `init`. A size of
+    `param` that is not that of `init` stands for the size in each iteration, whatever that is.
+
+    >>> n = Size("n")
+    >>> x = array("float64", n)
+    >>> y = widen(x, x, array("float64", n.less(1)))
+    >>> y, widen(y, x, array("float64", 7)) is y
+    (float64[?], True)
+    """
+    if param is next or param == next:
+        return param
+    joined = join(param, next)
+    shape = joined.shape
+    if shape is not None:
+        assert param.shape is not None and init.shape is not None and next.shape is not None
+        shape = tuple(
+            p if same_size(p, n) or (not same_size(p, i) and (never_one(n) or not never_one(p))) else j
+            for p, i, n, j in zip(param.shape, init.shape, next.shape, joined.shape)
+        )
+    widened = Type(joined.kind, joined.dtype, shape, joined.value)
+    return param if widened == param else widened
+
+
+# --- Asking NumPy ---------------------------------------------------------------------------------------------------
+
+# Descriptors of operands: ("array" | "scalar" | "number", dtype, rank), ("tuple" | "list", ...), ("const", type, value).
+_lock = threading.Lock()
+_SIZE = 2
+
+
+def _describe(type_: Type, rank: int | None = None) -> tuple[Any, ...]:
+    kind, dtype, shape, _ = type_
+    if dtype is None or kind in ("object", "record"):
+        raise Unknown
+    if rank is None:
+        if shape is None:
+            raise Unknown
+        rank = len(shape)
+    if kind == "any":
+        if dtype in _WEAK and not rank:
+            raise Unknown
+        kind = "array" if rank else "scalar"
+    return kind, dtype, rank
+
+
+def _describe_tree(tree: Tree) -> tuple[Any, ...]:
+    if isinstance(tree, (list, tuple)) and type(tree) in (list, tuple):
+        return (type(tree).__name__, *map(_describe_tree, tree))
+    type_ = type_of(tree)
+    if type_.numeric:
+        return _describe(type_)
+    return _const(tree)
+
+
+def _const(tree: Tree) -> tuple[Any, ...]:
+    if isinstance(tree, (Value, Expr, Slice)):
+        if isinstance(tree, Value) and tree.type.kind == "object" and tree.type.dtype:
+            return "const", "dtype", np.dtype(tree.type.dtype)
+        raise Unknown
+    hash(tree)
+    return "const", type(tree).__name__, tree
+
+
+def _dummy(described: tuple[Any, ...], size: int) -> Any:
+    kind, *rest = described
+    if kind == "const":
+        return rest[1]
+    if kind in ("tuple", "list"):
+        parts = [_dummy(part, size) for part in rest]
+        return tuple(parts) if kind == "tuple" else parts
+    dtype, rank = rest
+    if kind == "number":
+        return getattr(builtins, dtype)(1)
+    if kind == "scalar":
+        return np.dtype(dtype).type(1)
+    made = np.eye(size, dtype=dtype) if rank > 1 else np.ones((size,) * rank, dtype)
+    return np.array(np.broadcast_to(made, (size,) * rank))
+
+
+def _classify(found: Any) -> tuple[str, str | None, int | None]:
+    kind = type(found)
+    if kind is np.ndarray:
+        return "array", _dtype_name(found.dtype), found.ndim
+    if isinstance(found, np.generic):
+        return "scalar", _dtype_name(found.dtype), 0
+    if kind in (bool, int, float, complex):
+        return "number", kind.__name__, 0
+    if isinstance(found, (tuple, list)):
+        return "object", None, None
+    raise Unknown
+
+
+@lru_cache(maxsize=8192)
+def _run(
+    function: Callable[..., Any], args: tuple[Any, ...], options: tuple[Any, ...], size: int = _SIZE
+) -> tuple[str, str | None, int | None] | None:
+    """Kind, dtype and rank of what a function makes of operands so described, or None where it raises."""
+    with _lock, warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = function(*(_dummy(arg, size) for arg in args), **{k: _dummy(v, size) for k, v in options})
+            return _classify(found)
+        except Exception:  # whatever a NumPy function raises, nothing is learnt
+            return None
+
+
+def _learn(
+    function: Callable[..., Any], *args: tuple[Any, ...], rank: int | None = None, **options: Tree
+) -> tuple[str, str | None]:
+    """Kind and dtype of the result, from NumPy, if it has the expected rank."""
+    found = _run(function, args, tuple((key, _const(value)) for key, value in options.items() if value is not None))
+    if found is None or found[0] == "object" or (rank is not None and found[2] != rank):
+        raise Unknown
+    return found[0], found[1]
+
+
+def _made(shape: Shape | None, kind: str, dtype: str | None) -> Type:
+    """A result of learnt kind and computed shape."""
+    if shape is None:
+        return Type("any", None if dtype in _WEAK and dtype != "bool" else dtype)
+    return Type("array" if shape else kind, dtype, shape)
+
+
+def _finish(
+    function: Callable[..., Any], shape: Shape | None, *types: Type, probe: bool = False, **options: Tree
+) -> Type:
+    """A result of known shape whose kind and dtype NumPy is asked for; where a dtype is unknown, only the kind.
+
+    The types are those of the operands, or of others (`probe`) whose result has that dtype but not that rank.
+    """
+    if any(t.shape is None for t in types):
+        raise Unknown
+    full = [t if t.dtype else t._replace(dtype="float64") for t in types]
+    rank = None if probe or shape is None else len(shape)
+    kind, dtype = _learn(function, *map(_describe, full), rank=rank, **options)
+    return _made(shape, kind, dtype if all(t.dtype for t in types) else None)
+
+
+# --- Reading operands -----------------------------------------------------------------------------------------------
+
+
+def _static(*trees: Tree) -> None:
+    for tree in trees:
+        if isinstance(tree, (Value, Expr, tuple, list)):
+            raise Unknown
+
+
+def _dtype(tree: Tree, default: str | None = "float64") -> str | None:
+    """The name of the dtype that an operand stands for."""
+    if tree is None:
+        return default
+    if isinstance(tree, (Value, Expr)):
+        if tree.type.kind != "object" or tree.type.dtype is None:
+            raise Unknown
+        tree = tree.type.dtype
+    return _dtype_name(np.dtype(tree))
+
+
+def _is_int(type_: Type) -> bool:
+    return (
+        type_.shape == ()
+        and type_.kind in ("number", "scalar", "array", "any")
+        and type_.dtype is not None
+        and type_.dtype.startswith(("int", "uint"))
+    )
+
+
+def _value(tree: Tree) -> int | Exact:
+    """What is known of an integer operand. Raises Unknown where it is none."""
+    if type(tree) is int:
+        return tree
+    if isinstance(tree, np.integer):
+        return int(tree)
+    if isinstance(tree, (Value, Expr)) and _is_int(tree.type):
+        if isinstance(tree.type.value, (int, Exact)):
+            return tree.type.value
+        if isinstance(tree, Value):
+            return Exact(Opaque("int", tree))
+        return Exact(Opaque("fresh", next(_serial)))
+    raise Unknown
+
+
+def _shape(tree: Tree) -> Shape:
+    """The shape that an operand stands for, of something made with it."""
+    if isinstance(tree, (tuple, list)):
+        return tuple(_size(_value(part)) for part in tree)
+    if isinstance(tree, (Value, Expr)) and tree.type.kind == "object":
+        if not isinstance(tree.type.value, tuple) or isinstance(tree.type.value, Exact):
+            raise Unknown
+        return tree.type.value
+    return (_size(_value(tree)),)
+
+
+def size_of(tree: Tree) -> Dim | None:
+    """The size of an axis that is made with this count (`np.zeros(tree)`), or None.
+
+    >>> n = Size("n")
+    >>> count = Value("count", Type("number", "int", (), Exact("n", -1)))
+    >>> size_of(count), size_of(3), size_of("ij")
+    (n - 1, 3, None)
+    """
+    try:
+        return _size(_value(tree))
+    except Unknown:
+        return None
+
+
+def _sequence(tree: Tree) -> bool:
+    return type(tree) in (tuple, list)
+
+
+def _operand(tree: Tree) -> Type:
+    """The type of an operand of a NumPy function, where sequences become arrays. Raises Unknown for objects."""
+    if _sequence(tree):
+        parts = [_operand(part) for part in tree]
+        shape: Shape | None = (0,)
+        if parts:
+            shape = (len(parts), *_common(parts))
+        try:
+            _, dtype = _learn(np.array, _describe_tree(tree))
+        except Unknown:
+            dtype = None
+        return Type("array", dtype, shape)
+    type_ = type_of(tree)
+    if not type_.numeric:
+        raise Unknown
+    return type_
+
+
+def _common(types: list[Type]) -> Shape:
+    """The shape of values that have one shape."""
+    shapes = [t.shape for t in types]
+    if any(shape is None or len(shape) != len(shapes[0] or ()) for shape in shapes):
+        raise Unknown
+    return tuple(_pick(*sizes) for sizes in zip(*shapes))  # type: ignore[arg-type]
+
+
+def _known(type_: Type) -> Shape:
+    if type_.shape is None:
+        raise Unknown
+    return type_.shape
+
+
+def _axis(axis: Tree, rank: int) -> int:
+    if isinstance(axis, bool):
+        raise Unknown
+    axis = operator.index(axis)
+    if not -rank <= axis < rank:
+        raise Unknown
+    return axis % rank
+
+
+def _axes(axis: Tree, rank: int) -> list[int]:
+    found = [_axis(part, rank) for part in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    if len(set(found)) != len(found):
+        raise Unknown
+    return found
+
+
+# --- Elementwise ------------------------------------------------------------------------------------------------------
+
+_PREDICATES: set[Any] = {
+    operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge, np.less, np.less_equal, np.equal,
+    np.not_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
+    np.isnan, np.isfinite, np.isinf, np.signbit,
+}  # fmt: skip
+
+
+def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: Tree = None) -> Type:
+    """A ufunc, or an operator that is not between Python numbers."""
+    shape = _broadcast(types)
+    described = []
+    sure = vague = False
+    complex_ = any(t.kind == "number" and t.dtype in ("complex", None) for t in types)
+    for kind, name, dims, _ in types:
+        if kind == "object" or kind == "record":
+            raise Unknown
+        if name is None or (kind == "any" and (complex_ or (not dims and name in _WEAK))):
+            vague = True
+        elif kind == "any":
+            described.append(("array", name, 1) if dims else ("scalar", name, 0))
+        else:
+            described.append((kind, name, 1 if dims or dims is None else 0))
+        sure = sure or kind == "array" or (kind == "scalar" and not complex_)
+        sure = sure or (kind == "any" and not complex_ and name not in _WEAK and name is not None)
+    name = None
+    if vague:
+        found, known = "scalar", shape is not None and function in _PREDICATES
+        if known or dtype is not None:
+            name = "bool" if known else _dtype(dtype)
+    else:
+        found, name = _learn(function, *described, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
+        if function is operator.pow and described[0][1] == "bool" and described[1][0] == "number":
+            name = None  # b ** 2 and b ** 1 differ
+        sure = True
+    if shape is None:
+        return Type("any", name)
+    if shape:
+        return Type("array", name, shape)
+    if not sure and not isinstance(function, np.ufunc):
+        return Type("any", None, ())
+    return Type(found, name, ())
+
+
+def _ufunc(function: np.ufunc, *trees: Tree, dtype: Tree = None) -> Type:
+    if function.signature is not None or function.nout != 1:
+        return _sample(function, *trees)
+    return _elementwise(function, tuple(map(_operand, trees)), dtype)
+
+
+def _operator(function: Callable[..., Any], *trees: Tree) -> Type:
+    types = tuple(map(type_of, trees))
+    for type_ in types:
+        if type_.kind != "number":
+            return _elementwise(function, types)
+    return _numbers(function, trees, types)
+
+
+def _add(function: Callable[..., Any], left: Tree, right: Tree) -> Type:
+    a, b = type_of(left), type_of(right)
+    if a.kind == "object" and b.kind == "object" and isinstance(a.value, tuple) and isinstance(b.value, tuple):
+        return Type("object", None, None, a.value + b.value)
+    return _operator(function, left, right)
+
+
+def _numbers(function: Callable[..., Any], trees: tuple[Tree, ...], types: tuple[Type, ...]) -> Type:
+    """An operator between Python numbers."""
+    if any(t.dtype is None for t in types):
+        predicate = function in _PREDICATES
+        return _NUMBERS["bool"] if predicate else Type("number", None, ())
+    if function is operator.pow:
+        return Type("number", _power(trees, types), ())
+    found, dtype = _learn(function, *(("number", t.dtype, 0) for t in types))
+    if dtype != "int" or found != "number":
+        return Type(found, dtype, ())
+    return Type("number", "int", (), _arithmetic(function, trees, types))
+
+
+def _power(trees: tuple[Tree, ...], types: tuple[Type, ...]) -> str | None:
+    """The dtype of a power of numbers: of negative ones it may be complex, and of integers a float."""
+    base, exponent = trees
+    kinds = {t.dtype for t in types}
+    if "complex" in kinds:
+        return "complex"
+    whole = types[1].dtype in ("int", "bool") or (isinstance(exponent, float) and exponent.is_integer())
+    if "float" in kinds:
+        return "float" if whole or (type(base) in (int, float) and base >= 0) else None
+    return "int" if types[1].dtype == "bool" or (type(exponent) is int and exponent >= 0) else None
+
+
+def _arithmetic(function: Callable[..., Any], trees: tuple[Tree, ...], types: tuple[Type, ...]) -> int | Exact | None:
+    """What is known of an integer result."""
+    if len(trees) != 2 or types[0].dtype != "int" or types[1].dtype != "int":
+        return None
+    a, b = _value(trees[0]), _value(trees[1])
+    if isinstance(a, int) and isinstance(b, int):
+        plain = function in (operator.add, operator.sub, operator.mul) or (function is operator.floordiv and b)
+        return function(a, b) if plain and abs(a) < 2**40 and abs(b) < 2**20 else None
+    if function is operator.add and isinstance(a, int):
+        a, b = b, a
+    if isinstance(b, int):
+        assert isinstance(a, Exact)
+        if function is operator.add or function is operator.sub:
+            return a._replace(offset=a.offset + (b if function is operator.add else -b))
+    elif isinstance(a, Exact) and function is operator.sub and a.key == b.key:
+        return a.offset - b.offset
+    try:
+        factors = _as_size(a), _as_size(b)
+    except Unknown:
+        return None
+    if function is operator.mul:
+        return _exact(_product(factors))
+    if function is operator.floordiv and isinstance(b, int) and b:
+        return Exact(Opaque("floordiv", Exact(a.key, a.offset), b)) if isinstance(a, Exact) and b > 1 else a
+    return None
+
+
+def _pointwise(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
+    """A NumPy function that is elementwise and broadcasts, but no ufunc; None among the operands is allowed."""
+    types = [None if tree is None else _operand(tree) for tree in trees]
+    some = [t for t in types if t is not None]
+    shape = _broadcast(some)
+    if shape is None or any(t.dtype is None for t in some):
+        for tree in options.values():
+            _static(tree)
+        kind = "any" if shape is None or not shape else "array"
+        return Type(kind, "bool" if function in _BOOLEAN else None, shape)
+    rows = [("const", "NoneType", None) if t is None else _describe(t, min(t.rank or 0, 1)) for t in types]
+    return _made(shape, *_learn(function, *rows, **options))
+
+
+_BOOLEAN: set[Any] = {np.isclose, np.isreal, np.iscomplex, np.isposinf, np.isneginf, np.isin}
+
+
+def _clip(
+    function: Callable[..., Any], a: Tree, a_min: Tree = None, a_max: Tree = None, *, min: Tree = None, max: Tree = None
+) -> Type:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if low is None and high is None:
+        raise Unknown
+    return _pointwise(np.clip, a, low, high)
+
+
+def _where(function: Callable[..., Any], condition: Tree, x: Tree = None, y: Tree = None) -> Type:
+    if x is None and y is None:
+        return _OBJECT
+    return _pointwise(np.where, condition, x, y)
+
+
+def _scalar_type(function: Callable[..., Any], x: Tree = 0) -> Type:
+    """`np.float32(x)`."""
+    type_ = _operand(x)
+    _describe(array("float64", *_known(type_)))
+    return _made(type_.shape, "scalar", _dtype(function))
+
+
+# --- Python's functions -----------------------------------------------------------------------------------------------
+
+
+def _bool(function: Any, *trees: Tree, **options: Tree) -> Type:
+    return _NUMBERS["bool"]
+
+
+def _abs(function: Any, x: Tree) -> Type:
+    return _operator(operator.abs, x)
+
+
+def _conversion(function: Any, x: Tree = 0, *more: Tree) -> Type:
+    return _NUMBERS[function.__name__]
+
+
+def _round(function: Any, x: Tree, ndigits: Tree = None) -> Type:
+    type_ = type_of(x)
+    if type_.kind not in ("number", "scalar") or type_.dtype is None:
+        raise Unknown
+    _static(ndigits)
+    return Type(*_learn(round, _describe(type_), ndigits=ndigits), ())
+
+
+def _extremum(function: Any, *trees: Tree) -> Type:
+    if len(trees) > 1:
+        types = list(map(type_of, trees))
+    elif _sequence(trees[0]):
+        types = list(map(type_of, trees[0]))
+    else:
+        type_ = type_of(trees[0])
+        if type_.rank != 1:
+            raise Unknown
+        types = [Type("scalar", type_.dtype, ())]
+    found = types[0]
+    for type_ in types[1:]:
+        found = join(found, type_)
+    return found._replace(value=None) if found.numeric else ANY
+
+
+def _builtin_sum(function: Any, iterable: Tree, start: Tree = 0) -> Type:
+    type_ = type_of(iterable)
+    if not _sequence(iterable) and (type_.shape is None or type_.rank == 0 or not isinstance(type_.shape[0], int)):
+        raise Unknown
+    element = Type("array" if type_.shape and type_.shape[1:] else "scalar", type_.dtype, (type_.shape or ())[1:])
+    parts = map(type_of, iterable) if _sequence(iterable) else [element] * min(_known(type_)[0], 3)  # type: ignore[type-var]
+    total = type_of(start)._replace(value=None)
+    for part in parts:
+        total = infer(ops.add, (Value("total", total), Value("part", part._replace(value=None))), {})
+    return total._replace(value=None)
+
+
+def _len(function: Any, x: Tree) -> Type:
+    if _sequence(x):
+        return Type("number", "int", (), len(x))
+    type_ = type_of(x)
+    if type_.shape:
+        return Type("number", "int", (), _exact(type_.shape[0]))
+    if type_.kind == "object" and type(type_.value) is tuple:
+        return Type("number", "int", (), len(type_.value))
+    return _NUMBERS["int"]
+
+
+def _math(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
+    name = function.__name__
+    if name in ("isnan", "isinf", "isfinite", "isclose"):
+        return _NUMBERS["bool"]
+    if name in ("isqrt", "gcd", "lcm", "factorial", "comb", "perm"):
+        return _NUMBERS["int"]
+    if name in ("floor", "ceil", "trunc"):
+        (type_,) = map(type_of, trees)
+        if type_.kind in ("number", "scalar") and type_.dtype:
+            return Type(*_learn(function, _describe(type_)), ())
+        raise Unknown
+    if name in ("frexp", "modf"):
+        return _OBJECT
+    if name in ("prod", "sumprod"):
+        raise Unknown
+    return _NUMBERS["float"]
+
+
+# --- Sizes and dtypes read ---------------------------------------------------------------------------------------------
+
+
+def _shape_of(function: Any, a: Tree) -> Type:
+    shape = _operand(a).shape
+    return _OBJECT if shape is None else Type("object", None, None, shape)
+
+
+def _size_read(function: Any, a: Tree, axis: Tree = None) -> Type:
+    type_ = _operand(a)
+    if type_.shape is None or isinstance(axis, (Value, Expr)):
+        return _NUMBERS["int"]
+    sizes = type_.shape if axis is None else [type_.shape[i] for i in _axes(axis, len(type_.shape))]
+    return Type("number", "int", (), _exact(_product(sizes)))
+
+
+def _ndim(function: Any, a: Tree) -> Type:
+    return Type("number", "int", (), _operand(a).rank)
+
+
+def _dtype_of(function: Any, x: Tree) -> Type:
+    type_ = type_of(x)
+    return Type("object", type_.dtype) if type_.numeric and type_.kind != "any" else _OBJECT
+
+
+# --- Indexing -----------------------------------------------------------------------------------------------------------
+
+
+def _slice(size: Dim, index: Slice) -> Dim:
+    """The size of a slice of an axis."""
+    start, stop, step = (None if part is None else _value(part) for part in index)
+    step = 1 if step is None else step
+    if isinstance(size, int) and not any(isinstance(part, Exact) for part in (start, stop, step)):
+        return len(range(*slice(start, stop, step).indices(size)))
+    whole = _exact(size)
+    if step == -1 and start is None and stop is None:
+        return size
+    if step == 1:
+        if start is None:
+            start = 0
+        if _same_count(stop, whole):
+            stop = None
+        cut = 0 if stop is None else None
+        if isinstance(stop, int) and stop < 0:
+            cut = -stop
+        elif isinstance(stop, Exact) and isinstance(whole, Exact) and stop.key == whole.key:
+            short = whole.offset - stop.offset  # x[:n - 3] of n == 2 is x[:-1], not empty: exact for 1 and 2 only
+            cut = short if short in (1, 2) else None
+        if isinstance(start, int) and start >= 0 and cut is not None:
+            return less(size, start + cut)
+        if isinstance(start, int) and start < 0 and stop is None:
+            start, stop = 0, -start  # x[-k:] has as many elements as x[:k]
+        if _same_count(start, whole) and stop is None:
+            return 0
+    base = size if isinstance(size, int) else _plain(size)
+    return Size(Opaque("slice", base, _bare(start), _bare(stop), _bare(step)))
+
+
+def _same_count(a: int | Exact | None, b: int | Exact | None) -> bool:
+    return _bare(a) == _bare(b)
+
+
+def _bare(count: int | Exact | None) -> int | Exact | None:
+    return Exact(count.key, count.offset) if isinstance(count, Exact) else count
+
+
+class _Advanced(NamedTuple):
+    """An index array: its shape and how many axes it takes."""
+
+    shape: Shape
+    takes: int
+
+
+def _index(tree: Tree) -> Any:
+    """A part of an index: "int", None, Ellipsis, a Slice, or an `_Advanced`."""
+    if tree is None or tree is Ellipsis or isinstance(tree, Slice):
+        return tree
+    type_ = _operand(tree)
+    if _is_int(type_):
+        return "int"
+    if type_.dtype is None or type_.shape is None or (type_.kind == "number" or not type_.shape):
+        raise Unknown
+    if type_.dtype == "bool":
+        if isinstance(tree, Value):
+            return _Advanced((Size(Opaque("mask", tree)),), len(type_.shape))
+        count = int(np.count_nonzero(tree)) if not any(True for _ in leaves(tree)) else _fresh()
+        return _Advanced((count,), len(type_.shape))
+    if type_.dtype.startswith(("int", "uint")) or (_sequence(tree) and not tree):
+        return _Advanced(type_.shape, 1)
+    raise Unknown
+
+
+def _getitem(function: Any, base: Tree, index: Tree) -> Type:
+    type_ = type_of(base)
+    if type_.kind == "object" or type_.kind == "record":
+        return _element(base, type_, index)
+    if type_.shape is None:
+        return Type("any", type_.dtype if type_.kind == "array" else None)
+    if type_.kind == "number" or (type_.kind == "any" and not type_.shape):
+        raise Unknown
+    if type(index) is tuple:
+        parts = [_index(part) for part in index]
+    elif isinstance(index, (Value, Expr)) and index.type.kind == "object":
+        raise Unknown
+    else:
+        parts = [_index(index)]
+    shape, scalar = _indexed(type_.shape, parts)
+    return Type("scalar" if scalar else "array", type_.dtype, shape)
+
+
+def _element(base: Tree, type_: Type, index: Tree) -> Type:
+    """Indexing a tuple or a list."""
+    value: Any = base if _sequence(base) else type_.value
+    if type(value) not in (tuple, list):
+        raise Unknown
+    if isinstance(index, Slice):
+        part = value[slice(*(None if bound is None else operator.index(bound) for bound in index))]
+        return type_of(part) if value is base else Type("object", None, None, part)
+    part = value[operator.index(index)]
+    return type_of(part) if value is base else Type("number", "int", (), _exact(part))
+
+
+def _indexed(shape: Shape, parts: list[Any]) -> tuple[Shape, bool]:
+    """The shape of an array indexed by parts, and whether the result is one element."""
+    used = sum(part.takes if isinstance(part, _Advanced) else part == "int" or isinstance(part, Slice) for part in parts)
+    ellipses = sum(part is Ellipsis for part in parts)
+    if used > len(shape) or ellipses > 1:
+        raise Unknown
+    if not ellipses:
+        parts = [*parts, Ellipsis]
+    advanced = any(isinstance(part, _Advanced) for part in parts)
+    out: list[Dim] = []
+    place: int | None = None
+    gap = separated = False
+    joined: Shape = ()
+    axis = 0
+    for part in parts:
+        if isinstance(part, _Advanced) or part == "int":
+            if advanced:
+                separated = separated or gap
+                place = len(out) if place is None else place
+            if isinstance(part, _Advanced):
+                joined = _broadcast_shapes(joined, part.shape)
+            axis += part.takes if isinstance(part, _Advanced) else 1
+            continue
+        gap = gap or place is not None
+        if part is None:
+            out.append(1)
+        elif part is Ellipsis:
+            out.extend(shape[axis : axis + len(shape) - used])
+            axis += len(shape) - used
+        else:
+            out.append(_slice(shape[axis], part))
+            axis += 1
+    if advanced:
+        front = 0 if separated else place
+        assert front is not None
+        out[front:front] = joined
+    return tuple(out), not out and not ellipses
+
+
+# --- Reductions -----------------------------------------------------------------------------------------------------------
+
+
+def _reduce(
+    function: Callable[..., Any], a: Tree, axis: Tree = None, *, dtype: Tree = None, keepdims: Tree = False, **rest: Tree
+) -> Type:
+    type_ = _operand(a)
+    _static(keepdims, *rest.values())
+    options = dict(rest, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
+    if type_.shape is None:
+        if axis is not None or keepdims:
+            return ANY
+        if type_.dtype is None or (type_.kind == "any" and type_.dtype in _WEAK):
+            return Type("scalar", _dtype(dtype, _FIXED.get(function)), ()) if function in _FIXED else ANY
+        return Type(*_learn(function, _describe(type_, 1), **options), ())
+    rank = len(type_.shape)
+    shape: Shape
+    if axis is None:
+        shape = (1,) * rank if keepdims else ()
+    elif isinstance(axis, (Value, Expr)):
+        if not _is_int(axis.type) or not rank:
+            raise Unknown
+        shape = tuple(_fresh() for _ in range(rank if keepdims else rank - 1))
+    else:
+        if not rank:
+            raise Unknown
+        gone = _axes(axis, rank)
+        if not gone:
+            raise Unknown
+        shape = tuple(1 if i in gone else s for i, s in enumerate(type_.shape) if keepdims or i not in gone)
+    if keepdims:
+        options["keepdims"] = True
+    if axis is not None:
+        options["axis"] = (0,) if isinstance(axis, tuple) else 0
+    if type_.dtype is None:
+        if function in _FIXED:
+            return _made(shape, "scalar", _FIXED[function])
+        kind, name = _learn(function, ("array", "float64", min(rank, 1)), **options)[0], _dtype(dtype, None)
+    else:
+        kind, name = _learn(function, _describe(type_, min(rank, 1)), **options)
+    if function is np.count_nonzero and not shape:
+        return Type("any", None, ())  # NumPy's versions differ
+    return _made(shape, kind, name)
+
+
+_FIXED: dict[Any, str] = {np.any: "bool", np.all: "bool", np.argmax: np.dtype(np.intp).name}
+_FIXED[np.argmin] = _FIXED[np.argmax]
+
+
+def _norm(function: Any, x: Tree, ord: Tree = None, axis: Tree = None, keepdims: Tree = False) -> Type:
+    type_ = _operand(x)
+    _static(ord, keepdims)
+    rank = len(_known(type_))
+    if axis is None:
+        if ord is not None and rank not in (1, 2):
+            raise Unknown
+        gone = list(range(rank))
+    else:
+        gone = _axes(axis, rank)
+        if len(gone) not in (1, 2):
+            raise Unknown
+    shape = tuple(1 if i in gone else s for i, s in enumerate(_known(type_)) if keepdims or i not in gone)
+    probe = type_._replace(shape=(2,) * len(gone)) if gone else type_
+    more = {"keepdims": True} if keepdims else {}
+    return _finish(np.linalg.norm, shape, probe, probe=True, ord=ord, **more)
+
+
+def _trace(function: Any, a: Tree, offset: Tree = 0, axis1: Tree = 0, axis2: Tree = 1, dtype: Tree = None) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    gone = _axes((axis1, axis2), len(shape))
+    kept = tuple(size for i, size in enumerate(shape) if i not in gone)
+    return _finish(np.trace, kept, type_, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
+
+
+def _average(
+    function: Any, a: Tree, axis: Tree = None, weights: Tree = None, *, keepdims: Tree = False
+) -> Type:
+    plain = _reduce(np.average, a, axis, keepdims=keepdims)
+    if weights is None:
+        return plain
+    one, two = _operand(a), _operand(weights)
+    if plain.shape is None or one.dtype is None or two.dtype is None:
+        return plain._replace(kind="any", dtype=None)
+    args = _describe(one, 1), ("const", "NoneType", None), _describe(two, 1)
+    return _made(plain.shape, *_learn(np.average, *args))
+
+
+def _cumulative(function: Callable[..., Any], a: Tree, axis: Tree = None, *, dtype: Tree = None) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    if axis is None:
+        shape = (_product(shape),)
+    elif isinstance(axis, (Value, Expr)):
+        if not _is_int(axis.type):
+            raise Unknown
+    else:
+        _axis(axis, len(shape))
+    probe = type_._replace(shape=(2,)) if type_.shape else type_
+    name = None if dtype is None else np.dtype(_dtype(dtype))
+    return _finish(function, shape, probe, probe=True, dtype=name)
+
+
+def _quantile(
+    function: Callable[..., Any], a: Tree, q: Tree, axis: Tree = None, *, keepdims: Tree = False, method: Tree = "linear"
+) -> Type:
+    at, plain = _operand(q), _reduce(np.median, a, axis, keepdims=keepdims)
+    if plain.shape is None or at.shape is None or plain.dtype is None or at.dtype is None:
+        raise Unknown
+    found = _learn(function, _describe(_operand(a), 1), _describe(at, min(len(at.shape), 1)), method=method)
+    return _made(at.shape + plain.shape, *found) if at.shape or not plain.shape else ANY
+
+
+# --- Products -----------------------------------------------------------------------------------------------------------
+
+
+def _matmul(function: Any, a: Tree, b: Tree) -> Type:
+    one, two = _operand(a), _operand(b)
+    left, right = _known(one), _known(two)
+    if not left or not right:
+        raise Unknown
+    if len(left) == 1 or len(right) == 1:
+        shape = left[:-1] if len(right) == 1 else right[:-2] + right[-1:]
+    else:
+        shape = (*_broadcast_shapes(left[:-2], right[:-2]), left[-2], right[-1])
+    return _finish(np.matmul, shape, one, two)
+
+
+def _dot(function: Any, a: Tree, b: Tree) -> Type:
+    one, two = _operand(a), _operand(b)
+    left, right = _known(one), _known(two)
+    if not left or not right:
+        shape = left or right
+    else:
+        shape = left[:-1] + (right[:-2] + right[-1:] if len(right) > 1 else ())
+    return _finish(np.dot, shape, one, two)
+
+
+def _inner(function: Any, a: Tree, b: Tree) -> Type:
+    one, two = _operand(a), _operand(b)
+    left, right = _known(one), _known(two)
+    return _finish(np.inner, left[:-1] + right[:-1] if left and right else left or right, one, two)
+
+
+def _vdot(function: Any, a: Tree, b: Tree) -> Type:
+    return _finish(np.vdot, (), _operand(a), _operand(b))
+
+
+def _outer(function: Any, a: Tree, b: Tree) -> Type:
+    one, two = _operand(a), _operand(b)
+    return _finish(np.outer, (_product(_known(one)), _product(_known(two))), one, two)
+
+
+def _kron(function: Any, a: Tree, b: Tree) -> Type:
+    one, two = _operand(a), _operand(b)
+    left, right = _known(one), _known(two)
+    rank = max(len(left), len(right))
+    padded = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right)
+    return _finish(np.kron, tuple(map(_product, padded)), one, two)
+
+
+def _tensordot(function: Any, a: Tree, b: Tree, axes: Tree = 2) -> Type:
+    one, two = _operand(a), _operand(b)
+    left, right = _known(one), _known(two)
+    if _sequence(axes):
+        first, second = axes
+        gone, away = _axes(first, len(left)), _axes(second, len(right))
+    else:
+        count = operator.index(axes)
+        if not 0 <= count <= min(len(left), len(right)):
+            raise Unknown
+        gone, away = list(range(len(left) - count, len(left))), list(range(count))
+    if len(gone) != len(away):
+        raise Unknown
+    shape = [s for i, s in enumerate(left) if i not in gone] + [s for i, s in enumerate(right) if i not in away]
+    pairs = _pairs(gone), _pairs(away)
+    found = _run(np.tensordot, (_describe_or(one), _describe_or(two), ("tuple", *pairs)), ())
+    if found is None:
+        raise Unknown
+    return _made(tuple(shape), found[0], found[1] if one.dtype and two.dtype else None)
+
+
+def _pairs(axes: list[int]) -> tuple[Any, ...]:
+    return ("tuple", *(("const", "int", axis) for axis in axes))
+
+
+def _describe_or(type_: Type) -> tuple[Any, ...]:
+    return _describe(type_ if type_.dtype else type_._replace(dtype="float64"))
+
+
+def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -> Type:
+    if not isinstance(subscripts, str):
+        raise Unknown
+    options.pop("optimize", None)
+    if options:
+        raise Unknown
+    types = list(map(_operand, operands))
+    text = subscripts.replace(" ", "")
+    described = [("const", "str", text), *map(_describe_or, types)]
+    found = _run(np.einsum, tuple(described), ())
+    if found is None or found[2] is None:
+        raise Unknown
+    dtype = found[1] if all(t.dtype for t in types) else None
+    if "." in text:
+        return _made(tuple(_fresh() for _ in range(found[2])), found[0], dtype)
+    inputs, arrow, output = text.partition("->")
+    labels = inputs.split(",")
+    if not arrow:
+        counts = Counter("".join(labels))
+        output = "".join(sorted(label for label, count in counts.items() if count == 1))
+    sizes: dict[str, Dim] = {}
+    for term, type_ in zip(labels, types):
+        for label, size in zip(term, _known(type_)):
+            sizes[label] = _broadcast_sizes(sizes[label], size) if label in sizes else size
+    return _made(tuple(sizes[label] for label in output), found[0], dtype)
+
+
+# --- Shapes -----------------------------------------------------------------------------------------------------------
+
+
+def _reshape(function: Any, a: Tree, *shape: Tree, order: Tree = "C", copy: Tree = None, newshape: Tree = None) -> Type:
+    type_ = _operand(a)
+    if len(shape) == 2 and isinstance(shape[1], str):
+        shape = shape[:1]
+    wanted: Tree = newshape if not shape else shape[0] if len(shape) == 1 else shape
+    if isinstance(wanted, (Value, Expr)) and wanted.type.kind == "object":
+        return Type("array", _default(type_), _shape(wanted))
+    entries = wanted if _sequence(wanted) else (wanted,)
+    counts = [_value(entry) for entry in entries]
+    auto = [i for i, count in enumerate(counts) if count == -1]
+    if len(auto) > 1:
+        raise Unknown
+    out: list[Dim] = []
+    for count in counts:
+        try:
+            out.append(_as_size(count) if not auto else _size(count))
+        except Unknown:  # it may be -1
+            out.append(_fresh())
+    if auto and type_.shape is not None:
+        out[auto[0]] = _quotient(type_.shape, [size for i, size in enumerate(out) if i != auto[0]])
+    elif auto:
+        out[auto[0]] = _fresh()
+    return Type("array", _default(type_), tuple(out))
+
+
+def _default(type_: Type) -> str | None:
+    """The dtype of an operand as an array."""
+    if type_.kind == "any" and type_.dtype in _WEAK and not type_.shape:
+        return None
+    if type_.kind != "number" or type_.dtype is None:
+        return type_.dtype
+    return np.dtype(type_.dtype).name
+
+
+def _ravel(function: Any, a: Tree, order: Tree = "C") -> Type:
+    type_ = _operand(a)
+    return Type("array", _default(type_), (_fresh() if type_.shape is None else _product(type_.shape),))
+
+
+def _transpose(function: Any, a: Tree, *axes: Tree) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    if len(axes) == 1 and (axes[0] is None or _sequence(axes[0])):
+        axes = axes[0] or ()
+    if not shape:
+        return _finish(np.transpose, (), type_)
+    order = _axes(axes, len(shape)) if axes else list(range(len(shape)))[::-1]
+    if len(order) != len(shape):
+        raise Unknown
+    return _made(tuple(shape[i] for i in order), "array", type_.dtype)
+
+
+def _swapaxes(function: Any, a: Tree, axis1: Tree, axis2: Tree) -> Type:
+    type_ = _operand(a)
+    shape = list(_known(type_))
+    i, j = _axis(axis1, len(shape)), _axis(axis2, len(shape))
+    shape[i], shape[j] = shape[j], shape[i]
+    return Type("array", type_.dtype, tuple(shape))
+
+
+def _moveaxis(function: Any, a: Tree, source: Tree, destination: Tree) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    sources, targets = _axes(source, len(shape)), _axes(destination, len(shape))
+    order = [i for i in range(len(shape)) if i not in sources]
+    for target, origin in sorted(zip(targets, sources)):
+        order.insert(target, origin)
+    if len(sources) != len(targets):
+        raise Unknown
+    return Type("array", type_.dtype, tuple(shape[i] for i in order))
+
+
+def _squeeze(function: Any, a: Tree, axis: Tree = None) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    if not shape:
+        raise Unknown
+    if axis is None:
+        if not all(size == 1 or never_one(size) for size in shape):
+            return Type("array", type_.dtype)
+        gone = [i for i, size in enumerate(shape) if size == 1]
+    else:
+        gone = _axes(axis, len(shape))
+    return Type("array", type_.dtype, tuple(size for i, size in enumerate(shape) if i not in gone))
+
+
+def _expand_dims(function: Any, a: Tree, axis: Tree) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    rank = len(shape) + (len(axis) if _sequence(axis) else 1)
+    new, rest = _axes(axis, rank), iter(shape)
+    return Type("array", _default(type_), tuple(1 if i in new else next(rest) for i in range(rank)))
+
+
+def _broadcast_to(function: Any, array: Tree, shape: Tree) -> Type:
+    return Type("array", _default(_operand(array)), _shape(shape))
+
+
+def _parts(arrays: Tree) -> list[Type]:
+    """The operands of a function that joins arrays."""
+    if _sequence(arrays):
+        if not arrays:
+            raise Unknown
+        return [_operand(part) for part in arrays]
+    type_ = _operand(arrays)
+    shape = _known(type_)
+    if len(shape) < 2 or not isinstance(shape[0], int) or not 0 < shape[0] <= 64:
+        raise Unknown
+    return [Type("array", type_.dtype, shape[1:])] * shape[0]
+
+
+def _joined(function: Callable[..., Any], types: list[Type], shape: Shape, dtype: Tree) -> Type:
+    if dtype is not None:
+        return Type("array", _dtype(dtype), shape)
+    if any(t.dtype is None for t in types):
+        return Type("array", None, shape)
+    kind, name = _learn(function, ("tuple", *sorted({_describe(t, len(_known(t))) for t in types})))
+    return Type(kind, name, shape)
+
+
+def _concatenated(shapes: list[Shape], axis: int) -> Shape:
+    if len({len(shape) for shape in shapes}) != 1:
+        raise Unknown
+    axis = _axis(axis, len(shapes[0]))
+    return tuple(_sum(sizes) if i == axis else _pick(*sizes) for i, sizes in enumerate(zip(*shapes)))
+
+
+def _concatenate(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None) -> Type:
+    types = _parts(arrays)
+    shapes = [_known(t) for t in types]
+    if axis is None:
+        shape: Shape = (_sum(_product(shape) for shape in shapes),)
+        types = [Type("array", _default(t), (2,)) for t in types]
+    else:
+        shape = _concatenated(shapes, axis)
+    return _joined(np.concatenate, types, shape, dtype)
+
+
+def _stack(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None) -> Type:
+    types = _parts(arrays)
+    shape = list(_common(types))
+    shape.insert(_axis(axis, len(shape) + 1), len(types))
+    return _joined(np.stack, types, tuple(shape), dtype)
+
+
+def _vstack(function: Any, tup: Tree, *, dtype: Tree = None) -> Type:
+    types = _parts(tup)
+    shapes = [(1,) * (2 - len(shape)) + shape for shape in map(_known, types)]
+    return _joined(np.vstack, types, _concatenated(shapes, 0), dtype)
+
+
+def _hstack(function: Any, tup: Tree, *, dtype: Tree = None) -> Type:
+    types = _parts(tup)
+    shapes = [shape or (1,) for shape in map(_known, types)]
+    return _joined(np.hstack, types, _concatenated(shapes, 0 if len(shapes[0]) == 1 else 1), dtype)
+
+
+def _column_stack(function: Any, tup: Tree) -> Type:
+    types = _parts(tup)
+    shapes = [shape if len(shape) > 1 else (*(shape or (1,)), 1) for shape in map(_known, types)]
+    return _joined(np.column_stack, types, _concatenated(shapes, 1), None)
+
+
+def _same(function: Callable[..., Any], a: Tree, *rest: Tree, least: int = 0, **options: Tree) -> Type:
+    """A function whose result has the shape of its operand, which has `least` axes at least."""
+    type_ = _operand(a)
+    if type_.shape is not None and len(type_.shape) < least:
+        raise Unknown
+    if type_.shape is None:
+        return Type("any", None)
+    for tree in (*rest, *options.values()):
+        if isinstance(tree, (Value, Expr)) and not tree.type.numeric:
+            raise Unknown
+    return _finish(function, type_.shape, type_)
+
+
+def _roll(function: Any, a: Tree, shift: Tree, axis: Tree = None) -> Type:
+    type_ = _operand(a)
+    return Type("array", _default(type_), _known(type_))
+
+
+def _flip(function: Any, a: Tree, axis: Tree = None) -> Type:
+    return _same(np.flip, a)
+
+
+def _sort(function: Callable[..., Any], a: Tree, axis: Tree = -1, *, kind: Tree = None, stable: Tree = None) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    shape = (_product(shape),) if axis is None else shape
+    if not type_.shape:
+        raise Unknown
+    return _finish(function, shape, type_._replace(shape=(2,)), probe=True)
+
+
+def _argsort(function: Callable[..., Any], a: Tree, axis: Tree = -1, *, kind: Tree = None, stable: Tree = None) -> Type:
+    return _sort(function, a, axis)
+
+
+def _diff(function: Any, a: Tree, n: Tree = 1, axis: Tree = -1) -> Type:
+    type_ = _operand(a)
+    shape = list(_known(type_))
+    count, place = operator.index(n), _axis(axis, len(shape))
+    if count < 0:
+        raise Unknown
+    shape[place] = less(shape[place], count)
+    return _finish(np.diff, tuple(shape), type_, n=min(count, 1))
+
+
+def _diag(function: Any, v: Tree, k: Tree = 0) -> Type:
+    type_ = _operand(v)
+    shape = _known(type_)
+    if len(shape) == 1:
+        offset = abs(k) if type(k) is int else None
+        size = _fresh() if offset is None else _sum((shape[0], offset))
+        return Type("array", type_.dtype, (size, size))
+    if len(shape) != 2:
+        raise Unknown
+    return Type("array", type_.dtype, (_diagonal_size(*shape, k),))
+
+
+def _diagonal_size(rows: Dim, columns: Dim, offset: Tree) -> Dim:
+    if type(offset) is not int:
+        return _fresh()
+    if isinstance(rows, int) and isinstance(columns, int):
+        return max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
+    if same_size(rows, columns):
+        return less(rows, abs(offset))
+    return Size(Opaque("diagonal", *(s if isinstance(s, int) else _plain(s) for s in (rows, columns)), offset))
+
+
+def _diagonal(function: Any, a: Tree, offset: Tree = 0, axis1: Tree = 0, axis2: Tree = 1) -> Type:
+    type_ = _operand(a)
+    shape = _known(type_)
+    first, second = _axes((axis1, axis2), len(shape))
+    rest = tuple(size for i, size in enumerate(shape) if i not in (first, second))
+    return Type("array", type_.dtype, (*rest, _diagonal_size(shape[first], shape[second], offset)))
+
+
+def _atleast(function: Callable[..., Any], *arys: Tree) -> Type:
+    if len(arys) != 1:
+        return _OBJECT
+    type_ = _operand(arys[0])
+    least = int(function.__name__[8])
+    shape = _known(type_)
+    if len(shape) < least:
+        if least == 3:
+            padded: dict[int, Shape] = {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}
+            shape = padded[len(shape)]
+        else:
+            shape = (1,) * (least - len(shape)) + shape
+    return Type("array", _default(type_), shape)
+
+
+def _take(function: Any, a: Tree, indices: Tree, axis: Tree = None, *, mode: Tree = "raise") -> Type:
+    type_, at = _operand(a), _operand(indices)
+    shape, new = _known(type_), _known(at)
+    if axis is not None:
+        place = _axis(axis, len(shape))
+        new = shape[:place] + new + shape[place + 1 :]
+    if not new:
+        return Type("any", _default(type_), ())
+    return Type("array", _default(type_), new)
+
+
+def _trapezoid(function: Callable[..., Any], y: Tree, x: Tree = None, dx: Tree = 1.0, axis: Tree = -1) -> Type:
+    type_ = _operand(y)
+    shape = _known(type_)
+    place = _axis(axis, len(shape))
+    kept = shape[:place] + shape[place + 1 :]
+    if x is not None:
+        at = _operand(x)
+        if at.rank == 1:
+            return _finish(function, kept, type_._replace(shape=(2,)), at, probe=True)
+        raise Unknown
+    step = type_of(dx)
+    if step.shape != () or type_.dtype is None or step.dtype is None:
+        raise Unknown
+    found = _run(function, (_describe(type_, 1), ("const", "NoneType", None), _describe(step)), ())
+    if found is None:
+        raise Unknown
+    return _made(kept, found[0], found[1])
+
+
+def _interp(function: Any, x: Tree, xp: Tree, fp: Tree, **options: Tree) -> Type:
+    at = _operand(x)
+    return _finish(np.interp, _known(at), at, _operand(xp), _operand(fp))
+
+
+def _searchsorted(function: Any, a: Tree, v: Tree, *rest: Tree, **options: Tree) -> Type:
+    at = _operand(v)
+    return _finish(np.searchsorted, _known(at), _operand(a), at)
+
+
+# --- Linear algebra ------------------------------------------------------------------------------------------------------
+
+
+def _solve(function: Any, a: Tree, b: Tree) -> Type:
+    one, two = _operand(a), _operand(b)
+    left, right = _known(one), _known(two)
+    if len(left) < 2 or not right:
+        raise Unknown
+    if len(right) == 1:
+        shape = (*left[:-2], _pick(left[-1], left[-2], right[0]))
+    else:
+        size = _pick(left[-1], left[-2], right[-2])
+        shape = (*_broadcast_shapes(left[:-2], right[:-2]), size, right[-1])
+    return _finish(np.linalg.solve, shape, one, two)
+
+
+def _square(function: Callable[..., Any], a: Tree, drop: int = 0) -> Type:
+    """inv, det and their like: the last `drop` axes go."""
+    type_ = _operand(a)
+    shape = _known(type_)
+    if len(shape) < 2:
+        raise Unknown
+    return _finish(function, shape[: len(shape) - drop] if drop else shape, type_)
+
+
+# --- Creation ---------------------------------------------------------------------------------------------------------------
+
+
+def _filled(function: Any, shape: Tree, dtype: Tree = None, order: Tree = "C") -> Type:
+    return Type("array", _dtype(dtype), _shape(shape))
+
+
+def _full(function: Any, shape: Tree, fill_value: Tree, dtype: Tree = None, order: Tree = "C") -> Type:
+    return Type("array", _dtype(dtype, _default(_operand(fill_value))), _shape(shape))
+
+
+def _like(function: Any, a: Tree, *rest: Tree, dtype: Tree = None, shape: Tree = None) -> Type:
+    if len(rest) == 1 and function is not np.full_like and dtype is None:
+        (dtype,) = rest
+    elif len(rest) > (function is np.full_like):
+        raise Unknown
+    type_ = _operand(a)
+    return Type("array", _dtype(dtype, _default(type_)), type_.shape if shape is None else _shape(shape))
+
+
+def _full_like(function: Any, a: Tree, fill_value: Tree, dtype: Tree = None, *, shape: Tree = None) -> Type:
+    return _like(np.full_like, a, fill_value, dtype=dtype, shape=shape)
+
+
+def _eye(function: Any, N: Tree, M: Tree = None, k: Tree = 0, dtype: Tree = None) -> Type:
+    return Type("array", _dtype(dtype), _shape((N, N if M is None else M)))
+
+
+def _identity(function: Any, n: Tree, dtype: Tree = None) -> Type:
+    return Type("array", _dtype(dtype), _shape((n, n)))
+
+
+def _arange(function: Any, start: Tree = None, stop: Tree = None, step: Tree = None, dtype: Tree = None) -> Type:
+    if start is None:
+        start, stop = stop, None
+    given = [start, *([] if stop is None else [stop]), *([] if step is None else [step])]
+    if stop is None and step is not None:
+        given = [0, start, step]
+    types = [_operand(tree) for tree in given]
+    if any(t.shape != () for t in types):
+        raise Unknown
+    name: str | None
+    if dtype is not None:
+        name = _dtype(dtype)
+    elif any(t.dtype is None or t.kind == "any" or t.dtype == "bool" for t in types):
+        name = None
+    else:
+        name = _learn(np.arange, *map(_describe, types))[1]
+    return Type("array", name, (_range(given, types),))
+
+
+def _range(given: list[Tree], types: list[Type]) -> Dim:
+    """The size of an arange."""
+    if all(type(tree) in (int, float) for tree in given):
+        span = [0, *given] if len(given) == 1 else given
+        if abs(span[1] - span[0]) > 1e6 * abs(span[2] if len(span) > 2 else 1):
+            return _fresh()
+        return len(np.arange(*given))
+    if not all(map(_is_int, types)):
+        return _fresh()
+    counts = [_value(tree) for tree in given]
+    if len(counts) == 1:
+        return _size(counts[0])
+    start, stop, step = (*counts, 1)[:3]
+    if step == 1 and isinstance(start, int):
+        return _size(stop - start if isinstance(stop, int) else stop._replace(offset=stop.offset - start))
+    if all(isinstance(count, int) for count in (start, stop, step)) and step:
+        return len(range(start, stop, step))  # type: ignore[arg-type]
+    return Size(Opaque("range", _bare(start), _bare(stop), _bare(step)))
+
+
+def _linspace(
+    function: Callable[..., Any],
+    start: Tree,
+    stop: Tree,
+    num: Tree = 50,
+    endpoint: Tree = True,
+    *,
+    dtype: Tree = None,
+    axis: Tree = 0,
+) -> Type:
+    one, two = _operand(start), _operand(stop)
+    shape = _broadcast((one, two))
+    if shape is None:
+        raise Unknown
+    place = _axis(axis, len(shape) + 1)
+    out = (*shape[:place], _shape(num)[0], *shape[place:])
+    if dtype is not None:
+        return Type("array", _dtype(dtype), out)
+    return _finish(function, out, one, two)
+
+
+def _array(function: Callable[..., Any], a: Tree, dtype: Tree = None, *, copy: Tree = True, ndmin: Tree = 0) -> Type:
+    if ndmin:
+        raise Unknown
+    type_ = _operand(a)
+    shape = type_.shape
+    if function is np.ascontiguousarray and shape is not None:
+        shape = shape or (1,)
+    elif function is np.ascontiguousarray:
+        raise Unknown
+    return Type("array", _dtype(dtype, _default(type_)), shape)
+
+
+def _copy(function: Any, a: Tree, order: Tree = "K") -> Type:
+    type_ = _operand(a)
+    return Type("array", _default(type_), type_.shape)
+
+
+def _astype(function: Any, x: Tree, dtype: Tree, **options: Tree) -> Type:
+    type_ = _operand(x)
+    return Type("any" if type_.shape is None else "array", _dtype(dtype), type_.shape)
+
+
+# --- Our own vocabulary -------------------------------------------------------------------------------------------------------
+
+
+def _floating(dtype: str | None) -> bool:
+    return dtype is not None and np.dtype(dtype).kind in "fc"
+
+
+def _put(function: Any, base: Tree, index: Tree, value: Tree) -> Type:
+    type_ = _operand(base)
+    return Type("array", _default(type_), type_.shape)
+
+
+def _cast(function: Any, x_bar: Tree, x: Tree) -> Type:
+    bar, type_ = type_of(x_bar), type_of(x)
+    if type_.kind in ("number", "object"):
+        return bar
+    if not bar.numeric or bar.shape is None:
+        return Type("any", bar.dtype if bar.dtype == type_.dtype and type_.kind != "any" else None)
+    if type_.dtype is None or (type_.kind == "any" and type_.dtype in _WEAK):
+        return Type("array" if bar.shape else "any", None, bar.shape)
+    if not _floating(type_.dtype) or (bar.dtype == type_.dtype and bar.kind != "number"):
+        return bar
+    if bar.kind == "number" or (bar.kind == "any" and not bar.shape):
+        return Type("any", None, bar.shape)
+    return _made(bar.shape, "scalar", type_.dtype)
+
+
+def _sum_to(function: Any, x_bar: Tree, x: Tree) -> Type:
+    bar, type_ = type_of(x_bar), type_of(x)
+    if not type_.numeric or type_.shape is None:
+        return Type("any", bar.dtype if bar.dtype == type_.dtype and _floating(bar.dtype) else None)
+    dtype: str | None
+    if bar.dtype is None or (bar.kind == "any" and bar.dtype in _WEAK):
+        dtype = None
+    else:
+        dtype = _default(bar)
+    if bar.shape is None or bar.rank < len(type_.shape):  # type: ignore[operator]
+        dtype = dtype if dtype == type_.dtype else None
+    elif type_.kind != "number" and (type_.kind == "array" or type_.dtype not in _WEAK):
+        if type_.dtype is None:
+            dtype = None
+        elif _floating(type_.dtype):
+            dtype = type_.dtype
+    if not _floating(dtype):
+        dtype = dtype if same_shape(bar, type_) else None
+    return _made(type_.shape, "scalar", dtype)
+
+
+def _spread(function: Any, x_bar: Tree, x: Tree) -> Type:
+    bar, type_ = type_of(x_bar), type_of(x)
+    if not bar.numeric:
+        raise Unknown
+    if type_.shape == ():
+        return bar if bar.shape == () else Type("any", bar.dtype)
+    dtype = None if bar.kind == "any" and bar.dtype in _WEAK and not bar.shape else bar.dtype
+    if type_.shape is None:
+        return Type("any", None if bar.kind == "number" else dtype)
+    return Type("array", _default(bar) if dtype else None, type_.shape)
+
+
+def _result(function: Any, x_bar: Tree, x: Tree) -> Type:
+    bar, type_ = type_of(x_bar), type_of(x)
+    floating = _floating(type_.dtype) and type_.kind in ("array", "scalar")
+    if type_.kind == "array":
+        if type_.dtype is None:
+            return Type("array", None, type_.shape)
+        return Type("array", type_.dtype if floating else _default(bar), type_.shape)
+    if type_.kind == "scalar" and floating and bar.shape == ():
+        return Type("scalar", type_.dtype, ())
+    if bar.kind in ("number", "scalar") and type_.kind in ("number", "scalar") and type_.dtype is not None:
+        return bar if not floating else ANY
+    return Type("any", None, type_.shape or (bar.shape if type_.kind in ("number", "scalar") else None))
+
+
+def _move(function: Any, x: Tree) -> Type:
+    return type_of(x)
+
+
+def _object(function: Any, *args: Tree, **options: Tree) -> Type:
+    return _OBJECT
+
+
+def _record(function: Any) -> Type:
+    return Type("record")
+
+
+# --- The rest of NumPy: run it on tiny arrays ----------------------------------------------------------------------------------
+
+_SAMPLED = frozenset(
+    """allclose argpartition argwhere array_equal array_equiv bincount block choose compress convolve corrcoef
+    correlate cov cross delete digitize dstack ediff1d extract flatnonzero geomspace gradient histogram
+    insert intersect1d iscomplexobj isrealobj isscalar lexsort logspace meshgrid nan_to_num nonzero packbits
+    pad partition piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
+    setdiff1d setxor1d split take_along_axis tile tri tril tril_indices triu triu_indices union1d unique unstack
+    unwrap vander modf frexp divmod vecdot matvec vecmat cumulative_sum cumulative_prod apply_over_axes
+    linalg.cond linalg.cross linalg.eigh linalg.eigvalsh linalg.lstsq linalg.matrix_norm linalg.matrix_power
+    linalg.matrix_rank linalg.multi_dot linalg.pinv linalg.qr linalg.slogdet linalg.svd linalg.svdvals linalg.tensorsolve
+    linalg.vecdot linalg.vector_norm linalg.matrix_transpose linalg.diagonal linalg.trace linalg.outer""".split()
+)
+
+
+def _sample(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
+    """Rank, kind and dtype of the result of a pure NumPy function, from runs of several sizes; its sizes stay opaque."""
+    described = tuple(map(_describe_tree, args)), tuple((key, _describe_tree(tree)) for key, tree in options.items())
+    found = [run for size in (3, 2, 1, 0) if (run := _run(function, *described, size)) is not None]
+    if len(found) < 2 or len(set(found)) > 1:
+        raise Unknown
+    kind, dtype, rank = found[0]
+    if rank is None:
+        return _OBJECT
+    return Type(kind, dtype, tuple(_fresh() for _ in range(rank)))
+
+
+# --- The table ----------------------------------------------------------------------------------------------------------------
+
+
+def _functions(names: str) -> list[Callable[..., Any]]:
+    """The functions of NumPy with these names, as many as this version has."""
+    found = []
+    for name in names.split():
+        home: Any = np.linalg if name.startswith("linalg.") else np
+        function = getattr(home, name.removeprefix("linalg."), None)
+        if function is not None:
+            found.append(function)
+    return found
+
+
+_BY_NAME: dict[str, Handler] = {
+    "sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median nansum nanprod nanmean nanmax "
+    "nanmin nanstd nanvar nanmedian nanargmax nanargmin": _reduce,
+    "average": _average,
+    "cumsum cumprod nancumsum nancumprod": _cumulative,
+    "quantile percentile nanquantile nanpercentile": _quantile,
+    "linalg.norm": _norm,
+    "trace": _trace,
+    "matmul linalg.matmul": _matmul,
+    "dot": _dot,
+    "inner": _inner,
+    "vdot": _vdot,
+    "outer": _outer,
+    "kron": _kron,
+    "tensordot linalg.tensordot": _tensordot,
+    "einsum": _einsum,
+    "reshape": _reshape,
+    "ravel": _ravel,
+    "transpose permute_dims": _transpose,
+    "swapaxes": _swapaxes,
+    "moveaxis": _moveaxis,
+    "squeeze": _squeeze,
+    "expand_dims": _expand_dims,
+    "broadcast_to": _broadcast_to,
+    "concatenate concat": _concatenate,
+    "stack": _stack,
+    "vstack": _vstack,
+    "hstack": _hstack,
+    "column_stack": _column_stack,
+    "triu tril fliplr": partial(_same, least=2),
+    "flipud real imag angle round around fix sinc i0 nan_to_num": _same,
+    "flip": _flip,
+    "roll": _roll,
+    "sort": _sort,
+    "argsort": _argsort,
+    "diff": _diff,
+    "diag": _diag,
+    "diagonal": _diagonal,
+    "atleast_1d atleast_2d atleast_3d": _atleast,
+    "take": _take,
+    "trapezoid trapz": _trapezoid,
+    "interp": _interp,
+    "searchsorted": _searchsorted,
+    "linalg.solve": _solve,
+    "linalg.inv linalg.cholesky": _square,
+    "linalg.eigvalsh": partial(_square, drop=1),
+    "linalg.det": partial(_square, drop=2),
+    "zeros ones empty": _filled,
+    "full": _full,
+    "zeros_like ones_like empty_like": _like,
+    "full_like": _full_like,
+    "eye": _eye,
+    "identity": _identity,
+    "arange": _arange,
+    "linspace": _linspace,
+    "array asarray asanyarray ascontiguousarray": _array,
+    "copy": _copy,
+    "astype": _astype,
+    "clip": _clip,
+    "where": _where,
+    "isclose isreal iscomplex isposinf isneginf": _pointwise,
+    "shape": _shape_of,
+    "size": _size_read,
+    "ndim": _ndim,
+}
+
+_BY_FUNCTION: dict[Any, Handler] = {
+    operator.add: _add,
+    operator.matmul: _matmul,
+    operator.getitem: _getitem,
+    ops.select_item: _getitem,
+    operator.not_: _bool,
+    operator.is_: _bool,
+    operator.is_not: _bool,
+    operator.contains: _bool,
+    builtins.isinstance: _bool,
+    builtins.callable: _bool,
+    builtins.hasattr: _bool,
+    builtins.any: _bool,
+    builtins.all: _bool,
+    builtins.abs: _abs,
+    builtins.max: _extremum,
+    builtins.min: _extremum,
+    builtins.float: _conversion,
+    builtins.int: _conversion,
+    builtins.bool: _conversion,
+    builtins.complex: _conversion,
+    builtins.round: _round,
+    builtins.sum: _builtin_sum,
+    builtins.len: _len,
+    builtins.range: _object,
+    builtins.enumerate: _object,
+    builtins.zip: _object,
+    builtins.reversed: _object,
+    builtins.str: _object,
+    builtins.repr: _object,
+    builtins.print: _object,
+    runtime.put: _put,
+    runtime.put_add: _put,
+    runtime.cast: _cast,
+    runtime.sum_to: _sum_to,
+    runtime.spread: _spread,
+    runtime.result: _result,
+    runtime.dtype_of: _dtype_of,
+    runtime.stop_gradient: _move,
+    ops.move.function: _move,
+    ops.saved.function: _record,
+    ops.save.function: _object,
+    np.ndarray.flatten: _ravel,
+    np.ndarray.astype: _astype,
+}
+
+_OPERATORS = """sub mul truediv floordiv mod pow and_ or_ xor lshift rshift neg pos invert lt le eq ne gt ge""".split()
+
+_HANDLERS: dict[Any, Handler] = {}
+
+
+def _register() -> None:
+    for names, handler in _BY_NAME.items():
+        for function in _functions(names):
+            _HANDLERS[function] = partial(handler, function)
+    for function, handler in _BY_FUNCTION.items():
+        _HANDLERS[function] = partial(handler, function)
+    for name in _OPERATORS:
+        function = getattr(operator, name)
+        _HANDLERS[function] = partial(_operator, function)
+    _HANDLERS[builtins.pow] = partial(_operator, operator.pow)
+
+
+_register()
+
+
+def _nothing(*args: Tree, **options: Tree) -> Type:
+    return ANY
+
+
+def _handler(function: Any) -> Handler:
+    """The handler of a function that is not in the table yet."""
+    name = ops.name_of(function) or ""
+    made: Handler = _nothing
+    if isinstance(function, np.ufunc):
+        made = partial(_ufunc, function)
+    elif isinstance(function, type) and issubclass(function, np.generic):
+        made = partial(_scalar_type, function)
+    elif name.startswith("math."):
+        made = partial(_math, function)
+    elif name.startswith("np.") and name.removeprefix("np.") in _SAMPLED:
+        made = partial(_sample, function)
+    return _HANDLERS.setdefault(function, made)
+
+
+_FAILURES = (Unknown, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError)
+
+
+def infer(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> Type:
+    """The type of what an operation makes of operands; ANY where nothing is proven.
+
+    >>> n = Size("n")
+    >>> x = Value("x", array("float32", n))
+    >>> infer(ops.zeros_like, (x,), {}), infer(ops.operation(np.concatenate), ((x, x, [1.0]),), {})
+    (float32[n], float64[?])
+    >>> infer(ops.getitem, (Value("shape", infer(ops.shape, (x,), {})), 0), {}).value
+    Exact(key='n', offset=0, many=False)
+    """
+    handler = _HANDLERS.get(op.function)
+    try:
+        if handler is None:
+            handler = _handler(op.function)
+        found = handler(*args, **options)
+    except _FAILURES:
+        return ANY
+    if found.shape == () and args and found.kind != "number" and (op.style == "method" or op.style == "attribute"):
+        return _of_method(op.function, found, type_of(args[0]))
+    return found
+
+
+def _of_method(function: Any, found: Type, owner: Type) -> Type:
+    """What a method or an attribute makes: of a NumPy scalar a scalar, where the function makes a 0-d array of it."""
+    if owner.kind == "scalar":
+        return found._replace(kind="scalar")
+    if owner.kind == "number" or (owner.kind == "any" and not owner.shape):
+        vague = function in (np.real, np.imag, np.conjugate, np.conj)  # which Python's numbers have, too
+        return Type("any", None, ()) if vague else found if found.kind == "scalar" else found._replace(kind="any")
+    return found

@@ -1,0 +1,339 @@
+"""Core: a closed language with value semantics, held as gast nodes.
+
+One operation a statement; operands are values, constants, or trees of them (`Slice`, tuple, list, dict) that stand for a literal;
+control flow is structured and has one exit. A value is assigned once. What a loop carries and what the sides of a
+branch define are explicit joins:
+
+- `Loop.carries`: `param` is the value in an iteration, `init` before the first, `next` at the end of an iteration,
+  `exit` after the last. All four are different values.
+- `Branch.phis`: `out` is `then` or `orelse`.
+
+Loops belong to *families*: a reverse sweep is a loop of the same family with the opposite direction, that may read what
+its siblings define *in the same iteration*, by name. Branches of the same `test` likewise: a value local to one side may be read under the same
+test on the same side. How such values get there (a list of records) is decided last, by `simplifier.storage`.
+
+A store is an operation that returns the new array (`put`, `put_add`). The simplifier recovers destruction, last.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import gast
+
+from srcad.core.types import ANY, Type
+
+__all__ = [
+    "Block",
+    "Branch",
+    "Call",
+    "Carry",
+    "Expr",
+    "Family",
+    "Function",
+    "Let",
+    "Loop",
+    "Origin",
+    "Param",
+    "Phi",
+    "Slice",
+    "Statement",
+    "Test",
+    "Value",
+    "defined",
+    "leaves",
+    "map_tree",
+    "operands",
+    "walk",
+]
+
+_serial = itertools.count()
+
+Tree = Any
+Block = list["Statement"]
+
+
+class Origin(NamedTuple):
+    """Where a statement came from: line and text of the user's statement, and the sweep ("primal" or "adjoint")."""
+
+    line: int = 0
+    text: str = ""
+    part: str = "primal"
+
+
+class Value:
+    """What a name stands for; its identity is apart from the name it wishes for (`base`).
+
+    `named` says that a user wrote that name; the printer never inlines such a value into an expression.
+    """
+
+    __slots__ = ("base", "named", "serial", "type")
+
+    def __init__(self, base: str, type: Type = ANY, *, named: bool = False) -> None:
+        self.base, self.type, self.named, self.serial = base, type, named, next(_serial)
+
+    def like(self, base: str | None = None, *, named: bool | None = None) -> Value:
+        """A new value of the same type."""
+        return Value(base or self.base, self.type, named=self.named if named is None else named)
+
+    def __repr__(self) -> str:
+        return f"{self.base}.{self.serial}"
+
+
+class Slice(NamedTuple):
+    """`start:stop:step` in an index."""
+
+    start: Tree = None
+    stop: Tree = None
+    step: Tree = None
+
+
+class Expr:
+    """An operation inside an expression: what nesting makes of a `Let` that is used once."""
+
+    __slots__ = ("args", "op", "options", "type")
+
+    def __init__(self, op: Any, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...], type: Type) -> None:
+        self.op, self.args, self.options, self.type = op, args, options, type
+
+
+class Statement(gast.AST):
+    """Base of Core's statements; `origin` says which line of the user's it belongs to."""
+
+    origin: Origin
+    _fields: tuple[str, ...] = ()
+
+    def renewed(self, **changes: Any) -> Any:
+        """A copy with other fields."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        made.__dict__.update(changes)
+        return made
+
+
+class Let(Statement, gast.Assign):
+    """`out = op(*args, **options)`; `out` is None for a pure effect.
+
+    `frozen`: computed under `no_grad`, so a constant. `inplace` is set by `simplifier.ownership`.
+    """
+
+    _fields = ("out", "op", "args", "options")
+
+    def __init__(
+        self,
+        out: Value | None,
+        op: Any,
+        args: tuple[Tree, ...],
+        options: tuple[tuple[str, Tree], ...] = (),
+        origin: Origin = Origin(),
+    ) -> None:
+        self.out, self.op, self.args, self.options, self.origin = out, op, args, options, origin
+        self.inplace = False
+        self.frozen = False
+
+
+class Call(Statement, gast.Assign):
+    """`outs = callee(*args)`: a call of a function that has Core of its own.
+
+    `callee` is a `Function`. `pair` ties the two calls of a forward and a backward function together.
+    """
+
+    _fields = ("outs", "callee", "args")
+
+    def __init__(
+        self, outs: list[Value], callee: Any, args: tuple[Tree, ...], origin: Origin = Origin(), result: Tree = None
+    ) -> None:
+        self.outs, self.callee, self.args, self.origin, self.result = outs, callee, args, origin, result
+        self.frozen = False
+
+
+class Carry:
+    """What a loop carries from iteration to iteration."""
+
+    __slots__ = ("exit", "init", "next", "param")
+
+    def __init__(self, param: Value, init: Tree, next: Tree, exit: Value) -> None:
+        self.param, self.init, self.next, self.exit = param, init, next, exit
+
+
+class Family:
+    """Loops that run over the same iterations."""
+
+    __slots__ = ("serial",)
+
+    def __init__(self) -> None:
+        self.serial = next(_serial)
+
+
+class Test(Family):
+    """Branches that take the same side."""
+
+    __slots__ = ()
+
+
+class Loop(Statement, gast.For):
+    """A loop of `family`, forward (`direction` 1) or backward (-1).
+
+    `domain` is (start, stop, step) with `index` its value, or None for a loop whose trips are counted: a while loop (`header` computes `test` before each
+    iteration), or the mirror of one (`test` is None).
+    `records`, set by storage, are the (list, targets) that an iteration reads, last first where it `reads_back`; `over`, set last, are the (array, element) that it
+    runs over directly.
+    """
+
+    _fields = ("domain", "header", "test", "carries", "body")
+
+    def __init__(
+        self,
+        family: Family,
+        direction: int,
+        index: Value | None,
+        domain: tuple[Tree, Tree, Tree] | None,
+        carries: list[Carry],
+        body: Block,
+        origin: Origin = Origin(),
+        header: Block | None = None,
+        test: Tree = None,
+    ) -> None:
+        self.family, self.direction, self.index, self.domain = family, direction, index, domain
+        self.carries, self.body, self.origin = carries, body, origin
+        self.header, self.test = header if header is not None else [], test
+        self.records: list[tuple[Value, Tree]] = []
+        self.over: list[tuple[Value, Value]] = []
+        self.reads_back = True
+
+    @property
+    def is_while(self) -> bool:
+        return self.test is not None
+
+
+class Phi:
+    """`out` is `then` or `orelse`, by the side that ran."""
+
+    __slots__ = ("orelse", "out", "then")
+
+    def __init__(self, out: Value, then: Tree, orelse: Tree) -> None:
+        self.out, self.then, self.orelse = out, then, orelse
+
+
+class Branch(Statement, gast.If):
+    """Two sides under `condition`; `test` is shared with the branches that take the same side."""
+
+    _fields = ("condition", "body", "orelse", "phis")
+
+    def __init__(
+        self, test: Test, condition: Tree, body: Block, orelse: Block, phis: list[Phi], origin: Origin = Origin()
+    ) -> None:
+        self.test, self.condition, self.body, self.orelse = test, condition, body, orelse
+        self.phis, self.origin = phis, origin
+
+
+class Param(NamedTuple):
+    """A parameter: its name and the value, or the tree of values where the argument is a pytree."""
+
+    name: str
+    tree: Tree
+    keyword: bool = False
+
+
+class Function(Statement, gast.FunctionDef):
+    """A function: parameters, a block, and the tree of operands that it returns.
+
+    `externals` maps a name of the text to the object that the loader binds to it (a callee, a hidden argument).
+    """
+
+    _fields = ("params", "body", "result")
+
+    def __init__(
+        self, name: str, params: list[Param], body: Block, result: Tree, doc: str = "", origin: Origin = Origin()
+    ) -> None:
+        self.name, self.params, self.body, self.result = name, params, body, result
+        self.doc, self.origin = doc, origin
+        self.externals: dict[str, Any] = {}
+        self.hidden: list[Value] = []
+
+
+def leaves(tree: Tree) -> Iterator[Value]:
+    """The values in a tree of operands, in order."""
+    if isinstance(tree, Value):
+        yield tree
+    elif isinstance(tree, (tuple, list)):
+        for part in tree:
+            yield from leaves(part)
+    elif isinstance(tree, Expr):
+        yield from leaves(tree.args)
+        for _, option in tree.options:
+            yield from leaves(option)
+    elif isinstance(tree, dict):
+        for part in tree.values():
+            yield from leaves(part)
+
+
+def map_tree(tree: Tree, change: Callable[[Value], Tree]) -> Tree:
+    """The tree with each value replaced; the same object where nothing changes."""
+    if isinstance(tree, Value):
+        return change(tree)
+    if isinstance(tree, tuple):
+        parts = [map_tree(part, change) for part in tree]
+        if all(new is old for new, old in zip(parts, tree)):
+            return tree
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    if isinstance(tree, list):
+        return [map_tree(part, change) for part in tree]
+    if isinstance(tree, dict):
+        return {key: map_tree(part, change) for key, part in tree.items()}
+    if isinstance(tree, Expr):
+        options = tuple((key, map_tree(option, change)) for key, option in tree.options)
+        return Expr(tree.op, map_tree(tree.args, change), options, tree.type)
+    return tree
+
+
+def operands(statement: Statement) -> Iterator[Value]:
+    """The values that a statement itself reads (not what its blocks read)."""
+    if isinstance(statement, Let):
+        yield from leaves(statement.args)
+        for _, option in statement.options:
+            yield from leaves(option)
+    elif isinstance(statement, Call):
+        yield from leaves(statement.args)
+    elif isinstance(statement, Branch):
+        yield from leaves(statement.condition)
+    elif isinstance(statement, Loop):
+        yield from leaves(statement.domain)
+        for carry in statement.carries:
+            yield from leaves(carry.init)
+        for record, _ in statement.records:
+            yield record
+        for array, _ in statement.over:
+            yield array
+
+
+def blocks(statement: Statement) -> tuple[Block, ...]:
+    """The blocks inside a statement."""
+    if isinstance(statement, Branch):
+        return statement.body, statement.orelse
+    if isinstance(statement, Loop):
+        return statement.header, statement.body
+    return ()
+
+
+def defined(statement: Statement) -> Iterator[Value]:
+    """The values that a statement defines for what follows it (not what is local to its blocks)."""
+    if isinstance(statement, Let):
+        if statement.out is not None:
+            yield statement.out
+    elif isinstance(statement, Call):
+        yield from statement.outs
+    elif isinstance(statement, Branch):
+        yield from (phi.out for phi in statement.phis)
+    elif isinstance(statement, Loop):
+        yield from (carry.exit for carry in statement.carries)
+
+
+def walk(block: Block) -> Iterator[Statement]:
+    """Every statement of a block, outer before inner, in order."""
+    for statement in block:
+        yield statement
+        for inner in blocks(statement):
+            yield from walk(inner)

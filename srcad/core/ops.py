@@ -1,0 +1,247 @@
+"""Operations: what a `Let` may do.
+
+An `Operation` is one per (callable, way of writing it): `np.sum(x)`, `x.sum()`; both look up their rule, their type and their memory by
+`function`. The operations of Python's own syntax, and the vocabulary that derivatives need beyond NumPy (`put`, `put_add`, `spread`, `sum_to`), are named below.
+
+>>> operation(np.tanh).name, operation(np.linalg.solve).name, operation(math.sin).name, add.symbol
+('np.tanh', 'np.linalg.solve', 'math.sin', '+')
+>>> tile = Operation(np.tile, "np.tile", operands=("A",))
+>>> bind(tile, (1.0, 3), {}), bind(tile, (), {"reps": 3, "A": 1.0})
+(((1.0,), (('reps', 3),)), ((1.0,), (('reps', 3),)))
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import math
+import operator
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from srcad import runtime
+
+__all__ = ["Operation", "bind", "name_of", "operation"]
+
+
+class Operation:
+    """What a `Let` does.
+
+    `style` is how it is written: "call", "method", "attribute", "binary", "unary", "compare" or the name of a form of
+    the printer's. `base` is what a temporary that holds the result is called. `operands` are the names of the parameters that are
+    operands; all others are options.
+    """
+
+    __slots__ = ("base", "effect", "function", "name", "operands", "style", "symbol")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        *,
+        style: str = "call",
+        symbol: str = "",
+        base: str = "",
+        effect: str = "pure",
+        operands: tuple[str, ...] | None = None,
+    ) -> None:
+        self.function, self.name, self.style, self.symbol = function, name, style, symbol
+        self.base = base or name.rpartition(".")[2]
+        self.effect, self.operands = effect, operands
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+_OPERATIONS: dict[tuple[Any, str], Operation] = {}
+
+
+def _core(function: Callable[..., Any], name: str, style: str, symbol: str = "", base: str = "") -> Operation:
+    made = Operation(function, name, style=style, symbol=symbol, base=base or name)
+    _OPERATIONS[function, "call"] = made
+    return made
+
+
+# Python's operators. A temporary is named after the operation: the value of `a + b` is a sum.
+add = _core(operator.add, "add", "binary", "+", "sum")
+subtract = _core(operator.sub, "subtract", "binary", "-", "diff")
+multiply = _core(operator.mul, "multiply", "binary", "*", "prod")
+divide = _core(operator.truediv, "divide", "binary", "/", "ratio")
+floor_divide = _core(operator.floordiv, "floor_divide", "binary", "//", "quotient")
+remainder = _core(operator.mod, "remainder", "binary", "%", "rest")
+power = _core(operator.pow, "power", "binary", "**", "power")
+matmul = _core(operator.matmul, "matmul", "binary", "@", "matmul")
+bit_and = _core(operator.and_, "bit_and", "binary", "&", "both")
+bit_or = _core(operator.or_, "bit_or", "binary", "|", "either")
+bit_xor = _core(operator.xor, "bit_xor", "binary", "^", "either")
+left_shift = _core(operator.lshift, "left_shift", "binary", "<<", "shifted")
+right_shift = _core(operator.rshift, "right_shift", "binary", ">>", "shifted")
+negative = _core(operator.neg, "negative", "unary", "-", "neg")
+positive = _core(operator.pos, "positive", "unary", "+", "pos")
+invert = _core(operator.invert, "invert", "unary", "~", "inverted")
+not_ = _core(operator.not_, "not", "unary", "not", "negated")
+less = _core(operator.lt, "less", "compare", "<", "is_less")
+less_equal = _core(operator.le, "less_equal", "compare", "<=", "is_less")
+equal = _core(operator.eq, "equal", "compare", "==", "is_equal")
+not_equal = _core(operator.ne, "not_equal", "compare", "!=", "differs")
+greater = _core(operator.gt, "greater", "compare", ">", "is_greater")
+greater_equal = _core(operator.ge, "greater_equal", "compare", ">=", "is_greater")
+is_ = _core(operator.is_, "is", "compare", "is", "is_same")
+is_not = _core(operator.is_not, "is_not", "compare", "is not", "is_other")
+
+# Indexing and stores as values.
+getitem = _core(operator.getitem, "getitem", "index", base="item")
+put = _core(runtime.put, "srcad.runtime.put", "put", base="stored")
+put_add = _core(runtime.put_add, "srcad.runtime.put_add", "put", base="stored")
+
+# Sizes.
+shape = _core(np.shape, "shape", "attribute", "shape", "shape")
+size = _core(np.size, "size", "attribute", "size", "size")
+ndim = _core(np.ndim, "ndim", "attribute", "ndim", "ndim")
+dtype = _core(runtime.dtype_of, "dtype", "attribute", "dtype", "dtype")
+length = _core(builtins.len, "len", "call", base="count")
+
+# What broadcasting needs, its transpose, and conversions to the form of another value.
+sum_to = _core(runtime.sum_to, "srcad.runtime.sum_to", "call", base="sum")
+spread = _core(runtime.spread, "srcad.runtime.spread", "spread", base="spread")
+cast = _core(runtime.cast, "srcad.runtime.cast", "cast", base="cast")
+result = _core(runtime.result, "srcad.runtime.result", "result", base="result")
+
+copy = Operation(np.copy, "copy", style="method", operands=("a",))
+transpose = Operation(np.transpose, "transpose", style="attribute", symbol="T", operands=("a",))
+_OPERATIONS[np.copy, "method"] = copy
+zeros_like = Operation(np.zeros_like, "np.zeros_like", base="zeros")
+ones_like = Operation(np.ones_like, "np.ones_like", base="ones")
+_OPERATIONS[np.zeros_like, "call"] = zeros_like
+_OPERATIONS[np.ones_like, "call"] = ones_like
+
+
+def select_item(tree: Any, key: Any) -> Any:
+    """A leaf of a pytree argument."""
+    return tree[key]
+
+
+def new_list() -> list[Any]:
+    """The list of one execution of a loop."""
+    return []
+
+
+def append(record: list[Any], values: Any) -> None:
+    """Save what an iteration's backward step reads."""
+    record.append(values)
+
+
+pick = _core(select_item, "pick", "index", base="leaf")
+saved = _core(new_list, "saved", "list", base="saved")
+save = _core(append, "append", "append")
+save.effect = saved.effect = "effect"
+move = _core(lambda x: x, "move", "name", base="value")
+
+
+def name_of(function: Callable[..., Any]) -> str | None:
+    """The dotted name under which NumPy, math or builtins offer a callable, or None.
+
+    >>> name_of(np.linalg.norm), name_of(abs), name_of(lambda: 0)
+    ('np.linalg.norm', 'abs', None)
+    """
+    name = getattr(function, "__name__", "")
+    home = getattr(function, "__module__", "") or ""
+    for prefix, module in (("np.", np), ("np.linalg.", np.linalg), ("math.", math), ("", builtins)):
+        if module is math and home != "math":
+            continue
+        if getattr(module, name, None) is function:
+            return prefix + name
+    return None
+
+
+def operation(function: Callable[..., Any], style: str = "call") -> Operation:
+    """The operation of a callable, made at its first use."""
+    key = (function, style)
+    found = _OPERATIONS.get(key)
+    if found is None:
+        plain = _OPERATIONS.get((function, "call"))
+        name = name_of(function)
+        if style == "method":
+            found = Operation(function, function.__name__, style="method")
+            found.operands = plain.operands if plain else None
+        else:
+            found = Operation(function, name or getattr(function, "__name__", "call"))
+            if name is None:
+                found.effect = "effect"
+        _OPERATIONS[key] = found
+    return found
+
+
+# Callables of NumPy that do not tell their signature; and those where the options that come first are written by position.
+_PARAMETERS = {
+    np.concatenate: "arrays axis out",
+    np.dot: "a b out",
+    np.inner: "a b",
+    np.vdot: "a b",
+    np.where: "condition x y",
+    np.zeros: "shape dtype order",
+    np.empty: "shape dtype order",
+    np.arange: "start stop step dtype",
+    np.array: "object dtype",
+    np.asarray: "a dtype",
+    np.einsum: "subscripts *operands",
+    np.lexsort: "keys axis",
+    np.transpose: "a axes",
+    math.log: "x base",
+    math.hypot: "*coordinates",
+}
+
+
+@lru_cache(maxsize=None)
+def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
+    """Names of the parameters of a callable, a starred one with its star, or None where they cannot be known."""
+    if isinstance(function, np.ufunc):
+        return tuple(f"x{i + 1}" for i in range(function.nin))
+    if function in _PARAMETERS:
+        return tuple(_PARAMETERS[function].split())
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    return tuple(stars.get(p.kind, "") + p.name for p in signature.parameters.values())
+
+
+def bind(
+    op: Operation, args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], tuple[tuple[str, Any], ...]]:
+    """Operands by position and options by name, whichever way the call was written.
+
+    Arguments: the operation, positional arguments, keyword arguments. Returns (args, options), options sorted as they stand in the signature.
+    Raises TypeError for arguments that do not fit.
+    """
+    names = parameters(op.function)
+    if names is None or (names and names[-1].startswith("**")):
+        return args, tuple(options.items())
+    if op.operands is not None:
+        wanted: tuple[str, ...] = op.operands
+    else:
+        wanted = names[: max(len(args), 1)]
+    given = dict(options)
+    operands: list[Any] = []
+    for place, value in enumerate(args):
+        if place < len(names) and not names[place].startswith("*"):
+            if names[place] in given:
+                raise TypeError(f"{op.name}() got two values for `{names[place]}`")
+            given[names[place]] = value
+        elif names and names[min(place, len(names) - 1)].startswith("*"):
+            operands.append(value)
+        else:
+            raise TypeError(f"{op.name}() takes {len(names)} arguments but {len(args)} were given")
+    front = []
+    for name in wanted:
+        if name in given:
+            front.append(given.pop(name))
+        elif not name.startswith("*") and given.keys() & set(wanted):
+            front.append(None)
+    order = {name: place for place, name in enumerate(names)}
+    rest = sorted(given.items(), key=lambda item: (order.get(item[0], 99), item[0]))
+    return (*front, *operands), tuple(rest)

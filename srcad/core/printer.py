@@ -1,0 +1,510 @@
+"""From Core to text: statements of gast with the user's names, comments that quote the primal, joins as assignments.
+
+A loop's carries become assignments before it, at the end of its body, and after it, where the names differ; where they must happen at once, one tuple
+assignment does it. The printer decides nothing about values: what it is given, it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.core import ops
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Expr,
+    Function,
+    Let,
+    Loop,
+    Origin,
+    Slice,
+    Statement,
+    Tree,
+    Value,
+    leaves,
+)
+from srcad.core.unparse import Blank, Comment, unparse
+
+__all__ = ["function_node", "module_text"]
+
+_BINARY = {
+    "+": gast.Add, "-": gast.Sub, "*": gast.Mult, "/": gast.Div, "//": gast.FloorDiv, "%": gast.Mod, "**": gast.Pow, "@": gast.MatMult,
+    "&": gast.BitAnd, "|": gast.BitOr, "^": gast.BitXor, "<<": gast.LShift, ">>": gast.RShift,
+}  # fmt: skip
+_COMPARE = {
+    "<": gast.Lt, "<=": gast.LtE, "==": gast.Eq, "!=": gast.NotEq, ">": gast.Gt, ">=": gast.GtE, "is": gast.Is, "is not": gast.IsNot,
+}  # fmt: skip
+_UNARY = {"-": gast.USub, "+": gast.UAdd, "~": gast.Invert, "not": gast.Not}
+# Options that read better by position, where they directly follow the operands.
+_POSITIONAL = {"shape", "newshape", "N", "dtype_", "repeats", "reps", "start", "stop", "step", "fill_value", "num"}
+
+
+def module_text(functions: Iterable[Any], imports: Iterable[str] = ("import numpy as np",), header: str = "") -> str:
+    """The text of a module of functions that are printed already."""
+    body: list[Any] = []
+    for line in imports:
+        body.extend(gast.parse(line).body)
+    text = unparse(gast.Module(body=[*body, *functions], type_ignores=[]))
+    return header + text
+
+
+def name(identifier: str, *, store: bool = False) -> Any:
+    """A name node."""
+    return gast.Name(identifier, gast.Store() if store else gast.Load(), None, None)
+
+
+def dotted(path: str) -> Any:
+    """`np.linalg.norm` as a node."""
+    head, *rest = path.split(".")
+    node = name(head)
+    for part in rest:
+        node = gast.Attribute(node, part, gast.Load())
+    return node
+
+
+class _Printer:
+    """Prints one function under given names."""
+
+    def __init__(self, names: dict[Value, str], comment_width: int = 84) -> None:
+        self.names, self.width = names, comment_width
+        self.quoted: Origin | None = None
+
+    # expressions
+
+    def expr(self, tree: Tree) -> Any:
+        if isinstance(tree, Value):
+            return name(self.names[tree])
+        if isinstance(tree, Expr):
+            return self.operation(tree.op, tree.args, tree.options)
+        if isinstance(tree, Slice):
+            return gast.Slice(*(None if part is None else self.expr(part) for part in tree))
+        if isinstance(tree, slice):
+            return gast.Slice(*(None if part is None else self.expr(part) for part in (tree.start, tree.stop, tree.step)))
+        if isinstance(tree, tuple):
+            if hasattr(tree, "_fields"):
+                return self.named_tuple(tree)
+            return gast.Tuple([self.expr(part) for part in tree], gast.Load())
+        if isinstance(tree, list):
+            return gast.List([self.expr(part) for part in tree], gast.Load())
+        if isinstance(tree, dict):
+            return gast.Dict([gast.Constant(key, None) for key in tree], [self.expr(part) for part in tree.values()])
+        return constant(tree)
+
+    def named_tuple(self, tree: Any) -> Any:
+        parts = [gast.keyword(field, self.expr(part)) for field, part in zip(tree._fields, tree)]
+        return gast.Call(name(type(tree).__name__), [], parts)
+
+    def operation(self, op: ops.Operation, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...]) -> Any:
+        style = op.style
+        if style == "binary":
+            return gast.BinOp(self.expr(args[0]), _BINARY[op.symbol](), self.expr(args[1]))
+        if style == "compare":
+            return gast.Compare(self.expr(args[0]), [_COMPARE[op.symbol]()], [self.expr(args[1])])
+        if style == "unary":
+            return gast.UnaryOp(_UNARY[op.symbol](), self.expr(args[0]))
+        if style == "attribute" and not options:
+            return gast.Attribute(self.expr(args[0]), op.symbol, gast.Load())
+        if style == "index":
+            return gast.Subscript(self.expr(args[0]), self.expr(args[1]), gast.Load())
+        if style == "ifexp":
+            return gast.IfExp(self.expr(args[0]), self.expr(args[1]), self.expr(args[2]))
+        if style in ("and", "or"):
+            kind = gast.And() if style == "and" else gast.Or()
+            return gast.BoolOp(kind, [self.expr(arg) for arg in args])
+        if style == "name":
+            return self.expr(args[0])
+        if style == "list":
+            return gast.List([], gast.Load())
+        keywords = []
+        positional = list(args)
+        last = len(args)
+        for key, option in options:
+            if key in _POSITIONAL and len(positional) == last:
+                positional.append(option)
+                last += 1
+            else:
+                last = -1
+                keywords.append(gast.keyword(key, self.expr(option)))
+        if style == "method":
+            callee = gast.Attribute(self.expr(positional[0]), op.name, gast.Load())
+            return gast.Call(callee, [self.expr(arg) for arg in positional[1:]], keywords)
+        path = op.name if style != "attribute" else f"np.{op.name}"
+        return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
+
+    def plain(self, tree: Tree) -> Any:
+        """An operand of a call; an index handed to a helper is written as slice(...)."""
+        if isinstance(tree, Slice):
+            return gast.Call(name("slice"), [self.expr(part) for part in tree], [])
+        if isinstance(tree, tuple) and any(isinstance(part, (Slice, type(...))) for part in tree):
+            return gast.Tuple([self.plain(part) for part in tree], gast.Load())
+        return self.expr(tree)
+
+    # statements
+
+    def block(self, block: Block) -> list[Any]:
+        out: list[Any] = []
+        for statement in block:
+            self.statement(statement, out)
+        return out or [gast.Pass()]
+
+    def quote(self, origin: Origin, out: list[Any], top: bool = False) -> None:
+        """Above adjoint statements, the primal statement that they belong to."""
+        if origin.part != "adjoint" or not origin.text:
+            return
+        if self.quoted is not None and self.quoted[:2] == origin[:2]:
+            return
+        if self.quoted is None and self.depth == 0 and out and not isinstance(out[-1], Blank):
+            out.append(Blank())
+        self.quoted = origin
+        text = origin.text if len(origin.text) <= self.width else origin.text[: self.width - 3].rstrip() + "..."
+        out.append(Comment(text))
+
+    depth = 0
+
+    def statement(self, statement: Statement, out: list[Any]) -> None:
+        if isinstance(statement, Let):
+            self.let(statement, out)
+        elif isinstance(statement, Call):
+            self.call(statement, out)
+        elif isinstance(statement, Branch):
+            self.branch(statement, out)
+        elif isinstance(statement, Loop):
+            self.loop(statement, out)
+
+    def let(self, statement: Let, out: list[Any]) -> None:
+        if statement.out is not None and self.silent(statement):
+            return
+        self.quote(statement.origin, out)
+        if statement.op is ops.save:
+            record, values = statement.args
+            callee = gast.Attribute(self.expr(record), "append", gast.Load())
+            out.append(gast.Expr(gast.Call(callee, [self.expr(values)], [])))
+            return
+        if statement.op.style == "put":
+            self.put(statement, out)
+            return
+        if statement.out is None:
+            out.append(gast.Expr(self.operation(statement.op, statement.args, statement.options)))
+            return
+        target = self.names[statement.out]
+        op, args = statement.op, statement.args
+        first = args[0] if args else None
+        if isinstance(first, Value) and self.names[first] == target and not statement.options:
+            augment = statement.inplace or statement.out.type.immutable
+            if op.style == "binary" and augment and op.symbol != "@":
+                symbol, value = op.symbol, args[1]
+                if symbol == "+" and isinstance(value, Expr) and value.op is ops.negative:
+                    symbol, value = "-", value.args[0]
+                out.append(gast.AugAssign(name(target, store=True), _BINARY[symbol](), self.expr(value)))
+                return
+        out.append(gast.Assign([name(target, store=True)], self.operation(op, args, statement.options), None))
+
+    def silent(self, statement: Let) -> bool:
+        """A move between values of one name."""
+        return statement.op is ops.move and isinstance(statement.args[0], Value) and (
+            self.names[statement.args[0]] == self.names[statement.out]  # type: ignore[index]
+        )
+
+    def put(self, statement: Let, out: list[Any]) -> None:
+        """A store, in place."""
+        base, index, value = statement.args
+        target = self.names[statement.out]  # type: ignore[index]
+        if not statement.inplace:
+            out.append(gast.Assign([name(target, store=True)], self.operation(statement.op, statement.args, ()), None))
+            return
+        place = gast.Subscript(name(target), self.expr(index), gast.Store())
+        if statement.op is ops.put:
+            if isinstance(value, Expr) and value.op.style == "binary" and value.op.symbol != "@":
+                inner = value.args[0]
+                if isinstance(inner, Expr) and inner.op is ops.getitem and inner.args[0] is base and same(inner.args[1], index):
+                    out.append(gast.AugAssign(place, _BINARY[value.op.symbol](), self.expr(value.args[1])))
+                    return
+            out.append(gast.Assign([place], self.expr(value), None))
+        elif unrepeated(index):
+            symbol = "+"
+            if isinstance(value, Expr) and value.op is ops.negative:
+                symbol, value = "-", value.args[0]
+            out.append(gast.AugAssign(place, _BINARY[symbol](), self.expr(value)))
+        else:
+            out.append(gast.Expr(gast.Call(dotted("np.add.at"), [name(target), self.plain(index), self.expr(value)], [])))
+
+    def call(self, statement: Call, out: list[Any]) -> None:
+        self.quote(statement.origin, out)
+        node = gast.Call(name(self.callees[statement.callee]), [self.expr(arg) for arg in statement.args], [])
+        targets = [name(self.names[value], store=True) for value in statement.outs]
+        if not targets:
+            out.append(gast.Expr(node))
+        elif len(targets) == 1:
+            out.append(gast.Assign(targets, node, None))
+        else:
+            out.append(gast.Assign([gast.Tuple(targets, gast.Store())], node, None))
+
+    callees: dict[Function, str]
+
+    def moves(self, pairs: list[tuple[Value, Tree]], out: list[Any]) -> None:
+        """Assign all at once, in an order that needs no help where there is one."""
+        pending = []
+        for target, source in pairs:
+            if isinstance(source, Value) and self.names[source] == self.names[target]:
+                continue
+            if not any(self.names[target] == self.names[done] and source is other for done, other in pending):
+                pending.append((target, source))
+        while pending:
+            for place, (target, _) in enumerate(pending):
+                mine = self.names[target]
+                if not any(
+                    mine == self.names[read]
+                    for other, (_, source) in enumerate(pending)
+                    if other != place
+                    for read in leaves(source)
+                ):
+                    target, source = pending.pop(place)
+                    out.append(gast.Assign([name(mine, store=True)], self.expr(source), None))
+                    break
+            else:
+                targets = [name(self.names[target], store=True) for target, _ in pending]
+                values = [self.expr(source) for _, source in pending]
+                out.append(gast.Assign([gast.Tuple(targets, gast.Store())], gast.Tuple(values, gast.Load()), None))
+                pending = []
+
+    def branch(self, statement: Branch, out: list[Any]) -> None:
+        sides = []
+        quoted = self.quoted
+        ended = quoted
+        if statement.origin.part == "adjoint" and self.depth == 0 and self.quoted is None and out and not isinstance(out[-1], Blank):
+            out.append(Blank())
+            self.quoted = quoted = Origin(0, "", "adjoint")
+        for block, pick in ((statement.body, "then"), (statement.orelse, "orelse")):
+            lines: list[Any] = []
+            self.quoted = quoted
+            self.depth += 1
+            for inner in block:
+                self.statement(inner, lines)
+            self.moves([(phi.out, getattr(phi, pick)) for phi in statement.phis], lines)
+            self.depth -= 1
+            if self.quoted is not quoted:
+                ended = Origin(0, "", "adjoint")
+            sides.append(lines)
+        self.quoted = ended
+        body, orelse = sides
+        condition = self.expr(statement.condition)
+        if not body and not orelse:
+            return
+        if not body:
+            condition, body, orelse = negated(condition), orelse, []
+        out.append(gast.If(condition, body, orelse))
+
+    def loop(self, statement: Loop, out: list[Any]) -> None:
+        starting = self.quoted
+        if statement.origin.part == "adjoint" and self.depth == 0 and self.quoted is None and out and not isinstance(out[-1], Blank):
+            out.append(Blank())
+            self.quoted = starting = Origin(0, "", "adjoint")
+        self.moves([(carry.param, carry.init) for carry in statement.carries if carry.init is not None], out)
+        body: list[Any] = []
+        self.depth += 1
+        head = self.head(statement, body)
+        for inner in statement.body:
+            self.statement(inner, body)
+        self.moves([(carry.param, carry.next) for carry in statement.carries], body)
+        self.depth -= 1
+        body = body or [gast.Pass()]
+        if statement.is_while:
+            if statement.header:
+                header = self.block(statement.header)
+                stop = gast.If(negated(self.expr(statement.test)), [gast.Break()], [])
+                out.append(gast.While(gast.Constant(True, None), [*header, stop, *body], []))
+            else:
+                out.append(gast.While(self.expr(statement.test), body, []))
+        else:
+            out.append(gast.For(head[0], head[1], body, [], None))
+        if self.quoted is not starting:
+            self.quoted = Origin(0, "", "adjoint")
+        self.moves([(carry.exit, carry.param) for carry in statement.carries], out)
+
+    def head(self, statement: Loop, body: list[Any]) -> Any:
+        """Target and iterable of a `for`; the body may have to begin with reading a record."""
+        if statement.is_while:
+            return None
+        backward = statement.direction < 0
+        records = [(self.expr(record), targets) for record, targets in statement.records]
+        index = statement.index if statement.index is not None and self.used(statement, statement.index) else None
+        if statement.over:
+            return self.head_over(statement, index)
+        counted = None
+        if statement.domain is not None:
+            counted = self.range(statement.domain)
+        if records:
+            simple = statement.domain is not None and plain_range(statement.domain) and len(records) == 1
+            if index is None or counted is None:
+                nodes = [call("reversed", record) if statement.reads_back else record for record, _ in records]
+                targets = [self.target(targets) for _, targets in records]
+                if len(nodes) == 1:
+                    return targets[0], nodes[0]
+                return gast.Tuple(targets, gast.Store()), call("zip", *nodes)
+            if simple:
+                record, targets = records[0]
+                read = gast.Subscript(record, name(self.names[index]), gast.Load())
+                body.append(gast.Assign([self.target(targets)], read, None))
+            else:
+                nodes = [call("reversed", record) if statement.reads_back else record for record, _ in records]
+                run = call("reversed", counted) if backward else counted
+                targets_ = [name(self.names[index], store=True), *(self.target(targets) for _, targets in records)]
+                return gast.Tuple(targets_, gast.Store()), call("zip", run, *nodes)
+        target = name(self.names[index], store=True) if index is not None else name("_", store=True)
+        if index is None:
+            backward = False
+        return target, call("reversed", counted) if backward else counted
+
+    def head_over(self, statement: Loop, index: Value | None) -> Any:
+        """A loop straight over arrays."""
+        arrays = [self.expr(array) for array, _ in statement.over]
+        targets = [name(self.names[element], store=True) for _, element in statement.over]
+        run = arrays[0] if len(arrays) == 1 else call("zip", *arrays)
+        target = targets[0] if len(targets) == 1 else gast.Tuple(targets, gast.Store())
+        if statement.direction < 0:
+            return target, call("reversed", run)
+        if index is not None:
+            return gast.Tuple([name(self.names[index], store=True), target], gast.Store()), call("enumerate", run)
+        return target, run
+
+    def target(self, targets: Tree) -> Any:
+        if isinstance(targets, tuple):
+            return gast.Tuple([name(self.names[value], store=True) for value in targets], gast.Store())
+        return name(self.names[targets], store=True)
+
+    def used(self, loop: Loop, index: Value) -> bool:
+        from_body = set()
+
+        def visit(block: Block) -> None:
+            for statement in block:
+                if isinstance(statement, Let):
+                    from_body.update(leaves(statement.args))
+                    for _, option in statement.options:
+                        from_body.update(leaves(option))
+                elif isinstance(statement, Call):
+                    from_body.update(leaves(statement.args))
+                elif isinstance(statement, Branch):
+                    from_body.update(leaves(statement.condition))
+                    visit(statement.body)
+                    visit(statement.orelse)
+                    for phi in statement.phis:
+                        from_body.update(leaves((phi.then, phi.orelse)))
+                elif isinstance(statement, Loop):
+                    from_body.update(leaves(statement.domain))
+                    from_body.update(leaves(statement.test))
+                    visit(statement.header)
+                    visit(statement.body)
+                    for carry in statement.carries:
+                        from_body.update(leaves((carry.init, carry.next)))
+
+        visit(loop.body)
+        for carry in loop.carries:
+            from_body.update(leaves(carry.next))
+        return index in from_body
+
+    def range(self, domain: tuple[Tree, Tree, Tree]) -> Any:
+        start, stop, step = domain
+        if step == 1 and isinstance(step, int):
+            parts = [stop] if start == 0 and isinstance(start, int) else [start, stop]
+        else:
+            parts = [start, stop, step]
+        return call("range", *(self.expr(part) for part in parts))
+
+
+def call(function: str, *args: Any) -> Any:
+    """A call of a name."""
+    return gast.Call(name(function), list(args), [])
+
+
+def constant(value: Any) -> Any:
+    """A constant: a literal, a named number, or an object that NumPy or Python names."""
+    text = getattr(value, "text", None)
+    if isinstance(text, str) and isinstance(value, float):
+        return dotted(text)
+    if isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and (value < 0 or (value == 0 and str(value)[0] == "-")):
+            return gast.UnaryOp(gast.USub(), gast.Constant(-value, None))
+        return gast.Constant(value, None)
+    if value is None or isinstance(value, (str, bytes, type(...))):
+        return gast.Constant(value, None)
+    if isinstance(value, np.dtype):
+        return gast.Call(dotted("np.dtype"), [gast.Constant(value.name, None)], [])
+    found = ops.name_of(value)
+    if found is not None:
+        return dotted(found)
+    raise TypeError(f"no literal for {value!r}")
+
+
+def negated(condition: Any) -> Any:
+    """`not condition`."""
+    if isinstance(condition, gast.UnaryOp) and isinstance(condition.op, gast.Not):
+        return condition.operand
+    return gast.UnaryOp(gast.Not(), condition)
+
+
+def plain_range(domain: tuple[Tree, Tree, Tree]) -> bool:
+    """Whether a domain counts 0, 1, 2, ..."""
+    return isinstance(domain[0], int) and domain[0] == 0 and isinstance(domain[2], int) and domain[2] == 1
+
+
+def same(a: Tree, b: Tree) -> bool:
+    """Whether two trees read the same."""
+    if isinstance(a, Expr) and isinstance(b, Expr):
+        return a.op is b.op and same(a.args, b.args) and same(a.options, b.options)
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    return a is b or (not isinstance(a, (Value, Expr)) and type(a) is type(b) and a == b)
+
+
+def unrepeated(index: Tree) -> bool:
+    """Whether an index is proven to name no element twice, so that `x[index] += e` adds all of `e`."""
+    parts = index if isinstance(index, tuple) else (index,)
+    advanced = []
+    for part in parts:
+        if isinstance(part, (Slice, int, type(None), type(...))):
+            continue
+        type_ = getattr(part, "type", None)
+        if type_ is not None and type_.rank == 0 and (type_.dtype or "").startswith(("int", "uint")):
+            continue
+        advanced.append(part)
+    if not advanced:
+        return True
+    if len(advanced) == 1 and getattr(getattr(advanced[0], "type", None), "dtype", None) == "bool":
+        return True
+    ranks = [getattr(getattr(part, "type", None), "rank", None) for part in advanced]
+    return any(isinstance(part, Expr) and part.op.name == "np.arange" for part in advanced) and all(rank == 1 for rank in ranks)
+
+
+def function_node(
+    function: Function, names: dict[Value, str], callees: dict[Function, str], doc: str = "", defaults: dict[str, Any] | None = None
+) -> Any:
+    """A function as a gast node."""
+    printer = _Printer(names)
+    printer.callees = callees
+    defaults = defaults or {}
+    params = [gast.Name(param.name, gast.Param(), None, None) for param in function.params]
+    given = []
+    for param in function.params:
+        if param.name in defaults and is_literal(defaults[param.name]):
+            given.append(constant(defaults[param.name]))
+        else:
+            given = []
+    body: list[Any] = []
+    if doc:
+        body.append(gast.Expr(gast.Constant(doc, None)))
+    for statement in function.body:
+        printer.statement(statement, body)
+    body.append(gast.Return(printer.expr(function.result)))
+    arguments = gast.arguments(params, [], None, [], [], None, given)
+    return gast.FunctionDef(function.name, arguments, body, [], None, None, [])
+
+
+def is_literal(value: Any) -> bool:
+    """Whether a default can be written out."""
+    return value is None or isinstance(value, (bool, int, float, str))
+

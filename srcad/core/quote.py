@@ -1,0 +1,200 @@
+"""Quoting: running a rule on symbols, which writes down what it does.
+
+A rule is a runnable Python function over NumPy. Called with arrays it computes; called with `Symbol`s it emits Core through a builder. So one text of a
+formula serves the tests, the transformer, batching and higher order. Python's own `if` in a rule is decided while quoting, and may
+depend on options and ranks only.
+
+>>> from srcad.core.builder import Builder
+>>> from srcad.core.nodes import Value
+>>> builder = Builder()
+>>> (z,) = quote(lambda x: np.cos(x) * 2, builder, (Value("x"),))
+>>> [(statement.op.name, statement.args[1:]) for statement in builder.block]
+[('np.cos', ()), ('multiply', (2,))]
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad import runtime
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import Slice, Value
+
+__all__ = ["RankUnknown", "Symbol", "call", "put", "put_add", "quote", "rank", "spread", "sum_to"]
+
+
+class RankUnknown(Exception):
+    """A rule asked for the rank of a value that has no proven one."""
+
+
+class Symbol:
+    """A value of Core that behaves like an array as far as rules go."""
+
+    __slots__ = ("builder", "value")
+    __array_priority__ = 1000.0
+
+    def __init__(self, value: Value, builder: Builder) -> None:
+        self.value, self.builder = value, builder
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__":
+            raise TypeError(f"a rule uses np.{ufunc.__name__}.{method}; write it with functions")
+        return call(_OPERATORS.get(ufunc, ufunc), *inputs, **options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function is np.ndim:
+            return rank(*args)
+        return call(function, *args, **kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return call(operator.getitem, self, index)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule decides by a value; only options and ranks are known while quoting (use np.where)")
+
+    def __len__(self) -> int:
+        raise TypeError("write x.shape[0] in a rule, not len(x)")
+
+    @property
+    def shape(self) -> Any:
+        return call(np.shape, self)
+
+    @property
+    def size(self) -> Any:
+        return call(np.size, self)
+
+    @property
+    def ndim(self) -> int:
+        return rank(self)
+
+    @property
+    def dtype(self) -> Any:
+        return call(runtime.dtype_of, self)
+
+    @property
+    def T(self) -> Any:
+        return wrap(self.builder.emit(ops.transpose, self.value), self.builder)
+
+
+def _binary(function: Callable[..., Any]) -> tuple[Any, Any]:
+    return (lambda a, b: call(function, a, b)), (lambda a, b: call(function, b, a))
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_"):
+    _forward, _backward = _binary(getattr(operator, _name))
+    setattr(Symbol, f"__{_name.rstrip('_')}__", _forward)
+    setattr(Symbol, f"__r{_name.rstrip('_')}__", _backward)
+for _name in ("lt", "le", "eq", "ne", "gt", "ge"):
+    setattr(Symbol, f"__{_name}__", _binary(getattr(operator, _name))[0])
+for _name in ("neg", "pos", "invert"):
+    setattr(Symbol, f"__{_name}__", lambda a, _function=getattr(operator, _name): call(_function, a))
+Symbol.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+_OPERATORS: dict[Any, Any] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.power: operator.pow,
+    np.matmul: operator.matmul,
+    np.negative: operator.neg,
+    np.less: operator.lt,
+    np.less_equal: operator.le,
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+    np.greater: operator.gt,
+    np.greater_equal: operator.ge,
+}
+
+
+def wrap(tree: Any, builder: Builder) -> Any:
+    """Values become symbols, slices of Core become slices of Python."""
+    if isinstance(tree, Value):
+        return Symbol(tree, builder)
+    if isinstance(tree, Slice):
+        return slice(*(wrap(part, builder) for part in tree))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(wrap(part, builder) for part in tree)
+    return tree
+
+
+def unwrap(tree: Any) -> Any:
+    """The inverse of `wrap`."""
+    if isinstance(tree, Symbol):
+        return tree.value
+    if isinstance(tree, slice):
+        return Slice(unwrap(tree.start), unwrap(tree.stop), unwrap(tree.step))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(unwrap(part) for part in tree)
+    return tree
+
+
+def _builder(tree: Any) -> Builder | None:
+    if isinstance(tree, Symbol):
+        return tree.builder
+    if isinstance(tree, slice):
+        tree = (tree.start, tree.stop, tree.step)
+    if isinstance(tree, (tuple, list)):
+        for part in tree:
+            found = _builder(part)
+            if found is not None:
+                return found
+    return None
+
+
+def call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """`function(*args, **options)`, quoted where a symbol is among the arguments.
+
+    For functions of NumPy that do not dispatch on their arguments: `call(np.arange, n)`.
+    """
+    builder = _builder(list(args)) or _builder(list(options.values()))
+    if builder is None:
+        return function(*args, **options)
+    op = ops.operation(function)
+    operands, named = ops.bind(op, tuple(map(unwrap, args)), {key: unwrap(value) for key, value in options.items()})
+    return wrap(builder.let(op, operands, named), builder)
+
+
+def rank(x: Any) -> int:
+    """The rank of an operand, in a rule. Raises RankUnknown where it is not proven."""
+    if not isinstance(x, Symbol):
+        return int(np.ndim(x))
+    found = x.value.type.rank
+    if found is None:
+        raise RankUnknown(x.value)
+    return found
+
+
+def put(base: Any, index: Any, value: Any) -> Any:
+    """`base` with `base[index] = value`, as a new array (see `srcad.runtime.put`)."""
+    return call(runtime.put, base, index, value)
+
+
+def put_add(base: Any, index: Any, value: Any) -> Any:
+    """`base` with `value` added at `index`, as a new array (see `srcad.runtime.put_add`)."""
+    return call(runtime.put_add, base, index, value)
+
+
+def spread(y_bar: Any, x: Any) -> Any:
+    """`y_bar` broadcast to the shape of `x`."""
+    return call(runtime.spread, y_bar, x)
+
+
+def sum_to(x_bar: Any, x: Any) -> Any:
+    """`x_bar` summed to the shape of `x`."""
+    return call(runtime.sum_to, x_bar, x)
+
+
+def quote(
+    rule: Callable[..., Any], builder: Builder, args: tuple[Any, ...], options: dict[str, Any] | None = None
+) -> tuple[Any, ...]:
+    """Run `rule` on operands of Core; what it does is emitted through `builder`. Returns its results, always as a tuple."""
+    results = rule(*(wrap(arg, builder) for arg in args), **{k: wrap(v, builder) for k, v in (options or {}).items()})
+    if not isinstance(results, tuple):
+        results = (results,)
+    return tuple(unwrap(result) for result in results)

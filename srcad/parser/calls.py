@@ -1,0 +1,396 @@
+"""Calls: of NumPy, of Python's builtins, of methods, of lambdas, of the user's own functions."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import types
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad import runtime
+from srcad.core import ops
+from srcad.core.nodes import Call, Function, Value, leaves, map_tree
+from srcad.core.types import Type
+from srcad.errors import AliasingError
+from srcad.parser.expressions import Expressions, LambdaBinding, MethodBinding, is_constant, is_static
+from srcad.parser.places import View, views
+from srcad.parser.source import unwrap
+from srcad.parser.state import Known, NeedStatic
+from srcad.rules import rule_of
+
+__all__ = ["Calls"]
+
+# Options that may be computed while the function runs; all others decide what the derivative looks like.
+_DYNAMIC = {"shape", "newshape", "N", "M", "start", "stop", "step", "num", "shift", "repeats", "reps", "fill_value", "k", "n"}
+_METHODS = {
+    "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "std": np.std, "var": np.var,
+    "dot": np.dot, "cumsum": np.cumsum, "cumprod": np.cumprod, "clip": np.clip, "trace": np.trace,
+    "copy": np.copy, "squeeze": np.squeeze, "ravel": np.ravel, "swapaxes": np.swapaxes, "diagonal": np.diagonal,
+    "argmax": np.argmax, "argmin": np.argmin, "argsort": np.argsort, "any": np.any, "all": np.all, "round": np.round,
+    "repeat": np.repeat, "take": np.take, "conj": np.conj, "nonzero": np.nonzero,
+}  # fmt: skip
+
+
+class Calls(Expressions):
+    """Evaluate calls."""
+
+    def _Call(self, node: Any) -> Any:
+        callee = self.expression(node.func)
+        args: list[Any] = []
+        for arg in node.args:
+            if isinstance(arg, gast.Starred):
+                args.extend(self.unpack(arg, self.expression(arg.value), None))
+            else:
+                args.append(self.expression(arg))
+        options = {}
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                given = self.expression(keyword.value)
+                if not isinstance(given, dict):
+                    self.refuse(node, "`**` of something that is no dict literal", "Write the keywords out.")
+                options.update(given)
+            else:
+                options[keyword.arg] = self.expression(keyword.value)
+        return self.call(node, callee, args, options)
+
+    def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        """Call a binding."""
+        if isinstance(callee, LambdaBinding):
+            return self.call_lambda(node, callee, args, options)
+        if isinstance(callee, MethodBinding):
+            return self.call_method(node, callee, args, options)
+        if not isinstance(callee, Known):
+            self.refuse(node, "what is called here is not known while parsing", "Call a function by its name.")
+        function = callee.object
+        special = _SPECIAL.get(function) if _hashable(function) else None
+        if special is not None:
+            return special(self, node, callee, args, options)
+        if _hashable(function) and (rule_of(function) is not None or ops.name_of(function) is not None):
+            return self.call_known(node, function, args, options)
+        if isinstance(unwrap(function), types.FunctionType):
+            return self.call_user(node, callee, args, options)
+        if isinstance(function, type) and issubclass(function, tuple) and hasattr(function, "_fields"):
+            return function(*args, **options)
+        return self.call_opaque(node, callee, args, options)
+
+    def call_known(
+        self, node: Any, function: Any, args: list[Any], options: dict[str, Any], style: str = "call"
+    ) -> Any:
+        """A function that the rules or the printer know by name."""
+        op = ops.operation(function, style)
+        module = getattr(function, "__module__", "") or ""
+        if module.startswith("numpy.random") or "random" in type(function).__name__.lower():
+            return self.call_opaque(node, Known(function, ops.name_of(function) or function.__name__), args, options)
+        if getattr(function, "__self__", None) is not None and isinstance(function.__self__, np.random.RandomState):
+            return self.call_opaque(node, Known(function, f"np.random.{function.__name__}"), args, options)
+        if options.get("out") is not None:
+            self.refuse(node, f"`out=` of {op.name} is not accepted yet", "Assign the result: y = f(x), or y[...] = f(x).")
+        options.pop("out", None)
+        try:
+            operands, named = ops.bind(op, tuple(args), options)
+        except TypeError as error:
+            self.refuse(node, str(error), "It would raise when the function is called.")
+        for name, option in named:
+            if name in _DYNAMIC:
+                continue
+            for value in leaves(self.read(option, node)):
+                raise NeedStatic(value, node)
+        named = tuple(
+            (name, option)
+            for name, option in named
+            if not (name in ("axis", "dtype", "where", "initial") and option is None) and not (name == "keepdims" and option is False)
+        )
+        return self.emit(op, operands, named)
+
+    def call_opaque(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        """A function that is called as it is: not looked into, never removed, moved or evaluated again."""
+        op = ops.Operation(callee.object, callee.name, effect="effect")
+        for view in views([args, options]):
+            for written in (view.buffer, *view.buffer.aliases):
+                if written.argument is not None:
+                    self.written.add(written.argument)
+        operands = tuple(self.read(arg, node) for arg in args)
+        named = tuple((key, self.read(option, node)) for key, option in options.items())
+        value = self.builder.let(op, operands, named)
+        self.freeze()
+        self.program.refer(self.path, f"call {callee.name}", callee.object)
+        made = self.bind_new(value)
+        for view in views([args, options]):
+            if isinstance(made, View):
+                made.buffer.alias(view.buffer)
+        return made
+
+    # methods
+
+    def call_method(self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]) -> Any:
+        """A method of an array, a container or an object."""
+        owner, name = method.owner, method.name
+        if isinstance(owner, dict) and name in ("items", "keys", "values", "get") and not options:
+            found = getattr(owner, name)(*args)
+            return found if name == "get" else [part for part in found]
+        if isinstance(owner, (tuple, list)) and name in ("index", "count") and all(map(is_static, args)):
+            return getattr(owner, name)(*args)
+        if isinstance(owner, (list, dict, tuple, str)):
+            self.refuse(node, f"`.{name}()` of a {type(owner).__name__} is not accepted yet", "Build the list in one literal.")
+        if isinstance(owner, Known) or self.type(owner).kind == "object":
+            return self.call_object(node, method, args, options)
+        if name == "item" and not args:
+            return self.emit(ops.getitem, (owner, ()))
+        if name == "astype":
+            return self.call_known(node, np.astype if hasattr(np, "astype") else np.asarray, [owner, *args], options)
+        if name == "flatten":
+            return self.emit(ops.copy, (self.emit(ops.operation(np.ravel), (owner,)),))
+        if name in ("reshape", "transpose"):
+            if not args and name == "transpose":
+                return self.emit(ops.transpose, (owner,))
+            packed = args[0] if len(args) == 1 else tuple(args)
+            key = "shape" if name == "reshape" else "axes"
+            return self.call_known(node, getattr(np, name), [owner], {key: packed, **options})
+        if name in ("fill", "sort", "put", "resize", "partition", "setfield"):
+            self.refuse(node, f"`.{name}()` writes in place, which is not accepted yet", "Write x[...] = value, or np.sort(x).")
+        function = _METHODS.get(name)
+        if function is None:
+            self.refuse(node, f"the array method `.{name}()` is not accepted", "Use the NumPy function of that name.")
+        return self.call_known(node, function, [owner, *args], options, style="method")
+
+    def call_object(self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]) -> Any:
+        """A method of an object from outside, such as a random generator: an effect."""
+        owner, name = method.owner, method.name
+        target = owner.object if isinstance(owner, Known) else self.read(owner, node)
+        generator = isinstance(target, (np.random.Generator, np.random.RandomState))
+        if isinstance(owner, Known) and not generator:
+            bound = getattr(owner.object, name)
+            if isinstance(bound, types.MethodType):
+                self.refuse(
+                    node, "methods of the user's objects are not accepted yet", "Call a plain function and pass what it reads."
+                )
+            return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
+        op = ops.Operation(_method_caller(name), name, style="method", effect="effect")
+        first = owner if not isinstance(owner, Known) else owner
+        operands = (first.object if isinstance(first, Known) else target, *(self.read(arg, node) for arg in args))
+        if isinstance(owner, Known):
+            value_of = self.program.hidden.get((self.path, owner.name))
+            if value_of is None:
+                value_of = Value(owner.name.rpartition(".")[2], ops_object(), named=True)
+                self.program.hidden[self.path, owner.name] = value_of
+            operands = (value_of, *operands[1:])
+        named = tuple((key, self.read(option, node)) for key, option in options.items())
+        value = self.builder.let(op, operands, named)
+        return self.bind_new(value)
+
+    # functions
+
+    def call_lambda(self, node: Any, callee: LambdaBinding, args: list[Any], options: dict[str, Any]) -> Any:
+        """A lambda of the function itself: its body, where it is called, with its names as they are now."""
+        arguments = callee.node.args
+        names = [arg.id for arg in (*arguments.posonlyargs, *arguments.args)]
+        if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or len(args) > len(names):
+            self.refuse(node, "this call of a lambda is not accepted", "Give a plain lambda its arguments by position.")
+        bound = dict(zip(names, args))
+        bound.update(options)
+        defaults = arguments.defaults
+        for name, default in zip(names[len(names) - len(defaults) :], defaults):
+            if name not in bound:
+                bound[name] = self.expression(default)
+        if set(bound) != set(names):
+            self.refuse(node, "the arguments do not fit the lambda", "It would raise when the function is called.")
+        kept = dict(self.env)
+        self.env.update(bound)
+        try:
+            return self.expression(callee.node.body)
+        finally:
+            self.env = kept
+
+    def call_user(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        """A function of the user's: parsed once per signature, called as a function of its own."""
+        function = callee.object
+        try:
+            bound = inspect.signature(function).bind(*args, **options)
+        except TypeError as error:
+            self.refuse(node, str(error), "It would raise when the function is called.")
+        bound.apply_defaults()
+        if any(key is unwrap(function) for key in self.program.stack):
+            self.refuse(node, f"`{callee.name}` calls itself", "Recursion is not accepted yet: write a loop.")
+        spec, operands = {}, []
+        for name, argument in bound.arguments.items():
+            if isinstance(argument, (np.ndarray, np.generic)):
+                self.refuse(
+                    node, f"the default of `{name}` of `{callee.name}` is an array", "Pass it explicitly, or read it from a global."
+                )
+            spec[name] = self.specify(node, argument, operands)
+        inner = self.parse_callee(node, callee, spec)
+        if inner.parsed.written:
+            self.refuse(
+                node,
+                f"`{callee.name}` writes to its argument `{sorted(inner.parsed.written)[0]}`",
+                "Functions that change their arguments are not accepted yet: return the new array.",
+                AliasingError,
+            )
+        outs: dict[Value, Value] = {}
+        for leaf in leaves(inner.result):
+            outs.setdefault(leaf, Value(callee.name.rpartition(".")[2], leaf.type))
+        call = Call(list(outs.values()), inner, tuple(operands), self.builder.origin, result=inner.result)
+        call.frozen = bool(self.constant)
+        self.builder.add(call)
+        made = {}
+        arrays = [view for argument in bound.arguments.values() for view in views(argument)]
+        for leaf, out in outs.items():
+            made[leaf] = self.bind_new(out)
+            if isinstance(made[leaf], View) and leaf in inner.parsed.shared:
+                for view in arrays:
+                    made[leaf].buffer.alias(view.buffer)
+        return map_tree(inner.result, lambda leaf: made[leaf])
+
+    def specify(self, node: Any, argument: Any, operands: list[Any]) -> Any:
+        """What a callee is specialised for: types of values, static objects themselves; the operands are collected."""
+        if isinstance(argument, (View, Value)) or (isinstance(argument, (int, float)) and not isinstance(argument, bool)):
+            operand = self.read(argument, node)
+            operands.append(operand)
+            return self.type(argument)
+        if is_constant(argument) or isinstance(argument, Known):
+            return argument
+        if isinstance(argument, dict):
+            return {key: self.specify(node, part, operands) for key, part in argument.items()}
+        if isinstance(argument, (tuple, list)):
+            parts = [self.specify(node, part, operands) for part in argument]
+            return Container(type(argument), tuple(parts))
+        if isinstance(argument, (LambdaBinding, MethodBinding)):
+            self.refuse(node, "functions made inside the function cannot be passed on yet", "Define them with def outside.")
+        if callable(argument):
+            return Known(argument, getattr(argument, "__name__", "function"))
+        return self.refuse(node, f"an argument of type {type(argument).__name__} is not accepted", "Pass arrays and numbers.")
+
+    def parse_callee(self, node: Any, callee: Known, spec: dict[str, Any]) -> Function:
+        """The Core of a callee for these argument types."""
+        raise NotImplementedError
+
+    # builtins
+
+    def builtin_len(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        (container,) = args
+        if isinstance(container, (tuple, list, dict, str)):
+            return len(container)
+        return self.emit(ops.length, (container,))
+
+    def builtin_sum(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        parts = args[0]
+        if isinstance(parts, (View, Value)):
+            return self.call_known(node, np.sum, [parts], {"axis": 0})
+        if not isinstance(parts, (tuple, list)):
+            self.refuse(node, "sum() is accepted of tuples, lists and arrays", "Write a loop.")
+        total = args[1] if len(args) > 1 else options.get("start", 0)
+        if isinstance(total, int) and total == 0 and parts:
+            total, parts = parts[0], parts[1:]
+        for part in parts:
+            total = self.binary(node, ops.add, total, part)
+        return total
+
+    def builtin_extreme(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        if options:
+            self.refuse(node, f"options of {callee.name}() are not accepted", "Compare explicitly.")
+        parts = list(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+        if len(parts) == 1:
+            if isinstance(parts[0], (View,)):
+                return self.call_known(node, np.max if callee.object is builtins.max else np.min, parts, {})
+            self.refuse(node, f"{callee.name}() of one value", "Use np.max.")
+        if all(isinstance(part, int) for part in parts):
+            return callee.object(parts)
+        result = parts[0]
+        for part in parts[1:]:
+            result = self.emit(ops.operation(callee.object), (result, part))
+        return result
+
+    def builtin_isinstance(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        value, kinds = args
+        wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+        classes = tuple(kind.object if isinstance(kind, Known) else kind for kind in wanted)
+        if isinstance(value, (View, Value)):
+            type_ = self.type(value)
+            sample = {"array": np.zeros(0), "number": {"float": 0.0, "int": 0, "bool": False}.get(type_.dtype or "")}
+            if type_.kind == "scalar" and type_.dtype:
+                return isinstance(np.dtype(type_.dtype).type(0), classes)
+            if sample.get(type_.kind) is not None:
+                return isinstance(sample[type_.kind], classes)
+            self.refuse(node, "isinstance() of this value is not known while parsing", "Decide outside the function.")
+        return isinstance(value.object if isinstance(value, Known) else value, classes)
+
+    def builtin_pair(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        return self.refuse(
+            node, f"{callee.name}() is accepted as what a for loop runs over only", "Loop over it directly."
+        )
+
+    def builtin_sequence(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        if not args:
+            return callee.object()
+        parts = self.unpack(node, args[0], None)
+        return callee.object(parts)
+
+    def stop(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        def constant(part: Any) -> Any:
+            if isinstance(part, (View, Value)):
+                return self.emit(ops.operation(runtime.stop_gradient), (part,))
+            if isinstance(part, (tuple, list)):
+                return type(part)(constant(inner) for inner in part)
+            if isinstance(part, dict):
+                return {key: constant(inner) for key, inner in part.items()}
+            return part
+
+        return constant(args[0])
+
+
+class Container(tuple):  # type: ignore[type-arg]
+    """A tuple or list of specifications, hashable, with the kind it stands for."""
+
+    kind: type
+
+    def __new__(cls, kind: type, parts: tuple[Any, ...]) -> Container:
+        made = super().__new__(cls, parts)
+        made.kind = kind
+        return made
+
+
+_SPECIAL: dict[Any, Any] = {
+    builtins.len: Calls.builtin_len,
+    builtins.sum: Calls.builtin_sum,
+    builtins.max: Calls.builtin_extreme,
+    builtins.min: Calls.builtin_extreme,
+    builtins.isinstance: Calls.builtin_isinstance,
+    builtins.range: Calls.builtin_pair,
+    builtins.zip: Calls.builtin_pair,
+    builtins.enumerate: Calls.builtin_pair,
+    builtins.reversed: Calls.builtin_pair,
+    builtins.tuple: Calls.builtin_sequence,
+    builtins.list: Calls.builtin_sequence,
+    runtime.stop_gradient: Calls.stop,
+}
+
+
+def _hashable(function: Any) -> bool:
+    try:
+        hash(function)
+    except TypeError:
+        return False
+    return True
+
+
+_CALLERS: dict[str, Any] = {}
+
+
+def _method_caller(name: str) -> Any:
+    """`lambda owner, *args: owner.name(*args)`, one per name."""
+    if name not in _CALLERS:
+
+        def call(owner: Any, *args: Any, **options: Any) -> Any:
+            return getattr(owner, name)(*args, **options)
+
+        call.__name__ = name
+        _CALLERS[name] = call
+    return _CALLERS[name]
+
+
+def ops_object() -> Any:
+    """The type of an object that is no number."""
+    return Type("object")

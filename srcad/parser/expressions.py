@@ -1,0 +1,530 @@
+"""Expressions: each operation becomes a statement of its own.
+
+`a * b + c` before; after, as Core prints it:
+
+    prod_1 = a * b
+    sum_1 = prod_1 + c
+"""
+
+from __future__ import annotations
+
+import builtins
+import types
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.analysis.types import join, type_of
+from srcad.core import ops
+from srcad.core.nodes import Branch, Phi, Slice, Test, Value
+from srcad.core.types import Size, Type
+from srcad.parser.places import View
+from srcad.parser.state import Known, NamedNumber, NeedUnroll, State, Unbound
+
+__all__ = ["Expressions", "LambdaBinding", "MethodBinding"]
+
+_BINARY = {
+    gast.Add: ops.add,
+    gast.Sub: ops.subtract,
+    gast.Mult: ops.multiply,
+    gast.Div: ops.divide,
+    gast.FloorDiv: ops.floor_divide,
+    gast.Mod: ops.remainder,
+    gast.Pow: ops.power,
+    gast.MatMult: ops.matmul,
+    gast.BitAnd: ops.bit_and,
+    gast.BitOr: ops.bit_or,
+    gast.BitXor: ops.bit_xor,
+    gast.LShift: ops.left_shift,
+    gast.RShift: ops.right_shift,
+}
+_UNARY = {gast.USub: ops.negative, gast.UAdd: ops.positive, gast.Not: ops.not_, gast.Invert: ops.invert}
+_COMPARE = {
+    gast.Lt: ops.less,
+    gast.LtE: ops.less_equal,
+    gast.Eq: ops.equal,
+    gast.NotEq: ops.not_equal,
+    gast.Gt: ops.greater,
+    gast.GtE: ops.greater_equal,
+    gast.Is: ops.is_,
+    gast.IsNot: ops.is_not,
+}
+_STATIC = (bool, str, type(None), type(Ellipsis))
+
+
+class MethodBinding:
+    """`x.sum`: a method of an array, a list or an object, before it is called."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self.owner, self.name = owner, name
+
+
+class LambdaBinding:
+    """A lambda written inside the function: its body is parsed where it is called."""
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+
+
+def is_constant(binding: Any) -> bool:
+    """Whether the binding is a Python constant."""
+    return isinstance(binding, (bool, int, float, complex, str, type(None), type(Ellipsis), bytes))
+
+
+def is_static(binding: Any) -> bool:
+    """Whether a condition on the binding can be decided while parsing."""
+    return (
+        isinstance(binding, (*_STATIC, Known, int))
+        and not isinstance(binding, NamedNumber)
+        or isinstance(binding, (tuple, list, dict, LambdaBinding))
+    )
+
+
+class Expressions(State):
+    """Evaluate expression nodes to bindings."""
+
+    def expression(self, node: Any) -> Any:
+        """The binding of an expression."""
+        method = getattr(self, f"_{type(node).__name__}", None)
+        if method is None:
+            self.refuse(
+                node,
+                f"`{type(node).__name__}` expressions are not accepted",
+                "Write it with the arithmetic, calls, indexing and control flow of docs/language.md.",
+            )
+        return method(node)
+
+    def _Constant(self, node: Any) -> Any:
+        return node.value
+
+    def _Name(self, node: Any) -> Any:
+        if node.id in self.env:
+            found = self.env[node.id]
+            if isinstance(found, Unbound):
+                self.read(found, node)
+            return found
+        return self.outer(node)
+
+    def outer(self, node: Any) -> Any:
+        """A name of an outer scope: resolved to an object, which the derivative then depends on."""
+        name = node.id
+        function = self.source.function
+        free = function.__code__.co_freevars
+        if name in free:
+            try:
+                found = function.__closure__[free.index(name)].cell_contents  # type: ignore[index]
+            except ValueError:
+                self.refuse(node, f"`{name}` has no value yet", "The enclosing function assigns it later.")
+        elif name in function.__globals__:
+            found = function.__globals__[name]
+        elif hasattr(builtins, name):
+            return Known(getattr(builtins, name), name)
+        else:
+            self.refuse(node, f"`{name}` is not defined", "Neither the function nor its module assigns it.")
+        return self.adopt(node, name, found)
+
+    def adopt(self, node: Any, name: str, found: Any) -> Any:
+        """A binding for an object of an outer scope, known as `name` (dotted for attributes of modules)."""
+        self.program.refer(self.path, name, found)
+        if isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(found, bool):
+            key = (self.path, name)
+            value = self.program.hidden.get(key)
+            if value is None:
+                if isinstance(found, np.ndarray) and found.dtype == object:
+                    self.refuse(node, f"`{name}` is an array of objects", "Only numeric arrays are accepted.")
+                base = name.rpartition(".")[2]
+                value = Value(base, type_of_argument(found, base), named=True)
+                self.program.hidden[key] = value
+            if value.type.immutable:
+                return value
+            for view in self.hidden_views:
+                if view.value is value:
+                    return view
+            view = self.bind_new(value)
+            view.buffer.argument = f"global {name}"
+            self.hidden_views.append(view)
+            return view
+        if isinstance(found, (bool, str, type(None))):
+            return found
+        if isinstance(found, (tuple, list, dict)):
+            if any(isinstance(part, (np.ndarray, list, dict)) for part in _parts(found)):
+                self.refuse(
+                    node,
+                    f"`{name}` is a container of arrays of an outer scope",
+                    "Pass it as an argument, or bind its arrays to names of their own.",
+                )
+            return found
+        return Known(found, name)
+
+    def _Attribute(self, node: Any) -> Any:
+        owner = self.expression(node.value)
+        name = node.attr
+        if isinstance(owner, Known):
+            if not hasattr(owner.object, name):
+                self.refuse(node, f"`{owner.name}.{name}` does not exist", "Check the name and the module's version.")
+            found = getattr(owner.object, name)
+            if isinstance(found, float) and isinstance(owner.object, types.ModuleType) and ops_module(owner.object):
+                return NamedNumber(found, f"{_ALIAS[owner.object.__name__]}.{name}")
+            if isinstance(owner.object, types.ModuleType):
+                if ops_module(owner.object):
+                    if isinstance(found, (bool, int, type(None))):
+                        return found
+                    return Known(found, f"{_ALIAS[owner.object.__name__]}.{name}")
+                return self.adopt(node, f"{owner.name}.{name}", found)
+            return MethodBinding(owner, name)
+        if hasattr(owner, "_fields") and isinstance(owner, tuple) and name in owner._fields:  # a NamedTuple
+            return getattr(owner, name)
+        if isinstance(owner, (tuple, list, dict, str)):
+            return MethodBinding(owner, name)
+        if isinstance(owner, (int, float, complex, Value, View)):
+            return self.array_attribute(node, owner, name)
+        return self.refuse(node, f"attribute `{name}` is not accepted here", "Bind what it stands for to a name.")
+
+    def array_attribute(self, node: Any, owner: Any, name: str) -> Any:
+        """`x.shape`, `x.T`, or a method that is about to be called."""
+        type_ = self.type(owner)
+        if type_.kind == "object":
+            return MethodBinding(owner, name)
+        if name == "T":
+            return self.emit(ops.transpose, (owner,))
+        if name == "shape":
+            return self.emit(ops.shape, (owner,))
+        if name == "size":
+            return self.emit(ops.size, (owner,))
+        if name == "ndim":
+            return type_.rank if type_.rank is not None else self.emit(ops.ndim, (owner,))
+        if name == "dtype":
+            return self.emit(ops.dtype, (owner,))
+        if name == "real" and type_.differentiable and not (type_.dtype or "c").startswith("c"):
+            return owner
+        if callable(getattr(np.ndarray, name, None)):
+            return MethodBinding(owner, name)
+        return self.refuse(
+            node, f"attribute `{name}` of an array is not accepted", "Use a NumPy function, or srcad.stop_gradient on a copy."
+        )
+
+    def _BinOp(self, node: Any) -> Any:
+        left, right = self.expression(node.left), self.expression(node.right)
+        return self.binary(node, _BINARY[type(node.op)], left, right)
+
+    def binary(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
+        """`left op right`; integers, strings and sequences known while parsing are computed."""
+        for side in (left, right):
+            if isinstance(side, (Known, MethodBinding, LambdaBinding, dict)):
+                self.refuse(node, f"`{op.symbol}` of something that is no array or number", "Only numbers and arrays compute.")
+        plain = (int, str, tuple, list)
+        if isinstance(left, plain) and isinstance(right, plain) and op not in (ops.divide, ops.matmul):
+            try:
+                return op.function(left, right)
+            except (TypeError, ValueError, ArithmeticError) as error:
+                self.refuse(node, f"this expression fails: {error}", "It would raise when the function is called.")
+        if isinstance(left, (tuple, list, str)) or isinstance(right, (tuple, list, str)):
+            kind = type(left if isinstance(left, (tuple, list, str)) else right).__name__
+            self.refuse(
+                node, f"`{op.symbol}` between a {kind} and an array or number", "Make an array of it first: np.array([...])."
+            )
+        return self.emit(op, (left, right))
+
+    def _UnaryOp(self, node: Any) -> Any:
+        operand = self.expression(node.operand)
+        op = _UNARY[type(node.op)]
+        if op is ops.not_:
+            if is_static(operand):
+                return not _truth(operand)
+            return self.emit(op, (operand,))
+        if isinstance(operand, (bool, int)) or (isinstance(operand, float) and not isinstance(operand, NamedNumber)):
+            return op.function(operand)
+        return self.emit(op, (operand,))
+
+    def _Compare(self, node: Any) -> Any:
+        if len(node.ops) > 1:  # a < b < c: (a < b) and (b < c), b evaluated once
+            middle = self.expression(node.comparators[0])
+            first = self.compare(node, node.ops[0], self.expression(node.left), middle)
+            rest = gast.Compare(left=Given(middle), ops=node.ops[1:], comparators=node.comparators[1:])
+            gast.copy_location(rest, node)
+            return self.both(node, first, lambda: self._Compare(rest), stop_at=False)
+        left = self.expression(node.left)
+        return self.compare(node, node.ops[0], left, self.expression(node.comparators[0]))
+
+    def _Given(self, node: Any) -> Any:
+        return node.binding
+
+    def compare(self, node: Any, kind: Any, left: Any, right: Any) -> Any:
+        """One comparison, decided while parsing where both sides are known."""
+        if isinstance(kind, (gast.In, gast.NotIn)):
+            if isinstance(right, (tuple, list, dict, str)) and (is_static(left)):
+                return (left in right) == isinstance(kind, gast.In)
+            self.refuse(node, "`in` is accepted between values known while parsing only", "Compare explicitly.")
+        op = _COMPARE[type(kind)]
+        if op in (ops.is_, ops.is_not):
+            dynamic = isinstance(left, (Value, View)) or isinstance(right, (Value, View))
+            if dynamic and (left is None or right is None):
+                return op is ops.is_not
+            if not dynamic:
+                same = (left.object if isinstance(left, Known) else left) is (
+                    right.object if isinstance(right, Known) else right
+                )
+                return same == (op is ops.is_)
+        if is_static(left) and is_static(right):
+            a = left.object if isinstance(left, Known) else left
+            b = right.object if isinstance(right, Known) else right
+            return op.function(a, b)
+        for side in (left, right):
+            if isinstance(side, (str, type(None))) and op in (ops.equal, ops.not_equal):
+                return op is ops.not_equal
+        return self.emit(op, (left, right))
+
+    def _BoolOp(self, node: Any) -> Any:
+        stop_at = isinstance(node.op, gast.Or)
+        result = self.expression(node.values[0])
+        for value in node.values[1:]:
+            result = self.both(node, result, lambda value=value: self.expression(value), stop_at=stop_at)
+        return result
+
+    def both(self, node: Any, first: Any, second: Any, *, stop_at: bool) -> Any:
+        """`first and second()` (stop_at False) or `first or second()`: the second is evaluated where it matters."""
+        if is_static(first):
+            return first if _truth(first) == stop_at else second()
+        if stop_at:
+            return self.choose(node, first, lambda: first, second)
+        return self.choose(node, first, second, lambda: first)
+
+    def _IfExp(self, node: Any) -> Any:
+        condition = self.expression(node.test)
+        if is_static(condition):
+            return self.expression(node.body if _truth(condition) else node.orelse)
+        return self.choose(node, condition, lambda: self.expression(node.body), lambda: self.expression(node.orelse))
+
+    def choose(self, node: Any, condition: Any, then: Any, orelse: Any) -> Any:
+        """A branch that has a value."""
+        test = self.read(condition)
+        sides = []
+        memory = dict(self.memory)
+        blocks = []
+        for side in (then, orelse):
+            self.memory = dict(memory)
+            with self.inner() as builder:
+                binding = side()
+                sides.append((binding, self.join_operands(node, binding)))
+            blocks.append(builder.block)
+        self.memory = {**self.memory, **memory}
+        (a, x), (b, y) = sides
+        phis: list[Phi] = []
+        result = self.join_bindings(node, "value", (a, x), (b, y), phis)
+        self.builder.add(Branch(Test(), test, blocks[0], blocks[1], phis, self.builder.origin))
+        return result
+
+    def join_operands(self, node: Any, binding: Any) -> Any:
+        """The operands of a binding, in its structure, read in the current block."""
+        if isinstance(binding, (Known, MethodBinding, LambdaBinding, Unbound)):
+            return None
+        if isinstance(binding, (tuple, list)):
+            return [self.join_operands(node, part) for part in binding]
+        if isinstance(binding, dict):
+            return {key: self.join_operands(node, part) for key, part in binding.items()}
+        return self.read(binding, node)
+
+    def join_bindings(
+        self, node: Any, name: str, then: tuple[Any, Any], orelse: tuple[Any, Any], phis: list[Phi]
+    ) -> Any:
+        """What a name stands for after a branch: one of two bindings, each given with its operands."""
+        (a, x), (b, y) = then, orelse
+        if a is b or (is_constant(a) and type(a) is type(b) and (a == b or (a != a and b != b))):
+            return a
+        if isinstance(a, View) and a.same_place(b) and x is y:
+            return a
+        if isinstance(a, Known) and isinstance(b, Known) and a.object is b.object:
+            return a
+        if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
+            parts = [
+                self.join_bindings(node, f"{name}_{place}", (p, s), (q, t), phis)
+                for place, (p, s, q, t) in enumerate(zip(a, x, b, y))
+            ]
+            return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
+        if isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b):
+            return {
+                key: self.join_bindings(node, str(key), (a[key], x[key]), (b[key], y[key]), phis) for key in a
+            }
+        bound = [side for side in (a, b) if not isinstance(side, Unbound)]
+        numeric = all(
+            isinstance(side, (Value, View)) or (is_constant(side) and not isinstance(side, (str, type(None), type(...))))
+            for side in bound
+        )
+        if not numeric:
+            return Unbound(name) if len(bound) < 2 else Differs(name, node)
+        types_ = [self.type(side) for side in bound]
+        joined = types_[0] if len(types_) == 1 else join(*types_)
+        out = Value(name, joined, named=name.isidentifier() and name != "value")
+        phis.append(
+            Phi(out, None if isinstance(a, Unbound) else x, None if isinstance(b, Unbound) else y)
+        )
+        made = self.bind_new(out)
+        if isinstance(made, View):
+            for side in bound:
+                if isinstance(side, View):
+                    made.buffer.alias(side.buffer)
+                    for other in side.buffer.aliases:
+                        made.buffer.alias(other)
+        return made
+
+    def _Tuple(self, node: Any) -> Any:
+        return tuple(self.parts(node))
+
+    def _List(self, node: Any) -> Any:
+        return self.parts(node)
+
+    def parts(self, node: Any) -> list[Any]:
+        """The elements of a literal, stars unpacked."""
+        found: list[Any] = []
+        for element in node.elts:
+            if isinstance(element, gast.Starred):
+                found.extend(self.unpack(element, self.expression(element.value), None))
+            else:
+                found.append(self.expression(element))
+        return found
+
+    def _Dict(self, node: Any) -> Any:
+        made = {}
+        for key, value in zip(node.keys, node.values):
+            if key is None:
+                self.refuse(node, "`**` in a dict is not accepted", "Write the keys out.")
+            known = self.expression(key)
+            if not is_static(known):
+                self.refuse(key, "the key of a dict must be known while parsing", "Use a string or an integer.")
+            made[known] = self.expression(value)
+        return made
+
+    def _JoinedStr(self, node: Any) -> Any:
+        return self.refuse(node, "f-strings are not accepted yet", "Leave messages to the caller of the function.")
+
+    def _Lambda(self, node: Any) -> Any:
+        return LambdaBinding(node)
+
+    def _Slice(self, node: Any) -> Slice:
+        return Slice(*(part and self.index_part(part) for part in (node.lower, node.upper, node.step)))
+
+    def index_part(self, node: Any) -> Any:
+        part = self.expression(node)
+        if isinstance(part, (tuple, list)):
+            return self.read(part, node)
+        return self.read(part, node)
+
+    def index(self, node: Any) -> Any:
+        """The tree of an index."""
+        if isinstance(node, gast.Tuple):
+            return tuple(self._Slice(part) if isinstance(part, gast.Slice) else self.index_part(part) for part in node.elts)
+        return self._Slice(node) if isinstance(node, gast.Slice) else self.index_part(node)
+
+    def _Subscript(self, node: Any) -> Any:
+        owner = self.expression(node.value)
+        return self.subscript(node, owner, node.slice)
+
+    def subscript(self, node: Any, owner: Any, where: Any) -> Any:
+        """`owner[where]`."""
+        if isinstance(owner, (tuple, list, dict, str)):
+            key = self.index(where)
+            if isinstance(key, Slice) and not isinstance(owner, dict):
+                key = slice(*key)
+            if isinstance(key, Value):
+                raise NeedUnroll(key, node)
+            try:
+                return owner[key]
+            except (KeyError, IndexError, TypeError) as error:
+                self.refuse(node, f"{type(error).__name__}: {error}", "It would raise when the function is called.")
+        if isinstance(owner, (Known, MethodBinding, LambdaBinding, int, float)):
+            self.refuse(node, "something that is no array is indexed", "Only arrays, tuples, lists and dicts are indexed.")
+        return self.emit(ops.getitem, (owner, self.index(where)))
+
+    def unpack(self, node: Any, binding: Any, count: int | None) -> list[Any]:
+        """The parts of what is unpacked; `count` of them where the left side says."""
+        if isinstance(binding, dict):
+            return list(binding)
+        if isinstance(binding, (tuple, list)):
+            return list(binding)
+        if isinstance(binding, (View, Value)):
+            type_ = self.type(binding)
+            known: int | None = None
+            if type_.kind == "object":
+                value = getattr(type_, "value", None)
+                known = len(value) if isinstance(value, tuple) else None
+            elif type_.shape and isinstance(type_.shape[0], int):
+                known = type_.shape[0]
+            if known is None:
+                known = count
+            if known is not None and (count is None or known == count or count is not None):
+                return [self.emit(ops.getitem, (binding, place)) for place in range(known)]
+        return self.refuse(node, "it is not known how many parts are unpacked", "Index the parts one by one.")
+
+    def _Starred(self, node: Any) -> Any:
+        return self.refuse(node, "a star is not accepted here", "Write the elements out.")
+
+    def _NamedExpr(self, node: Any) -> Any:
+        return self.refuse(node, "`:=` is not accepted yet", "Assign on a line of its own before.")
+
+    def _ListComp(self, node: Any) -> Any:
+        return self.refuse(node, "comprehensions are not accepted yet", "Write the elements out, or use array operations.")
+
+    _SetComp = _DictComp = _GeneratorExp = _ListComp
+
+    def _Yield(self, node: Any) -> Any:
+        return self.refuse(
+            node,
+            "`yield` cannot be differentiated",
+            "A generator has no single output. Collect the values in a list and return np.stack(values).",
+        )
+
+    _YieldFrom = _Yield
+
+    def _Await(self, node: Any) -> Any:
+        return self.refuse(node, "`await` cannot be differentiated", "Wait for the value outside the function.")
+
+
+class Given(gast.AST):
+    """An expression that is evaluated already."""
+
+    _fields = ()
+
+    def __init__(self, binding: Any) -> None:
+        self.binding = binding
+
+
+class Differs(Unbound):
+    """A name that stands for things of different kinds on two paths."""
+
+    def __new__(cls, name: str, node: Any) -> Differs:
+        return super().__new__(cls, name)
+
+
+_ALIAS = {"numpy": "np", "numpy.linalg": "np.linalg", "numpy.fft": "np.fft", "math": "math", "numpy.random": "np.random"}
+
+
+def ops_module(module: types.ModuleType) -> bool:
+    """Whether the module is one whose names the printer knows."""
+    return module.__name__ in _ALIAS
+
+
+def _truth(binding: Any) -> bool:
+    return bool(binding.object) if isinstance(binding, Known) else bool(binding)
+
+
+def _parts(tree: Any) -> list[Any]:
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if isinstance(tree, (tuple, list)):
+        return [part for inner in tree for part in (_parts(inner) if isinstance(inner, (tuple, list, dict)) else [inner])]
+    return [tree]
+
+
+def type_of_argument(found: Any, name: str) -> Any:
+    """The type of an array or number that is read from outside: each axis a symbol of its own, or 1."""
+    if isinstance(found, np.ndarray):
+        shape = tuple(
+            1 if size == 1 else Size(f"{name}_{axis}" if found.ndim > 1 else f"{name}_n", 0, True)
+            for axis, size in enumerate(found.shape)
+        )
+        return Type("array", found.dtype.name, shape)
+    if isinstance(found, np.generic):
+        return Type("scalar", found.dtype.name, ())
+    return type_of(found) if not isinstance(found, (int, float, complex)) else Type("number", type(found).__name__, ())
+

@@ -1,0 +1,181 @@
+"""The parser's entry: a Python function and what is known of its arguments -> Core.
+
+The specification of an argument is a `Type`, or a container of them, or the object itself where it is static (None, a
+string, a flag, a function).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gast
+
+from srcad.analysis.types import type_of
+from srcad.core.nodes import Function, Origin, Param, Value, leaves
+from srcad.core.types import Type
+from srcad.errors import SrcadError
+from srcad.parser.calls import Container
+from srcad.parser.places import Buffer, View, views
+from srcad.parser.source import source_of
+from srcad.parser.state import Known, NeedStatic, Program
+from srcad.parser.statements import Statements
+
+__all__ = ["Parsed", "parse"]
+
+
+class Parsed(NamedTuple):
+    """What the parser found besides the Core.
+
+    `written`: names of arguments that the function stores into; `shared`: values of the result that may share memory with an
+    argument; `effects`: whether it has any.
+    """
+
+    written: frozenset[str]
+    shared: frozenset[Value]
+    defaults: dict[str, Any]
+    place: Any
+
+
+class Parser(Statements):
+    """Parses one function."""
+
+    def __init__(self, source: Any, program: Program, path: tuple[str, ...]) -> None:
+        super().__init__(source, program, path)
+        self.hidden_views: list[View] = []
+        self.returned: Any = None
+        self.has_returned = False
+
+    def parse_callee(self, node: Any, callee: Known, spec: dict[str, Any]) -> Function:
+        """Parse a callee once per specification."""
+        key = (callee.object, _freeze(spec))
+        found = self.program.callees.get(key)
+        if found is None:
+            found = parse(callee.object, spec, self.program, (*self.path, callee.name))
+            self.program.callees[key] = found
+        return found
+
+    def enter(self, name: str, spec: Any, base: str) -> tuple[Any, Any]:
+        """The binding of a parameter, and its tree of values."""
+        if isinstance(spec, Type):
+            value = Value(base, spec, named=True)
+            if spec.immutable:
+                return value, value
+            buffer = Buffer(name)
+            self.memory[buffer] = value
+            return View(buffer, (), value, value), value
+        if isinstance(spec, Container):
+            pairs = [self.enter(name, part, f"{base}_{place}") for place, part in enumerate(spec)]
+            make = (lambda parts: spec.kind(*parts)) if hasattr(spec.kind, "_fields") else spec.kind
+            return make([a for a, _ in pairs]), make([b for _, b in pairs])
+        if isinstance(spec, dict):
+            both = {
+                key: self.enter(name, part, key if isinstance(key, str) and key.isidentifier() else f"{base}_{key}")
+                for key, part in spec.items()
+            }
+            return {key: a for key, (a, _) in both.items()}, {key: b for key, (_, b) in both.items()}
+        return spec, spec
+
+
+def parse(
+    function: Callable[..., Any], spec: dict[str, Any], program: Program | None = None, path: tuple[str, ...] = ()
+) -> Function:
+    """The Core of a function for arguments of the given specification.
+
+    Arguments: a Python function; for each parameter its specification; what is shared with callers.
+    Raises SourceNotFoundError, UnsupportedSyntaxError, AliasingError, and NeedStatic for an argument whose value decides.
+    """
+    program = program or Program()
+    source = source_of(function)
+    parser = Parser(source, program, path)
+    program.stack.append(source.function)
+    try:
+        return _parse(parser, source, spec)
+    except SrcadError:
+        raise
+    finally:
+        program.stack.pop()
+
+
+def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
+    node = source.node
+    if isinstance(node, gast.AsyncFunctionDef):
+        parser.refuse(node, "`async` functions cannot be differentiated", "Compute outside, and pass the values.")
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(source.function).parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    params = []
+    for name, part in spec.items():
+        binding, tree = parser.enter(name, part, name)
+        parser.env[name] = binding
+        params.append(Param(name, tree))
+    arguments = [view.buffer for binding in parser.env.values() for view in views(binding)]
+    if isinstance(node, gast.Lambda):
+        with parser.at(node.body):
+            binding = parser.expression(node.body)
+            result = parser.join_operands(node, binding) if not _static(binding) else binding
+    else:
+        parser.block(node.body, frozenset())
+        if not parser.has_returned:
+            parser.refuse(node, f"`{node.name}` returns nothing", "Return the value to be differentiated.")
+        last = next((s for s in reversed(node.body) if isinstance(s, (gast.Return, gast.If))), node)
+        with parser.at(last, parser.header_text(last)):
+            binding = parser.returned
+            result = _operands(parser, binding)
+    parser.builder.origin = Origin()
+    reach = set(arguments)
+    for buffer in arguments:
+        reach |= buffer.aliases
+    shared = frozenset(
+        value
+        for view, value in zip(_views(binding), leaves(_arrays(binding, result)))
+        if view.buffer.argument is not None or any(b.argument is not None for b in view.buffer.aliases)
+    )
+    made = Function(getattr(node, "name", "function"), params, parser.builder.block, result, inspect.getdoc(source.function) or "")
+    made.hidden = list(parser.program.hidden.values())
+    made.parsed = Parsed(frozenset(parser.written), shared, defaults, source.place(node))
+    return made
+
+
+def _operands(parser: Parser, binding: Any) -> Any:
+    if isinstance(binding, (tuple, list)):
+        parts = [_operands(parser, part) for part in binding]
+        return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+    if isinstance(binding, dict):
+        return {key: _operands(parser, part) for key, part in binding.items()}
+    return parser.read(binding)
+
+
+def _static(binding: Any) -> bool:
+    return isinstance(binding, Known)
+
+
+def _views(binding: Any) -> list[View]:
+    return views(binding)
+
+
+def _arrays(binding: Any, result: Any) -> Any:
+    """The operands of the result that are arrays, in the order of `views`."""
+    if isinstance(binding, View):
+        return [result]
+    if isinstance(binding, (tuple, list)):
+        return [part for a, b in zip(binding, result) for part in _arrays(a, b)]
+    if isinstance(binding, dict):
+        return [part for key in binding for part in _arrays(binding[key], result[key])]
+    return []
+
+
+def _freeze(spec: Any) -> Any:
+    if isinstance(spec, dict):
+        return tuple((key, _freeze(part)) for key, part in spec.items())
+    if isinstance(spec, Container):
+        return (spec.kind, tuple(_freeze(part) for part in spec))
+    if isinstance(spec, (Type, Known)):
+        return spec
+    return (type(spec), repr(spec))
+
+
+_ = (NeedStatic, type_of)

@@ -1,0 +1,72 @@
+"""Places: which names share memory, so that a store becomes a value for all of them.
+
+While parsing, an array is a `View`: a buffer and a path of view operations into it. `memory[buffer]` is the value that the buffer holds now. A
+store through a view computes the buffer's new value by walking the path back; whoever reads another view of it afterwards
+reads from the new value. Nothing of this remains in Core.
+
+Where control flow joins, a name may stand for one buffer or another: it gets a new buffer that *may alias* both, and a store to any of
+these is refused while another is still to be read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.core.nodes import Tree, Value
+from srcad.core.ops import Operation
+
+__all__ = ["Buffer", "Step", "View", "views"]
+
+
+class Buffer:
+    """A piece of memory; `aliases` are the buffers that may be, or may overlap, the same memory."""
+
+    __slots__ = ("aliases", "argument")
+
+    def __init__(self, argument: str | None = None) -> None:
+        self.aliases: set[Buffer] = set()
+        self.argument = argument
+
+    def alias(self, other: Buffer) -> None:
+        """The two may share memory."""
+        if other is not self:
+            self.aliases.add(other)
+            other.aliases.add(self)
+
+
+class Step:
+    """One view operation of a path: `op(base, *args, **options)`; `sure` says that it never copies."""
+
+    __slots__ = ("args", "op", "options", "sure")
+
+    def __init__(self, op: Operation, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...], sure: bool) -> None:
+        self.op, self.args, self.options, self.sure = op, args, options, sure
+
+
+class View:
+    """An array as the parser knows it: `value` is what it held when `buffer` held `version`."""
+
+    __slots__ = ("buffer", "path", "value", "version")
+
+    def __init__(self, buffer: Buffer, path: tuple[Step, ...], value: Value, version: Value) -> None:
+        self.buffer, self.path, self.value, self.version = buffer, path, value, version
+
+    def same_place(self, other: Any) -> bool:
+        """Whether both stand for the same elements of the same buffer."""
+        return (
+            isinstance(other, View)
+            and self.buffer is other.buffer
+            and len(self.path) == len(other.path)
+            and all(a is b for a, b in zip(self.path, other.path))
+        )
+
+
+def views(binding: Any) -> list[View]:
+    """The views inside a binding."""
+    if isinstance(binding, View):
+        return [binding]
+    if isinstance(binding, (tuple, list)):
+        return [view for part in binding for view in views(part)]
+    if isinstance(binding, dict):
+        return [view for part in binding.values() for view in views(part)]
+    return []

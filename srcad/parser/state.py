@@ -1,0 +1,271 @@
+"""What the parser carries along a function: the environment, the memory, the block under construction, and refusals."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, NoReturn
+
+from srcad.analysis.memory import memory_of
+from srcad.analysis.types import infer, type_of
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import Function, Let, Origin, Tree, Value
+from srcad.core.ops import Operation
+from srcad.core.types import Type
+from srcad.errors import AliasingError, SrcadError, UnsupportedSyntaxError
+from srcad.parser.places import Buffer, Step, View, views
+from srcad.parser.source import Source
+
+__all__ = ["Known", "NamedNumber", "NeedStatic", "NeedUnroll", "Program", "Reference", "State", "Unbound"]
+
+
+class Known(NamedTuple):
+    """An object known while parsing: a module, a function, a class; `name` is how the text calls it."""
+
+    object: Any
+    name: str
+
+
+class NamedNumber(float):
+    """A constant of a module: a float that prints as `np.pi`."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> NamedNumber:
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+
+class Unbound(NamedTuple):
+    """What a name stands for where it may not have been assigned."""
+
+    name: str
+
+
+class NeedStatic(Exception):  # noqa: N818 - control flow, caught by the driver
+    """The value of a parameter is needed to parse (an axis, a flag): compile again for that value."""
+
+    def __init__(self, value: Value, node: Any = None) -> None:
+        super().__init__(value)
+        self.value, self.node = value, node
+
+
+class NeedUnroll(Exception):  # noqa: N818 - control flow, caught by the loop
+    """A list is indexed by the index of a loop of known length: parse the loop iteration by iteration."""
+
+    def __init__(self, value: Value, node: Any = None) -> None:
+        super().__init__(value)
+        self.value, self.node = value, node
+
+
+class Reference(NamedTuple):
+    """A name of an outer scope that a function reads: through which callees it is found, and what it stood for."""
+
+    path: tuple[str, ...]
+    name: str
+    object: Any
+
+
+class Program:
+    """All that is shared by the functions parsed for one derivative: callees by signature, references, hidden arguments."""
+
+    def __init__(self) -> None:
+        self.references: dict[tuple[tuple[str, ...], str], Reference] = {}
+        self.hidden: dict[tuple[tuple[str, ...], str], Value] = {}
+        self.callees: dict[Any, Function] = {}
+        self.stack: list[Any] = []
+        self.sources: dict[types.CodeType, str] = {}
+
+    def refer(self, path: tuple[str, ...], name: str, found: Any) -> None:
+        """Note that the text depends on what `name` stands for."""
+        self.references.setdefault((path, name), Reference(path, name, found))
+
+
+class State:
+    """Environment, memory and block; `later` are the names that may still be read after the statement being parsed."""
+
+    def __init__(self, source: Source, program: Program, path: tuple[str, ...]) -> None:
+        self.source, self.program, self.path = source, program, path
+        self.env: dict[str, Any] = {}
+        self.memory: dict[Buffer, Value] = {}
+        self.builder = Builder(infer)
+        self.later: frozenset[str] = frozenset()
+        self.written: set[str] = set()
+        self.constant = 0
+        self.statement: Any = source.node
+
+    # refusals
+
+    def refuse(
+        self, node: Any, what: str, reason: str, kind: Callable[..., SrcadError] = UnsupportedSyntaxError
+    ) -> NoReturn:
+        """Raise an error that points at `node`."""
+        raise kind(what, place=self.source.place(node), reason=reason)
+
+    # emitting
+
+    def emit(
+        self,
+        op: Operation,
+        args: tuple[Any, ...],
+        options: tuple[tuple[str, Any], ...] = (),
+        *,
+        base: str = "",
+    ) -> Any:
+        """`op` of bindings: a view where the result may share memory with the first operand, else a fresh array or a value."""
+        operands = tuple(self.read(arg) for arg in args)
+        named = tuple((key, self.read(option)) for key, option in options)
+        value = self.builder.let(op, operands, named, base=base)
+        self.freeze()
+        if value.type.immutable or value.type.kind == "object":
+            return value
+        memory = memory_of(op, operands, dict(named))
+        owner = args[0] if args and isinstance(args[0], View) else None
+        if memory == "same" and owner is not None:
+            return View(owner.buffer, owner.path, value, self.memory[owner.buffer])
+        if memory in ("view", "maybe") and owner is not None:
+            step = Step(op, operands[1:], named, memory == "view")
+            return View(owner.buffer, (*owner.path, step), value, self.memory[owner.buffer])
+        made = self.bind_new(value)
+        if memory != "fresh":
+            for view in views(list(args)):
+                made.buffer.alias(view.buffer)
+        return made
+
+    def freeze(self) -> None:
+        """Within `no_grad`, what was just computed is a constant."""
+        if self.constant:
+            last = self.builder.block[-1]
+            if isinstance(last, Let):
+                last.frozen = True
+
+    def bind_new(self, value: Value) -> Any:
+        """An array in memory of its own."""
+        if value.type.immutable:
+            return value
+        buffer = Buffer()
+        self.memory[buffer] = value
+        return View(buffer, (), value, value)
+
+    def read(self, binding: Any, node: Any = None) -> Tree:
+        """The operand that a binding stands for now."""
+        if isinstance(binding, View):
+            return self.read_view(binding)
+        if isinstance(binding, Unbound):
+            self.refuse(
+                node or self.statement,
+                f"`{binding.name}` may not have been assigned here",
+                "It is assigned on some paths only. Give it a value before the branch or the loop.",
+            )
+        if isinstance(binding, Known):
+            return binding.object
+        if isinstance(binding, tuple):
+            parts = [self.read(part, node) for part in binding]
+            return type(binding)(*parts) if hasattr(binding, "_fields") else tuple(parts)
+        if isinstance(binding, list):
+            return [self.read(part, node) for part in binding]
+        if isinstance(binding, dict):
+            return {key: self.read(part, node) for key, part in binding.items()}
+        return binding
+
+    def read_view(self, view: View) -> Value:
+        """The value of a view now: what it was, or read again from what its buffer holds since a store."""
+        current = self.memory[view.buffer]
+        if current is view.version:
+            return view.value
+        value = current
+        for step in view.path:
+            if not step.sure:
+                self.refuse(
+                    self.statement,
+                    f"`{step.op.name}` may or may not have copied the array that was written since",
+                    "Whether this value sees the store is not known. Write .copy() where it is made, or after the store make it again.",
+                    AliasingError,
+                )
+            value = self.builder.let(step.op, (value, *step.args), step.options)
+        return value
+
+    def name(self, binding: Any, name: str, since: int) -> None:
+        """Give the value that this statement made (`since`: the block's length before it) the user's name."""
+        value = binding.value if isinstance(binding, View) else binding
+        if isinstance(value, Value) and not value.named and value.serial >= since:
+            value.base, value.named = name, True
+
+    # stores
+
+    def store(self, node: Any, target: View, index: Tree, value: Any, *, add: bool) -> None:
+        """`target[index] = value` or `+=`: the buffer gets a new value, which every view of it will read."""
+        operand = self.read(value)
+        inner = self.read_view(target)
+        self.check_store(node, target)
+        new = self.builder.let(ops.put_add if add else ops.put, (inner, index, operand), base=inner.base)
+        self.freeze()
+        self.write_back(node, target, new)
+
+    def check_store(self, node: Any, target: View) -> None:
+        """Refuse a store whose memory another live name may or may not share."""
+        if any(not step.sure for step in target.path) or any(step.op is not ops.getitem for step in target.path):
+            self.refuse(
+                node,
+                "it is not known whether this store reaches another array",
+                "The array was made by an operation that gives a view or may copy. Write .copy() where it is made.",
+                AliasingError,
+            )
+        buffer = target.buffer
+        for name in sorted(self.env):
+            if name not in self.later:
+                continue
+            for view in views(self.env[name]):
+                if view.buffer in buffer.aliases:
+                    self.refuse(
+                        node,
+                        f"it is not known whether `{name}` shares the memory that is written here",
+                        f"They are the same array on some paths only. Write .copy() where one becomes the other, or where `{name}` is bound.",
+                        AliasingError,
+                    )
+        for written in (buffer, *buffer.aliases):
+            if written.argument is not None:
+                self.written.add(written.argument)
+
+    def write_back(self, node: Any, target: View, new: Value) -> None:
+        """Carry a new value of a view up to its buffer."""
+        root = self.memory[target.buffer]
+        bases = [root]
+        for step in target.path[:-1]:
+            bases.append(self.builder.let(step.op, (bases[-1], *step.args), step.options))
+        for step, base in zip(reversed(target.path), reversed(bases)):
+            new = self.builder.let(ops.put, (base, step.args[0], new))
+        new.base, new.named = root.base, root.named
+        self.memory[target.buffer] = new
+
+    # blocks
+
+    @contextmanager
+    def inner(self) -> Iterator[Builder]:
+        """Emit into a block of its own; names assigned inside stay (copy the environment where they must not)."""
+        outer = self.builder
+        self.builder = Builder(infer, outer.origin)
+        try:
+            yield self.builder
+        finally:
+            self.builder = outer
+
+    @contextmanager
+    def at(self, node: Any, text: str = "") -> Iterator[None]:
+        """Emit on behalf of the statement `node`."""
+        statement, origin = self.statement, self.builder.origin
+        self.statement = node
+        self.builder.origin = Origin(getattr(node, "lineno", 0), text or self.source.text(node))
+        try:
+            yield
+        finally:
+            self.statement, self.builder.origin = statement, origin
+
+    def type(self, binding: Any) -> Type:
+        """The type of a binding that is no container."""
+        if isinstance(binding, View):
+            return binding.value.type
+        return type_of(binding)

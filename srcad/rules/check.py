@@ -1,0 +1,486 @@
+"""The laws that every rule must keep, run numerically on one call.
+
+>>> check(np.hypot, np.array([3.0, 1.0]), 4.0)["adjoint"] < 1e-14
+True
+
+A rule that is wrong is found out:
+
+>>> def cube(x):
+...     return x**3
+>>> _ = elementwise(cube)(lambda x, y: 3 * x)
+>>> check(cube, np.array([2.0]))
+Traceback (most recent call last):
+    ...
+AssertionError: cube: `differences` fails by ...
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from srcad import runtime
+from srcad.core import ops, types
+from srcad.core.builder import Builder
+from srcad.core.nodes import Block, Let, Slice, Value, leaves
+from srcad.core.quote import RankUnknown, quote
+from srcad.rules.families import Rule, elementwise, rule_of
+
+__all__ = ["bound", "check", "concrete", "distance", "elementwise", "execute", "pullback", "pushforward", "record", "run"]
+
+# The central difference of sixth order, and its step: truncation and rounding are both near the last digit.
+_STENCIL = [(-3, -1 / 60), (-2, 9 / 60), (-1, -45 / 60), (1, 45 / 60), (2, -9 / 60), (3, 1 / 60)]
+_STEP = 2.0**-9
+
+
+def check(function: Callable[..., Any], *args: Any, **options: Any) -> dict[str, float]:
+    """Run the laws on the call `function(*args, **options)`.
+
+    Floating arguments are active where the rule lets them be. They should be 0.01 away from kinks, in arrays of a few elements. The laws:
+    `differences` (the pushforward is what differences of the function say), `adjoint` (<y_bar, J x_dot> = <J^T y_bar, x_dot>), `shape` and `dtype` (a
+    cotangent has those of its operand, in float32 too), `quoted` (written down operation by operation, the rule does the same), `unranked` (also where no rank is known, unless it
+    asks for one), `literal` (and where numbers are literals, of which none becomes NumPy's, since those would make float64 of float32), `second` (the rules of what was written down
+    give the derivative of the pullback that differences say), `unchanged` (no argument is written to).
+
+    Returns the worst relative error of each law. Raises AssertionError, naming the law.
+    """
+    return run(function, args, options)
+
+
+def run(
+    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], rounds: bool = False
+) -> dict[str, float]:
+    """As `check`; of a function that rounds to a short dtype differences say nothing."""
+    rule, operands, named = bound(function, args, options)
+    kept = copy.deepcopy((operands, named))
+    rng = np.random.default_rng(1)
+    name = getattr(function, "__name__", repr(function))
+    errors: dict[str, float] = {}
+
+    def hold(law: str, error: float, limit: float) -> None:
+        errors[law] = error
+        assert error <= limit, f"{name}: `{law}` fails by {error:.1e}"
+
+    y = function(*operands, **named)
+    dots = tangents_of(rule, operands, rng)
+    assert any(True for _ in _leaves(dots)), f"{name}: no operand is active"
+    y_bar, y_bar_dot = (_random(y, rng) for _ in range(2))
+
+    y_dot = pushforward(rule, operands, dots, y, named)
+    if not rounds:
+        slope, exact = _difference(lambda point: function(*point, **named), operands, dots)
+        hold("differences", distance(y_dot, slope), 1e-12 if exact else 1e-8)
+
+    raw = pullback(rule, y_bar, operands, y, named)
+    hold("shape", float(not all(_fits(rule, bar, x, dot) for bar, x, dot in zip(raw, operands, dots))), 0)
+    bars = [_summed(bar, x) if rule.broadcasts else bar for bar, x in zip(raw, operands)]
+    hold("adjoint", _adjointness(y_bar, y_dot, bars, dots), 10 * np.finfo(np.result_type(y)).eps)
+    hold("dtype", _dtype_error(rule, operands, named, rng), 0)
+
+    block, start, values, outs = record(rule, y_bar, operands, y, named)
+    env = execute(block, values)
+    hold("quoted", distance(concrete(outs, env), raw), 1e-14)
+    hold("unranked", _distance_where_ranks_are_unknown(rule, y_bar, operands, y, named, raw), 1e-14)
+    hold("literal", _distance_of_literals(rule, y_bar, operands, y, named, raw), 1e-14)
+
+    second = push(block, env, dict(_pairs(start, (y_bar_dot, dots, y_dot))), outs)
+
+    def pulled(point: Any) -> Any:
+        moved, moved_bar = point
+        return pullback(rule, moved_bar, moved, function(*moved, **named), named)
+
+    if not rounds:
+        slope, exact = _difference(pulled, (operands, y_bar), (dots, y_bar_dot))
+        hold("second", distance(second, slope), 1e-11 if exact else 1e-7)
+    if rule.pushforward is not None:
+        closed(rule, operands, dots, y, y_dot, named)
+
+    hold("unchanged", float(not _same((operands, named), kept)), 0)
+    return errors
+
+
+# The derivative of one call, from its rule: what the driver does.
+
+
+def bound(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Rule, Any, Any]:
+    """The rule of a function, and operands and options of a call as it takes them."""
+    rule = rule_of(function)
+    assert rule is not None and rule.family != "constant", f"{function} has no rule"
+    operands, named = ops.bind(ops.operation(function), args, options)
+    return rule, operands, dict(named)
+
+
+def padded(rule: Rule, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands as a rule takes them: those that the call leaves out are None."""
+    if rule.variadic:
+        return operands
+    assert len(operands) <= len(rule.operands), f"{rule} is about {len(rule.operands)} operands"
+    return (*operands, *[None] * (len(rule.operands) - len(operands)))
+
+
+def _active(rule: Rule, place: int) -> bool:
+    return rule.wrt is None or place in rule.wrt
+
+
+def pullback(rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options: dict[str, Any]) -> tuple[Any, ...]:
+    """The cotangents of the operands, before they are summed to the operand's shape."""
+    assert rule.pullback is not None
+    assert set(options) <= set(rule.options), f"{rule} is not about {set(options) - set(rule.options)}"
+    operands = padded(rule, operands)
+    if rule.family == "elementwise":
+        partials = _tuple(rule.pullback(*operands, y, **options))
+        return tuple(None if one is None else y_bar * one for one in partials)
+    last = (y,) if rule.family == "primitive" else ()
+    return _tuple(rule.pullback(y_bar, *operands, *last, **options))
+
+
+def pushforward(rule: Rule, operands: tuple[Any, ...], dots: tuple[Any, ...], y: Any, options: dict[str, Any]) -> Any:
+    """The tangent of the result; a tangent of None is that of what does not vary."""
+    assert rule.pullback is not None
+    if rule.pushforward is not None:
+        y_dot = rule.pushforward(*padded(rule, dots), *padded(rule, operands), y, **options)
+    elif rule.family == "elementwise":
+        partials = _tuple(rule.pullback(*padded(rule, operands), y, **options))
+        y_dot = sum(one * dot for one, dot in zip(partials, dots) if one is not None and dot is not None)
+    elif rule.family == "linear":
+        filled = [_filled(dot, x) if _active(rule, i) else x for i, (x, dot) in enumerate(zip(operands, dots))]
+        y_dot = rule.function(*filled, **options)
+    else:
+        y_dot = sum(
+            rule.function(*operands[:place], dot, *operands[place + 1 :], **options)
+            for place, dot in enumerate(dots)
+            if dot is not None
+        )
+    return np.broadcast_to(y_dot, np.shape(y))[()]
+
+
+def tangents_of(rule: Rule, operands: tuple[Any, ...], rng: np.random.Generator) -> tuple[Any, ...]:
+    """Random tangents of the active operands, None for the others."""
+
+    def tangent(x: Any) -> Any:
+        if isinstance(x, (tuple, list)):
+            return type(x)(tangent(part) for part in x)
+        floating = isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f"
+        return _random(x, rng) if floating else None
+
+    found = tuple(tangent(x) if _active(rule, place) else None for place, x in enumerate(operands))
+    return tuple(dot if any(True for _ in _leaves(dot)) else None for dot in found)
+
+
+def _filled(dot: Any, x: Any) -> Any:
+    """A tangent without None."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(_filled, dot if dot is not None else [None] * len(x), x))
+    if dot is not None:
+        return dot
+    floating = getattr(getattr(x, "dtype", None), "kind", "") == "f"
+    return np.zeros_like(x)[()] if floating else np.zeros(np.shape(x))[()]
+
+
+# Core: the rule written down, executed, and differentiated by the rules of what it does.
+
+
+class Recorder(Builder):
+    """A builder that computes what it emits, so that all ranks are known (or, without `ranks`, none)."""
+
+    def __init__(self, ranks: bool = True) -> None:
+        super().__init__()
+        self.env: dict[Value, Any] = {}
+        self.type = _type if ranks else lambda x: types.ANY if _is_number(x) else types.Type("object")
+
+    def value(self, base: str, x: Any) -> Value:
+        """A value that stands for `x`."""
+        made = Value(base, self.type(x))
+        self.env[made] = x
+        return made
+
+    def let(self, op: Any, args: Any, options: Any = (), *, base: str = "", named: bool = False) -> Value:
+        out = super().let(op, args, options, base=base, named=named)
+        self.env[out] = _run(self.block[-1], self.env)
+        out.type = self.type(self.env[out])
+        return out
+
+
+def record(
+    rule: Rule,
+    y_bar: Any,
+    operands: tuple[Any, ...],
+    y: Any,
+    options: dict[str, Any],
+    *,
+    ranks: bool = True,
+    literals: bool = False,
+) -> tuple[Block, Any, dict[Value, Any], Any]:
+    """The pullback as Core: its block, (y_bar, operands, y) that it starts from, their numbers, and what it returns.
+
+    Without `ranks`, nothing is known of the values; with `literals`, Python's numbers stand in the text.
+    """
+    recorder = Recorder(ranks)
+
+    def symbol(x: Any) -> Any:
+        if isinstance(x, slice):
+            return Slice(x.start, x.stop, x.step)
+        if isinstance(x, (tuple, list)):
+            return type(x)(map(symbol, x))
+        if literals and type(x) is float:
+            return x
+        return recorder.value("x", x) if _is_number(x) and not isinstance(x, int) else x
+
+    start = (recorder.value("y_bar", y_bar), tuple(map(symbol, operands)), recorder.value("y", y))
+    values = dict(recorder.env)
+    outs = quote(partial(_pullback, rule, options), recorder, (start[0], *start[1], start[2]))
+    return recorder.block, start, values, outs
+
+
+def _distance_where_ranks_are_unknown(
+    rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options: dict[str, Any], raw: Any
+) -> float:
+    try:
+        with np.errstate(all="ignore"):  # what is not needed, but not known not to be
+            block, _, values, outs = record(rule, y_bar, operands, y, options, ranks=False)
+            return distance(concrete(outs, execute(block, values)), raw)
+    except RankUnknown:
+        return 0.0
+
+
+def _distance_of_literals(
+    rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options: dict[str, Any], raw: Any
+) -> float:
+    literal = [type(x) is float for x in operands]
+    if not any(literal) or not any(isinstance(x, (np.ndarray, np.generic)) for x in _leaves(operands)):
+        return 0.0
+    block, _, values, outs = record(rule, y_bar, operands, y, options, literals=True)
+    needed = [place for place, x in enumerate(literal) if not x]
+    read: set[Any] = set(leaves([outs[place] for place in needed]))
+    for let in reversed(block):
+        if isinstance(let, Let) and let.out in read:
+            read.update(leaves([let.args, dict(let.options)]))
+            if any(isinstance(leaf, (np.ndarray, np.generic)) for leaf in _leaves(let.args)):
+                return np.inf
+    found = concrete(outs, execute(block, values))
+    return distance([found[i] for i in needed], [raw[i] for i in needed])
+
+
+def _pullback(rule: Rule, options: dict[str, Any], y_bar: Any, *rest: Any) -> Any:
+    return pullback(rule, y_bar, rest[:-1], rest[-1], options)
+
+
+def execute(block: Block, values: dict[Value, Any]) -> dict[Value, Any]:
+    """Run a straight-line block on the given values: the numbers of all its values."""
+    env = dict(values)
+    for statement in block:
+        assert isinstance(statement, Let) and statement.out is not None
+        env[statement.out] = _run(statement, env)
+    return env
+
+
+def _run(statement: Any, env: dict[Value, Any]) -> Any:
+    options = {key: concrete(value, env) for key, value in statement.options}
+    return statement.op.function(*concrete(statement.args, env), **options)
+
+
+def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any) -> Any:
+    """Tangents of the results of a straight-line block, by the rules of its operations."""
+    dots = dict(dots)
+    for statement in block:
+        assert isinstance(statement, Let) and statement.out is not None
+        tangents = _dots(statement.args, dots)
+        assert not any(True for _ in _leaves(_dots([v for _, v in statement.options], dots))), f"{statement.op}: option"
+        if not any(True for _ in _leaves(tangents)):
+            continue
+        rule = rule_of(statement.op.function)
+        assert rule is not None, f"{statement.op} has no rule, and a rule uses it"
+        if rule.family == "constant":
+            continue
+        options = {key: concrete(value, env) for key, value in statement.options}
+        assert set(options) <= set(rule.options), f"{rule} is not about {set(options) - set(rule.options)}"
+        operands = concrete(statement.args, env)
+        tangents = tuple(
+            dot if _active(rule, place) and any(True for _ in _leaves(dot)) else None
+            for place, dot in enumerate(tangents)
+        )
+        if any(dot is not None for dot in tangents):
+            dots[statement.out] = pushforward(rule, operands, tangents, env[statement.out], options)
+    return _filled_all(_dots(outs, dots), concrete(outs, env))
+
+
+def closed(rule: Rule, operands: Any, dots: Any, y: Any, y_dot: Any, options: dict[str, Any]) -> None:
+    """A pushforward is written down, does the same, and is made of operations that have rules."""
+    assert rule.pushforward is not None
+    recorder = Recorder()
+    values = [None if x is None else recorder.value("x", x) for x in (*dots, *operands, y)]
+    given = dict(recorder.env)
+    outs = quote(rule.pushforward, recorder, tuple(values), options)
+    assert distance(concrete(outs, recorder.env), (y_dot,)) < 1e-14
+    push(recorder.block, recorder.env, {value: np.ones_like(x) for value, x in given.items()}, outs)
+
+
+def _dots(tree: Any, dots: dict[Value, Any]) -> Any:
+    if isinstance(tree, Value):
+        return dots.get(tree)
+    if isinstance(tree, (tuple, list)) and not isinstance(tree, Slice):
+        return type(tree)(_dots(part, dots) for part in tree)
+    return None
+
+
+def _filled_all(dots: Any, values: Any) -> Any:
+    if isinstance(values, (tuple, list)):
+        return type(values)(map(_filled_all, dots, values))
+    return None if values is None else _filled(dots, values)
+
+
+def concrete(tree: Any, env: dict[Value, Any]) -> Any:
+    if isinstance(tree, Value):
+        return env[tree]
+    if isinstance(tree, Slice):
+        return slice(*(concrete(part, env) for part in tree))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(concrete(part, env) for part in tree)
+    return tree
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic, int, float))
+
+
+def _type(x: Any) -> types.Type:
+    if isinstance(x, np.ndarray):
+        return types.array(x.dtype.name, *x.shape)
+    if isinstance(x, np.generic):
+        return types.scalar(x.dtype.name)
+    if isinstance(x, (bool, int, float)):
+        return types.number(type(x).__name__)
+    return types.Type("object")
+
+
+# Numbers.
+
+
+def _difference(function: Callable[[Any], Any], point: Any, dots: Any) -> tuple[Any, bool]:
+    """The derivative along `dots` by differences, in longdouble where the function keeps it (then True)."""
+    if np.finfo(np.longdouble).eps < 1e-18:
+        try:
+            slope = _slope(function, point, dots, np.longdouble)
+        except TypeError:  # np.linalg does not know longdouble
+            slope = None
+        if slope is not None:
+            return slope, True
+    return _slope(function, point, dots, np.float64), False
+
+
+def _slope(function: Callable[[Any], Any], point: Any, dots: Any, dtype: Any) -> Any:
+    slope: Any = None
+    for steps, weight in _STENCIL:
+        value = function(_moved(point, dots, steps * _STEP, dtype))
+        if dtype is np.longdouble and any(
+            getattr(leaf, "dtype", float) != dtype and np.asarray(leaf).dtype.kind == "f" for leaf in _leaves(value)
+        ):
+            return None
+        scaled = _mapped(value, lambda leaf: leaf * dtype(weight / _STEP))  # noqa: B023
+        slope = scaled if slope is None else _mapped(slope, lambda a, b: a + b, scaled)
+    return slope
+
+
+def _moved(x: Any, dot: Any, step: float, dtype: Any) -> Any:
+    if isinstance(x, (tuple, list)):
+        return type(x)(_moved(a, b, step, dtype) for a, b in zip(x, dot if dot is not None else [None] * len(x)))
+    if dot is None:
+        return x
+    moved = np.asarray(x, dtype) + dtype(step) * dot if dtype is np.longdouble else x + step * dot
+    return np.asarray(moved) if isinstance(x, np.ndarray) else moved
+
+
+def _mapped(tree: Any, function: Callable[..., Any], *others: Any) -> Any:
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(_mapped(part, function, *rest) for part, *rest in zip(tree, *others))
+    return None if tree is None else function(tree, *others)
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, (tuple, list)):
+        for part in tree:
+            yield from _leaves(part)
+    elif tree is not None:
+        yield tree
+
+
+def _tuple(results: Any) -> tuple[Any, ...]:
+    return results if isinstance(results, tuple) else (results,)
+
+
+def _random(x: Any, rng: np.random.Generator) -> Any:
+    dtype = getattr(x, "dtype", np.dtype(float))
+    made = np.asarray(rng.uniform(-1, 1, np.shape(x)), dtype)
+    return made if isinstance(x, np.ndarray) else float(made) if type(x) is float else made[()]
+
+
+def _summed(bar: Any, x: Any) -> Any:
+    return None if bar is None else runtime.sum_to(bar, x)
+
+
+def _fits(rule: Rule, bar: Any, x: Any, dot: Any) -> bool:
+    """Whether a cotangent has the structure and shape of its operand, or sums to it."""
+    if dot is None:
+        return True
+    if isinstance(x, (tuple, list)):
+        return len(bar) == len(x) and all(map(partial(_fits, rule), bar, x, dot))
+    return np.shape(_summed(bar, x) if rule.broadcasts else bar) == np.shape(x)
+
+
+def _adjointness(y_bar: Any, y_dot: Any, bars: Any, dots: Any) -> float:
+    left, right, scale = np.sum(y_bar * y_dot), 0.0, np.sum(np.abs(y_bar * y_dot))
+    for bar, dot in _pairs(bars, dots):
+        right += np.sum(bar * dot)
+        scale += np.sum(np.abs(bar * dot))
+    return float(abs(left - right) / (scale + 1e-30))
+
+
+def _pairs(bars: Any, dots: Any) -> Iterator[tuple[Any, Any]]:
+    for bar, dot in zip(bars, dots):
+        if isinstance(dot, (tuple, list)):
+            yield from _pairs(bar, dot)
+        elif dot is not None:
+            yield bar, dot
+
+
+def _dtype_error(rule: Rule, operands: Any, options: dict[str, Any], rng: np.random.Generator) -> float:
+    """1 where operands of float32 have a cotangent of another dtype, before any cast."""
+
+    def single(x: Any) -> Any:
+        if isinstance(x, (tuple, list)):
+            return type(x)(map(single, x))
+        return x.astype(np.float32) if getattr(getattr(x, "dtype", None), "kind", "") == "f" else x
+
+    operands = tuple(map(single, operands))
+    with np.errstate(all="ignore"):
+        y = rule.function(*operands, **options)
+        if getattr(y, "dtype", None) != np.float32:
+            return 0.0
+        bars = pullback(rule, _random(y, rng), operands, y, options)
+    dots = tangents_of(rule, operands, rng)
+    wanted = [(bar, dot) for bar, dot in _pairs(bars, dots) if isinstance(dot, (np.ndarray, np.generic))]
+    return float(any(bar.dtype != np.float32 for bar, _ in wanted))
+
+
+def distance(a: Any, b: Any) -> float:
+    """The worst difference of two trees, relative to the largest number of the second or 1."""
+    worst = 0.0
+    for left, right in zip(_leaves(a), _leaves(b)):
+        left, right = np.broadcast_arrays(left, right)
+        if left.size:
+            both_nan = np.isnan(left) & np.isnan(right)
+            error = np.where(both_nan, 0, np.abs(left - right)) / max(1.0, float(np.max(np.abs(right))))
+            worst = max(worst, float(np.max(np.where(np.isnan(error), np.inf, error))))
+    return worst
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return all(_same(a[key], b[key]) for key in b)
+    if isinstance(a, (tuple, list)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return bool(np.array_equal(a, b)) if isinstance(a, np.ndarray) else a is b or a == b

@@ -1,0 +1,171 @@
+"""The families of rules: one formula each; forward, reverse, batched and higher-order use are derived from it.
+
+A rule is a runnable Python function over NumPy arrays. What it states, by family:
+
+- *elementwise*: `rule(*operands, y)` returns the partial derivatives of `y` by each operand (None: no derivative), as expressions of the
+  operands and the result. Nothing about broadcasting or accumulation.
+- *linear*: `rule(y_bar, *operands, **options)` returns the transpose: the cotangent of each operand (None: not linear in it). Operands are there
+  for their shapes and for what is not differentiated. The operation is its own pushforward.
+- *bilinear*: the same form; the operation is linear in each of two operands, holding the other.
+- *primitive*: a class with `pushforward(*tangents, *operands, y, **options)` and `pullback(y_bar, *operands, y, **options)`; the tangent of an
+  operand that does not vary is None.
+- *constant*: not differentiable, with the reason.
+
+`wrt` are the positions that the result varies with (None: all); what stands elsewhere (a condition, an index, the step of a jump) has no derivative.
+An operand that is a tuple or list of arrays has a cotangent of the same structure. An operand that the call leaves out is None.
+A rule raises NotImplementedError, with the reason and a rewrite, for options or ranks that it does not cover.
+
+Operands come first and by position, options follow as keyword-only parameters, under NumPy's names; an option that is not listed is refused on active
+operands. The driver (`transformer.adjoint`) alone owns seeds, broadcasting, accumulation, zeros and activity.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from srcad.core import ops
+
+__all__ = ["REGISTRY", "Rule", "bilinear", "constant", "elementwise", "linear", "primitive", "rule_of"]
+
+F = TypeVar("F")
+
+
+class Rule:
+    """What is known of the derivative of one callable.
+
+    `operands` and `options` are names of parameters; `broadcasts` says that a cotangent may come back in the shape of the
+    result and is summed to the operand's by the driver; `wrt` are the positions that may be active.
+    """
+
+    def __init__(
+        self,
+        family: str,
+        function: Callable[..., Any],
+        *,
+        pullback: Callable[..., Any] | None = None,
+        pushforward: Callable[..., Any] | None = None,
+        operands: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
+        wrt: tuple[int, ...] | None = None,
+        broadcasts: bool = False,
+        reason: str = "",
+    ) -> None:
+        self.family, self.function, self.reason = family, function, reason
+        self.pullback, self.pushforward = pullback, pushforward
+        self.operands, self.options, self.broadcasts = operands, options, broadcasts
+        self.variadic = bool(operands) and operands[-1].startswith("*")
+        self.wrt = wrt
+
+    def __repr__(self) -> str:
+        return f"<{self.family} rule of {self.function}>"
+
+
+REGISTRY: dict[Callable[..., Any], Rule] = {}
+
+
+def rule_of(function: Callable[..., Any]) -> Rule | None:
+    """The rule of a callable, or None."""
+    try:
+        return REGISTRY.get(function)
+    except TypeError:
+        return None
+
+
+def _register(rule: Rule) -> None:
+    if rule.function in REGISTRY:
+        raise ValueError(f"{rule.function} has a rule already")
+    REGISTRY[rule.function] = rule
+    names = ops.parameters(rule.function) or ()
+    count = len(rule.operands)
+    op = ops.operation(rule.function)
+    if count:
+        op.operands = tuple(names[:count]) if names else rule.operands
+    op.effect = "pure"
+
+
+def _signature(function: Callable[..., Any], skip_first: int, skip_last: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    front, options = [], []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            options.append(parameter.name)
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            front.append("*" + parameter.name)
+        else:
+            front.append(parameter.name)
+    return tuple(front[skip_first : len(front) - skip_last]), tuple(options)
+
+
+def elementwise(*functions: Callable[..., Any], wrt: tuple[int, ...] | None = None) -> Callable[[F], F]:
+    """Register `rule(*operands, y) -> partial derivatives` for each of the functions.
+
+    >>> import numpy as np
+    >>> rule_of(np.tanh).pullback(0.5, 0.25)
+    0.9375
+    """
+
+    def decorate(rule: F) -> F:
+        operands, options = _signature(rule, 0, 1)  # type: ignore[arg-type]
+        for function in functions:
+            _register(
+                Rule("elementwise", function, pullback=rule, operands=operands, options=options, wrt=wrt, broadcasts=True)  # type: ignore[arg-type]
+            )
+        return rule
+
+    return decorate
+
+
+def _transposed(family: str, functions: tuple[Any, ...], wrt: tuple[int, ...] | None, broadcasts: bool) -> Any:
+    def decorate(rule: F) -> F:
+        operands, options = _signature(rule, 1, 0)  # type: ignore[arg-type]
+        for function in functions:
+            _register(
+                Rule(family, function, pullback=rule, operands=operands, options=options, wrt=wrt, broadcasts=broadcasts)  # type: ignore[arg-type]
+            )
+        return rule
+
+    return decorate
+
+
+def linear(
+    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None, broadcasts: bool = False
+) -> Callable[[F], F]:
+    """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt` (default all)."""
+    return _transposed("linear", functions, wrt, broadcasts)  # type: ignore[no-any-return]
+
+
+def bilinear(*functions: Callable[..., Any], broadcasts: bool = False) -> Callable[[F], F]:
+    """Register `rule(y_bar, a, b, **options) -> (a_bar, b_bar)` for operations linear in each of two operands."""
+    return _transposed("bilinear", functions, None, broadcasts)  # type: ignore[no-any-return]
+
+
+def primitive(
+    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None, broadcasts: bool = False
+) -> Callable[[type], type]:
+    """Register a class with explicit `pushforward` and `pullback` static functions."""
+
+    def decorate(rule: type) -> type:
+        operands, options = _signature(rule.pullback, 1, 1)  # type: ignore[attr-defined]
+        for function in functions:
+            _register(
+                Rule(
+                    "primitive",
+                    function,
+                    pullback=rule.pullback,  # type: ignore[attr-defined]
+                    pushforward=rule.pushforward,  # type: ignore[attr-defined]
+                    operands=operands,
+                    options=options,
+                    wrt=wrt,
+                    broadcasts=broadcasts,
+                )
+            )
+        return rule
+
+    return decorate
+
+
+def constant(*functions: Callable[..., Any], reason: str) -> None:
+    """Register functions whose result does not vary smoothly with their operands, with the reason."""
+    for function in functions:
+        _register(Rule("constant", function, reason=reason))

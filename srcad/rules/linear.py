@@ -1,0 +1,445 @@
+"""Transposes of linear operations: how a cotangent of the result comes back to the operands.
+
+The vocabulary that derivatives need beyond NumPy is here too, so that what is emitted can be differentiated again.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from srcad import runtime
+from srcad.core import ops
+from srcad.core.quote import RankUnknown, Symbol, call, put, put_add, rank, spread, sum_to
+from srcad.rules.families import linear
+
+__all__ = ["axes_of", "restore"]
+
+
+# Tools of the rules.
+
+
+def axes_of(axis: Any, x: Any) -> tuple[int, ...]:
+    """The axes that an option names, counted from the left and sorted. Raises RankUnknown, NotImplementedError."""
+    if axis is None:
+        return tuple(range(rank(x)))
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    if not all(isinstance(one, (int, np.integer)) for one in axes):
+        raise NotImplementedError("the axis is not known when the derivative is written; pass a literal")
+    return tuple(sorted(int(one) % rank(x) if one < 0 else int(one) for one in axes))
+
+
+def along(axis: int, part: Any, x: Any) -> tuple[Any, ...]:
+    """The index that is `part` on one axis of `x` and everything on the others: `x[:, part]`, `x[..., part]`."""
+    try:
+        (axis,) = axes_of(axis, x)
+    except RankUnknown:
+        if axis < 0:
+            return (Ellipsis, part, *(slice(None) for _ in range(-1 - axis)))
+    return (*(slice(None) for _ in range(axis)), part)
+
+
+def restore(y_bar: Any, x: Any, axis: Any, keepdims: Any) -> Any:
+    """What a reduction of `x` gave, with the axes that it lost inserted where broadcasting would not: `y_bar[:, None]`."""
+    if axis is None or keepdims:
+        return y_bar
+    try:
+        lost = axes_of(axis, x)
+    except RankUnknown:
+        return np.expand_dims(y_bar, axis)
+    if lost == tuple(range(len(lost))):
+        return y_bar
+    return y_bar[tuple(None if one in lost else slice(None) for one in range(rank(x)))]
+
+
+def known(value: Any, what: str) -> Any:
+    """An option that must be a literal."""
+    if isinstance(value, Symbol):
+        raise NotImplementedError(f"{what} is not known when the derivative is written; pass a literal")
+    return value
+
+
+def _rank(x: Any) -> float:
+    """The rank, or infinity where it is not proven."""
+    try:
+        return rank(x)
+    except RankUnknown:
+        return math.inf
+
+
+def _floating(dtype: Any) -> None:
+    if dtype is not None and (isinstance(dtype, Symbol) or np.dtype(dtype).kind != "f"):
+        raise NotImplementedError("only a conversion to a floating dtype given by name has a derivative")
+
+
+# Reductions.
+
+
+@linear(np.sum)
+def sum_(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
+    return spread(restore(y_bar, a, axis, keepdims), a)
+
+
+@linear(builtins.sum)
+def sum_of_rows(y_bar: Any, iterable: Any) -> Any:
+    if isinstance(iterable, (tuple, list)):
+        raise NotImplementedError("the sum of a list; write np.sum(np.stack(...), axis=0), or add in a loop")
+    return spread(y_bar, iterable)
+
+
+@linear(np.mean)
+def mean(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
+    count = np.size(a) if axis is None else 1
+    for one in () if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,):
+        count = count * np.shape(a)[one]
+    return spread(restore(y_bar / count, a, axis, keepdims), a)
+
+
+@linear(np.trace)
+def trace(y_bar: Any, a: Any, *, offset: Any = 0) -> Any:
+    _matrix(a)
+    return y_bar * call(np.eye, *_sizes(a, 2), k=offset, dtype=_dtype(a))
+
+
+@linear(np.cumsum)
+def cumsum(y_bar: Any, a: Any, *, axis: Any = None) -> Any:
+    back = slice(None, None, -1)
+    if axis is None:
+        return np.reshape(np.cumsum(y_bar[back])[back], np.shape(a))
+    index = along(axis, back, a)
+    return np.cumsum(y_bar[index], axis=axis)[index]
+
+
+@linear(np.diff)
+def diff(y_bar: Any, a: Any, *, n: Any = 1, axis: Any = -1) -> Any:
+    a_bar, n = np.zeros_like(a), known(n, "the order n")
+    if n == 0:
+        return y_bar
+    for k in range(n, -1, -1):
+        part = along(axis, slice(k or None, k - n or None), a)
+        times = math.comb(n, k) * (-1) ** (n - k)
+        a_bar = put_add(a_bar, part, y_bar if times == 1 else -y_bar if times == -1 else times * y_bar)
+    return a_bar
+
+
+# Changes of shape and order.
+
+
+@linear(np.reshape)
+def reshape(y_bar: Any, a: Any, *, shape: Any = None, newshape: Any = None, order: Any = "C") -> Any:
+    return _unreshape(y_bar, a, order)
+
+
+@linear(np.ravel, np.ndarray.flatten)
+def ravel(y_bar: Any, a: Any, *, order: Any = "C") -> Any:
+    return _unreshape(y_bar, a, order)
+
+
+def _unreshape(y_bar: Any, a: Any, order: Any) -> Any:
+    if order not in ("C", "F"):
+        raise NotImplementedError(f"order={order!r} depends on how the array lies in memory; pass 'C' or 'F'")
+    return np.reshape(y_bar, np.shape(a)) if order == "C" else np.reshape(y_bar, np.shape(a), order=order)
+
+
+@linear(np.transpose)
+def transpose(y_bar: Any, a: Any, *, axes: Any = None) -> Any:
+    if axes is None:
+        return y_bar.T if _rank(a) > 1 else y_bar
+    return np.transpose(y_bar, tuple(map(int, np.argsort(np.asarray(axes) % len(axes)))))
+
+
+@linear(np.swapaxes)
+def swapaxes(y_bar: Any, a: Any, *, axis1: Any, axis2: Any) -> Any:
+    return np.swapaxes(y_bar, axis1, axis2)
+
+
+@linear(np.moveaxis)
+def moveaxis(y_bar: Any, a: Any, *, source: Any, destination: Any) -> Any:
+    return np.moveaxis(y_bar, destination, source)
+
+
+@linear(np.squeeze)
+def squeeze(y_bar: Any, a: Any, *, axis: Any = None) -> Any:
+    return np.reshape(y_bar, np.shape(a)) if axis is None else np.expand_dims(y_bar, axis)
+
+
+@linear(np.expand_dims)
+def expand_dims(y_bar: Any, a: Any, *, axis: Any) -> Any:
+    return np.squeeze(y_bar, axis)
+
+
+@linear(np.atleast_1d, np.atleast_2d)
+def atleast(y_bar: Any, *arys: Any) -> Any:
+    if len(arys) != 1:
+        raise NotImplementedError("np.atleast_1d of several arrays; call it once for each")
+    return np.reshape(y_bar, np.shape(arys[0]))
+
+
+@linear(np.broadcast_to)
+def broadcast_to(y_bar: Any, array: Any, *, shape: Any) -> Any:
+    return sum_to(y_bar, array)
+
+
+@linear(np.flip)
+def flip(y_bar: Any, m: Any, *, axis: Any = None) -> Any:
+    return np.flip(y_bar) if axis is None else np.flip(y_bar, axis)
+
+
+@linear(np.roll)
+def roll(y_bar: Any, a: Any, *, shift: Any, axis: Any = None) -> Any:
+    back = type(shift)(-one for one in shift) if isinstance(shift, (tuple, list)) else -shift
+    return np.roll(y_bar, back) if axis is None else np.roll(y_bar, back, axis)
+
+
+@linear(np.tril)
+def tril(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
+    return np.tril(y_bar, k)
+
+
+@linear(np.triu)
+def triu(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
+    return np.triu(y_bar, k)
+
+
+@linear(np.diag)
+def diag(y_bar: Any, v: Any, *, k: Any = 0) -> Any:
+    return np.diag(y_bar, k) if rank(v) == 1 else _undiagonal(y_bar, v, k)
+
+
+@linear(np.diagonal)
+def diagonal(y_bar: Any, a: Any, *, offset: Any = 0) -> Any:
+    return _undiagonal(y_bar, a, offset)
+
+
+def _undiagonal(y_bar: Any, a: Any, k: Any) -> Any:
+    _matrix(a)
+    i = call(np.arange, np.size(y_bar))
+    k = known(k, "the diagonal's offset")
+    return put(np.zeros_like(a), (i, i + k) if k > 0 else (i - k, i) if k else (i, i), y_bar)
+
+
+def _matrix(a: Any) -> None:
+    if rank(a) != 2:
+        raise NotImplementedError("diagonals of an array of more than two axes; write np.einsum")
+
+
+def _sizes(a: Any, count: int) -> list[Any]:
+    shape = np.shape(a)
+    return [shape[axis] for axis in range(count)]
+
+
+def _dtype(a: Any) -> Any:
+    return call(runtime.dtype_of, a)
+
+
+# Several arrays.
+
+
+@linear(np.concatenate)
+def concatenate(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
+    arrays = _several(arrays, "np.concatenate")
+    if axis is None:
+        parts = _cut([np.size(a) for a in arrays])
+        return (tuple(np.reshape(y_bar[part], np.shape(a)) for part, a in zip(parts, arrays)),)
+    axis = known(axis, "the axis")
+    parts = _cut([np.shape(a)[axis] for a in arrays])
+    return (tuple(y_bar[along(axis, part, arrays[0])] for part in parts),)
+
+
+@linear(np.stack)
+def stack(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
+    axis = known(axis, "the axis")
+    arrays = _several(arrays, "np.stack")
+    return (tuple(y_bar[along(axis, i, y_bar)] for i in range(len(arrays))),)
+
+
+@linear(np.vstack)
+def vstack(y_bar: Any, tup: Any) -> Any:
+    return _joined(y_bar, tup, 0, lambda a: 1 if rank(a) < 2 else np.shape(a)[0], 2)
+
+
+@linear(np.hstack)
+def hstack(y_bar: Any, tup: Any) -> Any:
+    tup = _several(tup, "np.hstack")
+    axis = int(rank(tup[0]) > 1)
+    return _joined(y_bar, tup, axis, lambda a: 1 if rank(a) == 0 else np.shape(a)[axis], 1)
+
+
+@linear(np.column_stack)
+def column_stack(y_bar: Any, tup: Any) -> Any:
+    return _joined(y_bar, tup, 1, lambda a: 1 if rank(a) < 2 else np.shape(a)[1], 2)
+
+
+def _joined(y_bar: Any, arrays: Any, axis: int, size: Any, least: int) -> Any:
+    """Each array's part of a join along `axis`; one with fewer than `least` axes is a single row or column of it."""
+    arrays = _several(arrays, "a join")
+    sizes = [size(a) for a in arrays]
+    parts = _cut(sizes)
+    if all(rank(a) < least for a in arrays):
+        parts = list(range(len(arrays)))
+    elif any(rank(a) < least for a in arrays):
+        raise NotImplementedError("a join of arrays of different ranks; reshape them first")
+    cotangents = [y_bar[(slice(None),) * axis + (part,)] for part in parts]
+    if least == 2 and rank(arrays[0]) == 0:
+        cotangents = [y_bar[(0, i) if axis else (i, 0)] for i in range(len(arrays))]
+    return (tuple(cotangents),)
+
+
+def _several(arrays: Any, name: str) -> Any:
+    if not isinstance(arrays, (tuple, list)):
+        raise NotImplementedError(f"{name} of one array; give it a tuple or list of arrays")
+    return arrays
+
+
+def _cut(sizes: list[Any]) -> list[slice]:
+    """Neighbouring slices of the given sizes: `[:n]`, `[n:n + m]`, `[n + m:]`."""
+    ends = list(accumulate(sizes))
+    starts = [None, *ends[:-1]]
+    return [slice(start, end) for start, end in zip(starts, [*ends[:-1], None])]
+
+
+# Creation, copies and conversions.
+
+
+@linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
+def array(y_bar: Any, object: Any, *, dtype: Any = None) -> Any:
+    _floating(dtype)
+    return (_leaves(y_bar, object, ()),)
+
+
+def _leaves(y_bar: Any, tree: Any, index: tuple[int, ...]) -> Any:
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(_leaves(y_bar, part, (*index, i)) for i, part in enumerate(tree))
+    return y_bar[index if len(index) > 1 else index[0]] if index else y_bar
+
+
+@linear(np.copy, ops.move.function)
+def copy(y_bar: Any, a: Any, *, order: Any = "K") -> Any:
+    return y_bar
+
+
+@linear(np.ndarray.astype, *([np.astype] if hasattr(np, "astype") else []), wrt=(0,))
+def astype(y_bar: Any, x: Any, dtype: Any, *, copy: Any = True) -> Any:
+    _floating(dtype)
+    return runtime_cast(y_bar, x), None
+
+
+@linear(np.float16, np.float32, np.float64)
+def scalar(y_bar: Any, value: Any) -> Any:
+    return runtime_cast(y_bar, value)
+
+
+@linear(np.full, wrt=(1,), broadcasts=True)
+def full(y_bar: Any, shape: Any, fill_value: Any, *, dtype: Any = None) -> Any:
+    _floating(dtype)
+    return None, y_bar
+
+
+@linear(np.full_like, wrt=(1,), broadcasts=True)
+def full_like(y_bar: Any, a: Any, fill_value: Any, *, dtype: Any = None) -> Any:
+    _floating(dtype)
+    return None, y_bar
+
+
+@linear(np.linspace, broadcasts=True)
+def linspace(y_bar: Any, start: Any, stop: Any, *, num: Any = 50, endpoint: Any = True) -> Any:
+    t = call(np.linspace, 0.0, 1.0, num, endpoint=endpoint, dtype=_dtype(y_bar))
+    t = t if rank(y_bar) < 2 else t[(slice(None), *(None,) * (rank(y_bar) - 1))]
+    return np.sum((1 - t) * y_bar, axis=0), np.sum(t * y_bar, axis=0)
+
+
+@linear(np.ldexp, math.ldexp, wrt=(0,), broadcasts=True)
+def ldexp(y_bar: Any, x1: Any, x2: Any) -> Any:
+    return np.ldexp(y_bar, x2), None
+
+
+@linear(np.where, wrt=(1, 2), broadcasts=True)
+def where(y_bar: Any, condition: Any, x: Any, y: Any) -> Any:
+    return None, np.where(condition, y_bar, 0), np.where(condition, 0, y_bar)
+
+
+# Indexing, stores as values, and the helpers of derivatives.
+
+
+@linear(operator.getitem, wrt=(0,))
+def getitem(y_bar: Any, a: Any, index: Any) -> Any:
+    back = _inverse(index)
+    if back is None:
+        return put_add(np.zeros_like(a), index, y_bar), None
+    if all(part is Ellipsis or (isinstance(part, slice) and part.step in (None, 1)) for part in back):
+        return y_bar, None
+    return y_bar[back], None
+
+
+def _inverse(index: Any) -> tuple[Any, ...] | None:
+    """The index that undoes one which only inserts axes and turns round (`[:, None]` by `[:, 0]`), or None."""
+    back = []
+    for part in index if isinstance(index, tuple) else (index,):
+        if part is None:
+            back.append(0)
+        elif part is Ellipsis:
+            back.append(part)
+        elif isinstance(part, slice) and part.start is None and part.stop is None and _is_turn(part.step):
+            back.append(part)
+        else:
+            return None
+    return tuple(back)
+
+
+def _is_turn(step: Any) -> bool:
+    return step is None or (isinstance(step, int) and step in (1, -1))
+
+
+@linear(runtime.put, wrt=(0, 2))
+def put_rule(y_bar: Any, base: Any, index: Any, value: Any) -> Any:
+    """Where an array of indices names a place twice, the last value stands there: only that one gets its cotangent."""
+    item = y_bar[index]
+    if any(map(_may_repeat, index if isinstance(index, tuple) else (index,))):
+        number = np.reshape(call(np.arange, np.size(item)), np.shape(item))
+        stored = put(np.zeros_like(y_bar, dtype=int), index, number)
+        item = np.where(stored[index] == number, item, 0)
+    return put(y_bar, index, 0), None, sum_to(item, value)
+
+
+def _may_repeat(part: Any) -> bool:
+    """Whether a part of an index may be an array of integers, which may name a place twice."""
+    if isinstance(part, Symbol):
+        type = part.value.type
+        return type.dtype != "bool" and type.rank != 0 and type.kind in ("array", "any")
+    if isinstance(part, list):
+        return not all(isinstance(one, (int, bool)) for one in part) or len({int(one) for one in part}) < len(part)
+    return isinstance(part, np.ndarray) and part.dtype != bool and part.ndim > 0
+
+
+@linear(runtime.put_add, wrt=(0, 2))
+def put_add_rule(y_bar: Any, base: Any, index: Any, value: Any) -> Any:
+    return y_bar, None, sum_to(y_bar[index], value)
+
+
+@linear(runtime.sum_to, wrt=(0,))
+def sum_to_rule(y_bar: Any, x_bar: Any, x: Any) -> Any:
+    return spread(y_bar, x_bar), None
+
+
+@linear(runtime.spread, wrt=(0,))
+def spread_rule(y_bar: Any, x_bar: Any, x: Any) -> Any:
+    return sum_to(y_bar, x_bar), None
+
+
+@linear(runtime.cast, wrt=(0,))
+def cast_rule(y_bar: Any, x_bar: Any, x: Any) -> Any:
+    return runtime_cast(y_bar, x_bar), None
+
+
+@linear(runtime.result, wrt=(0,))
+def result_rule(y_bar: Any, x_bar: Any, x: Any) -> Any:
+    return sum_to(y_bar, x_bar), None
+
+
+def runtime_cast(y_bar: Any, x: Any) -> Any:
+    return call(runtime.cast, y_bar, x)

@@ -1,0 +1,97 @@
+"""Dead code: what nothing reads is not computed.
+
+Operations with an effect stay. A loop's carry lives where its exit, or within the loop its parameter, is read; a branch or a loop
+without effects and without results goes.
+
+    a = np.sin(x)
+    b = np.cos(x)      ->     b = np.cos(x)
+    return b                  return b
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.core.nodes import Block, Branch, Call, Carry, Function, Let, Loop, Statement, Tree, leaves, operands, walk
+from srcad.simplifier.rewrite import copy_function
+
+__all__ = ["remove_dead"]
+
+
+def remove_dead(function: Function) -> Function:
+    """The function without what nothing reads."""
+    live: set[Any] = set(leaves(function.result))
+    while True:  # a sibling of a loop may read it from a later place: until nothing new is found
+        before = len(live)
+        body = _sweep(function.body, live)
+        if len(live) == before:
+            return copy_function(function, body, function.result)
+
+
+def _sweep(block: Block, live: set[Any]) -> Block:
+    kept: list[Statement] = []
+    for statement in reversed(block):
+        new = _keep(statement, live)
+        if new is not None:
+            kept.append(new)
+    kept.reverse()
+    return kept
+
+
+def _mark(tree: Tree, live: set[Any]) -> None:
+    live.update(leaves(tree))
+
+
+def _keep(statement: Statement, live: set[Any]) -> Statement | None:
+    if isinstance(statement, Let):
+        if statement.out in live or statement.op.effect == "effect":
+            live.update(operands(statement))
+            return statement
+        return None
+    if isinstance(statement, Call):
+        if any(out in live for out in statement.outs) or has_effect(statement.callee.body):
+            live.update(operands(statement))
+            return statement
+        return None
+    if isinstance(statement, Branch):
+        phis = [phi for phi in statement.phis if phi.out in live]
+        for phi in phis:
+            _mark((phi.then, phi.orelse), live)
+        body, orelse = _sweep(statement.body, live), _sweep(statement.orelse, live)
+        if not (phis or body or orelse):
+            return None
+        _mark(statement.condition, live)
+        return statement.renewed(body=body, orelse=orelse, phis=phis)
+    if isinstance(statement, Loop):
+        carries: list[Carry] = []
+        while True:
+            before = len(live)
+            carries = [carry for carry in statement.carries if carry.exit in live or carry.param in live]
+            for carry in carries:
+                _mark(carry.next, live)
+            body = _sweep(statement.body, live)
+            if statement.is_while:
+                _mark(statement.test, live)
+            header = _sweep(statement.header, live)
+            if len(live) == before:
+                break
+        counted = statement.is_while and statement.family in live
+        if not (carries or body or counted or (statement.is_while and has_effect(statement.header))):
+            return None
+        if statement.domain is None and not statement.is_while:
+            live.add(statement.family)  # its trips are counted by the loop that it mirrors
+        for carry in carries:
+            _mark(carry.init, live)
+        _mark(statement.domain, live)
+        for record, _ in statement.records:
+            live.add(record)
+        return statement.renewed(carries=carries, body=body, header=header)
+    return statement
+
+
+def has_effect(block: Block) -> bool:
+    """Whether something in a block must happen."""
+    return any(
+        (isinstance(s, Let) and s.op.effect == "effect") or (isinstance(s, Call) and has_effect(s.callee.body))
+        for s in walk(block)
+    )

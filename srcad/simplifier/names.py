@@ -1,0 +1,186 @@
+"""Names: values that are never live together may share one; a reader expects that they do.
+
+What a loop carries, a join, a store and its base are merged where nothing stands against it, then values that wish for
+the same name. What is left over gets a counter. Interference is exact enough: two values interfere when one is defined while the other is live.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+from srcad.analysis.liveness import defines, reads_of, scan
+from srcad.core.nodes import Branch, Function, Let, Loop, Statement, Tree, Value, defined, leaves, walk
+
+__all__ = ["assign_names"]
+
+_RESERVED = {"np", "math", "srcad", "runtime", *keyword.kwlist, *dir(builtins)}
+
+
+def assign_names(function: Function, taken: Iterable[str] = (), fixed: dict[Value, str] | None = None) -> dict[Value, str]:
+    """A name for every value of a function whose expressions are nested.
+
+    `taken` are names that the module uses for other things; `fixed` are names that are given (hidden arguments).
+    """
+    return _Names(function, set(taken), fixed or {}).names()
+
+
+class _Names:
+    def __init__(self, function: Function, taken: set[str], fixed: dict[Value, str]) -> None:
+        self.function = function
+        self.taken = taken
+        self.fixed = dict(fixed)
+        self.clash: dict[Value, set[Value]] = {}
+        self.members: dict[Value, list[Value]] = {}
+        self.leader: dict[Value, Value] = {}
+        for param in function.params:
+            for value in leaves(param.tree):
+                self.fixed.setdefault(value, param.name if param.tree is value else "")
+        self.values = self.all_values()
+        for value in self.values:
+            self.members[value] = [value]
+            self.leader[value] = value
+            self.clash.setdefault(value, set())
+        inputs = [value for param in function.params for value in leaves(param.tree)] + list(function.hidden)
+        before = scan(function.body, leaves(function.result), self.visit)
+        for value in inputs:
+            self.against(value, (before | set(inputs)) if value in self.fixed else before)
+
+    def all_values(self) -> list[Value]:
+        found: dict[Value, None] = {}
+        for param in self.function.params:
+            for value in leaves(param.tree):
+                found[value] = None
+        for value in self.function.hidden:
+            found[value] = None
+        for statement in walk(self.function.body):
+            for value in (*defined(statement), *_inner(statement)):
+                found[value] = None
+        return sorted(found, key=lambda value: value.serial)
+
+    # interference
+
+    def against(self, value: Value, others: Iterable[Value]) -> None:
+        mine = self.clash.setdefault(value, set())
+        for other in others:
+            if other is not value:
+                mine.add(other)
+                self.clash.setdefault(other, set()).add(value)
+
+    def visit(self, statement: Statement, live: set[Value]) -> None:
+        outs = list(defined(statement))
+        for value in outs:
+            self.against(value, live)
+            self.against(value, outs)
+        if isinstance(statement, Loop):
+            exits = {carry.exit for carry in statement.carries}
+            inside = (reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))) - defines([statement])
+            heads = _inner(statement)
+            around = (live - exits) | inside
+            for value in heads:
+                self.against(value, around)
+                self.against(value, heads)
+            if not statement.body:
+                return
+
+    # merging
+
+    def find(self, value: Value) -> Value:
+        while self.leader[value] is not value:
+            value = self.leader[value]
+        return value
+
+    def merge(self, a: Tree, b: Tree, *, force: bool = False) -> None:
+        if not (isinstance(a, Value) and isinstance(b, Value)) or a not in self.leader or b not in self.leader:
+            return
+        a, b = self.find(a), self.find(b)
+        if a is b:
+            return
+        if not force:
+            if any(other in self.clash[x] for x in self.members[a] for other in self.members[b]):
+                return
+            names_a, names_b = self.wish(a), self.wish(b)
+            if names_a and names_b and names_a != names_b:
+                return
+        if b.serial < a.serial:
+            a, b = b, a
+        self.leader[b] = a
+        self.members[a] += self.members.pop(b)
+
+    def wish(self, leader: Value) -> str | None:
+        """The name that a class insists on, or None."""
+        for value in self.members[leader]:
+            if value in self.fixed:
+                return self.fixed[value] or value.base
+        named = [value for value in self.members[leader] if value.named]
+        return min(named, key=lambda value: value.serial).base if named else None
+
+    def names(self) -> dict[Value, str]:
+        statements = list(walk(self.function.body))
+        for statement in statements:
+            if isinstance(statement, Let) and statement.inplace:
+                self.merge(statement.args[0], statement.out, force=True)
+        joins: list[tuple[Tree, Tree]] = []
+        for statement in statements:
+            if isinstance(statement, Loop):
+                joins += [(carry.param, carry.next) for carry in statement.carries]
+                joins += [(carry.param, carry.exit) for carry in statement.carries]
+                joins += [(carry.param, carry.init) for carry in statement.carries]
+            elif isinstance(statement, Branch):
+                joins += [(phi.out, side) for phi in statement.phis for side in (phi.then, phi.orelse)]
+        for a, b in joins:
+            self.merge(a, b)
+        by_base: dict[str, list[Value]] = {}
+        for value in self.values:
+            by_base.setdefault(value.base, []).append(value)
+        for same in by_base.values():
+            for value in same[1:]:
+                for first in same:
+                    if first is value:
+                        break
+                    self.merge(first, value)
+        return self.assign()
+
+    def assign(self) -> dict[Value, str]:
+        names: dict[Value, str] = {}
+        used = set(self.taken) | _RESERVED
+        leaders = sorted({self.find(value) for value in self.values}, key=lambda value: value.serial)
+        given: dict[Value, str] = {}
+        for leader in leaders:
+            for value in self.members[leader]:
+                if self.fixed.get(value):
+                    given[leader] = self.fixed[value]
+                    used.add(self.fixed[value])
+        order = [leader for leader in leaders if any(v.named for v in self.members[leader])]
+        order += [leader for leader in leaders if leader not in set(order)]
+        for leader in order:
+            if leader in given:
+                continue
+            wish = self.wish(leader) or leader.base
+            plain = any(v.named for v in self.members[leader]) or wish.endswith(("_bar", "_dot", "saved")) or wish in (
+                "value", "count", "i", "result"
+            )
+            name = wish if plain and wish not in used else ""
+            counter = 0
+            while not name:
+                counter += 1
+                candidate = f"{wish}_{counter}"
+                name = candidate if candidate not in used else ""
+            used.add(name)
+            given[leader] = name
+        for value in self.values:
+            names[value] = given[self.find(value)]
+        return names
+
+
+def _inner(statement: Statement) -> list[Value]:
+    """What a loop's head defines for its body."""
+    if not isinstance(statement, Loop):
+        return []
+    found = [carry.param for carry in statement.carries]
+    if statement.index is not None:
+        found.append(statement.index)
+    found.extend(leaves([targets for _, targets in (*statement.records, *statement.over)]))
+    return found
+

@@ -1,0 +1,251 @@
+"""Nesting: a value that is used once, and that no user named, becomes part of the expression that uses it.
+
+    prod_1 = a * b
+    sum_1 = prod_1 + c      ->      y = np.exp(a * b + c)
+    y = np.exp(sum_1)
+
+Within a block only, and never across a store to memory that the expression reads. An expression that would not fit on a line gives its largest
+operand back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.core import ops
+from srcad.core.nodes import Block, Branch, Call, Expr, Function, Let, Loop, Statement, Tree, Value, leaves, map_tree, walk
+from srcad.simplifier.rewrite import copy_function, remake, uses
+
+__all__ = ["nest"]
+
+_WIDTH = 76
+_NEVER = {ops.put, ops.put_add, ops.save, ops.saved}
+
+
+def nest(function: Function, *, results: bool = False) -> Function:
+    """The function with expressions as trees; with `results`, into the returned tuple too."""
+    walker = _Nest(uses(function), _aliases(function))
+    body = walker.nest_block(function.body, leaves(function.result) if results else ())
+    result = map_tree(function.result, lambda v: walker.ready.pop(v, v)) if results else function.result
+    return copy_function(function, body, result)
+
+
+def _aliases(function: Function) -> dict[Value, Value]:
+    """A representative of the values that may share memory, whether the operation says so or a join."""
+    from srcad.analysis.memory import memory_of
+
+    parent: dict[Value, Value] = {}
+
+    def find(value: Value) -> Value:
+        while parent.get(value, value) is not value:
+            value = parent[value]
+        return value
+
+    def union(a: Tree, b: Tree) -> None:
+        for x in leaves(a):
+            for y in leaves(b):
+                parent[find(x)] = find(y)
+
+    for statement in walk(function.body):
+        if isinstance(statement, Let) and statement.out is not None:
+            if statement.inplace or memory_of(statement.op, statement.args, dict(statement.options)) != "fresh":
+                union(statement.out, statement.args[:1] if statement.inplace else statement.args)
+        elif isinstance(statement, Call):
+            union(tuple(statement.outs), statement.args)
+        elif isinstance(statement, Branch):
+            for phi in statement.phis:
+                union(phi.out, (phi.then, phi.orelse))
+        elif isinstance(statement, Loop):
+            for carry in statement.carries:
+                union(carry.param, (carry.init, carry.next, carry.exit))
+    return {value: find(value) for value in list(parent)}
+
+
+class _Nest:
+    def __init__(self, count: dict[Value, int], alias: dict[Value, Value]) -> None:
+        self.count, self.alias = count, alias
+        self.ready: dict[Value, Expr] = {}
+
+    def nest_block(self, block: Block, results: Any = ()) -> Block:
+        kept_ready, self.ready = self.ready, {}
+        direct: dict[Value, Statement] = {}
+        for statement in block:
+            for value in _direct(statement):
+                direct[value] = statement
+        wanted = set(results)
+        out: Block = []
+        origins: dict[Value, Any] = {}
+        self.origins = origins
+        for statement in block:
+            touched = _touched(statement, self.alias)
+            if touched:
+                for value in list(self.ready):
+                    if (touched is True or self.reads(self.ready[value]) & touched) and direct.get(value) is not statement:
+                        self.flush(value, out, origins)
+                    elif touched is not True and self.reads(self.ready[value]) & touched and not _safe(statement, value):
+                        self.flush(value, out, origins)
+            if isinstance(statement, Let):
+                new = self.let(statement, out, origins)
+                value = new.out
+                if (
+                    value is not None
+                    and not value.named
+                    and self.count.get(value, 0) == 1
+                    and (value in direct or value in wanted)
+                    and new.op not in _NEVER
+                    and not new.inplace
+                    and new.op.effect != "effect"
+                    and not (_bar(value) and value in wanted)
+                ):
+                    self.ready[value] = Expr(new.op, new.args, new.options, value.type)
+                    origins[value] = new
+                else:
+                    out.append(new)
+            elif isinstance(statement, Call):
+                out.append(statement.renewed(args=self.take(statement.args)))
+            elif isinstance(statement, Branch):
+                condition = self.take(statement.condition)
+                kept, kept_origins = self.ready, origins
+                body, orelse = self.nest_block(statement.body), self.nest_block(statement.orelse)
+                self.ready, origins = kept, kept_origins
+                out.append(statement.renewed(condition=condition, body=body, orelse=orelse))
+            elif isinstance(statement, Loop):
+                out.append(self.loop(statement))
+        for value in list(self.ready):
+            if value not in wanted:
+                self.flush(value, out, origins)
+        if not wanted:
+            self.ready = kept_ready
+        return out
+
+    def loop(self, statement: Loop) -> Loop:
+        domain = self.take(statement.domain)
+        kept = self.ready
+        header = self.header(statement)
+        body = self.nest_block(statement.body)
+        self.ready = kept
+        return statement.renewed(domain=domain, body=body, header=header[0], test=header[1])  # type: ignore[no-any-return]
+
+    def header(self, statement: Loop) -> tuple[Block, Tree]:
+        if not statement.is_while:
+            return [], None
+        kept, self.ready = self.ready, {}
+        block = self.nest_block(statement.header, leaves(statement.test))
+        test = self.take(statement.test)
+        self.ready = kept
+        return block, test
+
+    def let(self, statement: Let, out: Block, origins: dict[Value, Any]) -> Let:
+        args = self.take(statement.args)
+        options = tuple((key, self.take(option)) for key, option in statement.options)
+        while _width(args) + _width(options) > _WIDTH:
+            largest = _largest((args, options))
+            if largest is None:
+                break
+            value = Value(largest.op.base, largest.type)
+            let = Let(value, largest.op, largest.args, largest.options, statement.origin)
+            out.append(let)
+            args = _replace(args, largest, value)
+            options = tuple((key, _replace(option, largest, value)) for key, option in options)
+        return remake(statement, statement.op, args, options)
+
+    def take(self, tree: Tree) -> Tree:
+        return map_tree(tree, lambda value: self.ready.pop(value, value))
+
+    def reads(self, expr: Expr) -> set[Value]:
+        return {self.alias.get(value, value) for value in leaves(expr.args)} | {
+            self.alias.get(value, value) for _, option in expr.options for value in leaves(option)
+        }
+
+    def flush(self, value: Value, out: Block, origins: dict[Value, Any]) -> None:
+        expr = self.ready.pop(value)
+        source = origins[value]
+        out.append(Let(value, expr.op, expr.args, expr.options, source.origin))
+
+
+def _bar(value: Value) -> bool:
+    return value.base.endswith("_bar")
+
+
+def _safe(statement: Statement, value: Value) -> bool:
+    """A store may read what it overwrites in its own right-hand side: NumPy evaluates that first."""
+    return isinstance(statement, Let)
+
+
+def _direct(statement: Statement) -> list[Value]:
+    """Values that the statement itself reads where an expression may stand."""
+    if isinstance(statement, Let):
+        found = list(leaves(statement.args)) + [v for _, option in statement.options for v in leaves(option)]
+        if statement.op in (ops.put, ops.put_add) or statement.inplace:
+            first = statement.args[0]
+            found = [v for v in found if v is not first]
+        return found
+    if isinstance(statement, Call):
+        return list(leaves(statement.args))
+    if isinstance(statement, Branch):
+        return list(leaves(statement.condition))
+    if isinstance(statement, Loop):
+        return list(leaves(statement.domain))
+    return []
+
+
+def _touched(statement: Statement, alias: dict[Value, Value]) -> set[Value] | bool:
+    """What memory a statement writes: representatives, or True for anything."""
+    found: set[Value] = set()
+    for inner in walk([statement]):
+        if isinstance(inner, Let):
+            if inner.inplace and isinstance(inner.args[0], Value):
+                found.add(alias.get(inner.args[0], inner.args[0]))
+            elif inner.op.effect == "effect" and inner.op not in (ops.save, ops.saved):
+                return True
+    return found
+
+
+def _width(tree: Any) -> int:
+    """About how many characters a tree prints as."""
+    if isinstance(tree, Value):
+        return len(tree.base) + (0 if tree.named else 2)
+    if isinstance(tree, Expr):
+        style = tree.op.style
+        extra = 3 if style in ("binary", "compare") else 2 + (len(tree.op.name) if style == "call" else 2)
+        return extra + _width(tree.args) + sum(len(key) + 1 + _width(option) for key, option in tree.options)
+    if isinstance(tree, (tuple, list)):
+        return sum(_width(part) + 2 for part in tree)
+    if tree is None:
+        return 0
+    return len(str(tree)) if not callable(tree) else 6
+
+
+def _largest(tree: Any) -> Expr | None:
+    """The largest expression that is shorter than three quarters of the line."""
+    best: Expr | None = None
+
+    def visit(part: Any) -> None:
+        nonlocal best
+        if isinstance(part, Expr):
+            width = _width(part)
+            if width < 0.75 * _WIDTH + 8 and part.op.style not in ("index", "attribute") and width > 12:
+                if best is None or width > _width(best):
+                    best = part
+            visit(part.args)
+            visit(tuple(option for _, option in part.options))
+        elif isinstance(part, (tuple, list)):
+            for inner in part:
+                visit(inner)
+
+    visit(tree)
+    return best
+
+
+def _replace(tree: Any, old: Expr, new: Value) -> Any:
+    if tree is old:
+        return new
+    if isinstance(tree, Expr):
+        return Expr(tree.op, _replace(tree.args, old, new), tuple((k, _replace(o, old, new)) for k, o in tree.options), tree.type)
+    if isinstance(tree, tuple):
+        parts = [_replace(part, old, new) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    if isinstance(tree, list):
+        return [_replace(part, old, new) for part in tree]
+    return tree
+

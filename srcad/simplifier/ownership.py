@@ -1,0 +1,368 @@
+"""Ownership: destruction recovered where nobody can see it.
+
+Core's stores return new arrays. A store happens in place where its base is memory that this code allocated, that is dead afterwards, and that nothing
+live shares; else the base is copied first. A sum `x_bar + e` becomes `x_bar += e` under the same condition, where the shape and dtype are proven to stay.
+What counts as sharing: another name, a view, a saved record, a result. A live view of what is written is copied where it is made.
+
+    u_1 = put_add(u, slice, e)      u[1:-1] += e
+    s = getitem(u, slice)      ->   s = u[1:-1].copy()     (where s is read after a later store)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.analysis.liveness import defines, reads_of, scan
+from srcad.analysis.memory import memory_of
+from srcad.analysis.types import same_shape, type_of
+from srcad.core import ops
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Carry,
+    Function,
+    Let,
+    Loop,
+    Phi,
+    Statement,
+    Tree,
+    Value,
+    leaves,
+    walk,
+)
+from srcad.simplifier.rewrite import Pass, remake
+
+__all__ = ["recover_stores"]
+
+_STORES = (ops.put, ops.put_add)
+
+
+def recover_stores(function: Function) -> Function:
+    """The function with stores and sums marked `inplace`, and copies where they are needed."""
+    return _Rewrite(_Owner(function)).run(function)
+
+
+class _Owner:
+    """Decides, for every store in program order."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.made: dict[Value, tuple[str, Any]] = {}
+        self.parent: dict[Value, Value] = {}
+        self.saved: dict[Value, list[Value]] = {}
+        self.after: dict[Statement, set[Value]] = {}
+        self.inplace: set[Statement] = set()
+        self.copied_base: set[Statement] = set()
+        self.copied_views: set[Value] = set()
+        self.copied_init: set[Value] = set()
+        self.copied_next: set[Value] = set()
+        self.copied_phi: set[tuple[Value, int]] = set()
+        self.results = list(leaves(function.result))
+        for param in function.params:
+            for value in leaves(param.tree):
+                self.made[value] = ("outside", None)
+        for value in function.hidden:
+            self.made[value] = ("outside", None)
+        self.collect(function.body)
+        self.classes: dict[Value, set[Value]] = {}
+        for value in list(self.parent):
+            self.classes.setdefault(self.find(value), set()).add(value)
+        scan(function.body, self.results, lambda statement, live: self.after.__setitem__(statement, live))
+        self.decide(function.body)
+
+    # classes of values that may share memory
+
+    def find(self, value: Value) -> Value:
+        root = value
+        while self.parent.get(root, root) is not root:
+            root = self.parent[root]
+        while self.parent.get(value, value) is not root:
+            self.parent[value], value = root, self.parent[value]
+        self.parent.setdefault(root, root)
+        return root
+
+    def union(self, a: Tree, b: Tree) -> None:
+        if isinstance(a, Value) and isinstance(b, Value) and not a.type.immutable and not b.type.immutable:
+            self.parent[self.find(a)] = self.find(b)
+
+    def collect(self, block: Block) -> None:
+        for statement in block:
+            if isinstance(statement, Let):
+                self.collect_let(statement)
+            elif isinstance(statement, Call):
+                for out in statement.outs:
+                    self.made[out] = ("outside", None)
+                    for arg in leaves(statement.args):
+                        self.union(out, arg)
+            elif isinstance(statement, Branch):
+                self.collect(statement.body)
+                self.collect(statement.orelse)
+                for phi in statement.phis:
+                    self.made[phi.out] = ("phi", (statement, phi))
+                    self.union(phi.out, phi.then)
+                    self.union(phi.out, phi.orelse)
+            elif isinstance(statement, Loop):
+                for carry in statement.carries:
+                    self.made[carry.param] = self.made[carry.exit] = ("carry", (statement, carry))
+                    for other in (carry.init, carry.next, carry.exit):
+                        self.union(carry.param, other)
+                for record, targets in statement.records:
+                    for place, target in enumerate(leaves(targets)):
+                        self.made[target] = ("outside", None)
+                        if target.type.kind == "record":
+                            self.saved.setdefault(target, []).extend(self.inner_saved(record, place))
+                        for source in self.column(record, place):
+                            self.union(target, source)
+                self.collect(statement.header)
+                self.collect(statement.body)
+
+    def column(self, record: Value, place: int) -> list[Value]:
+        """What was saved at a place of the tuples in a list."""
+        return [value for at, value in self.columns.get(record, ()) if at == place]
+
+    columns: dict[Value, list[tuple[int, Value]]]
+
+    def inner_saved(self, record: Value, place: int) -> list[Value]:
+        found: list[Value] = []
+        for value in self.column(record, place):
+            self.columns.setdefault(value, [])
+            found.extend(self.saved.get(value, ()))
+        return found
+
+    def collect_let(self, statement: Let) -> None:
+        if not hasattr(self, "columns"):
+            self.columns = {}
+        out = statement.out
+        if statement.op is ops.save:
+            record, values = statement.args
+            parts = values if isinstance(values, tuple) else (values,)
+            for place, value in enumerate(parts):
+                if isinstance(value, Value):
+                    self.saved.setdefault(record, []).append(value)
+                    self.columns.setdefault(record, []).append((place, value))
+            return
+        if out is None:
+            return
+        self.made[out] = ("let", statement)
+        if out.type.immutable:
+            return
+        memory = memory_of(statement.op, statement.args, dict(statement.options))
+        if statement.op in _STORES or memory != "fresh" or _sum_of(statement) is not None:
+            first = statement.args[0] if statement.args else None
+            if _sum_of(statement) is not None:
+                self.union(out, _sum_of(statement))
+            elif statement.op in _STORES:
+                self.union(out, first)
+            else:
+                for value in leaves(statement.args):
+                    self.union(out, value)
+
+    # decisions
+
+    def decide(self, block: Block) -> None:
+        for statement in block:
+            if isinstance(statement, Let) and statement.out is not None:
+                if statement.op in _STORES:
+                    self.store(statement)
+                elif _sum_of(statement) is not None:
+                    self.sum(statement)
+            elif isinstance(statement, Branch):
+                self.decide(statement.body)
+                self.decide(statement.orelse)
+            elif isinstance(statement, Loop):
+                self.decide(statement.header)
+                self.decide(statement.body)
+
+    def live(self, statement: Statement) -> set[Value]:
+        """What may be read after a statement: values, and what live lists hold."""
+        live = set(self.after[statement])
+        pending = [value for value in live if value.type.kind == "record"]
+        while pending:
+            record = pending.pop()
+            for value in self.saved.get(record, ()):
+                if value not in live:
+                    live.add(value)
+                    if value.type.kind == "record":
+                        pending.append(value)
+        return live
+
+    def rivals(self, base: Value, statement: Let) -> set[Value]:
+        """Live values that may share the memory of `base`, the statement's own result aside."""
+        members = self.classes.get(self.find(base), set()) if base in self.parent else set()
+        return {value for value in self.live(statement) & members if value is not statement.out}
+
+    def store(self, statement: Let) -> None:
+        base = statement.args[0]
+        self.inplace.add(statement)
+        if not isinstance(base, Value):
+            return
+        rivals = self.rivals(base, statement)
+        views = {value for value in rivals if self.is_view(value) and value is not base}
+        if rivals - views or not self.own(base, fix=False, seen=set()) and not self.worth_fixing(base):
+            self.copied_base.add(statement)
+            return
+        self.copied_views |= views
+        self.own(base, fix=True, seen=set())
+
+    def worth_fixing(self, base: Value) -> bool:
+        """Whether a copy before a loop, or on one side, makes the value ours."""
+        return self.made.get(base, ("outside", None))[0] in ("carry", "phi")
+
+    def sum(self, statement: Let) -> None:
+        base = _sum_of(statement)
+        if base is None:
+            return
+        rivals = self.rivals(base, statement)
+        if rivals or not self.own(base, fix=False, seen=set()):
+            return
+        self.inplace.add(statement)
+
+    def is_view(self, value: Value) -> bool:
+        kind, what = self.made.get(value, ("outside", None))
+        return (
+            kind == "let"
+            and what.op not in _STORES
+            and _sum_of(what) is None
+            and memory_of(what.op, what.args, dict(what.options)) in ("view", "maybe")
+        )
+
+    def own(self, value: Tree, *, fix: bool, seen: set[Any]) -> bool:
+        """Whether the memory of a value is this code's own; with `fix`, make it so by copies at joins."""
+        if not isinstance(value, Value):
+            return False
+        if value in self.copied_views:
+            return True
+        kind, what = self.made.get(value, ("outside", None))
+        if kind == "let":
+            if what.op in _STORES or _sum_of(what) is not None:
+                return True
+            memory = memory_of(what.op, what.args, dict(what.options))
+            return memory == "fresh"
+        if kind == "phi":
+            statement, phi = what
+            if phi in seen:
+                return True
+            seen.add(phi)
+            fine = True
+            for side, operand in enumerate((phi.then, phi.orelse)):
+                if not (self.own(operand, fix=fix, seen=seen) and self.dies(operand, statement, {phi.out})):
+                    fine = False
+                    if fix:
+                        self.copied_phi.add((phi.out, side))
+            return fine or fix
+        if kind == "carry":
+            loop, carry = what
+            if carry in seen:
+                return True
+            seen.add(carry)
+            fine = True
+            if not (self.own(carry.init, fix=fix, seen=seen) and self.dies(carry.init, loop, {c.exit for c in loop.carries}, carry)):
+                fine = False
+                if fix:
+                    self.copied_init.add(carry.param)
+            if not self.own(carry.next, fix=fix, seen=seen):
+                fine = False
+                if fix:
+                    self.copied_next.add(carry.param)
+            return fine or fix
+        return False
+
+    def dies(self, operand: Tree, statement: Statement, results: set[Value], carry: Carry | None = None) -> bool:
+        """Whether nothing that is read later, or inside, shares memory with what enters a join."""
+        if not isinstance(operand, Value):
+            return False
+        live = self.live(statement) - results
+        if isinstance(statement, Loop):
+            live |= (reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))) - defines([statement])
+            for other in statement.carries:
+                if other is not carry and isinstance(other.init, Value):
+                    live.add(other.init)
+        elif isinstance(statement, Branch):
+            for phi in statement.phis:
+                if phi.out not in results:
+                    live |= set(leaves((phi.then, phi.orelse)))
+        members = self.classes.get(self.find(operand), {operand}) if operand in self.parent else {operand}
+        joined = defines([statement])
+        return not {value for value in live & members if value not in joined or value is operand}
+
+
+def _sum_of(statement: Let) -> Value | None:
+    """`x` of an adjoint statement `x + e` or `x - e` that could be done in place."""
+    if statement.op not in (ops.add, ops.subtract) or statement.origin.part != "adjoint":
+        return None
+    base, other = statement.args
+    out = statement.out
+    if (
+        isinstance(base, Value)
+        and out is not None
+        and base.type.kind == out.type.kind == "array"
+        and base.type.dtype == out.type.dtype is not None
+        and same_shape(base.type, out.type)
+        and base.type.rank
+    ):
+        return base
+    return None
+
+
+class _Rewrite(Pass):
+    """Carry out what was decided."""
+
+    def __init__(self, owner: _Owner) -> None:
+        super().__init__()
+        self.owner = owner
+        self.results: set[Value] = set()
+
+    def copied(self, value: Tree, origin: Any) -> Tree:
+        if not isinstance(value, Value):
+            return value
+        out = value.like()
+        self.out.append(Let(out, ops.copy, (value,), (), origin))
+        return out
+
+    def let(self, statement: Let) -> Let | None:
+        made = remake(statement, statement.op, statement.args, statement.options)
+        source = self.original
+        if source in self.owner.copied_base:
+            made.args = (self.copied(made.args[0], statement.origin), *made.args[1:])
+        made.inplace = source in self.owner.inplace
+        if made.out in self.owner.copied_views:
+            inner = Value(made.op.base, made.out.type)
+            self.out.append(Let(inner, made.op, made.args, made.options, made.origin))
+            made = Let(made.out, ops.copy, (inner,), (), made.origin)
+        return made
+
+    def statement(self, statement: Statement) -> None:
+        self.original = statement
+        super().statement(statement)
+
+    def branch(self, statement: Branch) -> Branch | None:
+        made = super().branch(statement)
+        if made is None:
+            return None
+        for phi in made.phis:
+            for side, block in enumerate((made.body, made.orelse)):
+                if (phi.out, side) in self.owner.copied_phi:
+                    kept, self.out = self.out, block
+                    if side == 0:
+                        phi.then = self.copied(phi.then, statement.origin)
+                    else:
+                        phi.orelse = self.copied(phi.orelse, statement.origin)
+                    self.out = kept
+        return made
+
+    def loop(self, statement: Loop) -> Loop | None:
+        made = super().loop(statement)
+        if made is None:
+            return None
+        for carry in made.carries:
+            if carry.param in self.owner.copied_init:
+                carry.init = self.copied(carry.init, statement.origin)
+            if carry.param in self.owner.copied_next:
+                kept, self.out = self.out, made.body
+                carry.next = self.copied(carry.next, statement.origin)
+                self.out = kept
+        return made
+
+
+_ = (Phi, type_of, walk)

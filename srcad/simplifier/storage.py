@@ -1,0 +1,296 @@
+"""Storage: how values of a loop get to the loop that runs backward over it.
+
+Until here a reverse loop reads, by name, what its sibling defined in the same iteration. Now, for each family, the deepest first (an inner list is a value of
+the outer loop): what is read across is saved, one record an iteration, and read back in order or reversed.
+
+- What is cheap to compute again from what is at hand is computed again.
+- What the loop carries is not saved twice: the value after an update is the value before the next one, held from record to record.
+- A value local to a side of a branch is joined with None.
+- Nothing to save: the loop is counted.
+
+Before and after:
+
+    for i in range(n):                 saved = []
+        s = np.sin(x)                  for i in range(n):
+        x = s * x                          s = np.sin(x)
+    for mirror:                    ->      saved.append((s, x))
+        reads s, x                         x = s * x
+                                       for s_1, x_1 in reversed(saved):
+                                           reads s_1, x_1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from srcad.analysis.liveness import defines, reads_of
+from srcad.core import ops
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Carry,
+    Family,
+    Function,
+    Let,
+    Loop,
+    Origin,
+    Phi,
+    Statement,
+    Tree,
+    Value,
+    blocks,
+    defined,
+    leaves,
+    map_tree,
+    operands,
+    walk,
+)
+from srcad.core.types import Type, number
+from srcad.simplifier.rewrite import Pass, copy_function, remake
+
+__all__ = ["store_values"]
+
+_CHEAP = {
+    ops.less, ops.less_equal, ops.equal, ops.not_equal, ops.greater, ops.greater_equal, ops.not_, ops.is_, ops.is_not,
+    ops.getitem, ops.negative, ops.shape, ops.size, ops.length, ops.ndim, ops.dtype, ops.transpose, ops.pick,
+}  # fmt: skip
+
+
+def store_values(function: Function) -> Function:
+    """The function with values saved and read back where loops read their siblings."""
+    function = _clone(function)
+    families: dict[Family, list[tuple[int, Loop]]] = {}
+    for depth, loop in _loops(function.body, 0):
+        families.setdefault(loop.family, []).append((depth, loop))
+    for family in sorted(families, key=lambda family: (-families[family][0][0], family.serial)):
+        loops = [loop for _, loop in families[family]]
+        if len(loops) > 1:
+            _Family(function, loops).store()
+    return function
+
+
+def _loops(block: Block, depth: int) -> Iterator[tuple[int, Loop]]:
+    for statement in block:
+        if isinstance(statement, Loop):
+            yield depth, statement
+        for inner in blocks(statement):
+            yield from _loops(inner, depth + isinstance(statement, Loop))
+
+
+def _clone(function: Function) -> Function:
+    """A copy whose loops, branches and blocks can be edited."""
+    return copy_function(function, _Copy().block(function.body), function.result)
+
+
+class _Copy(Pass):
+    def let(self, statement: Let) -> Let:
+        return remake(statement, statement.op, statement.args, statement.options)
+
+
+class _Family:
+    """The loops over one set of iterations, in program order."""
+
+    def __init__(self, function: Function, loops: list[Loop]) -> None:
+        self.function, self.loops = function, loops
+
+    def store(self) -> None:
+        for place, source in enumerate(self.loops):
+            readers = self.loops[place + 1 :]
+            own = _own(source)
+            needs: dict[Value, None] = {}
+            for reader in readers:
+                inner = defines([reader])
+                for value in sorted(_reads(reader), key=lambda v: v.serial):
+                    if value in own and value not in inner:
+                        needs[value] = None
+            self.save(source, readers, list(needs))
+
+    def save(self, source: Loop, readers: list[Loop], needs: list[Value]) -> None:
+        """Provide `needs`, defined in an iteration of `source`, to the readers."""
+        lets = {s.out: s for s in walk(source.body) if isinstance(s, Let) and s.out is not None}
+        own = _own(source)
+        kept = list(needs)
+        recomputed: list[Value] = []
+        for value in needs:
+            if self.recomputable(value, lets, own, [v for v in kept if v is not value], source):
+                kept.remove(value)
+                recomputed.append(value)
+        held: list[tuple[Value, Carry]] = []
+        opposite = all(reader.direction == -source.direction for reader in readers)
+        if opposite:
+            for carry in source.carries:
+                if carry.next in kept and carry.param in kept and carry.next is not carry.param:
+                    kept.remove(carry.next)
+                    held.append((carry.next, carry))
+        kept.sort(key=lambda v: v.serial)
+        record: Value | None = None
+        if kept:
+            record = Value("saved", Type("record"))
+            sources = [self.surface(source, value) for value in kept]
+            self.insert_before(source, Let(record, ops.saved, (), (), source.origin))
+            self.append(source, record, sources)
+        for reader in readers:
+            mapping: dict[Value, Tree] = {}
+            if source.index is not None and reader.index is not None:
+                mapping[source.index] = reader.index
+            wanted = set(_reads(reader))
+            if record is not None:
+                targets = []
+                for value in kept:
+                    target = value.like(named=value.named)
+                    mapping[value] = target
+                    targets.append(target)
+                reader.reads_back = reader.direction == -source.direction
+                reader.records = [*reader.records, (record, tuple(targets) if len(targets) > 1 else targets[0])]
+            for value, carry in held:
+                if value in wanted:
+                    hold = Value(carry.param.base, carry.param.type, named=carry.param.named)
+                    reader.carries = [
+                        *reader.carries, Carry(hold, carry.exit, mapping[carry.param], Value(carry.param.base, carry.param.type))
+                    ]
+                    mapping[value] = hold
+            front: Block = []
+            needed = wanted & set(recomputed)
+            for value in recomputed:
+                if value in needed:
+                    self.recompute(value, lets, mapping, front)
+            _substitute(reader, mapping)
+            reader.body[:0] = front
+            if reader.domain is None and not reader.is_while and not reader.records:
+                self.count(source, reader)
+
+    def recomputable(
+        self, value: Value, lets: dict[Value | None, Let], own: set[Value], kept: list[Value], source: Loop
+    ) -> bool:
+        """Whether a value can be had again from what is kept, what lies outside the loops, and the index."""
+        statement = lets.get(value)
+        if statement is None or not _cheap(statement):
+            return False
+        if statement.op is ops.getitem and _path(source.body, value):
+            return False  # computed at the head of the reader it could raise where the branch guards it
+        for operand in operands(statement):
+            if operand in kept or operand not in own or operand is source.index:
+                continue
+            if not self.recomputable(operand, lets, own, kept, source):
+                return False
+        return True
+
+    def recompute(self, value: Value, lets: dict[Value | None, Let], mapping: dict[Value, Tree], front: Block) -> None:
+        """Compute a value again at the head of a reader."""
+        if value in mapping:
+            return
+        statement = lets[value]
+        for operand in operands(statement):
+            if operand in lets and operand not in mapping:
+                self.recompute(operand, lets, mapping, front)
+        change = lambda v: mapping.get(v, v)  # noqa: E731
+        out = value.like()
+        options = tuple((key, map_tree(option, change)) for key, option in statement.options)
+        front.append(Let(out, statement.op, map_tree(statement.args, change), options, Origin(*statement.origin[:2], "adjoint")))
+        mapping[value] = out
+
+    def surface(self, source: Loop, value: Value) -> Value:
+        """The value, or its join with None where a side of a branch defines it."""
+        path = _path(source.body, value)
+        for branch, side in reversed(path):
+            out = Value(value.base, value.type, named=value.named)
+            branch.phis.append(Phi(out, value, None) if side == 0 else Phi(out, None, value))
+            value = out
+        return value
+
+    def append(self, source: Loop, record: Value, values: list[Value]) -> None:
+        """Save a record as soon as its last value is there."""
+        place = 0
+        for position, statement in enumerate(source.body):
+            if any(value in values for value in defined(statement)):
+                place = position + 1
+        saved = tuple(values) if len(values) > 1 else values[0]
+        source.body.insert(place, Let(None, ops.save, (record, saved), (), source.origin))
+
+    def insert_before(self, loop: Loop, statement: Statement) -> None:
+        for block in _all_blocks(self.function.body):
+            for place, found in enumerate(block):
+                if found is loop:
+                    block.insert(place, statement)
+                    return
+
+    def count(self, source: Loop, reader: Loop) -> None:
+        """Nothing is read back from a loop whose length is not known: its trips are counted."""
+        for carry in source.carries:
+            if carry.param.base == "count":
+                reader.domain = (0, carry.exit, 1)
+                return
+        one = number("int")
+        param, after, total = Value("count", one), Value("count", one), Value("count", one)
+        source.carries = [*source.carries, Carry(param, 0, after, total)]
+        source.body.append(Let(after, ops.add, (param, 1), (), source.origin))
+        reader.domain = (0, total, 1)
+        reader.index = reader.index or Value("i", one)
+
+
+def _own(loop: Loop) -> set[Value]:
+    """What an iteration of a loop defines for itself, the insides of inner loops aside."""
+    found = {carry.param for carry in loop.carries}
+    if loop.index is not None:
+        found.add(loop.index)
+
+    def collect(block: Block) -> None:
+        for statement in block:
+            found.update(defined(statement))
+            if isinstance(statement, Branch):
+                collect(statement.body)
+                collect(statement.orelse)
+
+    collect(loop.body)
+    found.update(leaves([targets for _, targets in loop.records]))
+    return found
+
+
+def _reads(loop: Loop) -> set[Value]:
+    found = reads_of(loop.body) | reads_of(loop.header) | set(leaves(loop.test))
+    for carry in loop.carries:
+        found.update(leaves(carry.next))
+    return found
+
+
+def _cheap(statement: Let) -> bool:
+    return statement.op in _CHEAP
+
+
+def _path(block: Block, value: Value) -> list[tuple[Branch, int]]:
+    """The branches, outermost first, inside which a value is defined."""
+    for statement in block:
+        if value in set(defined(statement)):
+            return []
+        if isinstance(statement, Branch):
+            for side, inner in enumerate((statement.body, statement.orelse)):
+                if any(value in set(defined(s)) for s in walk(inner)):
+                    return [(statement, side), *_path(inner, value)]
+    return []
+
+
+def _all_blocks(block: Block) -> Iterator[Block]:
+    yield block
+    for statement in block:
+        for inner in blocks(statement):
+            yield from _all_blocks(inner)
+
+
+def _substitute(loop: Loop, mapping: dict[Value, Tree]) -> None:
+    """Replace values inside a loop."""
+    change = Pass()
+    change.known = {old: new for old, new in mapping.items() if old is not new}
+    inner = [carry for carry in loop.carries]
+    loop.body = _Edit(change.known).block(loop.body)
+    for carry in inner:
+        carry.next = change.tree(carry.next)
+
+
+class _Edit(Pass):
+    """Substitution that keeps loops and branches editable."""
+
+    def __init__(self, known: dict[Value, Any]) -> None:
+        super().__init__()
+        self.known = dict(known)
+

@@ -1,0 +1,513 @@
+"""Reverse mode: a function's Core, and sweeps over it that compute cotangents.
+
+    z = x * y           z = x * y
+    return z     ->     x_bar = sum_to(z_bar * y, x)
+                        y_bar = sum_to(z_bar * x, y)
+
+The driver owns seeds, broadcasting, accumulation, zeros and activity; rules know nothing of these. What it emits is blind to shapes and
+reads any primal value it likes, in loops too: a loop's adjoint is a loop of the same family in the opposite direction, a branch's is a
+branch of the same test. How values get there is `simplifier.storage`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from srcad.analysis.activity import active
+from srcad.analysis.types import infer, type_of
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Carry,
+    Function,
+    Let,
+    Loop,
+    Origin,
+    Phi,
+    Statement,
+    Tree,
+    Value,
+    defined,
+    leaves,
+    map_tree,
+    walk,
+)
+from srcad.core.quote import RankUnknown, quote
+from srcad.core.types import Type
+from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
+from srcad.rules import rule_of
+
+__all__ = ["Adjoint", "Split", "cotangent_type"]
+
+
+class Split(NamedTuple):
+    """A callee as two functions; `kept` are the positions of the parameters that `backward` reads."""
+
+    forward: Function
+    backward: Function
+    kept: tuple[int, ...]
+    residuals: tuple[Value, ...]
+
+
+Splitter = Callable[[Function, tuple[bool, ...], tuple[bool, ...]], Split]
+
+
+def cotangent_type(value: Value) -> Type:
+    """The type of a value's cotangent: that of the value; of a Python number what may be a number or a NumPy scalar."""
+    if value.type.kind == "number":
+        return Type("scalar", "float64", ())
+    return value.type
+
+
+class Adjoint:
+    """The primal statements of a function, and as many reverse sweeps over them as are asked for."""
+
+    def __init__(self, function: Function, wrt: list[Value], outputs: list[Value], split: Splitter) -> None:
+        self.function, self.wrt = function, wrt
+        self.active = active(function.body, wrt, outputs)
+        self.splits: dict[Call, tuple[Split, Call]] = {}
+        self.split = split
+        self.body = self._forward_calls(function.body)
+        self.builder = Builder(infer)
+        self.bars: dict[Value, Tree] = {}
+        self.rename: dict[Value, Value] = {}
+        self.scopes: list[_Scope] = []
+
+    # calls of the user's functions become calls of their forward halves
+
+    def _forward_calls(self, block: Block) -> Block:
+        made: Block = []
+        for statement in block:
+            if isinstance(statement, Call) and any(out in self.active for out in statement.outs):
+                statement = self._forward_call(statement)
+            elif isinstance(statement, Branch):
+                statement = statement.renewed(
+                    body=self._forward_calls(statement.body), orelse=self._forward_calls(statement.orelse)
+                )
+            elif isinstance(statement, Loop):
+                statement = statement.renewed(body=self._forward_calls(statement.body))
+            made.append(statement)
+        return made
+
+    def _forward_call(self, call: Call) -> Call:
+        wanted = tuple(any(value in self.active for value in leaves(arg)) for arg in call.args)
+        outs = tuple(out in self.active for out in call.outs)
+        split = self.split(call.callee, wanted, outs)
+        residuals = [value.like(named=False) for value in split.residuals]
+        made = Call([*call.outs, *residuals], split.forward, call.args, call.origin)
+        self.splits[made] = (split, call)
+        return made
+
+    # sweeps
+
+    def sweep(self, seeds: list[tuple[Tree, Tree]]) -> dict[Value, Tree]:
+        """The cotangents of all values, given those of some outputs as (output, cotangent) pairs; the statements go to `builder`."""
+        self.bars = {}
+        self.scopes = []
+        for output, seed in seeds:
+            if isinstance(output, Value):
+                self.accumulate(output, seed)
+        self.block(self.body)
+        return self.bars
+
+    def zero(self, value: Value) -> Tree:
+        """A cotangent of zeros."""
+        if value.type.rank == 0 and value.type.kind in ("number", "scalar"):
+            return 0.0
+        return self.builder.emit(ops.zeros_like, value, base=f"{value.base}_bar")
+
+    def accumulate(self, value: Value, contribution: Tree) -> None:
+        """Add to the cotangent of a value."""
+        if value not in self.active:
+            return
+        before = self.lookup(value)
+        base = f"{value.base}_bar"
+        if before is None:
+            self.christen(contribution, value, base)
+            self.bars[value] = contribution
+            return
+        rebased = self.rebase(before, contribution, value)
+        if rebased is None:
+            rebased = self.builder.emit(ops.add, before, contribution, base=base)
+        self.christen(rebased, value, base)
+        self.bars[value] = rebased
+
+    def christen(self, bar: Tree, value: Value, base: str) -> None:
+        """The first contribution and the running sum bear the name of the cotangent."""
+        if isinstance(bar, Value) and self.builder.block and not bar.named:
+            if any(isinstance(s, Let) and s.out is bar for s in self.builder.block[-6:]):
+                bar.base = base
+                bar.named = value.named
+
+    def rebase(self, before: Tree, contribution: Tree, value: Value) -> Value | None:
+        """`before + put_add(zeros_like(x), index, g)` is `put_add(before, index, g)`: the adjoint of an indexing writes where it belongs."""
+        if not isinstance(before, Value) or before.type.kind == "scalar":
+            return None
+        made = {s.out: (place, s) for place, s in enumerate(self.builder.block) if isinstance(s, Let)}
+        chain: list[tuple[int, Let]] = []
+        link = contribution
+        while isinstance(link, Value) and link in made:
+            place, statement = made[link]
+            if statement.op is ops.zeros_like:
+                if not chain or statement.args[0] is not value:
+                    return None
+                del self.builder.block[place]
+                current: Any = before
+                for put_place, put in reversed(chain):
+                    new = Value(f"{value.base}_bar", before.type)
+                    let = Let(new, ops.put_add, (current, *put.args[1:]), put.options, put.origin)
+                    self.builder.block[put_place - 1] = let
+                    current = new
+                return current  # type: ignore[no-any-return]
+            if statement.op is not ops.put_add:
+                return None
+            chain.append((place, statement))
+            link = statement.args[0]
+        return None
+
+    def lookup(self, value: Value) -> Tree | None:
+        """The cotangent so far, as the scope being swept sees it."""
+        found = self.bars.get(value)
+        if found is None and self.scopes and not self.scopes[-1].owns(value):
+            found = self.scopes[-1].enter(value)
+            if found is not None:
+                self.bars[value] = found
+        return found
+
+    def block(self, block: Block) -> None:
+        for statement in reversed(block):
+            origin = statement.origin
+            self.builder.origin = Origin(origin.line, origin.text, "adjoint")
+            if isinstance(statement, Let):
+                self.let(statement)
+            elif isinstance(statement, Call):
+                self.call(statement)
+            elif isinstance(statement, Branch):
+                self.branch(statement)
+            elif isinstance(statement, Loop):
+                self.loop(statement)
+
+    def take(self, value: Value) -> Tree | None:
+        """The finished cotangent of a value that is about to be differentiated."""
+        if value not in self.active:
+            return None
+        return self.bars.pop(value, None)
+
+    def refuse(self, statement: Statement, what: str, reason: str, kind: type[SrcadError] = MissingRuleError) -> None:
+        """Raise an error that points at the statement of the user's."""
+        place = self.function.parsed.place if hasattr(self.function, "parsed") else None
+        line, text = statement.origin.line, statement.origin.text
+        if place is not None and line:
+            place = Place(place.file, line, 0, None, text)
+        raise kind(what, place=place, reason=reason)
+
+    def operand(self, tree: Tree) -> Tree:
+        return map_tree(tree, lambda value: self.rename.get(value, value))
+
+    def let(self, statement: Let) -> None:
+        """The pullback of one operation."""
+        out = statement.out
+        if out is None:
+            return
+        y_bar = self.take(out)
+        if y_bar is None:
+            return
+        op = statement.op
+        rule = rule_of(op.function)
+        if rule is None or rule.pullback is None:
+            self.refuse(
+                statement,
+                f"`{op.name}` has no derivative rule",
+                "Give it one with srcad.rules, or hold its value constant with srcad.stop_gradient.",
+            )
+            return
+        args, options = self.operand(statement.args), dict(self.operand_options(statement))
+        unknown = [name for name in options if name not in rule.options]
+        if unknown:
+            self.refuse(
+                statement,
+                f"option `{unknown[0]}=` of `{op.name}` has no derivative rule",
+                "Leave the option out, or compute what it does with other functions.",
+            )
+        if op.function in (ops.put.function, ops.put_add.function) and not _floating(statement.args[0]):
+            self.refuse(
+                statement,
+                "a value that varies with the arguments is stored into an array of integers",
+                "The store truncates, so it has no derivative. Make the array with a floating dtype.",
+                UnsupportedSyntaxError,
+            )
+        for _, option in statement.options:
+            if any(value in self.active for value in leaves(option)):
+                self.refuse(statement, f"`{op.name}` has no derivative with respect to this option", "Hold it constant.")
+        try:
+            if rule.family == "elementwise":
+                partials = quote(rule.pullback, self.builder, (*args, out), options)
+                contributions = [
+                    None if partial is None else self.scaled(y_bar, partial) if any(v in self.active for v in leaves(arg)) else None
+                    for arg, partial in zip(statement.args, partials)
+                ]
+            elif rule.family == "primitive":
+                contributions = list(quote(rule.pullback, self.builder, (y_bar, *args, out), options))
+            else:
+                contributions = list(quote(rule.pullback, self.builder, (y_bar, *args), options))
+        except RankUnknown as unknown_rank:
+            self.refuse(
+                statement,
+                f"the rank of `{unknown_rank.args[0].base}` is not known here",
+                f"The derivative of `{op.name}` depends on it. Declare it with --arg, or keep a name to arrays of one rank.",
+            )
+            return
+        except NotImplementedError as reason:
+            self.refuse(statement, f"`{op.name}` is not differentiable this way: {reason}", "Rewrite it with other functions.")
+            return
+        for arg, contribution in zip(statement.args, contributions):
+            self.contribute(statement, arg, contribution, rule.broadcasts)
+        if len(contributions) < len(statement.args):
+            for arg in statement.args[len(contributions) :]:
+                self.contribute(statement, arg, None, False)
+
+    def operand_options(self, statement: Let) -> list[tuple[str, Tree]]:
+        return [(name, self.operand(option)) for name, option in statement.options]
+
+    def scaled(self, y_bar: Tree, partial: Tree) -> Tree:
+        """`y_bar * partial`, where the partial is not a plain sign."""
+        if isinstance(partial, (int, float)) and not isinstance(partial, bool):
+            if partial == 1:
+                return y_bar
+            if partial == -1:
+                return self.builder.emit(ops.negative, y_bar)
+        return self.builder.emit(ops.multiply, y_bar, partial)
+
+    def contribute(self, statement: Let, arg: Tree, contribution: Tree, broadcasts: bool) -> None:
+        """Add a contribution to an operand; a sequence operand has a sequence of them."""
+        if isinstance(arg, (tuple, list)):
+            if isinstance(contribution, (tuple, list)):
+                for part, inner in zip(arg, contribution):
+                    self.contribute(statement, part, inner, broadcasts)
+                return
+            arg_values = [value for value in leaves(arg) if value in self.active]
+            if arg_values:
+                self.refuse(statement, f"`{statement.op.name}` has no derivative with respect to this operand", "Hold it constant.")
+            return
+        if not isinstance(arg, Value) or arg not in self.active:
+            return
+        if contribution is None:
+            self.refuse(
+                statement,
+                f"`{statement.op.name}` has no derivative with respect to `{arg.base}`",
+                "Hold it constant with srcad.stop_gradient, or rewrite the expression.",
+            )
+        like = self.rename.get(arg, arg)
+        if broadcasts:
+            contribution = self.builder.emit(ops.sum_to, contribution, like)
+        elif type_of(contribution).dtype != like.type.dtype or like.type.dtype is None:
+            contribution = self.builder.emit(ops.cast, contribution, like)
+        self.accumulate(arg, contribution)
+
+    def call(self, statement: Call) -> None:
+        """A callee's backward half."""
+        if statement not in self.splits:
+            if any(self.take(out) is not None for out in statement.outs):
+                self.refuse(statement, "this call has no backward half", "This is a bug of srcad.")
+            return
+        split, call = self.splits[statement]
+        seeds = []
+        touched = False
+        for out in call.outs:
+            if out in self.active:
+                bar = self.take(out)
+                touched |= bar is not None
+                seeds.append(self.zero(out) if bar is None else bar)
+        if not touched:
+            return
+        args = self.operand(statement.args)
+        inputs = [arg for arg in call.args if any(value in self.active for value in leaves(arg))]
+        outs = [Value(f"{arg.base}_bar", cotangent_type(arg)) for arg in inputs]
+        residuals = statement.outs[len(call.outs) :]
+        kept = tuple(args[place] for place in split.kept)
+        self.builder.add(Call(outs, split.backward, (*seeds, *kept, *residuals), self.builder.origin))
+        for arg, bar in zip(inputs, outs):
+            bar.named = arg.named and self.lookup(arg) is None
+            self.accumulate(arg, bar)
+
+    def branch(self, statement: Branch) -> None:
+        """The same sides again, under the same test."""
+        seeds = []
+        for phi in statement.phis:
+            bar = self.take(phi.out)
+            if bar is not None:
+                seeds.append((phi, bar))
+        if not seeds and not self.reaches(statement):
+            return
+        outer_bars, outer_builder, origin = self.bars, self.builder, self.builder.origin
+        sides: list[tuple[dict[Value, Tree], Builder]] = []
+        scopes = []
+        for block, pick in ((statement.body, "then"), (statement.orelse, "orelse")):
+            local = _locals(block)
+            scope = _Side(local, outer_bars, self.scopes[-1] if self.scopes else None)
+            self.scopes.append(scope)
+            self.bars, self.builder = {}, Builder(infer, origin)
+            for phi, bar in seeds:
+                source = getattr(phi, pick)
+                if isinstance(source, Value):
+                    self.accumulate(source, bar)
+            self.block(block)
+            self.scopes.pop()
+            sides.append(({v: b for v, b in self.bars.items() if not scope.owns(v)}, self.builder))
+            scopes.append(scope)
+        self.bars, self.builder = outer_bars, outer_builder
+        self.builder.origin = origin
+        touched = list(dict.fromkeys([*sides[0][0], *sides[1][0]]))
+        phis = []
+        for value in touched:
+            before = self.lookup(value)
+            ends: list[Tree] = []
+            for bars, builder in sides:
+                end = bars.get(value, before)
+                if end is None:
+                    kept, self.builder = self.builder, builder
+                    end = self.zero(value)
+                    self.builder = kept
+                ends.append(end)
+            if ends[0] is ends[1]:
+                self.bars[value] = ends[0]
+                continue
+            out = Value(f"{value.base}_bar", cotangent_type(value), named=value.named)
+            phis.append(Phi(out, ends[0], ends[1]))
+            self.bars[value] = out
+        self.builder.add(
+            Branch(statement.test, self.operand(statement.condition), sides[0][1].block, sides[1][1].block, phis, origin)
+        )
+
+    def reaches(self, statement: Statement) -> bool:
+        """Whether a value defined inside has a cotangent (it does not: what leaves a branch or a loop is joined)."""
+        return False
+
+    def loop(self, statement: Loop) -> None:
+        """The mirror of a loop."""
+        carried = [c for c in statement.carries if c.param in self.active or c.exit in self.active]
+        starts = []
+        for carry in carried:
+            bar = self.take(carry.exit)
+            starts.append(bar)
+        if all(start is None for start in starts):
+            return
+        origin = self.builder.origin
+        index = statement.index.like() if statement.index is not None else None
+        carries: list[Carry] = []
+        for carry, start in zip(carried, starts):
+            base = f"{carry.param.base}_bar"
+            type_ = cotangent_type(carry.param)
+            init = self.zero(carry.exit) if start is None else start
+            carries.append(Carry(Value(base, type_, named=carry.param.named), init, None, Value(base, type_, named=carry.param.named)))
+        outer_bars, outer_builder = self.bars, self.builder
+        scope = _Mirror(self, _locals(statement.body) | _locals(statement.header) | {c.param for c in statement.carries}, outer_bars)
+        self.scopes.append(scope)
+        self.bars, self.builder = {}, Builder(infer, origin)
+        kept = dict(self.rename)
+        if index is not None and statement.index is not None:
+            self.rename[statement.index] = index
+        for carry, mirror in zip(carried, carries):
+            if isinstance(carry.next, Value):
+                self.accumulate(carry.next, mirror.param)
+        self.block(statement.body)
+        for carry, mirror in zip(carried, carries):
+            bar = self.bars.pop(carry.param, None)
+            mirror.next = self.zero(carry.param) if bar is None else bar
+        for value, accumulator in scope.accumulators.items():
+            accumulator.next = self.bars[value]
+        body = self.builder.block
+        self.rename = kept
+        self.scopes.pop()
+        self.bars, self.builder = outer_bars, outer_builder
+        self.builder.origin = origin
+        self.builder.block.extend(scope.before)
+        mirror_loop = Loop(
+            statement.family, -statement.direction, index, self.operand(statement.domain),
+            [*carries, *scope.accumulators.values()], body, origin,
+        )
+        self.builder.add(mirror_loop)
+        for value, accumulator in scope.accumulators.items():
+            self.bars[value] = accumulator.exit
+        for carry, mirror in zip(carried, carries):
+            if isinstance(carry.init, Value):
+                self.accumulate(carry.init, mirror.exit)
+
+
+class _Scope:
+    """A block being swept: which values are its own, and how it gets at cotangents from outside."""
+
+    def owns(self, value: Value) -> bool:
+        raise NotImplementedError
+
+    def enter(self, value: Value) -> Tree | None:
+        raise NotImplementedError
+
+
+class _Side(_Scope):
+    """A side of a branch: it goes on from the cotangents so far."""
+
+    def __init__(self, local: set[Value], outer: dict[Value, Tree], parent: _Scope | None) -> None:
+        self.local, self.outer, self.parent = local, outer, parent
+
+    def owns(self, value: Value) -> bool:
+        return value in self.local
+
+    def enter(self, value: Value) -> Tree | None:
+        found = self.outer.get(value)
+        if found is None and self.parent is not None and not self.parent.owns(value):
+            found = self.parent.enter(value)
+            if found is not None:
+                self.outer[value] = found
+        return found
+
+
+class _Mirror(_Scope):
+    """A loop being mirrored: the cotangent of an outer value is carried from iteration to iteration."""
+
+    def __init__(self, sweep: Adjoint, local: set[Value], outer: dict[Value, Tree]) -> None:
+        self.sweep, self.local, self.outer = sweep, local, outer
+        self.accumulators: dict[Value, Carry] = {}
+        self.before: Block = []
+        self.depth = len(sweep.scopes)
+
+    def owns(self, value: Value) -> bool:
+        return value in self.local
+
+    def enter(self, value: Value) -> Tree | None:
+        base, type_ = f"{value.base}_bar", cotangent_type(value)
+        init: Tree | None = self.outer.get(value)
+        scopes = self.sweep.scopes
+        if init is None and self.depth > 0 and not scopes[self.depth - 1].owns(value):
+            init = scopes[self.depth - 1].enter(value)
+            if init is not None:
+                self.outer[value] = init
+        if init is None:
+            builder, self.sweep.builder = self.sweep.builder, Builder(infer, self.sweep.builder.origin)
+            init = self.sweep.zero(value)
+            self.before.extend(self.sweep.builder.block)
+            self.sweep.builder = builder
+        carry = Carry(Value(base, type_, named=value.named), init, None, Value(base, type_, named=value.named))
+        self.accumulators[value] = carry
+        return carry.param
+
+
+def _locals(block: Block) -> set[Value]:
+    """Every value that is defined inside a block."""
+    found: set[Value] = set()
+    for statement in walk(block):
+        found.update(defined(statement))
+        if isinstance(statement, Loop):
+            found.update(carry.param for carry in statement.carries)
+            if statement.index is not None:
+                found.add(statement.index)
+    return found
+
+
+def _floating(tree: Tree) -> bool:
+    return not isinstance(tree, Value) or tree.type.differentiable
+

@@ -1,0 +1,71 @@
+"""Every rule through every law."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srcad.rules.check import bound, concrete, distance, execute, pullback, record, run
+from tests.laws.table import CASES, REGISTERED, Case, name
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_laws(case: Case) -> None:
+    """All laws on one call; the failure names the law. No formula may warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(case.function, case.args, case.options, case.rounds)
+
+
+def ranks_of(tree: Any) -> Any:
+    """What quoting may depend on: structure, dtypes, ranks, and what is no array."""
+    if isinstance(tree, (tuple, list)):
+        return type(tree).__name__, *map(ranks_of, tree)
+    if isinstance(tree, np.ndarray):
+        return tree.dtype.str, tree.ndim
+    return type(tree).__name__ if isinstance(tree, (float, np.generic)) else repr(tree)
+
+
+def same_ranks() -> dict[str, list[Case]]:
+    found = defaultdict(list)
+    for case in CASES:
+        _, operands, options = bound(case.function, case.args, case.options)
+        found[f"{name(case.function)}-{ranks_of(operands)}-{sorted(options.items())}"].append(case)
+    return {key: cases for key, cases in found.items() if len(cases) > 1}
+
+
+SAME_RANKS = same_ranks()
+
+
+@pytest.mark.parametrize("key", SAME_RANKS)
+def test_written_for_one_size_serves_the_others(key: str) -> None:
+    """Core that a rule wrote for operands of some sizes gives the right numbers for those of any other (0 and 1 included)."""
+    recorded = []
+    for case in SAME_RANKS[key]:
+        rule, operands, options = bound(case.function, case.args, case.options)
+        y = case.function(*operands, **options)
+        y_bar = np.asarray(np.arange(1.0, 1 + np.size(y)).reshape(np.shape(y)), getattr(y, "dtype", float))
+        y_bar = y_bar if isinstance(y, np.ndarray) else y_bar[()]
+        raw = pullback(rule, y_bar, operands, y, options)
+        recorded.append((*record(rule, y_bar, operands, y, options), raw))
+    for (block, _, values, outs, _), (_, _, others, _, raw) in pairwise([*recorded, recorded[0]]):
+        env = execute(block, dict(zip(values, others.values())))
+        assert distance(concrete(outs, env), raw) < 1e-14
+
+
+# Batched equals stacked: comes with the vectorizer (a case over a leading axis against its calls one by one, B == n and B != n).
+
+
+def test_every_rule_has_rows() -> None:
+    covered = {case.function for case in CASES}
+    bare = [name(f) for f, rule in REGISTERED.items() if rule.family != "constant" and f not in covered]
+    assert not bare
+
+
+def test_ids_are_distinct() -> None:
+    assert len({case.id for case in CASES}) == len(CASES)

@@ -1,0 +1,1 @@
+"""What helps to develop srcad and is no part of it."""
