@@ -112,3 +112,8 @@ class no_grad:  # noqa: N801 - named as torch's
 
     def __exit__(self, *exception: Any) -> None:
         return None
+
+
+def own(x: Any) -> Any:
+    """`x` as memory that nothing else shares."""
+    return np.array(x, copy=True) if isinstance(x, np.ndarray) else x

@@ -107,7 +107,7 @@ class Statement(gast.AST):
 
     def renewed(self, **changes: Any) -> Any:
         """A copy with other fields."""
-        made = object.__new__(type(self))
+        made = type(self).__new__(type(self))
         made.__dict__.update(self.__dict__)
         made.__dict__.update(changes)
         return made

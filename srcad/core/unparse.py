@@ -78,7 +78,8 @@ def unparse(node: ast.AST | Sequence[ast.AST]) -> str:
     r"""Text of a gast expression (on one line), a statement, a list of statements or a module.
 
     A statement with an attribute `trailing_comment` gets that comment behind it, or above it
-    where there is no room. Docstrings are indented anew; all else reads back as the same tree.
+    where there is no room. The text reads back as the same tree, except that docstrings are
+    indented anew and constants without a literal (-1, infinity) come back as expressions.
 
     >>> unparse(gast.parse("x = (a*b) @ c\nif x: y = 1"))
     'x = (a * b) @ c\nif x:\n    y = 1\n'

@@ -1,11 +1,21 @@
 """The calculus of NumPy, math and builtins; no tree walking. See `docs/rules.md` for how to add a rule."""
 
-from srcad.rules import bilinear as _bilinear
-from srcad.rules import constant as _constant
-from srcad.rules import elementwise as _elementwise
-from srcad.rules import linear as _linear
-from srcad.rules import primitive as _primitive
+from srcad.rules import bilinear as _bilinear  # noqa: F401
+from srcad.rules import constant as _constant  # noqa: F401
+from srcad.rules import elementwise as _elementwise  # noqa: F401
+from srcad.rules import linear as _linear  # noqa: F401
+from srcad.rules import primitive as _primitive  # noqa: F401
+from srcad.rules.check import check
 from srcad.rules.families import bilinear, constant, elementwise, linear, primitive, rule_of
 from srcad.rules.refused import REFUSED
 
-__all__ = ["REFUSED", "bilinear", "constant", "elementwise", "linear", "primitive", "rule_of"]
+__all__ = [
+    "REFUSED",
+    "bilinear",
+    "check",
+    "constant",
+    "elementwise",
+    "linear",
+    "primitive",
+    "rule_of",
+]

@@ -96,7 +96,9 @@ def _shaped(x: Any, like: Any) -> Any:
 def tensordot(y_bar: Any, a: Any, b: Any, *, axes: Any = 2) -> Any:
     """Contract `y_bar` with the free axes of the other operand, then put the axes where they belong."""
     if isinstance(axes, Symbol):
-        raise NotImplementedError("the axes are not known when the derivative is written; pass a literal")
+        raise NotImplementedError(
+            "the axes are not known when the derivative is written; pass a literal"
+        )
     if isinstance(axes, int):
         axes = tuple(range(-axes, 0)), tuple(range(axes))
     of_a, of_b = (
@@ -136,7 +138,11 @@ def einsum(y_bar: Any, subscripts: Any, *operands: Any, optimize: Any = False) -
         if arrays or kept != result:
             x_bar = np.einsum(f"{','.join([result, *others])}->{kept}", y_bar, *arrays, **options)
         if kept != term:  # an axis that is only summed over
-            x_bar = x_bar[tuple(slice(None) if label in found else None for label in term)] if kept else x_bar
+            x_bar = (
+                x_bar[tuple(slice(None) if label in found else None for label in term)]
+                if kept
+                else x_bar
+            )
             x_bar = spread(x_bar, operand)
         cotangents.append(x_bar)
     return None, *cotangents
@@ -144,14 +150,18 @@ def einsum(y_bar: Any, subscripts: Any, *operands: Any, optimize: Any = False) -
 
 def _parsed(subscripts: Any, count: int) -> tuple[list[str], str]:
     if not isinstance(subscripts, str):
-        raise NotImplementedError("np.einsum without a literal string of subscripts; write it as 'ij,j->i'")
+        raise NotImplementedError(
+            "np.einsum without a literal string of subscripts; write it as 'ij,j->i'"
+        )
     text = subscripts.replace(" ", "")
     if "." in text:
         raise NotImplementedError("np.einsum with '...'; write the axes out")
     inputs, arrow, result = text.partition("->")
     terms = inputs.split(",")
     if any(len(set(term)) < len(term) for term in terms):
-        raise NotImplementedError("np.einsum with a subscript twice in one operand; take np.diagonal first")
+        raise NotImplementedError(
+            "np.einsum with a subscript twice in one operand; take np.diagonal first"
+        )
     if len(terms) != count:
         raise NotImplementedError(f"np.einsum of {count} operands with subscripts for {len(terms)}")
     if not arrow:

@@ -30,9 +30,20 @@ from srcad.core.nodes import Block, Let, Slice, Value, leaves
 from srcad.core.quote import RankUnknown, quote
 from srcad.rules.families import Rule, elementwise, rule_of
 
-__all__ = ["bound", "check", "concrete", "distance", "elementwise", "execute", "pullback", "pushforward", "record", "run"]
+__all__ = [
+    "bound",
+    "check",
+    "concrete",
+    "distance",
+    "elementwise",
+    "execute",
+    "pullback",
+    "pushforward",
+    "record",
+    "run",
+]
 
-# The central difference of sixth order, and its step: truncation and rounding are both near the last digit.
+# The central difference of sixth order, and its step: in longdouble right to the last digits of float64.
 _STENCIL = [(-3, -1 / 60), (-2, 9 / 60), (-1, -45 / 60), (1, 45 / 60), (2, -9 / 60), (3, 1 / 60)]
 _STEP = 2.0**-9
 
@@ -40,11 +51,17 @@ _STEP = 2.0**-9
 def check(function: Callable[..., Any], *args: Any, **options: Any) -> dict[str, float]:
     """Run the laws on the call `function(*args, **options)`.
 
-    Floating arguments are active where the rule lets them be. They should be 0.01 away from kinks, in arrays of a few elements. The laws:
-    `differences` (the pushforward is what differences of the function say), `adjoint` (<y_bar, J x_dot> = <J^T y_bar, x_dot>), `shape` and `dtype` (a
-    cotangent has those of its operand, in float32 too), `quoted` (written down operation by operation, the rule does the same), `unranked` (also where no rank is known, unless it
-    asks for one), `literal` (and where numbers are literals, of which none becomes NumPy's, since those would make float64 of float32), `second` (the rules of what was written down
-    give the derivative of the pullback that differences say), `unchanged` (no argument is written to).
+    Floating arguments are active where the rule lets them be. They should be 0.01 away from kinks, in arrays of a few
+    elements. The laws:
+
+    - `differences`: the pushforward is what differences of the function say;
+    - `adjoint`: <y_bar, J x_dot> = <J^T y_bar, x_dot>;
+    - `shape`, `dtype`: a cotangent has those of its operand, in float32 too;
+    - `quoted`: written down operation by operation, the rule does the same;
+    - `unranked`: also where no rank is known, unless it asks for one;
+    - `literal`: and where numbers are literals; none may become NumPy's, which would make float64 of float32;
+    - `second`: the rules of what was written down give the derivative of the pullback that differences say;
+    - `unchanged`: no argument is written to.
 
     Returns the worst relative error of each law. Raises AssertionError, naming the law.
     """
@@ -52,7 +69,10 @@ def check(function: Callable[..., Any], *args: Any, **options: Any) -> dict[str,
 
 
 def run(
-    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], rounds: bool = False
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+    rounds: bool = False,
 ) -> dict[str, float]:
     """As `check`; of a function that rounds to a short dtype differences say nothing."""
     rule, operands, named = bound(function, args, options)
@@ -76,7 +96,11 @@ def run(
         hold("differences", distance(y_dot, slope), 1e-12 if exact else 1e-8)
 
     raw = pullback(rule, y_bar, operands, y, named)
-    hold("shape", float(not all(_fits(rule, bar, x, dot) for bar, x, dot in zip(raw, operands, dots))), 0)
+    hold(
+        "shape",
+        float(not all(_fits(rule, bar, x, dot) for bar, x, dot in zip(raw, operands, dots))),
+        0,
+    )
     bars = [_summed(bar, x) if rule.broadcasts else bar for bar, x in zip(raw, operands)]
     hold("adjoint", _adjointness(y_bar, y_dot, bars, dots), 10 * np.finfo(np.result_type(y)).eps)
     hold("dtype", _dtype_error(rule, operands, named, rng), 0)
@@ -106,7 +130,9 @@ def run(
 # The derivative of one call, from its rule: what the driver does.
 
 
-def bound(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Rule, Any, Any]:
+def bound(
+    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[Rule, Any, Any]:
     """The rule of a function, and operands and options of a call as it takes them."""
     rule = rule_of(function)
     assert rule is not None and rule.family != "constant", f"{function} has no rule"
@@ -126,10 +152,14 @@ def _active(rule: Rule, place: int) -> bool:
     return rule.wrt is None or place in rule.wrt
 
 
-def pullback(rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options: dict[str, Any]) -> tuple[Any, ...]:
+def pullback(
+    rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options: dict[str, Any]
+) -> tuple[Any, ...]:
     """The cotangents of the operands, before they are summed to the operand's shape."""
     assert rule.pullback is not None
-    assert set(options) <= set(rule.options), f"{rule} is not about {set(options) - set(rule.options)}"
+    assert set(options) <= set(rule.options), (
+        f"{rule} is not about {set(options) - set(rule.options)}"
+    )
     operands = padded(rule, operands)
     if rule.family == "elementwise":
         partials = _tuple(rule.pullback(*operands, y, **options))
@@ -138,16 +168,23 @@ def pullback(rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options:
     return _tuple(rule.pullback(y_bar, *operands, *last, **options))
 
 
-def pushforward(rule: Rule, operands: tuple[Any, ...], dots: tuple[Any, ...], y: Any, options: dict[str, Any]) -> Any:
+def pushforward(
+    rule: Rule, operands: tuple[Any, ...], dots: tuple[Any, ...], y: Any, options: dict[str, Any]
+) -> Any:
     """The tangent of the result; a tangent of None is that of what does not vary."""
     assert rule.pullback is not None
     if rule.pushforward is not None:
         y_dot = rule.pushforward(*padded(rule, dots), *padded(rule, operands), y, **options)
     elif rule.family == "elementwise":
         partials = _tuple(rule.pullback(*padded(rule, operands), y, **options))
-        y_dot = sum(one * dot for one, dot in zip(partials, dots) if one is not None and dot is not None)
+        y_dot = sum(
+            one * dot for one, dot in zip(partials, dots) if one is not None and dot is not None
+        )
     elif rule.family == "linear":
-        filled = [_filled(dot, x) if _active(rule, i) else x for i, (x, dot) in enumerate(zip(operands, dots))]
+        filled = [
+            _filled(dot, x) if _active(rule, i) else x
+            for i, (x, dot) in enumerate(zip(operands, dots))
+        ]
         y_dot = rule.function(*filled, **options)
     else:
         y_dot = sum(
@@ -190,7 +227,9 @@ class Recorder(Builder):
     def __init__(self, ranks: bool = True) -> None:
         super().__init__()
         self.env: dict[Value, Any] = {}
-        self.type = _type if ranks else lambda x: types.ANY if _is_number(x) else types.Type("object")
+        self.type = (
+            _type if ranks else lambda x: types.ANY if _is_number(x) else types.Type("object")
+        )
 
     def value(self, base: str, x: Any) -> Value:
         """A value that stands for `x`."""
@@ -198,7 +237,9 @@ class Recorder(Builder):
         self.env[made] = x
         return made
 
-    def let(self, op: Any, args: Any, options: Any = (), *, base: str = "", named: bool = False) -> Value:
+    def let(
+        self, op: Any, args: Any, options: Any = (), *, base: str = "", named: bool = False
+    ) -> Value:
         out = super().let(op, args, options, base=base, named=named)
         self.env[out] = _run(self.block[-1], self.env)
         out.type = self.type(self.env[out])
@@ -242,7 +283,8 @@ def _distance_where_ranks_are_unknown(
     try:
         with np.errstate(all="ignore"):  # what is not needed, but not known not to be
             block, _, values, outs = record(rule, y_bar, operands, y, options, ranks=False)
-            return distance(concrete(outs, execute(block, values)), raw)
+            found = concrete(outs, execute(block, values))
+            return distance([None if one is None else bar for bar, one in zip(found, raw)], raw)
     except RankUnknown:
         return 0.0
 
@@ -251,7 +293,9 @@ def _distance_of_literals(
     rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options: dict[str, Any], raw: Any
 ) -> float:
     literal = [type(x) is float for x in operands]
-    if not any(literal) or not any(isinstance(x, (np.ndarray, np.generic)) for x in _leaves(operands)):
+    if not any(literal) or not any(
+        isinstance(x, (np.ndarray, np.generic)) for x in _leaves(operands)
+    ):
         return 0.0
     block, _, values, outs = record(rule, y_bar, operands, y, options, literals=True)
     needed = [place for place, x in enumerate(literal) if not x]
@@ -289,7 +333,9 @@ def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any)
     for statement in block:
         assert isinstance(statement, Let) and statement.out is not None
         tangents = _dots(statement.args, dots)
-        assert not any(True for _ in _leaves(_dots([v for _, v in statement.options], dots))), f"{statement.op}: option"
+        assert not any(True for _ in _leaves(_dots([v for _, v in statement.options], dots))), (
+            f"{statement.op}: option"
+        )
         if not any(True for _ in _leaves(tangents)):
             continue
         rule = rule_of(statement.op.function)
@@ -297,7 +343,9 @@ def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any)
         if rule.family == "constant":
             continue
         options = {key: concrete(value, env) for key, value in statement.options}
-        assert set(options) <= set(rule.options), f"{rule} is not about {set(options) - set(rule.options)}"
+        assert set(options) <= set(rule.options), (
+            f"{rule} is not about {set(options) - set(rule.options)}"
+        )
         operands = concrete(statement.args, env)
         tangents = tuple(
             dot if _active(rule, place) and any(True for _ in _leaves(dot)) else None
@@ -308,7 +356,9 @@ def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any)
     return _filled_all(_dots(outs, dots), concrete(outs, env))
 
 
-def closed(rule: Rule, operands: Any, dots: Any, y: Any, y_dot: Any, options: dict[str, Any]) -> None:
+def closed(
+    rule: Rule, operands: Any, dots: Any, y: Any, y_dot: Any, options: dict[str, Any]
+) -> None:
     """A pushforward is written down, does the same, and is made of operations that have rules."""
     assert rule.pushforward is not None
     recorder = Recorder()
@@ -377,7 +427,8 @@ def _slope(function: Callable[[Any], Any], point: Any, dots: Any, dtype: Any) ->
     for steps, weight in _STENCIL:
         value = function(_moved(point, dots, steps * _STEP, dtype))
         if dtype is np.longdouble and any(
-            getattr(leaf, "dtype", float) != dtype and np.asarray(leaf).dtype.kind == "f" for leaf in _leaves(value)
+            getattr(leaf, "dtype", float) != dtype and np.asarray(leaf).dtype.kind == "f"
+            for leaf in _leaves(value)
         ):
             return None
         scaled = _mapped(value, lambda leaf: leaf * dtype(weight / _STEP))  # noqa: B023
@@ -387,7 +438,10 @@ def _slope(function: Callable[[Any], Any], point: Any, dots: Any, dtype: Any) ->
 
 def _moved(x: Any, dot: Any, step: float, dtype: Any) -> Any:
     if isinstance(x, (tuple, list)):
-        return type(x)(_moved(a, b, step, dtype) for a, b in zip(x, dot if dot is not None else [None] * len(x)))
+        return type(x)(
+            _moved(a, b, step, dtype)
+            for a, b in zip(x, dot if dot is not None else [None] * len(x))
+        )
     if dot is None:
         return x
     moved = np.asarray(x, dtype) + dtype(step) * dot if dtype is np.longdouble else x + step * dot
@@ -447,7 +501,9 @@ def _pairs(bars: Any, dots: Any) -> Iterator[tuple[Any, Any]]:
             yield bar, dot
 
 
-def _dtype_error(rule: Rule, operands: Any, options: dict[str, Any], rng: np.random.Generator) -> float:
+def _dtype_error(
+    rule: Rule, operands: Any, options: dict[str, Any], rng: np.random.Generator
+) -> float:
     """1 where operands of float32 have a cotangent of another dtype, before any cast."""
 
     def single(x: Any) -> Any:
@@ -462,18 +518,24 @@ def _dtype_error(rule: Rule, operands: Any, options: dict[str, Any], rng: np.ran
             return 0.0
         bars = pullback(rule, _random(y, rng), operands, y, options)
     dots = tangents_of(rule, operands, rng)
-    wanted = [(bar, dot) for bar, dot in _pairs(bars, dots) if isinstance(dot, (np.ndarray, np.generic))]
+    wanted = [
+        (bar, dot) for bar, dot in _pairs(bars, dots) if isinstance(dot, (np.ndarray, np.generic))
+    ]
     return float(any(bar.dtype != np.float32 for bar, _ in wanted))
 
 
 def distance(a: Any, b: Any) -> float:
-    """The worst difference of two trees, relative to the largest number of the second or 1."""
+    """The worst difference of two trees, relative to the largest number or 1; infinite for other shapes."""
     worst = 0.0
-    for left, right in zip(_leaves(a), _leaves(b)):
-        left, right = np.broadcast_arrays(left, right)
+    lefts, rights = list(_leaves(a)), list(_leaves(b))
+    if list(map(np.shape, lefts)) != list(map(np.shape, rights)):
+        return np.inf
+    for left, right in zip(map(np.asarray, lefts), map(np.asarray, rights)):
         if left.size:
             both_nan = np.isnan(left) & np.isnan(right)
-            error = np.where(both_nan, 0, np.abs(left - right)) / max(1.0, float(np.max(np.abs(right))))
+            error = np.where(both_nan, 0, np.abs(left - right)) / max(
+                1.0, float(np.max(np.abs(right)))
+            )
             worst = max(worst, float(np.max(np.where(np.isnan(error), np.inf, error))))
     return worst
 

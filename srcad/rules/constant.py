@@ -26,7 +26,7 @@ constant(
     reason="a truth value",
 )
 
-# The results are floats, but steps: the derivative is zero wherever it exists. They are taken for constants, as torch and JAX do.
+# The results are floats, but steps: the derivative is zero wherever it exists. They are constants, as in torch and JAX.
 constant(
     *(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix),
     *(operator.floordiv, np.floor_divide, builtins.round, math.floor, math.ceil, math.trunc),
@@ -34,23 +34,67 @@ constant(
 )
 
 constant(
-    *(np.argmax, np.argmin, np.argsort, np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize),
+    *(
+        np.argmax,
+        np.argmin,
+        np.argsort,
+        np.nonzero,
+        np.flatnonzero,
+        np.argwhere,
+        np.searchsorted,
+        np.digitize,
+    ),
     *(np.lexsort, np.argpartition, np.signbit, np.ravel_multi_index, np.unravel_index),
-    *(np.shape, np.size, np.ndim, builtins.len, builtins.range, runtime.dtype_of, np.result_type, np.dtype),
-    *(np.finfo, np.iinfo, np.indices, np.triu_indices, np.tril_indices, np.diag_indices, builtins.int),
+    *(
+        np.shape,
+        np.size,
+        np.ndim,
+        builtins.len,
+        builtins.range,
+        runtime.dtype_of,
+        np.result_type,
+        np.dtype,
+    ),
+    *(
+        np.finfo,
+        np.iinfo,
+        np.indices,
+        np.triu_indices,
+        np.tril_indices,
+        np.diag_indices,
+        builtins.int,
+    ),
     *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     reason="a position, a size or another whole number",
 )
 
 constant(
     *(operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift, operator.rshift),
-    *(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.bitwise_count),
+    *(
+        np.bitwise_and,
+        np.bitwise_or,
+        np.bitwise_xor,
+        np.invert,
+        np.left_shift,
+        np.right_shift,
+        np.bitwise_count,
+    ),
     *(np.gcd, np.lcm, math.gcd, math.lcm, math.factorial, math.comb, math.perm, math.isqrt),
     reason="a function of whole numbers",
 )
 
 constant(
-    *(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri),
+    *(
+        np.zeros,
+        np.ones,
+        np.empty,
+        np.zeros_like,
+        np.ones_like,
+        np.empty_like,
+        np.eye,
+        np.identity,
+        np.tri,
+    ),
     reason="it depends on the size of its operand and not on the values",
 )
 

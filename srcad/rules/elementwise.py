@@ -1,6 +1,7 @@
 """Partial derivatives of elementwise functions, as expressions of the operands and the result.
 
-One formula serves NumPy's function, its twin in `math` and Python's operator. Constants are Python's numbers, so that float32 stays float32.
+One formula serves NumPy's function, its twin in `math` and Python's operator. Constants are Python's numbers, so that
+float32 stays float32.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def positive(x: Any, y: Any) -> Any:
 
 @elementwise(operator.pow, np.power, np.float_power, builtins.pow, math.pow)
 def power(x1: Any, x2: Any, y: Any) -> Any:
-    """At x1 = 0 right for x2 = 0, 1, 2, ... at every order, and flat in x2; for x1 < 0 no derivative by x2 exists: NaN."""
+    """At x1 = 0 right for x2 = 0, 1, 2, ... at every order, and flat in x2. For x1 < 0 the partial by x2 is NaN."""
     if _is_number(x2):
         by_base = x2 * x1 ** (x2 - 1) if x2 else 0
     else:
@@ -71,7 +72,11 @@ def _is_number(x: Any) -> bool:
 
 def _is_whole(x: Any) -> bool:
     """Whether an operand is known to be a whole number, so that there is no derivative by it."""
-    return not x.value.type.differentiable if isinstance(x, Symbol) else np.asarray(x).dtype.kind in "iub"
+    return (
+        not x.value.type.differentiable
+        if isinstance(x, Symbol)
+        else np.asarray(x).dtype.kind in "iub"
+    )
 
 
 @elementwise(np.absolute, np.fabs, builtins.abs, math.fabs)
@@ -224,7 +229,7 @@ def rad2deg(x: Any, y: Any) -> Any:
 
 @elementwise(np.sinc)
 def sinc(x: Any, y: Any) -> Any:
-    """The quotient cancels around 0, and is not differentiable at 0: a series there, good to rounding and at every order."""
+    """The quotient cancels around 0, and its derivative at 0 would be wrong: a series there, good at every order."""
     t = (math.pi * x) ** 2
     near = t < 0.03
     series = -(math.pi**2) / 3 * x * (1 - t / 10 * (1 - t / 28 * (1 - t / 54 * (1 - t / 88))))
@@ -280,7 +285,11 @@ def clip(a: Any, a_min: Any, a_max: Any, y: Any) -> Any:
         return a <= a_max, None, a > a_max
     if a_max is None:
         return a >= a_min, a < a_min, None
-    return (a >= a_min) & (a <= a_max), (a < a_min) & (a_min <= a_max), (a > a_max) | (a_min > a_max)
+    return (
+        (a >= a_min) & (a <= a_max),
+        (a < a_min) & (a_min <= a_max),
+        (a > a_max) | (a_min > a_max),
+    )
 
 
 @elementwise(operator.mod, np.remainder, np.fmod, math.fmod, math.remainder)

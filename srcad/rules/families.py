@@ -2,21 +2,23 @@
 
 A rule is a runnable Python function over NumPy arrays. What it states, by family:
 
-- *elementwise*: `rule(*operands, y)` returns the partial derivatives of `y` by each operand (None: no derivative), as expressions of the
-  operands and the result. Nothing about broadcasting or accumulation.
-- *linear*: `rule(y_bar, *operands, **options)` returns the transpose: the cotangent of each operand (None: not linear in it). Operands are there
-  for their shapes and for what is not differentiated. The operation is its own pushforward.
+- *elementwise*: `rule(*operands, y)` returns the partial derivatives of `y` by each operand (None: no derivative), as
+  expressions of the operands and the result. Nothing about broadcasting or accumulation.
+- *linear*: `rule(y_bar, *operands, **options)` returns the transpose: the cotangent of each operand (None: not linear
+  in it). Operands are there for their shapes and for what is not differentiated. The operation is its own pushforward.
 - *bilinear*: the same form; the operation is linear in each of two operands, holding the other.
-- *primitive*: a class with `pushforward(*tangents, *operands, y, **options)` and `pullback(y_bar, *operands, y, **options)`; the tangent of an
-  operand that does not vary is None.
+- *primitive*: a class with `pushforward(*tangents, *operands, y, **options)` and `pullback(y_bar, *operands, y,
+  **options)`; the tangent of an operand that does not vary is None.
 - *constant*: not differentiable, with the reason.
 
-`wrt` are the positions that the result varies with (None: all); what stands elsewhere (a condition, an index, the step of a jump) has no derivative.
-An operand that is a tuple or list of arrays has a cotangent of the same structure. An operand that the call leaves out is None.
-A rule raises NotImplementedError, with the reason and a rewrite, for options or ranks that it does not cover.
+`wrt` are the positions that the result varies with (None: all); what stands elsewhere (a condition, an index, the step
+of a jump) has no derivative. An operand that is a tuple or list of arrays has as cotangent a tuple or list as long. An
+operand that the call leaves out is None. A rule raises NotImplementedError, with the reason and a rewrite, for options
+or ranks that it does not cover.
 
-Operands come first and by position, options follow as keyword-only parameters, under NumPy's names; an option that is not listed is refused on active
-operands. The driver (`transformer.adjoint`) alone owns seeds, broadcasting, accumulation, zeros and activity.
+Operands come first and by position, options follow as keyword-only parameters, under NumPy's names; an option that is
+not listed is refused on active operands. The driver (`transformer.adjoint`) alone owns seeds, broadcasting,
+accumulation, zeros and activity.
 """
 
 from __future__ import annotations
@@ -27,16 +29,25 @@ from typing import Any, TypeVar
 
 from srcad.core import ops
 
-__all__ = ["REGISTRY", "Rule", "bilinear", "constant", "elementwise", "linear", "primitive", "rule_of"]
+__all__ = [
+    "REGISTRY",
+    "Rule",
+    "bilinear",
+    "constant",
+    "elementwise",
+    "linear",
+    "primitive",
+    "rule_of",
+]
 
-F = TypeVar("F")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Rule:
     """What is known of the derivative of one callable.
 
-    `operands` and `options` are names of parameters; `broadcasts` says that a cotangent may come back in the shape of the
-    result and is summed to the operand's by the driver; `wrt` are the positions that may be active.
+    `operands` and `options` are names of parameters; `broadcasts` says that a cotangent may come back in the shape of
+    the result and is summed to the operand's by the driver; `wrt` are the positions that may be active.
     """
 
     def __init__(
@@ -85,7 +96,9 @@ def _register(rule: Rule) -> None:
     op.effect = "pure"
 
 
-def _signature(function: Callable[..., Any], skip_first: int, skip_last: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _signature(
+    function: Callable[..., Any], skip_first: int, skip_last: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     front, options = [], []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY:
@@ -97,7 +110,9 @@ def _signature(function: Callable[..., Any], skip_first: int, skip_last: int) ->
     return tuple(front[skip_first : len(front) - skip_last]), tuple(options)
 
 
-def elementwise(*functions: Callable[..., Any], wrt: tuple[int, ...] | None = None) -> Callable[[F], F]:
+def elementwise(
+    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None
+) -> Callable[[F], F]:
     """Register `rule(*operands, y) -> partial derivatives` for each of the functions.
 
     >>> import numpy as np
@@ -106,23 +121,23 @@ def elementwise(*functions: Callable[..., Any], wrt: tuple[int, ...] | None = No
     """
 
     def decorate(rule: F) -> F:
-        operands, options = _signature(rule, 0, 1)  # type: ignore[arg-type]
+        operands, options = _signature(rule, 0, 1)
+        given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
         for function in functions:
-            _register(
-                Rule("elementwise", function, pullback=rule, operands=operands, options=options, wrt=wrt, broadcasts=True)  # type: ignore[arg-type]
-            )
+            _register(Rule("elementwise", function, pullback=rule, broadcasts=True, **given))
         return rule
 
     return decorate
 
 
-def _transposed(family: str, functions: tuple[Any, ...], wrt: tuple[int, ...] | None, broadcasts: bool) -> Any:
+def _transposed(
+    family: str, functions: tuple[Any, ...], wrt: tuple[int, ...] | None, broadcasts: bool
+) -> Callable[[F], F]:
     def decorate(rule: F) -> F:
-        operands, options = _signature(rule, 1, 0)  # type: ignore[arg-type]
+        operands, options = _signature(rule, 1, 0)
+        given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
         for function in functions:
-            _register(
-                Rule(family, function, pullback=rule, operands=operands, options=options, wrt=wrt, broadcasts=broadcasts)  # type: ignore[arg-type]
-            )
+            _register(Rule(family, function, pullback=rule, broadcasts=broadcasts, **given))
         return rule
 
     return decorate
@@ -131,13 +146,13 @@ def _transposed(family: str, functions: tuple[Any, ...], wrt: tuple[int, ...] | 
 def linear(
     *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None, broadcasts: bool = False
 ) -> Callable[[F], F]:
-    """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt` (default all)."""
-    return _transposed("linear", functions, wrt, broadcasts)  # type: ignore[no-any-return]
+    """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt`."""
+    return _transposed("linear", functions, wrt, broadcasts)
 
 
 def bilinear(*functions: Callable[..., Any], broadcasts: bool = False) -> Callable[[F], F]:
     """Register `rule(y_bar, a, b, **options) -> (a_bar, b_bar)` for operations linear in each of two operands."""
-    return _transposed("bilinear", functions, None, broadcasts)  # type: ignore[no-any-return]
+    return _transposed("bilinear", functions, None, broadcasts)
 
 
 def primitive(

@@ -30,7 +30,9 @@ def axes_of(axis: Any, x: Any) -> tuple[int, ...]:
         return tuple(range(rank(x)))
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     if not all(isinstance(one, (int, np.integer)) for one in axes):
-        raise NotImplementedError("the axis is not known when the derivative is written; pass a literal")
+        raise NotImplementedError(
+            "the axis is not known when the derivative is written; pass a literal"
+        )
     return tuple(sorted(int(one) % rank(x) if one < 0 else int(one) for one in axes))
 
 
@@ -45,22 +47,24 @@ def along(axis: int, part: Any, x: Any) -> tuple[Any, ...]:
 
 
 def restore(y_bar: Any, x: Any, axis: Any, keepdims: Any) -> Any:
-    """What a reduction of `x` gave, with the axes that it lost inserted where broadcasting would not: `y_bar[:, None]`."""
+    """What a reduction of `x` gave, with lost axes inserted where broadcasting would not do it: `y_bar[:, None]`."""
     if axis is None or keepdims:
         return y_bar
     try:
         lost = axes_of(axis, x)
+        if lost == tuple(range(len(lost))):
+            return y_bar
+        return y_bar[tuple(None if one in lost else slice(None) for one in range(rank(x)))]
     except RankUnknown:
         return np.expand_dims(y_bar, axis)
-    if lost == tuple(range(len(lost))):
-        return y_bar
-    return y_bar[tuple(None if one in lost else slice(None) for one in range(rank(x)))]
 
 
 def known(value: Any, what: str) -> Any:
     """An option that must be a literal."""
     if isinstance(value, Symbol):
-        raise NotImplementedError(f"{what} is not known when the derivative is written; pass a literal")
+        raise NotImplementedError(
+            f"{what} is not known when the derivative is written; pass a literal"
+        )
     return value
 
 
@@ -74,7 +78,9 @@ def _rank(x: Any) -> float:
 
 def _floating(dtype: Any) -> None:
     if dtype is not None and (isinstance(dtype, Symbol) or np.dtype(dtype).kind != "f"):
-        raise NotImplementedError("only a conversion to a floating dtype given by name has a derivative")
+        raise NotImplementedError(
+            "only a conversion to a floating dtype given by name has a derivative"
+        )
 
 
 # Reductions.
@@ -88,7 +94,9 @@ def sum_(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
 @linear(builtins.sum)
 def sum_of_rows(y_bar: Any, iterable: Any) -> Any:
     if isinstance(iterable, (tuple, list)):
-        raise NotImplementedError("the sum of a list; write np.sum(np.stack(...), axis=0), or add in a loop")
+        raise NotImplementedError(
+            "the sum of a list; write np.sum(np.stack(...), axis=0), or add in a loop"
+        )
     return spread(y_bar, iterable)
 
 
@@ -123,7 +131,9 @@ def diff(y_bar: Any, a: Any, *, n: Any = 1, axis: Any = -1) -> Any:
     for k in range(n, -1, -1):
         part = along(axis, slice(k or None, k - n or None), a)
         times = math.comb(n, k) * (-1) ** (n - k)
-        a_bar = put_add(a_bar, part, y_bar if times == 1 else -y_bar if times == -1 else times * y_bar)
+        a_bar = put_add(
+            a_bar, part, y_bar if times == 1 else -y_bar if times == -1 else times * y_bar
+        )
     return a_bar
 
 
@@ -131,7 +141,9 @@ def diff(y_bar: Any, a: Any, *, n: Any = 1, axis: Any = -1) -> Any:
 
 
 @linear(np.reshape)
-def reshape(y_bar: Any, a: Any, *, shape: Any = None, newshape: Any = None, order: Any = "C") -> Any:
+def reshape(
+    y_bar: Any, a: Any, *, shape: Any = None, newshape: Any = None, order: Any = "C"
+) -> Any:
     return _unreshape(y_bar, a, order)
 
 
@@ -142,8 +154,14 @@ def ravel(y_bar: Any, a: Any, *, order: Any = "C") -> Any:
 
 def _unreshape(y_bar: Any, a: Any, order: Any) -> Any:
     if order not in ("C", "F"):
-        raise NotImplementedError(f"order={order!r} depends on how the array lies in memory; pass 'C' or 'F'")
-    return np.reshape(y_bar, np.shape(a)) if order == "C" else np.reshape(y_bar, np.shape(a), order=order)
+        raise NotImplementedError(
+            f"order={order!r} depends on how the array lies in memory; pass 'C' or 'F'"
+        )
+    return (
+        np.reshape(y_bar, np.shape(a))
+        if order == "C"
+        else np.reshape(y_bar, np.shape(a), order=order)
+    )
 
 
 @linear(np.transpose)
@@ -279,9 +297,9 @@ def _joined(y_bar: Any, arrays: Any, axis: int, size: Any, least: int) -> Any:
     """Each array's part of a join along `axis`; one with fewer than `least` axes is a single row or column of it."""
     arrays = _several(arrays, "a join")
     sizes = [size(a) for a in arrays]
-    parts = _cut(sizes)
+    parts: Any = _cut(sizes)
     if all(rank(a) < least for a in arrays):
-        parts = list(range(len(arrays)))
+        parts = range(len(arrays))
     elif any(rank(a) < least for a in arrays):
         raise NotImplementedError("a join of arrays of different ranks; reshape them first")
     cotangents = [y_bar[(slice(None),) * axis + (part,)] for part in parts]
@@ -371,28 +389,26 @@ def getitem(y_bar: Any, a: Any, index: Any) -> Any:
     back = _inverse(index)
     if back is None:
         return put_add(np.zeros_like(a), index, y_bar), None
-    if all(part is Ellipsis or (isinstance(part, slice) and part.step in (None, 1)) for part in back):
+    if all(
+        part is Ellipsis or (isinstance(part, slice) and part.step in (None, 1)) for part in back
+    ):
         return y_bar, None
     return y_bar[back], None
 
 
 def _inverse(index: Any) -> tuple[Any, ...] | None:
     """The index that undoes one which only inserts axes and turns round (`[:, None]` by `[:, 0]`), or None."""
-    back = []
-    for part in index if isinstance(index, tuple) else (index,):
-        if part is None:
-            back.append(0)
-        elif part is Ellipsis:
-            back.append(part)
-        elif isinstance(part, slice) and part.start is None and part.stop is None and _is_turn(part.step):
-            back.append(part)
-        else:
-            return None
-    return tuple(back)
+    parts = index if isinstance(index, tuple) else (index,)
+    if not all(part is None or part is Ellipsis or _is_turn(part) for part in parts):
+        return None
+    return tuple(0 if part is None else part for part in parts)
 
 
-def _is_turn(step: Any) -> bool:
-    return step is None or (isinstance(step, int) and step in (1, -1))
+def _is_turn(part: Any) -> bool:
+    """Whether a part of an index is `:` or `::-1`."""
+    if not isinstance(part, slice) or part.start is not None or part.stop is not None:
+        return False
+    return part.step is None or (isinstance(part.step, int) and part.step in (1, -1))
 
 
 @linear(runtime.put, wrt=(0, 2))
@@ -412,7 +428,8 @@ def _may_repeat(part: Any) -> bool:
         type = part.value.type
         return type.dtype != "bool" and type.rank != 0 and type.kind in ("array", "any")
     if isinstance(part, list):
-        return not all(isinstance(one, (int, bool)) for one in part) or len({int(one) for one in part}) < len(part)
+        places = {one for one in part if isinstance(one, int) and one >= 0}
+        return len(places) < len(part)
     return isinstance(part, np.ndarray) and part.dtype != bool and part.ndim > 0
 
 

@@ -67,7 +67,9 @@ def _flat(a: Any, axis: Any) -> tuple[Any, int]:
         return (a, 0) if rank(a) == 1 else (np.reshape(a, (-1,)), 0)
     if isinstance(axis, (tuple, list)):
         if len(axis) != 1:
-            raise NotImplementedError("np.prod over several axes; take one after the other, or reshape first")
+            raise NotImplementedError(
+                "np.prod over several axes; take one after the other, or reshape first"
+            )
         (axis,) = axis
     return a, known(axis, "the axis")
 
@@ -91,7 +93,7 @@ class Product:
 
 @primitive(np.cumprod)
 class CumulativeProduct:
-    """Row j, column k of a triangle: the product of the first j elements without the k-th. Right with zeros, n**2 numbers."""
+    """By the triangle of products of the first j elements without the k-th: n**2 numbers, right with zeros."""
 
     @staticmethod
     def _triangle(a: Any, axis: Any) -> tuple[Any, int]:
@@ -125,12 +127,16 @@ class CumulativeProduct:
 @primitive(np.var)
 class Variance:
     @staticmethod
-    def pullback(y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    def pullback(
+        y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
+    ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
         return centred * restore(2 * y_bar / (_count(a, axis) - ddof), a, axis, keepdims)
 
     @staticmethod
-    def pushforward(a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    def pushforward(
+        a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
+    ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
         return 2 * np.sum(centred * a_dot, **_options(axis, keepdims)) / (_count(a, axis) - ddof)
 
@@ -140,12 +146,16 @@ class Deviation:
     """Where all elements are equal there is no derivative: 0 / 0 is NaN."""
 
     @staticmethod
-    def pullback(y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    def pullback(
+        y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
+    ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
         return centred * restore(y_bar / (y * (_count(a, axis) - ddof)), a, axis, keepdims)
 
     @staticmethod
-    def pushforward(a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    def pushforward(
+        a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
+    ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
         return np.sum(centred * a_dot, **_options(axis, keepdims)) / (y * (_count(a, axis) - ddof))
 
@@ -162,15 +172,21 @@ class Norm:
     def _check(x: Any, ord: Any, axis: Any) -> None:
         axes = 1 if isinstance(axis, int) else rank(x) if axis is None else len(axis)
         if not (ord is None or (ord == 2 and axes == 1) or (ord == "fro" and axes == 2)):
-            raise NotImplementedError(f"np.linalg.norm with ord={ord!r} over {axes} axes; write the norm out")
+            raise NotImplementedError(
+                f"np.linalg.norm with ord={ord!r} over {axes} axes; write the norm out"
+            )
 
     @staticmethod
-    def pullback(y_bar: Any, x: Any, y: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
+    def pullback(
+        y_bar: Any, x: Any, y: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False
+    ) -> Any:
         Norm._check(x, ord, axis)
         return x * restore(y_bar / y, x, axis, keepdims)
 
     @staticmethod
-    def pushforward(x_dot: Any, x: Any, y: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
+    def pushforward(
+        x_dot: Any, x: Any, y: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False
+    ) -> Any:
         Norm._check(x, ord, axis)
         return np.sum(x * x_dot, **_options(axis, keepdims)) / y
 

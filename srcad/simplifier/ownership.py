@@ -14,7 +14,7 @@ from typing import Any
 
 from srcad.analysis.liveness import defines, reads_of, scan
 from srcad.analysis.memory import memory_of
-from srcad.analysis.types import same_shape, type_of
+from srcad.analysis.types import same_shape
 from srcad.core import ops
 from srcad.core.nodes import (
     Block,
@@ -24,12 +24,10 @@ from srcad.core.nodes import (
     Function,
     Let,
     Loop,
-    Phi,
     Statement,
     Tree,
     Value,
     leaves,
-    walk,
 )
 from srcad.simplifier.rewrite import Pass, remake
 
@@ -54,6 +52,7 @@ class _Owner:
         self.after: dict[Statement, set[Value]] = {}
         self.inplace: set[Statement] = set()
         self.copied_base: set[Statement] = set()
+        self.given: set[Statement] = set()
         self.copied_views: set[Value] = set()
         self.copied_init: set[Value] = set()
         self.copied_next: set[Value] = set()
@@ -165,6 +164,8 @@ class _Owner:
             if isinstance(statement, Let) and statement.out is not None:
                 if statement.op in _STORES:
                     self.store(statement)
+                elif statement.op is ops.own:
+                    self.give(statement)
                 elif _sum_of(statement) is not None:
                     self.sum(statement)
             elif isinstance(statement, Branch):
@@ -218,6 +219,12 @@ class _Owner:
             return
         self.inplace.add(statement)
 
+    def give(self, statement: Let) -> None:
+        """A result is handed out as it is where it is ours and nobody else's, else copied."""
+        value = statement.args[0]
+        if isinstance(value, Value) and not self.rivals(value, statement) and self.own(value, fix=False, seen=set()):
+            self.given.add(statement)
+
     def is_view(self, value: Value) -> bool:
         kind, what = self.made.get(value, ("outside", None))
         return (
@@ -237,8 +244,10 @@ class _Owner:
         if kind == "let":
             if what.op in _STORES or _sum_of(what) is not None:
                 return True
+            if what.op is ops.own:
+                return True
             memory = memory_of(what.op, what.args, dict(what.options))
-            return memory == "fresh"
+            return memory == "fresh" and what.op.effect != "effect"
         if kind == "phi":
             statement, phi = what
             if phi in seen:
@@ -296,6 +305,8 @@ def _sum_of(statement: Let) -> Value | None:
     if (
         isinstance(base, Value)
         and out is not None
+        and base.base == out.base
+        and base.base.endswith("_bar")
         and base.type.kind == out.type.kind == "array"
         and base.type.dtype == out.type.dtype is not None
         and same_shape(base.type, out.type)
@@ -321,8 +332,16 @@ class _Rewrite(Pass):
         return out
 
     def let(self, statement: Let) -> Let | None:
-        made = remake(statement, statement.op, statement.args, statement.options)
         source = self.original
+        if statement.op is ops.own:
+            value = statement.args[0]
+            if source not in self.owner.given:
+                return remake(statement, ops.copy, statement.args)
+            if isinstance(value, Value) and not value.named and statement.out is not None:
+                value.base, value.named = statement.out.base, True
+            self.known[statement.out] = value  # type: ignore[index]
+            return None
+        made = remake(statement, statement.op, statement.args, statement.options)
         if source in self.owner.copied_base:
             made.args = (self.copied(made.args[0], statement.origin), *made.args[1:])
         made.inplace = source in self.owner.inplace
@@ -364,5 +383,3 @@ class _Rewrite(Pass):
                 self.out = kept
         return made
 
-
-_ = (Phi, type_of, walk)

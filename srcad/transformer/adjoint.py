@@ -141,7 +141,6 @@ class Adjoint:
         if isinstance(bar, Value) and self.builder.block and not bar.named:
             if any(isinstance(s, Let) and s.out is bar for s in self.builder.block[-6:]):
                 bar.base = base
-                bar.named = value.named
 
     def rebase(self, before: Tree, contribution: Tree, value: Value) -> Value | None:
         """`before + put_add(zeros_like(x), index, g)` is `put_add(before, index, g)`: the adjoint of an indexing writes where it belongs."""
@@ -195,7 +194,10 @@ class Adjoint:
         """The finished cotangent of a value that is about to be differentiated."""
         if value not in self.active:
             return None
-        return self.bars.pop(value, None)
+        bar = self.bars.pop(value, None)
+        if isinstance(bar, Value) and value.named and bar.base == f"{value.base}_bar":
+            bar.named = True
+        return bar
 
     def refuse(self, statement: Statement, what: str, reason: str, kind: type[SrcadError] = MissingRuleError) -> None:
         """Raise an error that points at the statement of the user's."""

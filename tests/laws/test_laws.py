@@ -44,12 +44,14 @@ SAME_RANKS = same_ranks()
 
 @pytest.mark.parametrize("key", SAME_RANKS)
 def test_written_for_one_size_serves_the_others(key: str) -> None:
-    """Core that a rule wrote for operands of some sizes gives the right numbers for those of any other (0 and 1 included)."""
+    """Core that a rule wrote for operands of some sizes is right for those of any other, 0 and 1 included."""
     recorded = []
     for case in SAME_RANKS[key]:
         rule, operands, options = bound(case.function, case.args, case.options)
         y = case.function(*operands, **options)
-        y_bar = np.asarray(np.arange(1.0, 1 + np.size(y)).reshape(np.shape(y)), getattr(y, "dtype", float))
+        y_bar = np.asarray(
+            np.arange(1.0, 1 + np.size(y)).reshape(np.shape(y)), getattr(y, "dtype", float)
+        )
         y_bar = y_bar if isinstance(y, np.ndarray) else y_bar[()]
         raw = pullback(rule, y_bar, operands, y, options)
         recorded.append((*record(rule, y_bar, operands, y, options), raw))
@@ -58,12 +60,15 @@ def test_written_for_one_size_serves_the_others(key: str) -> None:
         assert distance(concrete(outs, env), raw) < 1e-14
 
 
-# Batched equals stacked: comes with the vectorizer (a case over a leading axis against its calls one by one, B == n and B != n).
+# The law "batched equals stacked" comes with the vectorizer, here: each case over a leading axis against its calls
+# one by one, with B == n and B != n.
 
 
 def test_every_rule_has_rows() -> None:
     covered = {case.function for case in CASES}
-    bare = [name(f) for f, rule in REGISTERED.items() if rule.family != "constant" and f not in covered]
+    bare = [
+        name(f) for f, rule in REGISTERED.items() if rule.family != "constant" and f not in covered
+    ]
     assert not bare
 
 

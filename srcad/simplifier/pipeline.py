@@ -1,0 +1,71 @@
+"""The order of the passes, and why.
+
+`simplify` runs after each transform. Its first round resolves shapes, shares and removes what is dead, no algebra: use counts are taken before a round, and
+algebra destroys structure that sharing would have found. Then algebra and the others, until nothing changes.
+
+`lower` runs once, last: storage (saving a value is a use that keeps an old `x` apart, so it comes before names), concrete NumPy, ownership (on values,
+not names), loops over arrays, expression trees, names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from srcad.core.nodes import Call, Function, Let, Loop, leaves, walk
+from srcad.simplifier.algebra import simplify_algebra
+from srcad.simplifier.concrete import make_concrete
+from srcad.simplifier.dead import remove_dead
+from srcad.simplifier.grouping import group
+from srcad.simplifier.joins import simplify_joins
+from srcad.simplifier.nesting import nest
+from srcad.simplifier.ownership import recover_stores
+from srcad.simplifier.shapes import resolve_shapes
+from srcad.simplifier.sharing import share
+from srcad.simplifier.storage import store_values
+
+__all__ = ["lower", "simplify"]
+
+FIRST: tuple[Callable[[Function], Function], ...] = (resolve_shapes, share, simplify_joins, remove_dead)
+ROUND: tuple[Callable[[Function], Function], ...] = (simplify_algebra, resolve_shapes, share, simplify_joins, remove_dead)
+ROUNDS = 8
+
+
+def simplify(function: Function) -> Function:
+    """Short and fast Core with the same values."""
+    for run in FIRST:
+        function = run(function)
+    before = size(function)
+    for _ in range(ROUNDS):
+        for run in ROUND:
+            function = run(function)
+        now = size(function)
+        if now == before:
+            break
+        before = now
+    return function
+
+
+def size(function: Function) -> tuple[int, int]:
+    """Statements and operands: what must stand still before a round was the last."""
+    statements = operands = 0
+    for statement in walk(function.body):
+        statements += 1
+        if isinstance(statement, (Let, Call)):
+            operands += sum(1 for _ in leaves(statement.args))
+        elif isinstance(statement, Loop):
+            operands += len(statement.carries)
+    return statements, operands
+
+
+def lower(function: Function, *, results: bool = False) -> Function:
+    """Core as it will be printed: stores in place, expressions as trees."""
+    function = remove_dead(function)
+    function = store_values(function)
+    function = make_concrete(function)
+    function = simplify_joins(function)
+    function = share(function)
+    function = remove_dead(function)
+    function = group(function)
+    function = recover_stores(function)
+    return nest(function, results=results)
+

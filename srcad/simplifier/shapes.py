@@ -1,0 +1,193 @@
+"""Shapes: what is blind to them becomes what they prove it to be.
+
+    x_bar = sum_to(y_bar * w, x)            x_bar = y_bar * w               (x and the product have one shape)
+    b_bar = sum_to(z_bar, b)         ->     b_bar = np.sum(z_bar, axis=0)
+    x_bar = spread(1.0, x) * w              x_bar = w                       (w has x's shape already)
+
+A rewrite that is not proven is not done: `sum_to` stays, and is a helper at run time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.analysis.types import infer, same_shape, same_size, type_of
+from srcad.core import ops
+from srcad.core.nodes import Function, Let, Tree, Value
+from srcad.core.types import Type, never_one
+from srcad.simplifier.rewrite import Pass, remake
+
+__all__ = ["resolve_shapes"]
+
+_ELEMENTWISE = {ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.negative, ops.positive}
+
+
+def resolve_shapes(function: Function) -> Function:
+    """The function with `sum_to`, `spread` and `cast` resolved where shapes and dtypes are proven."""
+    return _Shapes().run(function)
+
+
+def same_form(a: Type, b: Type) -> bool:
+    """Whether a value of type `a` can stand for one of type `b`: proven shape and dtype."""
+    if a.kind == "number" and b.rank == 0:
+        return b.kind != "array"
+    return a.dtype == b.dtype and a.dtype is not None and same_shape(a, b) and (a.kind == b.kind or b.kind == "any")
+
+
+def pass_name(old: Value, new: Value) -> None:
+    """A folded operation passes its name on to what stands for it."""
+    if not new.named and (old.named or old.base.endswith("_bar")):
+        new.base, new.named = old.base, old.named
+
+
+class _Shapes(Pass):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lets: dict[Value, Let] = {}
+
+    def let(self, statement: Let) -> Let | None:
+        made = self.simplify(statement)
+        if made is not None and made.out is not None:
+            if made is not statement or made.out.type.shape is None:
+                inferred = infer(made.op, made.args, dict(made.options))
+                if made.out.type.shape is None and inferred.shape is not None:
+                    made.out.type = inferred
+            self.lets[made.out] = made
+        return made
+
+    def stands(self, statement: Let, tree: Tree) -> None:
+        """`tree` stands for the statement's value."""
+        if isinstance(tree, Value) and statement.out is not None and tree in self.lets:
+            if self.lets[tree].origin.part == "adjoint":
+                pass_name(statement.out, tree)
+        self.known[statement.out] = tree  # type: ignore[index]
+
+    def source(self, tree: Tree, op: ops.Operation) -> Let | None:
+        """The statement that made a value, if it did `op`."""
+        found = self.lets.get(tree) if isinstance(tree, Value) else None
+        return found if found is not None and found.op is op else None
+
+    def simplify(self, statement: Let) -> Let | None:
+        op = statement.op
+        if op is ops.sum_to:
+            return self.sum_to(statement)
+        if op is ops.spread:
+            return self.spread(statement)
+        if op is ops.cast:
+            return self.cast(statement)
+        if op in (ops.put, ops.put_add):
+            base, index, value = statement.args
+            spread = self.source(value, ops.spread)
+            if spread is not None:
+                return remake(statement, op, (base, index, spread.args[0]))
+            return statement
+        if op is ops.getitem:
+            spread = self.source(statement.args[0], ops.spread)
+            if spread is not None and type_of(spread.args[0]).rank == 0 and statement.out is not None:
+                if statement.out.type.rank == 0:
+                    self.stands(statement, spread.args[0])
+                    return None
+            return statement
+        if op.function is np.sum and not statement.options:
+            spread = self.source(statement.args[0], ops.spread)
+            if spread is not None and type_of(spread.args[0]).rank == 0:
+                count = self.emit(ops.size, spread.args[1], origin=statement.origin)
+                return remake(statement, ops.multiply, (spread.args[0], count))
+            return statement
+        if op in (ops.add, ops.subtract) and statement.out is not None:
+            for place in (1, 0) if op is ops.add else (1,):
+                zeros = self.source(statement.args[place], ops.zeros_like)
+                other = statement.args[1 - place]
+                if zeros is not None and same_form(type_of(other), statement.out.type):
+                    self.stands(statement, other)
+                    return None
+        if op in _ELEMENTWISE or isinstance(op.function, np.ufunc):
+            return self.elementwise(statement)
+        return statement
+
+    def sum_to(self, statement: Let) -> Let | None:
+        g, x = statement.args
+        from_, to = type_of(g), type_of(x)
+        spread = self.source(g, ops.spread)
+        if to.rank == 0 and to.kind in ("number", "scalar") and spread is not None and type_of(spread.args[0]).rank == 0:
+            count = self.emit(ops.size, spread.args[1], origin=statement.origin)
+            made = self.emit(ops.multiply, spread.args[0], count, origin=statement.origin)
+            return self.cast(remake(statement, ops.cast, (made, x)))
+        if spread is not None and same_shape(type_of(spread.args[0]), to):
+            return self.cast(remake(statement, ops.cast, (spread.args[0], x)))
+        if same_shape(from_, to) or (to.rank == 0 and from_.rank == 0):
+            return self.cast(remake(statement, ops.cast, (g, x)))
+        if from_.shape is None or to.shape is None or len(from_.shape) < len(to.shape):
+            return statement
+        extra = len(from_.shape) - len(to.shape)
+        ones = []
+        for axis, size in enumerate(to.shape):
+            before = from_.shape[extra + axis]
+            if same_size(size, before) or never_one(size):
+                continue
+            if size != 1:
+                return statement
+            ones.append(extra + axis)
+        if to.rank == 0:
+            total = self.emit(ops.operation(np.sum), g, origin=statement.origin)
+            return self.cast(remake(statement, ops.cast, (total, x)))
+        part: Any = g
+        if extra:
+            lead: Any = 0 if extra == 1 else tuple(range(extra))
+            part = self.emit(ops.operation(np.sum), part, origin=statement.origin, axis=lead)
+            ones = [axis - extra for axis in ones]
+        if ones:
+            axes: Any = ones[0] if len(ones) == 1 else tuple(ones)
+            part = self.emit(ops.operation(np.sum), part, origin=statement.origin, axis=axes, keepdims=True)
+        if isinstance(part, Value) and to.kind == "array" and part.type.shape is not None:
+            part.type = Type(part.type.kind, part.type.dtype, to.shape)
+        return self.cast(remake(statement, ops.cast, (part, x)))
+
+    def spread(self, statement: Let) -> Let | None:
+        g, x = statement.args
+        inner = self.source(g, ops.spread)
+        if inner is not None:
+            statement = remake(statement, ops.spread, (inner.args[0], x))
+            g = inner.args[0]
+        if same_shape(type_of(g), type_of(x)) and (type_of(x).rank != 0 or type_of(x).kind != "array"):
+            self.stands(statement, g)
+            return None
+        return statement
+
+    def cast(self, statement: Let) -> Let | None:
+        g, x = statement.args
+        from_, to = type_of(g), type_of(x)
+        spread = self.source(g, ops.spread)
+        if to.kind == "number" or (to.dtype is not None and not to.differentiable):
+            self.stands(statement, g)
+            return None
+        if to.dtype is None:
+            return statement
+        if from_.dtype == to.dtype or (from_.kind == "number" and from_.dtype in ("int", "float")):
+            self.stands(statement, g)
+            return None
+        if spread is not None:
+            made = self.emit(ops.cast, spread.args[0], x, origin=statement.origin)
+            return remake(statement, ops.spread, (made, spread.args[1]))
+        return statement
+
+    def elementwise(self, statement: Let) -> Let | None:
+        """An operand that is spread need not be, where the result has its shape anyway; if all are, the result is."""
+        out = statement.out
+        if out is None or not any(self.source(arg, ops.spread) for arg in statement.args):
+            return statement
+        spreads = [self.source(arg, ops.spread) for arg in statement.args]
+        thin = tuple(arg if spread is None else spread.args[0] for arg, spread in zip(statement.args, spreads))
+        options = dict(statement.options)
+        type_ = infer(statement.op, thin, options)
+        if same_form(type_, out.type) or (same_shape(type_, out.type) and type_.dtype == out.type.dtype):
+            return remake(statement, statement.op, thin, statement.options)
+        if type_.rank == 0 or all(spread is not None or type_of(arg).rank == 0 for arg, spread in zip(statement.args, spreads)):
+            like = next(spread.args[1] for spread in spreads if spread is not None)
+            if same_shape(type_of(like), out.type):
+                value = self.emit(statement.op, *thin, origin=statement.origin, **options)
+                self.lets[value] = self.out[-1]  # type: ignore[assignment]
+                return remake(statement, ops.spread, (value, like))
+        return statement
