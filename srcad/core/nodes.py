@@ -39,6 +39,7 @@ __all__ = [
     "Param",
     "Phi",
     "Slice",
+    "Split",
     "Statement",
     "Test",
     "Value",
@@ -252,6 +253,15 @@ class Function(Statement, gast.FunctionDef):
         self.doc, self.origin = doc, origin
         self.externals: dict[str, Any] = {}
         self.hidden: list[Value] = []
+
+
+class Split(NamedTuple):
+    """A function as two: `forward` returns its results and residuals, `backward` takes the seeds, the `kept` parameters, and the residuals."""
+
+    forward: Function
+    backward: Function
+    kept: tuple[int, ...]
+    residuals: tuple[Value, ...]
 
 
 def leaves(tree: Tree) -> Iterator[Value]:

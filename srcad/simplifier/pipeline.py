@@ -10,9 +10,11 @@ not names), loops over arrays, expression trees, names.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from srcad.core.nodes import Call, Function, Let, Loop, leaves, walk
 from srcad.simplifier.algebra import simplify_algebra
+from srcad.simplifier.halves import Split, cut_in_two
 from srcad.simplifier.concrete import make_concrete
 from srcad.simplifier.dead import remove_dead
 from srcad.simplifier.grouping import group
@@ -23,7 +25,7 @@ from srcad.simplifier.shapes import resolve_shapes
 from srcad.simplifier.sharing import share
 from srcad.simplifier.storage import store_values
 
-__all__ = ["lower", "simplify"]
+__all__ = ["lower", "lower_halves", "simplify"]
 
 FIRST: tuple[Callable[[Function], Function], ...] = (resolve_shapes, share, simplify_joins, remove_dead)
 ROUND: tuple[Callable[[Function], Function], ...] = (simplify_algebra, resolve_shapes, share, simplify_joins, remove_dead)
@@ -59,13 +61,21 @@ def size(function: Function) -> tuple[int, int]:
 
 def lower(function: Function, *, results: bool = False) -> Function:
     """Core as it will be printed: stores in place, expressions as trees."""
-    function = remove_dead(function)
-    function = store_values(function)
-    function = make_concrete(function)
-    function = simplify_joins(function)
-    function = share(function)
-    function = remove_dead(function)
-    function = group(function)
-    function = recover_stores(function)
-    return nest(function, results=results)
+    return finish(store(function), results=results)
 
+
+def store(function: Function) -> Function:
+    """Core whose loops stand on their own, in plain NumPy."""
+    for run in (remove_dead, store_values, make_concrete, simplify_joins, share, remove_dead):
+        function = run(function)
+    return function
+
+
+def finish(function: Function, *, results: bool = False) -> Function:
+    """Stores in place, expressions as trees."""
+    return nest(recover_stores(group(function)), results=results)
+
+
+def lower_halves(combined: Function, cut: Any) -> Split:
+    """A callee's forward and backward sweep as functions of their own."""
+    return cut_in_two(store(combined), cut, finish)

@@ -12,7 +12,7 @@ branch of the same test. How values get there is `simplifier.storage`'s business
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from srcad.analysis.activity import active
 from srcad.analysis.types import infer, type_of
@@ -28,6 +28,7 @@ from srcad.core.nodes import (
     Loop,
     Origin,
     Phi,
+    Split,
     Statement,
     Tree,
     Value,
@@ -41,16 +42,7 @@ from srcad.core.types import Type
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of
 
-__all__ = ["Adjoint", "Split", "cotangent_type"]
-
-
-class Split(NamedTuple):
-    """A callee as two functions; `kept` are the positions of the parameters that `backward` reads."""
-
-    forward: Function
-    backward: Function
-    kept: tuple[int, ...]
-    residuals: tuple[Value, ...]
+__all__ = ["Adjoint", "cotangent_type"]
 
 
 Splitter = Callable[[Function, tuple[bool, ...], tuple[bool, ...]], Split]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from srcad.analysis.activity import parameters
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Tree, Value, leaves, map_tree
 from srcad.transformer.adjoint import Adjoint, Splitter, cotangent_type
 
-__all__ = ["gradient", "pullback"]
+__all__ = ["Cut", "gradient", "halves", "pullback"]
 
 
 def _outputs(tree: Tree) -> list[Value]:
@@ -99,3 +102,48 @@ def pullback(function: Function, wrt: list[Value], structure: Tree, split: Split
     made.defaults = {}
     return made  # type: ignore[no-any-return]
 
+
+
+class Cut(NamedTuple):
+    """How a combined function is cut in two: its own parameters, those for the seeds, the outputs, the cotangents."""
+
+    name: str
+    own: tuple[Value, ...]
+    seeds: tuple[Value, ...]
+    outs: Tree
+    bars: tuple[Value, ...]
+    hidden: bool
+
+
+def halves(
+    function: Function, wanted: tuple[bool, ...], outs: tuple[bool, ...], split: Splitter, *, own: bool = False, hidden: bool = False
+) -> tuple[Function, Cut]:
+    """Forward and backward sweep as one function, to be simplified together and then cut.
+
+    `wanted` says which parameters are differentiated by, `outs` which results have cotangents. With `own`, results share memory with nothing;
+    with `hidden`, the backward half gets arrays of outer scopes from the forward half.
+    """
+    inputs = parameters(function)
+    wrt = [value for value, want in zip(inputs, wanted) if want]
+    results = _outputs(function.result)
+    active = [value for value, want in zip(results, outs) if want]
+    sweep = Adjoint(function, wrt, active, split)
+    single = len(active) == 1
+    seeds = [
+        Value(f"{function.name if single else value.base}_bar", cotangent_type(value), named=True) for value in active
+    ]
+    bars = sweep.sweep(list(zip(active, seeds)))
+    handed = tuple(_handed_out(sweep, value, bars.get(value)) for value in wrt)
+    body = list(sweep.body)
+    result = function.result
+    if own:
+        backward, sweep.builder = sweep.builder, Builder(sweep.builder.infer)
+        result = _own(sweep, result, "value")
+        body += sweep.builder.block
+        sweep.builder = backward
+    combined = function.renewed(
+        params=[*(Param(value.base, value) for value in inputs), *(Param(seed.base, seed) for seed in seeds)],
+        body=[*body, *sweep.builder.block],
+        result=(result, handed),
+    )
+    return combined, Cut(function.name, tuple(inputs), tuple(seeds), result, handed, hidden)

@@ -1,0 +1,5 @@
+"""`python -m srcad`."""
+
+from srcad.cli import main
+
+main()

@@ -1,0 +1,323 @@
+"""Compiling one derivative: parse, simplify, transform, simplify, lower, print.
+
+A `Request` says what is asked; `generate` gives the text of a module whose last function answers it, and all that the text depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from srcad.api.document import document
+from srcad.core.nodes import Function, Split, Value, leaves
+from srcad.core.printer import function_node, module_text
+from srcad.core.types import Type
+from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
+from srcad.parser.function import parse
+from srcad.parser.source import source_of
+from srcad.parser.state import NeedStatic, NeedUnroll, Program, Reference
+from srcad.simplifier.names import assign_names
+from srcad.simplifier.pipeline import lower, lower_halves, simplify
+from srcad.transformer.reverse import gradient, halves, pullback
+
+__all__ = ["Generated", "Request", "StaticNeeded", "Unit", "generate"]
+
+
+class Request(NamedTuple):
+    """What is asked for: a transform by name, the arguments it differentiates by, and its options."""
+
+    transform: str
+    argnums: int | tuple[int, ...] = 0
+    has_aux: bool = False
+
+
+class StaticNeeded(Exception):  # noqa: N818 - control flow between dispatch and compilation
+    """The value of the parameter `name` decides what the derivative looks like."""
+
+    def __init__(self, name: str, value: NeedStatic) -> None:
+        super().__init__(name)
+        self.name, self.need = name, value
+
+
+class Generated(NamedTuple):
+    """A module: its text, the functions in it that matter, and what it depends on.
+
+    `names` maps the role ("entry", or "forward" and "backward") to the function's name; `hidden` maps a name of the text to the outer name that it is read from;
+    `externals` to the object that it stands for; `written` are the arguments that the primal stores into.
+    """
+
+    text: str
+    names: dict[str, str]
+    references: tuple[Reference, ...]
+    hidden: dict[str, tuple[tuple[str, ...], str]]
+    externals: dict[str, Any]
+    written: frozenset[str]
+    structure: Any
+    kept: tuple[int, ...]
+
+
+class Unit:
+    """The functions of one module while it is being compiled: callees once per signature and activity."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.splits: dict[Any, Split] = {}
+        self.plain: dict[int, Function] = {}
+        self.order: list[tuple[Function, str]] = []
+        self.callee_names: dict[int, str] = {}
+
+    def split(self, function: Function, wanted: tuple[bool, ...], outs: tuple[bool, ...]) -> Split:
+        """The halves of a callee, made at its first use."""
+        key = (id(function), wanted, outs)
+        found = self.splits.get(key)
+        if found is None:
+            combined, cut = halves(simplify(function), wanted, outs, self.split)
+            found = lower_halves(simplify(combined), cut)
+            self.splits[key] = found
+            self.order.append((found.forward, found.forward.name))
+            self.order.append((found.backward, found.backward.name))
+        return found
+
+
+def generate(
+    function: Callable[..., Any], request: Request, spec: dict[str, Any], *, stage: str = "simplify", standalone: bool = False, name: str = ""
+) -> Generated:
+    """The module that answers a request for arguments of the given specification.
+
+    Raises SrcadError for what cannot be differentiated, StaticNeeded where the value of an argument decides.
+    """
+    program = Program()
+    try:
+        core = parse(function, spec, program)
+    except (NeedStatic, NeedUnroll) as need:
+        for param, part in spec.items():
+            if isinstance(part, Type) and part.kind == "number" and need.value.base == param and need.value.named:
+                raise StaticNeeded(param, need) from None
+        place = source_of(function).place(need.node) if need.node is not None else None
+        raise UnsupportedSyntaxError(
+            f"the value of `{need.value.base}` must be known while parsing",
+            place=place,
+            reason="It decides the shape of the derivative. Pass it as an argument of the function, or write it out.",
+        ) from None
+    unit = Unit(program)
+    core = simplify(core)
+    wrt, structure = select(core, request.argnums)
+    check_output(core, request)
+    if request.transform == "vjp_halves":
+        mask = tuple(value in set(wrt) for param in core.params for value in leaves(param.tree))
+        outs = tuple(True for _ in dict.fromkeys(leaves(core.result)))
+        combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True)
+        pair = lower_halves(simplify(combined), cut)
+        unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
+        roles = {"forward": pair.forward, "backward": pair.backward}
+        return finish(unit, core, roles, request, wrt, pair.kept)
+    if request.transform in ("grad", "value_and_grad"):
+        made = gradient(
+            core, wrt, structure, unit.split, value=request.transform == "value_and_grad", has_aux=request.has_aux,
+            name=name or f"{core.name}_{request.transform}",
+        )
+    elif request.transform == "vjp":
+        made = pullback(core, wrt, structure, unit.split, name=name or f"{core.name}_vjp")
+    else:
+        raise UnsupportedSyntaxError(f"`{request.transform}` is not implemented yet", reason="It comes with a later version of srcad.")
+    entry = lower(simplify(made))
+    entry.doc = document(core, request, wrt)
+    unit.order.append((entry, entry.name))
+    return finish(unit, core, {"entry": entry}, request, wrt, ())
+
+
+def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value], Any]:
+    """The values to differentiate by, and their structure."""
+    count = len(core.params)
+    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+    trees = []
+    for number in chosen:
+        if not isinstance(number, int) or not -count <= number < count:
+            raise ArgumentValueError(
+                f"argnums={argnums!r} does not fit `{core.name}`, which takes {count} argument{'s' if count != 1 else ''}",
+                reason="argnums is an int or a tuple of ints, counted from 0 or from the end.",
+            )
+        trees.append(core.params[number])
+    if len({number % count for number in chosen}) < len(chosen):
+        raise ArgumentValueError(f"argnums={argnums!r} names an argument twice", reason="Name each once.")
+    for param in trees:
+        found = list(leaves(param.tree))
+        for value in found:
+            if not value.type.differentiable:
+                raise ArgumentTypeError(
+                    f"argument `{param.name}` of `{core.name}` is {value.type!r}, which has no derivative",
+                    reason="Only floating arrays and floats are differentiated by: convert it first, or choose other argnums.",
+                )
+            if (value.type.dtype or "").startswith("complex"):
+                raise UnsupportedSyntaxError(
+                    f"argument `{param.name}` of `{core.name}` is complex",
+                    reason="Complex derivatives are not implemented yet: pass real and imaginary parts.",
+                )
+        if not found:
+            raise ArgumentTypeError(
+                f"argument `{param.name}` of `{core.name}` holds no floating arrays or floats",
+                reason="Choose other argnums, or pass floats.",
+            )
+    wrt = [value for param in trees for value in leaves(param.tree)]
+    structure = tuple(param.tree for param in trees) if isinstance(argnums, tuple) else trees[0].tree
+    return wrt, structure
+
+
+def check_output(core: Function, request: Request) -> None:
+    """What the transform demands of the function's value."""
+    result = core.result
+    if request.has_aux:
+        if not (isinstance(result, tuple) and len(result) == 2):
+            raise ArgumentTypeError(
+                f"`{core.name}` returns no (value, aux) pair", place=core.parsed.place, reason="has_aux=True asks for one."
+            )
+        result = result[0]
+    if request.transform in ("grad", "value_and_grad"):
+        if isinstance(result, (tuple, list, dict)) or (isinstance(result, Value) and result.type.rank not in (0, None)):
+            found = repr(result.type) if isinstance(result, Value) else type(result).__name__
+            raise ArgumentTypeError(
+                f"`{core.name}` returns {found}, and a gradient is of a single number",
+                place=core.parsed.place,
+                reason="Reduce it (np.sum), or ask for srcad.jacrev" + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
+            )
+    for leaf in leaves(result):
+        if not leaf.type.numeric:
+            raise ArgumentTypeError(f"`{core.name}` returns something that is no array", reason="Return arrays, or has_aux=True.")
+
+
+def finish(
+    unit: Unit, core: Function, roles: dict[str, Function], request: Request, wrt: list[Value], kept: tuple[int, ...]
+) -> Generated:
+    """Names and text."""
+    program = unit.program
+    taken: set[str] = set()
+    hidden_names: dict[Value, str] = {}
+    hidden: dict[str, tuple[tuple[str, ...], str]] = {}
+    for (path, outer), value in program.hidden.items():
+        text = outer.rpartition(".")[2]
+        counter = 0
+        while text in taken:
+            counter += 1
+            text = f"{outer.rpartition('.')[2]}_{counter}"
+        taken.add(text)
+        hidden_names[value] = text
+        hidden[text] = (path, outer)
+    functions = []
+    externals: dict[str, Any] = {}
+    names: dict[int, str] = {}
+    plain = _plain_callees([function for function, _ in unit.order])
+    order = [(lower(simplify(function), results=True), function) for function in plain]
+    for made, source in order:
+        names[id(source)] = _fresh(made.name, names, taken)
+    for made, _ in unit.order:
+        names[id(made)] = _fresh(made.name, names, taken)
+    callees = _Callees(names)
+    for made, source in [*order, *((f, f) for f, _ in unit.order)]:
+        given = assign_names(made, taken | set(names.values()), {v: n for v, n in hidden_names.items()})
+        node = function_node(made, given, callees, made.doc, getattr(made, "defaults", None))
+        node.name = names[id(source)]
+        functions.append(node)
+        for called, text in _externals([made]):
+            externals[text] = called
+    imports = _imports(functions)
+    text = module_text(functions, imports)
+    used = _names_in(functions)
+    hidden = {key: value for key, value in hidden.items() if key in used}
+    return Generated(
+        text,
+        {role: names[id(function)] for role, function in roles.items()},
+        tuple(program.references.values()),
+        hidden,
+        externals,
+        core.parsed.written,
+        None,
+        kept,
+    )
+
+
+class _Callees(dict):  # type: ignore[type-arg]
+    """Names of callees by identity of the function."""
+
+    def __init__(self, names: dict[int, str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def __getitem__(self, function: Function) -> str:
+        return self.names[id(function)]
+
+
+def _fresh(name: str, names: dict[int, str], taken: set[str]) -> str:
+    counter, made = 0, name
+    while made in names.values() or made in taken:
+        counter += 1
+        made = f"{name}_{counter}"
+    return made
+
+
+def _plain_callees(functions: list[Function]) -> list[Function]:
+    """Callees that are called as they are, inner ones first."""
+    from srcad.core.nodes import Call, walk
+
+    found: dict[int, Function] = {}
+
+    def visit(function: Function) -> None:
+        for statement in walk(function.body):
+            if isinstance(statement, Call) and not hasattr(statement.callee, "half"):
+                visit(statement.callee)
+                found.setdefault(id(statement.callee), statement.callee)
+
+    for function in functions:
+        visit(function)
+    return list(found.values())
+
+
+def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
+    """Objects that are called under names of their own."""
+    from srcad.core import ops
+    from srcad.core.nodes import Expr, Let, walk
+
+    found = []
+
+    def visit(tree: Any) -> None:
+        if isinstance(tree, Expr):
+            note(tree.op)
+            visit(tree.args)
+            for _, option in tree.options:
+                visit(option)
+        elif isinstance(tree, (tuple, list)):
+            for part in tree:
+                visit(part)
+        elif isinstance(tree, dict):
+            visit(list(tree.values()))
+
+    def note(op: Any) -> None:
+        if op.style == "call" and op.effect == "effect" and ops.name_of(op.function) is None and op is not ops.save:
+            found.append((op.function, op.name))
+
+    for function in functions:
+        for statement in walk(function.body):
+            if isinstance(statement, Let):
+                note(statement.op)
+                visit(statement.args)
+                for _, option in statement.options:
+                    visit(option)
+        visit(function.result)
+    return found
+
+
+def _names_in(functions: list[Any]) -> set[str]:
+    import gast
+
+    return {node.id for function in functions for node in gast.walk(function) if isinstance(node, gast.Name)}
+
+
+def _imports(functions: list[Any]) -> list[str]:
+    used = _names_in(functions)
+    lines = []
+    if "math" in used:
+        lines.append("import math")
+    if "np" in used:
+        lines.append("import numpy as np")
+    if "srcad" in used:
+        lines.append("import srcad.runtime")
+    return lines

@@ -1,0 +1,162 @@
+"""Signatures: what a derivative is compiled for, read from arguments or from text.
+
+A signature is, per array, its dtype, its rank and which axes have length 1; per Python number its type; per static argument its value.
+
+>>> read_spec("float64[n, 3]"), read_spec("(float64, int64[n])")
+(float64[n, 3], (float, int64[n]))
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from srcad.core.types import Size, Type, number
+from srcad.errors import ArgumentTypeError, ArgumentValueError
+from srcad.parser.calls import Container
+
+__all__ = ["Letters", "key_of", "read_argument", "read_spec", "specify"]
+
+_NUMBERS = {float: number("float"), int: number("int"), complex: number("complex")}
+
+
+class Letters:
+    """Names of sizes, in the order of need: n, m, k, ... with counters after them."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken)
+
+    def next(self) -> str:
+        counter = 0
+        while True:
+            for letter in "nmkhdpqrs":
+                name = f"{letter}{counter or ''}"
+                if name not in self.taken:
+                    self.taken.add(name)
+                    return name
+            counter += 1
+
+
+def key_of(value: Any) -> Any:
+    """The part of a dispatch key that an argument gives."""
+    kind = type(value)
+    if kind is np.ndarray:
+        shape = value.shape
+        return (value.dtype, len(shape), tuple([size == 1 for size in shape]) if 1 in shape else None)
+    if kind is float or kind is int:
+        return kind
+    if value is None or kind is bool or kind is str:
+        return (kind, value)
+    if isinstance(value, np.generic):
+        return (np.generic, value.dtype)
+    if isinstance(value, np.ndarray):
+        return key_of(np.asarray(value)) if type(value).__array_function__ is np.ndarray.__array_function__ else (kind,)
+    if isinstance(value, dict):
+        return (kind, tuple([(key, key_of(part)) for key, part in value.items()]))
+    if isinstance(value, (tuple, list)):
+        return (kind, tuple([key_of(part) for part in value]))
+    if dataclasses.is_dataclass(value):
+        return (kind, tuple([key_of(getattr(value, field.name)) for field in dataclasses.fields(value)]))
+    return (kind, id(value)) if callable(value) else kind
+
+
+def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
+    """The specification of an argument, from its value.
+
+    Raises ArgumentTypeError for arrays of objects and kinds of arguments that are not accepted.
+    """
+    if isinstance(value, np.ndarray):
+        if value.dtype == object:
+            raise ArgumentTypeError(f"argument `{name}` is an array of objects", reason="Only numeric arrays are accepted.")
+        shape = tuple(1 if size == 1 else Size(letters.next(), 0, True) for size in value.shape)
+        return Type("array", value.dtype.name, shape)
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, np.generic):
+        return Type("scalar", value.dtype.name, ())
+    for kind, type_ in _NUMBERS.items():
+        if isinstance(value, kind):
+            return type_
+    if isinstance(value, dict):
+        return {key: specify(part, letters, name) for key, part in value.items()}
+    if isinstance(value, (tuple, list)):
+        return Container(type(value), tuple(specify(part, letters, name) for part in value))
+    if callable(value):
+        from srcad.parser.state import Known
+
+        return Known(value, getattr(value, "__name__", name))
+    return Type("object")
+
+
+def read_argument(text: str) -> tuple[str, Any]:
+    """`"x: float64[n, m]"` as a name and a specification. Raises ArgumentValueError."""
+    name, colon, spec = text.partition(":")
+    if not colon or not name.strip().isidentifier():
+        raise ArgumentValueError(f"`{text}` does not declare an argument", reason='Write --arg "x: float64[n, m]".')
+    return name.strip(), read_spec(spec.strip())
+
+
+def read_spec(text: str) -> Any:
+    """A specification from text: dtypes with sizes, tuples, lists and dicts of them, or the literal of a static value.
+
+    A dtype without brackets is a number (`float64` and `int64` those of Python), `float64[()]` a 0-d array. The same symbol means the same size, whatever it turns
+    out to be.
+    """
+    try:
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        raise ArgumentValueError(f"`{text}` is no specification", reason="Write a dtype and sizes: float64[n, m].") from None
+    return _spec(node, text)
+
+
+def _spec(node: ast.expr, text: str) -> Any:
+    if isinstance(node, ast.Name):
+        if node.id in ("float64", "float"):
+            return number("float")
+        if node.id in ("int64", "int"):
+            return number("int")
+        if node.id in ("bool", "complex"):
+            return number(node.id)
+        return Type("scalar", _dtype(node.id, text), ())
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        inner = node.slice
+        dims = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+        return Type("array", _dtype(node.value.id, text), tuple(_dim(dim, text) for dim in dims))
+    if isinstance(node, (ast.Tuple, ast.List)):
+        kind = tuple if isinstance(node, ast.Tuple) else list
+        return Container(kind, tuple(_spec(part, text) for part in node.elts))
+    if isinstance(node, ast.Dict):
+        return {_key(key, text): _spec(part, text) for key, part in zip(node.keys, node.values)}
+    if isinstance(node, ast.Constant):
+        return node.value
+    raise ArgumentValueError(f"`{text}` is no specification", reason="Write a dtype and sizes: float64[n, m].")
+
+
+def _key(node: ast.expr | None, text: str) -> Any:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Constant):
+        return node.value
+    raise ArgumentValueError(f"`{text}` is no specification", reason="Keys of a dict are names or literals.")
+
+
+def _dtype(name: str, text: str) -> str:
+    try:
+        dtype = np.dtype(name)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype == object:
+        raise ArgumentValueError(f"`{name}` in `{text}` is no numeric dtype", reason="Write float64, float32, int64, bool, ...")
+    return dtype.name
+
+
+def _dim(node: ast.expr, text: str) -> Any:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return node.value
+    if isinstance(node, ast.Name):
+        return Size(node.id)
+    raise ArgumentValueError(f"a size in `{text}` is neither a name nor a number", reason="Write float64[n, 3].")
