@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from srcad.api.document import document
-from srcad.core.nodes import Function, Split, Value, leaves
+from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
+from srcad.core import ops
 from srcad.core.printer import function_node, module_text
 from srcad.core.types import Type
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
@@ -20,7 +21,7 @@ from srcad.simplifier.names import assign_names
 from srcad.simplifier.pipeline import lower, lower_halves, simplify
 from srcad.transformer.reverse import gradient, halves, pullback
 
-__all__ = ["Generated", "Request", "StaticNeeded", "Unit", "generate"]
+__all__ = ["Generated", "Position", "Request", "StaticNeeded", "Unit", "generate"]
 
 
 class Request(NamedTuple):
@@ -105,12 +106,15 @@ def generate(
     check_output(core, request)
     if request.transform == "vjp_halves":
         mask = tuple(value in set(wrt) for param in core.params for value in leaves(param.tree))
-        outs = tuple(True for _ in dict.fromkeys(leaves(core.result)))
+        output = set(leaves(core.result[0] if request.has_aux else core.result))
+        outs = tuple(value in output for value in dict.fromkeys(leaves(core.result)))
         combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True)
         pair = lower_halves(simplify(combined), cut)
         unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
         roles = {"forward": pair.forward, "backward": pair.backward}
-        return finish(unit, core, roles, request, wrt, pair.kept)
+        flat = {leaf: place for place, leaf in enumerate(dict.fromkeys(leaves(core.result)))}
+        structure = map_tree(core.result, lambda leaf: Position(flat[leaf]))
+        return finish(unit, core, roles, request, wrt, pair.kept)._replace(structure=structure)
     if request.transform in ("grad", "value_and_grad"):
         made = gradient(
             core, wrt, structure, unit.split, value=request.transform == "value_and_grad", has_aux=request.has_aux,
@@ -120,10 +124,39 @@ def generate(
         made = pullback(core, wrt, structure, unit.split, name=name or f"{core.name}_vjp")
     else:
         raise UnsupportedSyntaxError(f"`{request.transform}` is not implemented yet", reason="It comes with a later version of srcad.")
-    entry = lower(simplify(made))
+    entry = lower(unpack(simplify(made)))
     entry.doc = document(core, request, wrt)
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
+
+
+class Position(int):
+    """The place of a value in a flat list of results."""
+
+
+def unpack(function: Function) -> Function:
+    """Parameters that are containers are taken apart at the head of the function."""
+    front: list[Any] = []
+    params = []
+
+    def visit(owner: Value, tree: Any) -> None:
+        items = list(tree.items()) if isinstance(tree, dict) else list(enumerate(tree))
+        for key, part in items:
+            if isinstance(part, Value):
+                front.append(Let(part, ops.pick, (owner, key)))
+            elif isinstance(part, (dict, tuple, list)) and any(leaves(part)):
+                inner = Value(f"{owner.base}_{key}", Type("object"))
+                front.append(Let(inner, ops.pick, (owner, key)))
+                visit(inner, part)
+
+    for param in function.params:
+        if isinstance(param.tree, (dict, tuple, list)) and any(leaves(param.tree)):
+            root = Value(param.name, Type("object"), named=True)
+            params.append(Param(param.name, root))
+            visit(root, param.tree)
+        else:
+            params.append(param)
+    return function.renewed(params=params, body=[*front, *function.body]) if front else function  # type: ignore[no-any-return]
 
 
 def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value], Any]:

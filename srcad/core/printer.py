@@ -339,7 +339,8 @@ class _Printer:
         if statement.domain is not None:
             counted = self.range(statement.domain)
         if records:
-            simple = statement.domain is not None and plain_range(statement.domain) and len(records) == 1
+            straight = statement.direction < 0 if statement.reads_back else statement.direction > 0
+            simple = straight and statement.domain is not None and plain_range(statement.domain) and len(records) == 1
             if index is None or counted is None:
                 nodes = [call("reversed", record) if statement.reads_back else record for record, _ in records]
                 targets = [self.target(targets) for _, targets in records]

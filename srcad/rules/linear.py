@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import math
 import operator
+from functools import reduce
 from itertools import accumulate
 from typing import Any
 
@@ -18,7 +19,7 @@ from srcad.core import ops
 from srcad.core.quote import RankUnknown, Symbol, call, put, put_add, rank, spread, sum_to
 from srcad.rules.families import linear
 
-__all__ = ["axes_of", "restore"]
+__all__ = ["along", "axes_of", "count_of", "known", "restore"]
 
 
 # Tools of the rules.
@@ -57,6 +58,19 @@ def restore(y_bar: Any, x: Any, axis: Any, keepdims: Any) -> Any:
         return y_bar[tuple(None if one in lost else slice(None) for one in range(rank(x)))]
     except RankUnknown:
         return np.expand_dims(y_bar, axis)
+
+
+def count_of(a: Any, axis: Any) -> Any:
+    """How many elements a reduction takes together."""
+    if axis is None:
+        return np.size(a)
+    shape = np.shape(a)
+    return _product([shape[one] for one in (axis if isinstance(axis, (tuple, list)) else (axis,))])
+
+
+def _product(sizes: list[Any]) -> Any:
+    """The product of sizes, without a factor of 1."""
+    return reduce(operator.mul, sizes) if sizes else 1
 
 
 def known(value: Any, what: str) -> Any:
@@ -102,10 +116,7 @@ def sum_of_rows(y_bar: Any, iterable: Any) -> Any:
 
 @linear(np.mean)
 def mean(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
-    count = np.size(a) if axis is None else 1
-    for one in () if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,):
-        count = count * np.shape(a)[one]
-    return spread(restore(y_bar / count, a, axis, keepdims), a)
+    return spread(restore(y_bar / count_of(a, axis), a, axis, keepdims), a)
 
 
 @linear(np.trace)

@@ -9,7 +9,7 @@ import numpy as np
 from srcad import runtime
 from srcad.core.quote import call, rank
 from srcad.rules.families import primitive
-from srcad.rules.linear import along, known, restore
+from srcad.rules.linear import along, count_of, known, restore
 
 __all__: list[str] = []
 
@@ -18,16 +18,6 @@ def _options(axis: Any, keepdims: Any) -> dict[str, Any]:
     """The options of a reduction as they are given: those that differ from the defaults."""
     given = {} if axis is None else {"axis": axis}
     return {**given, "keepdims": True} if keepdims else given
-
-
-def _count(a: Any, axis: Any) -> Any:
-    """How many elements a reduction takes together."""
-    if axis is None:
-        return np.size(a)
-    count: Any = 1
-    for one in axis if isinstance(axis, (tuple, list)) else (axis,):
-        count = count * np.shape(a)[one]
-    return count
 
 
 # Extremes.
@@ -131,14 +121,14 @@ class Variance:
         y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
-        return centred * restore(2 * y_bar / (_count(a, axis) - ddof), a, axis, keepdims)
+        return centred * restore(2 * y_bar / (count_of(a, axis) - ddof), a, axis, keepdims)
 
     @staticmethod
     def pushforward(
         a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
-        return 2 * np.sum(centred * a_dot, **_options(axis, keepdims)) / (_count(a, axis) - ddof)
+        return 2 * np.sum(centred * a_dot, **_options(axis, keepdims)) / (count_of(a, axis) - ddof)
 
 
 @primitive(np.std)
@@ -150,14 +140,16 @@ class Deviation:
         y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
-        return centred * restore(y_bar / (y * (_count(a, axis) - ddof)), a, axis, keepdims)
+        return centred * restore(y_bar / (y * (count_of(a, axis) - ddof)), a, axis, keepdims)
 
     @staticmethod
     def pushforward(
         a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
         centred = a - np.mean(a, axis=axis, keepdims=True)
-        return np.sum(centred * a_dot, **_options(axis, keepdims)) / (y * (_count(a, axis) - ddof))
+        return np.sum(centred * a_dot, **_options(axis, keepdims)) / (
+            y * (count_of(a, axis) - ddof)
+        )
 
 
 # Linear algebra. The formulas are those of M. B. Giles, "Collected matrix derivative results for forward and

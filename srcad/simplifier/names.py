@@ -29,7 +29,7 @@ def assign_names(function: Function, taken: Iterable[str] = (), fixed: dict[Valu
 class _Names:
     def __init__(self, function: Function, taken: set[str], fixed: dict[Value, str]) -> None:
         self.function = function
-        self.taken = taken
+        self.taken = taken | {param.name for param in function.params if not isinstance(param.tree, Value)}
         self.fixed = dict(fixed)
         self.clash: dict[Value, set[Value]] = {}
         self.members: dict[Value, list[Value]] = {}

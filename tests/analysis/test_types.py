@@ -508,7 +508,7 @@ np.roll(x_nm, (1, 2), (0, 1)) | np.diag(x_n) | np.diag(x_nm) | np.diag(x_nn) | n
 np.diagonal(x_nm) | np.diagonal(x_nmk, axis1=0, axis2=2) | np.diagonal(x_nn, 1) | x_nm.diagonal() | np.triu(x_nm) | np.tril(x_nn, -1) | np.triu(x_n) | np.tril(x_nmk) |
 np.eye(3) | np.eye(len(x_n)) | np.eye(2, 3) | np.eye(len(x_n), len(x_m), 1) | np.eye(len(x_n), dtype=int) | np.eye(x_n.size, M=2) | np.identity(len(x_n)) | np.identity(3, dtype=np.float32) | np.eye(len(x_n) - 1) | np.eye(int_) |
 np.zeros(3) | np.zeros((2, 3)) | np.zeros(len(x_n)) | np.zeros(x_nm.shape) | np.zeros((len(x_n), 2)) | np.zeros(x_nm.shape[0]) | np.zeros(x_nm.shape[1:]) | np.zeros(x_nm.shape[::-1]) | np.zeros(len(x_n) - 1) | np.zeros(len(x_n) + 1) | np.zeros(x_n.size - 2) |
-np.zeros(len(x_n) - 1 + 1) | np.zeros(len(x_n) + 2 - 3) | np.zeros(len(x_n[1:])) | np.zeros(len(x_n[1:]) - 1) | np.zeros(len(x_n[1:]) + 1) | np.zeros(2 * len(x_n)) | np.zeros(len(x_n) * len(x_m)) | np.zeros(x_nm.size) | np.zeros(len(x_n) // 2) | np.zeros(int_) | np.zeros(int_ + 1) |
+np.zeros(len(x_n) - 1 + 1) | np.zeros(len(x_n) + 2 - 3) | np.zeros(len(x_n[1:])) | np.zeros(len(x_n[1:]) - 1) | np.zeros(len(x_n[1:]) + 1) | np.zeros(2 * len(x_n)) | np.zeros(x_nn.size * len(x_n)) | np.zeros(3 * x_nm.size * x_nn.size) | np.zeros(x_p.size * x_q.size) | np.zeros(len(x_n) * len(x_m)) | np.zeros(x_nm.size) | np.zeros(len(x_n) // 2) | np.zeros(int_) | np.zeros(int_ + 1) |
 np.zeros(int_ - 1) | np.zeros((int_, int_)) | np.zeros(int_ * 2) | np.zeros(int_ // 2) | np.zeros(int_ + int_2) | np.zeros(1 - int_) | np.zeros(-int_) | np.zeros(i_s) | np.zeros(u_s - 1) | np.zeros(i_0) | np.zeros(()) | np.zeros(3, dtype=int) | np.zeros(3, float_.dtype) | np.zeros(3, dtype=x_n.dtype) |
 np.zeros(x_n.shape, dtype=f_n.dtype) | np.zeros((3,), dtype='float32') | np.zeros((3, len(x_n) - len(x_n) + 1)) | np.zeros((1,) + x_n.shape) | np.zeros(x_n.shape + (2,)) | np.zeros((int_,) + x_n.shape) | np.zeros(x_n.shape + x_m.shape) | np.zeros(np.shape(x_nm)) | np.zeros(bool_) | np.zeros(min(len(x_n), len(x_m))) |
 np.zeros(max(1, len(x_n))) | np.zeros(abs(int_)) | np.zeros([2, len(x_n)]) | np.zeros((len(x_n) * 2 + 1) // 2) | np.ones((len(x_n), 1), dtype=complex) | np.empty(2, dtype=np.float16) | np.zeros(len(x_n) - 4 + 2) | np.zeros(10 - len(x_n)) | np.zeros(len(x_n) % 2) |
@@ -643,6 +643,7 @@ def test_equal_functions_of_sizes_are_equal_sizes() -> None:
         ("x_n[:int_]", "f_n[:int_]"), ("x_n[::2]", "i_n[::2]"), ("x_n[-3:]", "x_n[:3]"), ("x_n + x_m", "x_m + x_n + x_n"),
         ("x_n[b_n]", "np.zeros(x_n.shape)[b_n]"), ("np.concatenate((x_n, x_m))", "np.concatenate((x_m, x_n))"),
         ("np.concatenate((x_n[1:], [1.0], x_m))[1:]", "np.concatenate((x_m, x_n[1:]))"), ("x_n[1:][1:]", "x_n[2:]"),
+        ("np.zeros(x_nn.size * len(x_n) * x_nn.size)", "np.zeros(len(x_n) * len(x_n) * x_nn.size * len(x_n))"),
         ("np.concatenate((x_n, x_n))", "np.zeros(2 * len(x_n))"), ("x_n", "np.concatenate((x_n, [1.0]))[:-1]"),
         ("np.zeros(len(x_n) // 2)", "np.zeros(f_n.size // 2)"), ("x_n[int_ + 1:]", "f_n[int_ + 1:]"),
     ]:  # fmt: skip
@@ -683,6 +684,17 @@ def test_indexing(index: str) -> None:
                 check(f"{base}[{more}, {index}]", succeeds=False)
                 for last in ["0", ":", "[0, 1]", "None", "..."]:
                     check(f"{base}[{index}, {more}, {last}]", succeeds=False)
+
+
+@pytest.mark.parametrize("base", ["x_kmn", "x_nmkp"])
+def test_where_index_arrays_put_their_axes(base: str) -> None:
+    made = fresh()
+    made.names = dict(made.names)
+    made.variable("x_nmkp", "array", "float64", tuple("nmkp"))
+    for index in itertools.product(["1:", "0", "[0, -1]", "[[0], [-1]]", "None", "..."], repeat=4):
+        if index.count("...") < 2:
+            made.alive = list(range(len(ASSIGNMENTS)))
+            made.evaluate(f"{base}[{', '.join(index)}]")
 
 
 DIMS = st.sampled_from([*"nmkpq", 1, 2, 3])

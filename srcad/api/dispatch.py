@@ -1,0 +1,436 @@
+"""Dispatch: from a call to the compiled derivative for its signature, from memory, from disk, or compiled afresh.
+
+A compiled derivative depends on what the names of outer scopes stood for. Functions, modules and flags are held against what they are at each call; arrays and
+numbers of outer scopes are read at each call and are part of the signature.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import types
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from srcad.api.compile import Generated, Position, Request, StaticNeeded, generate
+from srcad.api.signature import Letters, key_of, specify
+from srcad.errors import AliasingError, ArgumentTypeError, SourceNotFoundError
+from srcad.loader import default_cache, digest_code, digest_text, load
+from srcad.parser.source import unwrap
+from srcad.parser.state import Known, Reference
+from srcad.rules.families import REGISTRY
+
+__all__ = ["Compiled", "Dispatcher"]
+
+_MISSING = object()
+
+
+class Scope:
+    """The outer scopes of a function, read by name at any time."""
+
+    def __init__(self, function: types.FunctionType) -> None:
+        self.function = function
+
+    def cell(self, name: str) -> Any:
+        """The cell that holds a free variable, or None."""
+        free = self.function.__code__.co_freevars
+        if name in free and self.function.__closure__ is not None:
+            return self.function.__closure__[free.index(name)]
+        return None
+
+    def read(self, name: str) -> Any:
+        """What a dotted name stands for now."""
+        head, *rest = name.split(".")
+        cell = self.cell(head)
+        try:
+            found = cell.cell_contents if cell is not None else self.function.__globals__.get(head, _MISSING)
+            for part in rest:
+                found = getattr(found, part)
+        except (ValueError, AttributeError):
+            return _MISSING
+        return found
+
+
+def scope_of(root: types.FunctionType, path: tuple[str, ...]) -> Scope | None:
+    """The scope of a callee, found through the names of the callees on the way."""
+    scope = Scope(root)
+    for name in path:
+        found = unwrap(scope.read(name))
+        if not isinstance(found, types.FunctionType):
+            return None
+        scope = Scope(found)
+    return scope
+
+
+class Compiled:
+    """A derivative for one signature: its functions, and what must still hold for them to be right."""
+
+    def __init__(self, root: types.FunctionType, made: Generated, namespace: dict[str, Any]) -> None:
+        self.made, self.namespace = made, namespace
+        self.entry = namespace.get(made.names.get("entry", ""))
+        self.forward = namespace.get(made.names.get("forward", ""))
+        self.backward = namespace.get(made.names.get("backward", ""))
+        self.written = made.written
+        self.fixed: list[tuple[Scope, str, Any, Any]] = []
+        self.plain: list[tuple[dict[str, Any], str, Any]] = []
+        hidden_names = {(path, outer) for path, outer in made.hidden.values()}
+        all_hidden = {(r.path, r.name) for r in made.references if is_hidden(r.object)}
+        for reference in made.references:
+            if (reference.path, reference.name) in hidden_names | all_hidden or reference.name.startswith("call "):
+                continue
+            scope = scope_of(root, reference.path)
+            if scope is None:
+                continue
+            code = getattr(unwrap(reference.object), "__code__", None)
+            if "." not in reference.name and scope.cell(reference.name) is None and code is None:
+                self.plain.append((scope.function.__globals__, reference.name, reference.object))
+            else:
+                self.fixed.append((scope, reference.name, reference.object, code))
+        self.hidden: list[tuple[Scope, str, str, Any]] = []
+        for text, (path, outer) in made.hidden.items():
+            scope = scope_of(root, path)
+            if scope is not None:
+                self.hidden.append((scope, outer, text, key_of(scope.read(outer))))
+
+    def valid(self) -> bool:
+        """Whether outer names still stand for what they did; hidden arguments are brought up to date."""
+        for namespace, name, expected in self.plain:
+            if namespace.get(name, _MISSING) is not expected:
+                return False
+        for scope, name, expected, code in self.fixed:
+            found = scope.read(name)
+            if found is not expected and not (is_static(found) and type(found) is type(expected) and found == expected):
+                return False
+            if code is not None and unwrap(found).__code__ is not code:
+                return False
+        for scope, outer, text, key in self.hidden:
+            found = scope.read(outer)
+            if key_of(found) != key:
+                return False
+            self.namespace[text] = found
+        return True
+
+
+def is_hidden(found: Any) -> bool:
+    """Whether an object of an outer scope is read at each call."""
+    return isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(found, bool)
+
+
+def is_static(found: Any) -> bool:
+    return found is None or isinstance(found, (bool, str, tuple))
+
+
+class Dispatcher:
+    """Compiled derivatives of one function for one request, by signature."""
+
+    def __init__(self, function: Callable[..., Any], request: Request) -> None:
+        self.function, self.request = function, request
+        self.root = unwrap(function)
+        self.static: set[str] = set()
+        self.table: dict[Any, list[Compiled]] = {}
+        self.lock = threading.RLock()
+        self._names: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' names, in order."""
+        if self._names is None:
+            self._names = tuple(self.signature.parameters)
+        return self._names
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The function's signature. Raises ArgumentTypeError for stars, which are not accepted yet."""
+        signature = inspect.signature(self.function)
+        for parameter in signature.parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise ArgumentTypeError(
+                    f"`{parameter}` of `{getattr(self.function, '__name__', 'f')}` takes any number of arguments",
+                    reason="Functions with *args or **kwargs are not accepted yet: name the arguments.",
+                )
+        return signature
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position, defaults filled in."""
+        if not kwargs and len(args) == len(self.names):
+            return args
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return tuple(bound.arguments.values())
+
+    def find(self, args: tuple[Any, ...]) -> Compiled:
+        """The compiled derivative for bound arguments."""
+        key: Any = tuple([key_of(value) for value in args])
+        if self.static:
+            key = (key, tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]))
+        for compiled in self.table.get(key, ()):
+            if compiled.valid():
+                if compiled.written:
+                    self.check_overlap(compiled, args)
+                return compiled
+        with self.lock:
+            compiled = self.compile(args)
+            if self.static:
+                plain = tuple([key_of(value) for value in args])
+                key = (plain, tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]))
+            self.table[key] = [compiled, *self.table.get(key, ())[:7]]
+        compiled.valid()
+        if compiled.written:
+            self.check_overlap(compiled, args)
+        return compiled
+
+    def check_overlap(self, compiled: Compiled, args: tuple[Any, ...]) -> None:
+        """Refuse arguments that share memory with one that the function writes to."""
+        arrays = [(name, part) for name, value in zip(self.names, args) for part in _arrays(value)]
+        arrays += [(f"global {outer}", compiled.namespace.get(text)) for _, outer, text, _ in compiled.hidden]
+        for name, mine in arrays:
+            if name not in compiled.written or not isinstance(mine, np.ndarray):
+                continue
+            for other, theirs in arrays:
+                if theirs is mine and other == name:
+                    continue
+                if isinstance(theirs, np.ndarray) and np.may_share_memory(mine, theirs) and np.shares_memory(mine, theirs):
+                    raise AliasingError(
+                        f"arguments `{name}` and `{other}` share memory, and the function writes to `{name}`",
+                        reason="Pass a copy of one of them.",
+                    )
+            if 0 in mine.strides and mine.size > 1:
+                raise AliasingError(
+                    f"argument `{name}` is written to, and its elements share memory", reason="Pass a copy of it."
+                )
+
+    def specification(self, args: tuple[Any, ...]) -> dict[str, Any]:
+        letters = Letters(self.names)
+        spec = {}
+        for name, value in zip(self.names, args):
+            spec[name] = value if name in self.static else specify(value, letters, name)
+        return spec
+
+    def compile(self, args: tuple[Any, ...]) -> Compiled:
+        """From disk where it is known, else afresh."""
+        if not isinstance(self.root, types.FunctionType):
+            raise SourceNotFoundError(
+                f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x)."
+            )
+        while True:
+            spec = self.specification(args)
+            key = self.cache_key(spec)
+            found = self.from_cache(key) if key is not None else None
+            if found is not None:
+                return found
+            try:
+                made = generate(self.function, self.request, spec)
+            except StaticNeeded as needed:
+                if needed.name in self.static:
+                    raise
+                self.static.add(needed.name)
+                continue
+            return self.bring_up(made, key)
+
+    def bring_up(self, made: Generated, key: str | None) -> Compiled:
+        """Store and load a module."""
+        path = None
+        if key is not None:
+            record = self.record(made)
+            if record is not None:
+                cache = default_cache()
+                entry = cache.store(key, record, made.text)
+                path = cache.location(entry)
+        return self.loaded(made, path)
+
+    def loaded(self, made: Generated, path: Any) -> Compiled:
+        namespace = dict(made.externals)
+        for text, (owner, outer) in made.hidden.items():
+            scope = scope_of(self.root, owner)
+            namespace[text] = scope.read(outer) if scope is not None else None
+        name = next(iter(made.names.values()))
+        return Compiled(self.root, made, load(made.text, name, namespace, path=path))
+
+    # the disk
+
+    def cache_key(self, spec: dict[str, Any]) -> str | None:
+        """The key under which this derivative is kept, or None where it cannot be told apart from others."""
+        text = _spec_text(spec)
+        if text is None:
+            return None
+        return digest_text(
+            digest_code(self.root.__code__), repr(self.request), text, repr(sorted(self.static)), _toolchain(), _user_rules()
+        )
+
+    def record(self, made: Generated) -> dict[str, Any] | None:
+        """What must hold for a kept module to be used again, as JSON; None where that cannot be said."""
+        references = []
+        for reference in made.references:
+            described = describe(reference.object)
+            if described is None or reference.name.startswith("call "):
+                return None
+            references.append([list(reference.path), reference.name, described])
+        if made.externals:
+            return None
+        structure = encode(made.structure)
+        if structure is _MISSING:
+            return None
+        return {
+            "names": made.names,
+            "references": references,
+            "hidden": {text: [list(path), outer] for text, (path, outer) in made.hidden.items()},
+            "written": sorted(made.written),
+            "structure": structure,
+            "kept": list(made.kept),
+        }
+
+    def from_cache(self, key: str) -> Compiled | None:
+        """A kept module whose dependencies are what they were."""
+        cache = default_cache()
+        for record in cache.find(key):
+            try:
+                references = []
+                for path, name, described in record["references"]:
+                    scope = scope_of(self.root, tuple(path))
+                    found = scope.read(name) if scope is not None else _MISSING
+                    if found is _MISSING or describe(found) != described:
+                        break
+                    references.append(Reference(tuple(path), name, found))
+                else:
+                    text = cache.read(record["entry"])
+                    if text is None:
+                        continue
+                    made = Generated(
+                        text,
+                        dict(record["names"]),
+                        tuple(references),
+                        {text_: (tuple(path), outer) for text_, (path, outer) in record["hidden"].items()},
+                        {},
+                        frozenset(record["written"]),
+                        decode(record["structure"]),
+                        tuple(record["kept"]),
+                    )
+                    return self.loaded(made, cache.location(record["entry"]))
+            except (KeyError, TypeError, ValueError):
+                continue
+        return None
+
+
+def describe(found: Any) -> str | None:
+    """What an object of an outer scope is, in words that hold in another process; None where that cannot be said."""
+    if isinstance(found, types.ModuleType):
+        return f"module {found.__name__}"
+    if is_hidden(found):
+        return f"hidden {_key_text(key_of(found))}"
+    if found is None or isinstance(found, (bool, str)):
+        return f"static {found!r}"
+    plain = unwrap(found)
+    if isinstance(plain, types.FunctionType):
+        defaults = (plain.__defaults__, plain.__kwdefaults__)
+        if not all(part is None or isinstance(part, (bool, str, int, float)) for part in _flat(defaults)):
+            return None
+        return f"function {digest_code(plain.__code__)} {defaults!r}"
+    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None) or getattr(found, "__name__", None)
+    if isinstance(found, np.ufunc):
+        return f"object numpy.{found.__name__}"
+    if (isinstance(module, str) and module.split(".")[0] in ("numpy", "math", "builtins", "srcad")) and name:
+        return f"object {module}.{name}"
+    if isinstance(found, tuple) and all(isinstance(part, (bool, str, int, float, type(None))) for part in _flat(found)):
+        return f"static {found!r}"
+    return None
+
+
+def _flat(tree: Any) -> list[Any]:
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if isinstance(tree, (tuple, list)):
+        return [part for inner in tree for part in _flat(inner)]
+    return [tree]
+
+
+def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, dict):
+        return [part for inner in value.values() for part in _arrays(inner)]
+    if isinstance(value, (tuple, list)):
+        return [part for inner in value for part in _arrays(inner)]
+    return []
+
+
+def _key_text(key: Any) -> str:
+    if isinstance(key, tuple):
+        return f"({', '.join(map(_key_text, key))})"
+    return key.__name__ if isinstance(key, type) else str(key)
+
+
+def _spec_text(spec: Any) -> str | None:
+    """A specification as text, or None where an object in it has none."""
+    if isinstance(spec, dict):
+        parts = [(str(key), _spec_text(part)) for key, part in spec.items()]
+        return None if any(part is None for _, part in parts) else f"{{{', '.join(f'{k!r}: {p}' for k, p in parts)}}}"
+    if hasattr(spec, "kind") and isinstance(spec, tuple) and isinstance(spec.kind, type):
+        parts_ = [_spec_text(part) for part in spec]
+        return None if any(part is None for part in parts_) else f"{spec.kind.__qualname__}({', '.join(map(str, parts_))})"
+    if isinstance(spec, Known):
+        described = describe(spec.object)
+        return None if described is None or described.startswith("function") else described
+    if spec is None or isinstance(spec, (bool, str, int, float)):
+        return repr(spec)
+    if type(spec).__name__ == "Type":
+        return f"{spec.kind} {spec!r} {[getattr(size, 'many', None) for size in spec.shape or ()]}"
+    return None
+
+
+@lru_cache(maxsize=1)
+def _toolchain() -> str:
+    """srcad and NumPy as installed: versions, and the state of srcad's own files."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    state = []
+    for folder, folders, files in os.walk(root):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith(".py"):
+                status = os.stat(os.path.join(folder, name))
+                state.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+    return digest_text(np.__version__, *state)
+
+
+def _user_rules() -> str:
+    """Rules registered from outside srcad."""
+    found = []
+    for function, rule in REGISTRY.items():
+        for part in (rule.pullback, rule.pushforward):
+            code = getattr(part, "__code__", None)
+            if code is not None and not (getattr(part, "__module__", "") or "").startswith("srcad."):
+                found.append(f"{getattr(function, '__qualname__', function)} {digest_code(code)}")
+    return " ".join(sorted(found))
+
+
+def encode(tree: Any) -> Any:
+    """A tree of positions and plain constants as JSON, or _MISSING."""
+    if isinstance(tree, Position):
+        return {"at": int(tree)}
+    if tree is None or isinstance(tree, (bool, int, float, str)):
+        return {"is": tree}
+    if type(tree) in (tuple, list):
+        parts = [encode(part) for part in tree]
+        return _MISSING if _MISSING in parts else {type(tree).__name__: parts}
+    if type(tree) is dict:
+        items = [[key, encode(part)] for key, part in tree.items()]
+        if any(part is _MISSING or not isinstance(key, (str, int)) for key, part in items):
+            return _MISSING
+        return {"dict": items}
+    return _MISSING
+
+
+def decode(tree: Any) -> Any:
+    """The inverse of `encode`."""
+    ((kind, value),) = tree.items()
+    if kind == "at":
+        return Position(value)
+    if kind == "is":
+        return value
+    if kind == "dict":
+        return {key: decode(part) for key, part in value}
+    parts = [decode(part) for part in value]
+    return tuple(parts) if kind == "tuple" else parts

@@ -1,0 +1,121 @@
+"""Running the two halves of a pullback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.api.compile import Position
+from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.errors import ArgumentTypeError, ArgumentValueError
+
+__all__ = ["forward", "run"]
+
+
+def flatten(tree: Any) -> list[Any]:
+    """The leaves of an argument, in the order of the parser's."""
+    if isinstance(tree, dict):
+        return [leaf for part in tree.values() for leaf in flatten(part)]
+    if isinstance(tree, (tuple, list)):
+        return [leaf for part in tree for leaf in flatten(part)]
+    return [tree]
+
+
+def rebuild(tree: Any, leaf: Callable[[Any], Any]) -> Any:
+    """A tree of the same structure with other leaves."""
+    if isinstance(tree, dict):
+        return {key: rebuild(part, leaf) for key, part in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        parts = [rebuild(part, leaf) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return leaf(tree)
+
+
+def is_leaf_argument(value: Any) -> bool:
+    """Whether a leaf of an argument is a parameter of the halves (static ones are not)."""
+    return not (value is None or isinstance(value, (bool, str)) or callable(value))
+
+
+def forward(dispatcher: Dispatcher, args: tuple[Any, ...]) -> tuple[Compiled, Any, list[Any], list[Any]]:
+    """Run the forward half: the compiled pair, the result's tree, its flat values, and what the backward half is given."""
+    compiled = dispatcher.find(args)
+    flat = [
+        leaf
+        for name, value in zip(dispatcher.names, args)
+        if name not in dispatcher.static
+        for leaf in flatten(value)
+        if is_leaf_argument(leaf)
+    ]
+    results = compiled.forward(*flat)  # type: ignore[misc]
+    structure = compiled.made.structure
+    count = len({int(at) for at in flatten(structure) if isinstance(at, Position)})
+    values, residuals = list(results[:count]), list(results[count:])
+    kept = [_own(flat[place]) for place in compiled.made.kept]
+    result = rebuild(structure, lambda at: values[at] if isinstance(at, Position) else at)
+    residuals = [_apart(residual, (*values, *flat)) for residual in residuals]
+    return compiled, result, values, [*kept, *residuals]
+
+
+def _own(value: Any) -> Any:
+    """What the caller could change between the sweeps is copied."""
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _apart(residual: Any, others: tuple[Any, ...]) -> Any:
+    if isinstance(residual, np.ndarray) and any(
+        isinstance(other, np.ndarray) and np.may_share_memory(residual, other) for other in others
+    ):
+        return residual.copy()
+    return residual
+
+
+def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
+    """The value and the pullback."""
+    args = dispatcher.bind(primals, {})
+    compiled, result, _, given = forward(dispatcher, args)
+    has_aux = dispatcher.request.has_aux
+    value = result[0] if has_aux else result
+    outs = flatten(compiled.made.structure[0] if has_aux else compiled.made.structure)
+    order = list(dict.fromkeys(at for at in outs if isinstance(at, Position)))
+    shapes = {int(at): leaf for at, leaf in zip(outs, flatten(value)) if isinstance(at, Position)}
+    single = len(flatten(tuple(primals))) == 1
+
+    def pullback(y_bar: Any) -> tuple[Any, ...]:
+        seeds = match(value, y_bar)
+        by_place: dict[int, Any] = {}
+        for at, seed in zip(outs, seeds):
+            if isinstance(at, Position):
+                by_place[int(at)] = seed if int(at) not in by_place else by_place[int(at)] + seed
+        bars = compiled.backward(*(by_place[int(at)] for at in order), *given)  # type: ignore[misc]
+        pending = iter([bars] if single else list(bars))
+        return tuple(rebuild(primal, lambda _: next(pending)) for primal in primals)
+
+    _ = shapes
+    return (value, pullback, result[1]) if has_aux else (value, pullback)
+
+
+def match(value: Any, y_bar: Any, where: str = "the cotangent") -> list[Any]:
+    """The leaves of a cotangent, checked against the value."""
+    if isinstance(value, dict):
+        if not isinstance(y_bar, dict) or set(y_bar) != set(value):
+            raise ArgumentTypeError(f"{where} is not a dict with the keys of the value", reason=f"Its keys are {list(value)}.")
+        return [leaf for key in value for leaf in match(value[key], y_bar[key], f"{where}[{key!r}]")]
+    if isinstance(value, (tuple, list)):
+        if not isinstance(y_bar, (tuple, list)) or len(y_bar) != len(value):
+            raise ArgumentTypeError(
+                f"{where} is not a {type(value).__name__} of {len(value)}", reason="It has the structure of the function's value."
+            )
+        return [leaf for at, (a, b) in enumerate(zip(value, y_bar)) for leaf in match(a, b, f"{where}[{at}]")]
+    array = np.asarray(y_bar)
+    if array.dtype == object or array.dtype.kind not in "biuf":
+        raise ArgumentTypeError(f"{where} is no real array", reason="It has the structure of the function's value.")
+    if array.shape != np.shape(value):
+        raise ArgumentValueError(
+            f"{where} has shape {array.shape}, and the value {np.shape(value)}", reason="A cotangent has the shape of the value."
+        )
+    dtype = getattr(value, "dtype", None)
+    if isinstance(value, np.ndarray):
+        return [array.astype(dtype, copy=False)]
+    return [dtype.type(array[()]) if dtype is not None else float(array)]
