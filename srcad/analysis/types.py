@@ -78,7 +78,9 @@ class Opaque:
         return self.hash
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Opaque) and self.hash == other.hash and self.key == other.key)
+        return self is other or (
+            isinstance(other, Opaque) and self.hash == other.hash and self.key == other.key
+        )
 
     def __repr__(self) -> str:
         return "?"
@@ -130,7 +132,12 @@ def same_shape(a: Type, b: Type) -> bool:
 
 def _tagged(size: Dim, tag: str) -> Any:
     """What an opaque size of this tag, nothing taken off, is made of; or None."""
-    if isinstance(size, Size) and not size.minus and isinstance(size.key, Opaque) and size.key.key[0] == tag:
+    if (
+        isinstance(size, Size)
+        and not size.minus
+        and isinstance(size.key, Opaque)
+        and size.key.key[0] == tag
+    ):
         return size.key.key[1:]
     return None
 
@@ -227,7 +234,11 @@ def _sum(sizes: Iterable[Dim]) -> Dim:
     else:
         base = Size(Opaque("sum", frozenset(counts.items())))
     count_of = _exact(base)
-    return _size(count_of + constant if isinstance(count_of, int) else count_of._replace(offset=count_of.offset + constant))
+    return _size(
+        count_of + constant
+        if isinstance(count_of, int)
+        else count_of._replace(offset=count_of.offset + constant)
+    )
 
 
 def _broadcast_sizes(a: Dim, b: Dim) -> Dim:
@@ -284,7 +295,9 @@ def broadcast(*types: Type) -> Shape | None:
 
 def _pick(*sizes: Dim) -> Dim:
     """Of sizes that are equal: the one of which most is known."""
-    return next((s for s in sizes if isinstance(s, int)), None) or next((s for s in sizes if never_one(s)), sizes[0])
+    return next((s for s in sizes if isinstance(s, int)), None) or next(
+        (s for s in sizes if never_one(s)), sizes[0]
+    )
 
 
 # --- Types of operands, joins --------------------------------------------------------------------------------------
@@ -333,17 +346,28 @@ def type_of(tree: Tree) -> Type:
         return _OBJECT
 
 
+_REAL = {"number": ("int", "float"), "scalar": ("float64",)}
+
+
 def join(a: Type, b: Type) -> Type:
     """What is known of a value that is one or the other. Each axis with two sizes gets a new opaque size.
 
     >>> n = Size("n")
-    >>> join(array("float64", n, 2), array("float64", n, 3)), join(number("float"), number("int")).dtype
-    (float64[n, ?], None)
+    >>> join(array("float64", n, 2), array("float64", n, 3)), join(number("float"), number("int"))
+    (float64[n, ?], float64)
     >>> join(array("float64", n), array("float64")).shape, join(number("float"), array("float64")).kind
     (None, 'any')
     """
     if a is b or a == b:
         return a
+    if (
+        a.kind in _REAL
+        and b.kind in _REAL
+        and a.dtype in _REAL[a.kind]
+        and b.dtype in _REAL[b.kind]
+    ):
+        # A loop's `s = 0.0` that becomes a NumPy scalar: claimed strong where it may be weak, which costs at most a cast.
+        return Type("scalar", "float64", ())
     if a.kind == b.kind:
         kind = a.kind
     elif a.numeric and b.numeric:
@@ -353,7 +377,12 @@ def join(a: Type, b: Type) -> Type:
     shape = None
     if a.shape is not None and b.shape is not None and len(a.shape) == len(b.shape):
         shape = tuple(map(_join_sizes, a.shape, b.shape))
-    return Type(kind, a.dtype if a.dtype == b.dtype else None, shape, a.value if a.value == b.value else None)
+    return Type(
+        kind,
+        a.dtype if a.dtype == b.dtype else None,
+        shape,
+        a.value if a.value == b.value else None,
+    )
 
 
 def _join_sizes(a: Dim, b: Dim) -> Dim:
@@ -381,7 +410,9 @@ def widen(param: Type, init: Type, next: Type) -> Type:
     if shape is not None:
         assert param.shape is not None and init.shape is not None and next.shape is not None
         shape = tuple(
-            p if same_size(p, n) or (not same_size(p, i) and (never_one(n) or not never_one(p))) else j
+            p
+            if same_size(p, n) or (not same_size(p, i) and (never_one(n) or not never_one(p)))
+            else j
             for p, i, n, j in zip(param.shape, init.shape, next.shape, joined.shape)
         )
     widened = Type(joined.kind, joined.dtype, shape, joined.value)
@@ -465,7 +496,9 @@ def _run(
     with _lock, warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = function(*(_dummy(arg, size) for arg in args), **{k: _dummy(v, size) for k, v in options})
+            found = function(
+                *(_dummy(arg, size) for arg in args), **{k: _dummy(v, size) for k, v in options}
+            )
             return _classify(found)
         except Exception:  # whatever a NumPy function raises, nothing is learnt
             return None
@@ -475,7 +508,11 @@ def _learn(
     function: Callable[..., Any], *args: tuple[Any, ...], rank: int | None = None, **options: Tree
 ) -> tuple[str, str | None]:
     """Kind and dtype of the result, from NumPy, if it has the expected rank."""
-    found = _run(function, args, tuple((key, _const(value)) for key, value in options.items() if value is not None))
+    found = _run(
+        function,
+        args,
+        tuple((key, _const(value)) for key, value in options.items() if value is not None),
+    )
     if found is None or found[0] == "object" or (rank is not None and found[2] != rank):
         raise Unknown
     return found[0], found[1]
@@ -489,7 +526,11 @@ def _made(shape: Shape | None, kind: str, dtype: str | None) -> Type:
 
 
 def _finish(
-    function: Callable[..., Any], shape: Shape | None, *types: Type, probe: bool = False, **options: Tree
+    function: Callable[..., Any],
+    shape: Shape | None,
+    *types: Type,
+    probe: bool = False,
+    **options: Tree,
 ) -> Type:
     """A result of known shape whose kind and dtype NumPy is asked for; where a dtype is unknown, only the kind.
 
@@ -656,9 +697,11 @@ def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: T
         if known or dtype is not None:
             name = "bool" if known else _dtype(dtype)
     else:
-        found, name = _learn(function, *described, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
-        if function is operator.pow and described[0][1] == "bool" and described[1][0] == "number":
-            name = None  # b ** 2 and b ** 1 differ
+        found, name = _learn(
+            function, *described, dtype=None if dtype is None else np.dtype(_dtype(dtype))
+        )
+        if function is operator.pow and not _power_is_proven(*types):
+            name = None
         sure = True
     if shape is None:
         return Type("any", name)
@@ -667,6 +710,17 @@ def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: T
     if not sure and not isinstance(function, np.ufunc):
         return Type("any", None, ())
     return Type(found, name, ())
+
+
+def _power_is_proven(base: Type, exponent: Type) -> bool:
+    """Whether the dtype of `base ** exponent` does not depend on the exponent's value (for 2 it may be that of np.square)."""
+    if base.shape == () and base.kind != "array" and base.kind != "any":
+        return True
+    if exponent.shape:
+        return True
+    if exponent.kind == "number":
+        return base.dtype != "bool" and (exponent.dtype != "complex" or _kind(base.dtype) == "c")
+    return base.dtype == exponent.dtype != "bool"
 
 
 def _ufunc(function: np.ufunc, *trees: Tree, dtype: Tree = None) -> Type:
@@ -685,12 +739,19 @@ def _operator(function: Callable[..., Any], *trees: Tree) -> Type:
 
 def _add(function: Callable[..., Any], left: Tree, right: Tree) -> Type:
     a, b = type_of(left), type_of(right)
-    if a.kind == "object" and b.kind == "object" and isinstance(a.value, tuple) and isinstance(b.value, tuple):
+    if (
+        a.kind == "object"
+        and b.kind == "object"
+        and isinstance(a.value, tuple)
+        and isinstance(b.value, tuple)
+    ):
         return Type("object", None, None, a.value + b.value)
     return _operator(function, left, right)
 
 
-def _numbers(function: Callable[..., Any], trees: tuple[Tree, ...], types: tuple[Type, ...]) -> Type:
+def _numbers(
+    function: Callable[..., Any], trees: tuple[Tree, ...], types: tuple[Type, ...]
+) -> Type:
     """An operator between Python numbers."""
     if any(t.dtype is None for t in types):
         predicate = function in _PREDICATES
@@ -709,19 +770,25 @@ def _power(trees: tuple[Tree, ...], types: tuple[Type, ...]) -> str | None:
     kinds = {t.dtype for t in types}
     if "complex" in kinds:
         return "complex"
-    whole = types[1].dtype in ("int", "bool") or (isinstance(exponent, float) and exponent.is_integer())
+    whole = types[1].dtype in ("int", "bool") or (
+        isinstance(exponent, float) and exponent.is_integer()
+    )
     if "float" in kinds:
         return "float" if whole or (type(base) in (int, float) and base >= 0) else None
     return "int" if types[1].dtype == "bool" or (type(exponent) is int and exponent >= 0) else None
 
 
-def _arithmetic(function: Callable[..., Any], trees: tuple[Tree, ...], types: tuple[Type, ...]) -> int | Exact | None:
+def _arithmetic(
+    function: Callable[..., Any], trees: tuple[Tree, ...], types: tuple[Type, ...]
+) -> int | Exact | None:
     """What is known of an integer result."""
     if len(trees) != 2 or types[0].dtype != "int" or types[1].dtype != "int":
         return None
     a, b = _value(trees[0]), _value(trees[1])
     if isinstance(a, int) and isinstance(b, int):
-        plain = function in (operator.add, operator.sub, operator.mul) or (function is operator.floordiv and b)
+        plain = function in (operator.add, operator.sub, operator.mul) or (
+            function is operator.floordiv and b
+        )
         return function(a, b) if plain and abs(a) < 2**40 and abs(b) < 2**20 else None
     if function is operator.add and isinstance(a, int):
         a, b = b, a
@@ -738,7 +805,11 @@ def _arithmetic(function: Callable[..., Any], trees: tuple[Tree, ...], types: tu
     if function is operator.mul:
         return _exact(_product(factors))
     if function is operator.floordiv and isinstance(b, int) and b:
-        return Exact(Opaque("floordiv", Exact(a.key, a.offset), b)) if isinstance(a, Exact) and b > 1 else a
+        return (
+            Exact(Opaque("floordiv", Exact(a.key, a.offset), b))
+            if isinstance(a, Exact) and b > 1
+            else a
+        )
     return None
 
 
@@ -752,7 +823,10 @@ def _pointwise(function: Callable[..., Any], *trees: Tree, **options: Tree) -> T
             _static(tree)
         kind = "any" if shape is None or not shape else "array"
         return Type(kind, "bool" if function in _BOOLEAN else None, shape)
-    rows = [("const", "NoneType", None) if t is None else _describe(t, min(t.rank or 0, 1)) for t in types]
+    rows = [
+        ("const", "NoneType", None) if t is None else _describe(t, min(t.rank or 0, 1))
+        for t in types
+    ]
     return _made(shape, *_learn(function, *rows, **options))
 
 
@@ -760,7 +834,13 @@ _BOOLEAN: set[Any] = {np.isclose, np.isreal, np.iscomplex, np.isposinf, np.isneg
 
 
 def _clip(
-    function: Callable[..., Any], a: Tree, a_min: Tree = None, a_max: Tree = None, *, min: Tree = None, max: Tree = None
+    function: Callable[..., Any],
+    a: Tree,
+    a_min: Tree = None,
+    a_max: Tree = None,
+    *,
+    min: Tree = None,
+    max: Tree = None,
 ) -> Type:
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     if low is None and high is None:
@@ -777,8 +857,9 @@ def _where(function: Callable[..., Any], condition: Tree, x: Tree = None, y: Tre
 def _scalar_type(function: Callable[..., Any], x: Tree = 0) -> Type:
     """`np.float32(x)`."""
     type_ = _operand(x)
-    _describe(array("float64", *_known(type_)))
-    return _made(type_.shape, "scalar", _dtype(function))
+    if type_.shape != () and issubclass(function, (float, complex)):
+        raise Unknown  # NumPy's versions differ for arrays of one element
+    return _made(_known(type_), "scalar", _dtype(function))
 
 
 # --- Python's functions -----------------------------------------------------------------------------------------------
@@ -822,13 +903,21 @@ def _extremum(function: Any, *trees: Tree) -> Type:
 
 def _builtin_sum(function: Any, iterable: Tree, start: Tree = 0) -> Type:
     type_ = type_of(iterable)
-    if not _sequence(iterable) and (type_.shape is None or type_.rank == 0 or not isinstance(type_.shape[0], int)):
+    if not _sequence(iterable) and (
+        type_.shape is None or type_.rank == 0 or not isinstance(type_.shape[0], int)
+    ):
         raise Unknown
-    element = Type("array" if type_.shape and type_.shape[1:] else "scalar", type_.dtype, (type_.shape or ())[1:])
+    element = Type(
+        "array" if type_.shape and type_.shape[1:] else "scalar",
+        type_.dtype,
+        (type_.shape or ())[1:],
+    )
     parts = map(type_of, iterable) if _sequence(iterable) else [element] * min(_known(type_)[0], 3)  # type: ignore[type-var]
     total = type_of(start)._replace(value=None)
     for part in parts:
-        total = infer(ops.add, (Value("total", total), Value("part", part._replace(value=None))), {})
+        total = infer(
+            ops.add, (Value("total", total), Value("part", part._replace(value=None))), {}
+        )
     return total._replace(value=None)
 
 
@@ -907,7 +996,9 @@ def _slice(size: Dim, index: Slice) -> Dim:
         if isinstance(stop, int) and stop < 0:
             cut = -stop
         elif isinstance(stop, Exact) and isinstance(whole, Exact) and stop.key == whole.key:
-            short = whole.offset - stop.offset  # x[:n - 3] of n == 2 is x[:-1], not empty: exact for 1 and 2 only
+            short = (
+                whole.offset - stop.offset
+            )  # x[:n - 3] of n == 2 is x[:-1], not empty: exact for 1 and 2 only
             cut = short if short in (1, 2) else None
         if isinstance(start, int) and start >= 0 and cut is not None:
             return less(size, start + cut)
@@ -985,7 +1076,10 @@ def _element(base: Tree, type_: Type, index: Tree) -> Type:
 
 def _indexed(shape: Shape, parts: list[Any]) -> tuple[Shape, bool]:
     """The shape of an array indexed by parts, and whether the result is one element."""
-    used = sum(part.takes if isinstance(part, _Advanced) else part == "int" or isinstance(part, Slice) for part in parts)
+    used = sum(
+        part.takes if isinstance(part, _Advanced) else part == "int" or isinstance(part, Slice)
+        for part in parts
+    )
     ellipses = sum(part is Ellipsis for part in parts)
     if used > len(shape) or ellipses > 1:
         raise Unknown
@@ -1026,7 +1120,13 @@ def _indexed(shape: Shape, parts: list[Any]) -> tuple[Shape, bool]:
 
 
 def _reduce(
-    function: Callable[..., Any], a: Tree, axis: Tree = None, *, dtype: Tree = None, keepdims: Tree = False, **rest: Tree
+    function: Callable[..., Any],
+    a: Tree,
+    axis: Tree = None,
+    *,
+    dtype: Tree = None,
+    keepdims: Tree = False,
+    **rest: Tree,
 ) -> Type:
     type_ = _operand(a)
     _static(keepdims, *rest.values())
@@ -1035,7 +1135,11 @@ def _reduce(
         if axis is not None or keepdims:
             return ANY
         if type_.dtype is None or (type_.kind == "any" and type_.dtype in _WEAK):
-            return Type("scalar", _dtype(dtype, _FIXED.get(function)), ()) if function in _FIXED else ANY
+            return (
+                Type("scalar", _dtype(dtype, _FIXED.get(function)), ())
+                if function in _FIXED
+                else ANY
+            )
         return Type(*_learn(function, _describe(type_, 1), **options), ())
     rank = len(type_.shape)
     shape: Shape
@@ -1051,7 +1155,9 @@ def _reduce(
         gone = _axes(axis, rank)
         if not gone:
             raise Unknown
-        shape = tuple(1 if i in gone else s for i, s in enumerate(type_.shape) if keepdims or i not in gone)
+        shape = tuple(
+            1 if i in gone else s for i, s in enumerate(type_.shape) if keepdims or i not in gone
+        )
     if keepdims:
         options["keepdims"] = True
     if axis is not None:
@@ -1059,7 +1165,10 @@ def _reduce(
     if type_.dtype is None:
         if function in _FIXED:
             return _made(shape, "scalar", _FIXED[function])
-        kind, name = _learn(function, ("array", "float64", min(rank, 1)), **options)[0], _dtype(dtype, None)
+        kind, name = (
+            _learn(function, ("array", "float64", min(rank, 1)), **options)[0],
+            _dtype(dtype, None),
+        )
     else:
         kind, name = _learn(function, _describe(type_, min(rank, 1)), **options)
     if function is np.count_nonzero and not shape:
@@ -1071,7 +1180,9 @@ _FIXED: dict[Any, str] = {np.any: "bool", np.all: "bool", np.argmax: np.dtype(np
 _FIXED[np.argmin] = _FIXED[np.argmax]
 
 
-def _norm(function: Any, x: Tree, ord: Tree = None, axis: Tree = None, keepdims: Tree = False) -> Type:
+def _norm(
+    function: Any, x: Tree, ord: Tree = None, axis: Tree = None, keepdims: Tree = False
+) -> Type:
     type_ = _operand(x)
     _static(ord, keepdims)
     rank = len(_known(type_))
@@ -1083,13 +1194,17 @@ def _norm(function: Any, x: Tree, ord: Tree = None, axis: Tree = None, keepdims:
         gone = _axes(axis, rank)
         if len(gone) not in (1, 2):
             raise Unknown
-    shape = tuple(1 if i in gone else s for i, s in enumerate(_known(type_)) if keepdims or i not in gone)
+    shape = tuple(
+        1 if i in gone else s for i, s in enumerate(_known(type_)) if keepdims or i not in gone
+    )
     probe = type_._replace(shape=(2,) * len(gone)) if gone else type_
     more = {"keepdims": True} if keepdims else {}
     return _finish(np.linalg.norm, shape, probe, probe=True, ord=ord, **more)
 
 
-def _trace(function: Any, a: Tree, offset: Tree = 0, axis1: Tree = 0, axis2: Tree = 1, dtype: Tree = None) -> Type:
+def _trace(
+    function: Any, a: Tree, offset: Tree = 0, axis1: Tree = 0, axis2: Tree = 1, dtype: Tree = None
+) -> Type:
     type_ = _operand(a)
     shape = _known(type_)
     gone = _axes((axis1, axis2), len(shape))
@@ -1110,7 +1225,9 @@ def _average(
     return _made(plain.shape, *_learn(np.average, *args))
 
 
-def _cumulative(function: Callable[..., Any], a: Tree, axis: Tree = None, *, dtype: Tree = None) -> Type:
+def _cumulative(
+    function: Callable[..., Any], a: Tree, axis: Tree = None, *, dtype: Tree = None
+) -> Type:
     type_ = _operand(a)
     shape = _known(type_)
     if axis is None:
@@ -1126,12 +1243,20 @@ def _cumulative(function: Callable[..., Any], a: Tree, axis: Tree = None, *, dty
 
 
 def _quantile(
-    function: Callable[..., Any], a: Tree, q: Tree, axis: Tree = None, *, keepdims: Tree = False, method: Tree = "linear"
+    function: Callable[..., Any],
+    a: Tree,
+    q: Tree,
+    axis: Tree = None,
+    *,
+    keepdims: Tree = False,
+    method: Tree = "linear",
 ) -> Type:
     at, plain = _operand(q), _reduce(np.median, a, axis, keepdims=keepdims)
     if plain.shape is None or at.shape is None or plain.dtype is None or at.dtype is None:
         raise Unknown
-    found = _learn(function, _describe(_operand(a), 1), _describe(at, min(len(at.shape), 1)), method=method)
+    found = _learn(
+        function, _describe(_operand(a), 1), _describe(at, min(len(at.shape), 1)), method=method
+    )
     return _made(at.shape + plain.shape, *found) if at.shape or not plain.shape else ANY
 
 
@@ -1196,7 +1321,9 @@ def _tensordot(function: Any, a: Tree, b: Tree, axes: Tree = 2) -> Type:
         gone, away = list(range(len(left) - count, len(left))), list(range(count))
     if len(gone) != len(away):
         raise Unknown
-    shape = [s for i, s in enumerate(left) if i not in gone] + [s for i, s in enumerate(right) if i not in away]
+    shape = [s for i, s in enumerate(left) if i not in gone] + [
+        s for i, s in enumerate(right) if i not in away
+    ]
     pairs = _pairs(gone), _pairs(away)
     found = _run(np.tensordot, (_describe_or(one), _describe_or(two), ("tuple", *pairs)), ())
     if found is None:
@@ -1215,8 +1342,8 @@ def _describe_or(type_: Type) -> tuple[Any, ...]:
 def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -> Type:
     if not isinstance(subscripts, str):
         raise Unknown
-    options.pop("optimize", None)
-    if options:
+    optimize = options.pop("optimize", False)
+    if options or isinstance(subscripts, Value):
         raise Unknown
     types = list(map(_operand, operands))
     text = subscripts.replace(" ", "")
@@ -1225,8 +1352,9 @@ def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -
     if found is None or found[2] is None:
         raise Unknown
     dtype = found[1] if all(t.dtype for t in types) else None
+    kind = "any" if optimize and not found[2] else found[0]  # NumPy's versions differ
     if "." in text:
-        return _made(tuple(_fresh() for _ in range(found[2])), found[0], dtype)
+        return _made(tuple(_fresh() for _ in range(found[2])), kind, dtype)
     inputs, arrow, output = text.partition("->")
     labels = inputs.split(",")
     if not arrow:
@@ -1236,21 +1364,30 @@ def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -
     for term, type_ in zip(labels, types):
         for label, size in zip(term, _known(type_)):
             sizes[label] = _broadcast_sizes(sizes[label], size) if label in sizes else size
-    return _made(tuple(sizes[label] for label in output), found[0], dtype)
+    return _made(tuple(sizes[label] for label in output), kind, dtype)
 
 
 # --- Shapes -----------------------------------------------------------------------------------------------------------
 
 
-def _reshape(function: Any, a: Tree, *shape: Tree, order: Tree = "C", copy: Tree = None, newshape: Tree = None) -> Type:
+def _reshape(
+    function: Any,
+    a: Tree,
+    *entries: Tree,
+    shape: Tree = None,
+    newshape: Tree = None,
+    order: Tree = "C",
+    copy: Tree = None,
+) -> Type:
     type_ = _operand(a)
-    if len(shape) == 2 and isinstance(shape[1], str):
-        shape = shape[:1]
-    wanted: Tree = newshape if not shape else shape[0] if len(shape) == 1 else shape
+    if len(entries) == 2 and isinstance(entries[1], str):
+        entries = entries[:1]
+    wanted: Tree = entries[0] if len(entries) == 1 else entries
+    if not entries:
+        wanted = newshape if shape is None else shape
     if isinstance(wanted, (Value, Expr)) and wanted.type.kind == "object":
         return Type("array", _default(type_), _shape(wanted))
-    entries = wanted if _sequence(wanted) else (wanted,)
-    counts = [_value(entry) for entry in entries]
+    counts = [_value(entry) for entry in (wanted if _sequence(wanted) else (wanted,))]
     auto = [i for i, count in enumerate(counts) if count == -1]
     if len(auto) > 1:
         raise Unknown
@@ -1278,20 +1415,23 @@ def _default(type_: Type) -> str | None:
 
 def _ravel(function: Any, a: Tree, order: Tree = "C") -> Type:
     type_ = _operand(a)
-    return Type("array", _default(type_), (_fresh() if type_.shape is None else _product(type_.shape),))
+    return Type(
+        "array", _default(type_), (_fresh() if type_.shape is None else _product(type_.shape),)
+    )
 
 
-def _transpose(function: Any, a: Tree, *axes: Tree) -> Type:
+def _transpose(function: Any, a: Tree, *order: Tree, axes: Tree = None) -> Type:
     type_ = _operand(a)
     shape = _known(type_)
-    if len(axes) == 1 and (axes[0] is None or _sequence(axes[0])):
-        axes = axes[0] or ()
+    if len(order) == 1 and (order[0] is None or _sequence(order[0])):
+        axes, order = order[0], ()
+    axes = order or axes
     if not shape:
         return _finish(np.transpose, (), type_)
-    order = _axes(axes, len(shape)) if axes else list(range(len(shape)))[::-1]
-    if len(order) != len(shape):
+    places = _axes(axes, len(shape)) if axes else list(range(len(shape)))[::-1]
+    if len(places) != len(shape):
         raise Unknown
-    return _made(tuple(shape[i] for i in order), "array", type_.dtype)
+    return _made(tuple(shape[i] for i in places), "array", type_.dtype)
 
 
 def _swapaxes(function: Any, a: Tree, axis1: Tree, axis2: Tree) -> Type:
@@ -1366,7 +1506,9 @@ def _concatenated(shapes: list[Shape], axis: int) -> Shape:
     if len({len(shape) for shape in shapes}) != 1:
         raise Unknown
     axis = _axis(axis, len(shapes[0]))
-    return tuple(_sum(sizes) if i == axis else _pick(*sizes) for i, sizes in enumerate(zip(*shapes)))
+    return tuple(
+        _sum(sizes) if i == axis else _pick(*sizes) for i, sizes in enumerate(zip(*shapes))
+    )
 
 
 def _concatenate(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None) -> Type:
@@ -1405,7 +1547,9 @@ def _column_stack(function: Any, tup: Tree) -> Type:
     return _joined(np.column_stack, types, _concatenated(shapes, 1), None)
 
 
-def _same(function: Callable[..., Any], a: Tree, *rest: Tree, least: int = 0, **options: Tree) -> Type:
+def _same(
+    function: Callable[..., Any], a: Tree, *rest: Tree, least: int = 0, **options: Tree
+) -> Type:
     """A function whose result has the shape of its operand, which has `least` axes at least."""
     type_ = _operand(a)
     if type_.shape is not None and len(type_.shape) < least:
@@ -1427,7 +1571,14 @@ def _flip(function: Any, a: Tree, axis: Tree = None) -> Type:
     return _same(np.flip, a)
 
 
-def _sort(function: Callable[..., Any], a: Tree, axis: Tree = -1, *, kind: Tree = None, stable: Tree = None) -> Type:
+def _sort(
+    function: Callable[..., Any],
+    a: Tree,
+    axis: Tree = -1,
+    *,
+    kind: Tree = None,
+    stable: Tree = None,
+) -> Type:
     type_ = _operand(a)
     shape = _known(type_)
     shape = (_product(shape),) if axis is None else shape
@@ -1436,7 +1587,14 @@ def _sort(function: Callable[..., Any], a: Tree, axis: Tree = -1, *, kind: Tree 
     return _finish(function, shape, type_._replace(shape=(2,)), probe=True)
 
 
-def _argsort(function: Callable[..., Any], a: Tree, axis: Tree = -1, *, kind: Tree = None, stable: Tree = None) -> Type:
+def _argsort(
+    function: Callable[..., Any],
+    a: Tree,
+    axis: Tree = -1,
+    *,
+    kind: Tree = None,
+    stable: Tree = None,
+) -> Type:
     return _sort(function, a, axis)
 
 
@@ -1469,7 +1627,11 @@ def _diagonal_size(rows: Dim, columns: Dim, offset: Tree) -> Dim:
         return max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
     if same_size(rows, columns):
         return less(rows, abs(offset))
-    return Size(Opaque("diagonal", *(s if isinstance(s, int) else _plain(s) for s in (rows, columns)), offset))
+    return Size(
+        Opaque(
+            "diagonal", *(s if isinstance(s, int) else _plain(s) for s in (rows, columns)), offset
+        )
+    )
 
 
 def _diagonal(function: Any, a: Tree, offset: Tree = 0, axis1: Tree = 0, axis2: Tree = 1) -> Type:
@@ -1495,7 +1657,9 @@ def _atleast(function: Callable[..., Any], *arys: Tree) -> Type:
     return Type("array", _default(type_), shape)
 
 
-def _take(function: Any, a: Tree, indices: Tree, axis: Tree = None, *, mode: Tree = "raise") -> Type:
+def _take(
+    function: Any, a: Tree, indices: Tree, axis: Tree = None, *, mode: Tree = "raise"
+) -> Type:
     type_, at = _operand(a), _operand(indices)
     shape, new = _known(type_), _known(at)
     if axis is not None:
@@ -1506,7 +1670,9 @@ def _take(function: Any, a: Tree, indices: Tree, axis: Tree = None, *, mode: Tre
     return Type("array", _default(type_), new)
 
 
-def _trapezoid(function: Callable[..., Any], y: Tree, x: Tree = None, dx: Tree = 1.0, axis: Tree = -1) -> Type:
+def _trapezoid(
+    function: Callable[..., Any], y: Tree, x: Tree = None, dx: Tree = 1.0, axis: Tree = -1
+) -> Type:
     type_ = _operand(y)
     shape = _known(type_)
     place = _axis(axis, len(shape))
@@ -1567,7 +1733,9 @@ def _filled(function: Any, shape: Tree, dtype: Tree = None, order: Tree = "C") -
     return Type("array", _dtype(dtype), _shape(shape))
 
 
-def _full(function: Any, shape: Tree, fill_value: Tree, dtype: Tree = None, order: Tree = "C") -> Type:
+def _full(
+    function: Any, shape: Tree, fill_value: Tree, dtype: Tree = None, order: Tree = "C"
+) -> Type:
     return Type("array", _dtype(dtype, _default(_operand(fill_value))), _shape(shape))
 
 
@@ -1577,10 +1745,14 @@ def _like(function: Any, a: Tree, *rest: Tree, dtype: Tree = None, shape: Tree =
     elif len(rest) > (function is np.full_like):
         raise Unknown
     type_ = _operand(a)
-    return Type("array", _dtype(dtype, _default(type_)), type_.shape if shape is None else _shape(shape))
+    return Type(
+        "array", _dtype(dtype, _default(type_)), type_.shape if shape is None else _shape(shape)
+    )
 
 
-def _full_like(function: Any, a: Tree, fill_value: Tree, dtype: Tree = None, *, shape: Tree = None) -> Type:
+def _full_like(
+    function: Any, a: Tree, fill_value: Tree, dtype: Tree = None, *, shape: Tree = None
+) -> Type:
     return _like(np.full_like, a, fill_value, dtype=dtype, shape=shape)
 
 
@@ -1592,7 +1764,9 @@ def _identity(function: Any, n: Tree, dtype: Tree = None) -> Type:
     return Type("array", _dtype(dtype), _shape((n, n)))
 
 
-def _arange(function: Any, start: Tree = None, stop: Tree = None, step: Tree = None, dtype: Tree = None) -> Type:
+def _arange(
+    function: Any, start: Tree = None, stop: Tree = None, step: Tree = None, dtype: Tree = None
+) -> Type:
     if start is None:
         start, stop = stop, None
     given = [start, *([] if stop is None else [stop]), *([] if step is None else [step])]
@@ -1625,7 +1799,9 @@ def _range(given: list[Tree], types: list[Type]) -> Dim:
         return _size(counts[0])
     start, stop, step = (*counts, 1)[:3]
     if step == 1 and isinstance(start, int):
-        return _size(stop - start if isinstance(stop, int) else stop._replace(offset=stop.offset - start))
+        return _size(
+            stop - start if isinstance(stop, int) else stop._replace(offset=stop.offset - start)
+        )
     if all(isinstance(count, int) for count in (start, stop, step)) and step:
         return len(range(start, stop, step))  # type: ignore[arg-type]
     return Size(Opaque("range", _bare(start), _bare(stop), _bare(step)))
@@ -1652,7 +1828,9 @@ def _linspace(
     return _finish(function, out, one, two)
 
 
-def _array(function: Callable[..., Any], a: Tree, dtype: Tree = None, *, copy: Tree = True, ndmin: Tree = 0) -> Type:
+def _array(
+    function: Callable[..., Any], a: Tree, dtype: Tree = None, *, copy: Tree = True, ndmin: Tree = 0
+) -> Type:
     if ndmin:
         raise Unknown
     type_ = _operand(a)
@@ -1677,8 +1855,13 @@ def _astype(function: Any, x: Tree, dtype: Tree, **options: Tree) -> Type:
 # --- Our own vocabulary -------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)
+def _kind(dtype: str | None) -> str:
+    return "" if dtype is None else np.dtype(dtype).kind
+
+
 def _floating(dtype: str | None) -> bool:
-    return dtype is not None and np.dtype(dtype).kind in "fc"
+    return _kind(dtype) in ("f", "c")
 
 
 def _put(function: Any, base: Tree, index: Tree, value: Tree) -> Type:
@@ -1743,9 +1926,19 @@ def _result(function: Any, x_bar: Tree, x: Tree) -> Type:
         return Type("array", type_.dtype if floating else _default(bar), type_.shape)
     if type_.kind == "scalar" and floating and bar.shape == ():
         return Type("scalar", type_.dtype, ())
-    if bar.kind in ("number", "scalar") and type_.kind in ("number", "scalar") and type_.dtype is not None:
-        return bar if not floating else ANY
-    return Type("any", None, type_.shape or (bar.shape if type_.kind in ("number", "scalar") else None))
+    if (
+        bar.kind in ("number", "scalar")
+        and type_.kind in ("number", "scalar")
+        and not floating
+        and type_.dtype
+    ):
+        return bar
+    return Type("any", None, type_.shape or (bar.shape if type_.kind == "number" else None))
+
+
+def _own(function: Any, x: Tree) -> Type:
+    type_ = type_of(x)
+    return type_ if type_.numeric else ANY
 
 
 def _move(function: Any, x: Tree) -> Type:
@@ -1777,7 +1970,10 @@ _SAMPLED = frozenset(
 
 def _sample(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
     """Rank, kind and dtype of the result of a pure NumPy function, from runs of several sizes; its sizes stay opaque."""
-    described = tuple(map(_describe_tree, args)), tuple((key, _describe_tree(tree)) for key, tree in options.items())
+    described = (
+        tuple(map(_describe_tree, args)),
+        tuple((key, _describe_tree(tree)) for key, tree in options.items()),
+    )
     found = [run for size in (3, 2, 1, 0) if (run := _run(function, *described, size)) is not None]
     if len(found) < 2 or len(set(found)) > 1:
         raise Unknown
@@ -1906,6 +2102,7 @@ _BY_FUNCTION: dict[Any, Handler] = {
     runtime.result: _result,
     runtime.dtype_of: _dtype_of,
     runtime.stop_gradient: _move,
+    runtime.own: _own,
     ops.move.function: _move,
     ops.saved.function: _record,
     ops.save.function: _object,
@@ -1952,7 +2149,15 @@ def _handler(function: Any) -> Handler:
     return _HANDLERS.setdefault(function, made)
 
 
-_FAILURES = (Unknown, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError)
+_FAILURES = (
+    Unknown,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+)
 
 
 def infer(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> Type:
@@ -1972,7 +2177,12 @@ def infer(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> Ty
         found = handler(*args, **options)
     except _FAILURES:
         return ANY
-    if found.shape == () and args and found.kind != "number" and (op.style == "method" or op.style == "attribute"):
+    if (
+        found.shape == ()
+        and args
+        and found.kind != "number"
+        and (op.style == "method" or op.style == "attribute")
+    ):
         return _of_method(op.function, found, type_of(args[0]))
     return found
 
@@ -1982,6 +2192,17 @@ def _of_method(function: Any, found: Type, owner: Type) -> Type:
     if owner.kind == "scalar":
         return found._replace(kind="scalar")
     if owner.kind == "number" or (owner.kind == "any" and not owner.shape):
-        vague = function in (np.real, np.imag, np.conjugate, np.conj)  # which Python's numbers have, too
-        return Type("any", None, ()) if vague else found if found.kind == "scalar" else found._replace(kind="any")
+        vague = function in (
+            np.real,
+            np.imag,
+            np.conjugate,
+            np.conj,
+        )  # which Python's numbers have, too
+        return (
+            Type("any", None, ())
+            if vague
+            else found
+            if found.kind == "scalar"
+            else found._replace(kind="any")
+        )
     return found

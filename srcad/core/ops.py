@@ -96,6 +96,7 @@ is_not = _core(operator.is_not, "is_not", "compare", "is not", "is_other")
 getitem = _core(operator.getitem, "getitem", "index", base="item")
 put = _core(runtime.put, "srcad.runtime.put", "put", base="stored")
 put_add = _core(runtime.put_add, "srcad.runtime.put_add", "put", base="stored")
+add_at = Operation(runtime.put_add, "np.add.at", style="put", base="stored")
 
 # Sizes.
 shape = _core(np.shape, "shape", "attribute", "shape", "shape")
@@ -189,6 +190,7 @@ _PARAMETERS = {
     np.array: "object dtype",
     np.asarray: "a dtype",
     np.einsum: "subscripts *operands",
+    np.clip: "a a_min a_max out",
     np.lexsort: "keys axis",
     np.transpose: "a axes",
     math.log: "x base",

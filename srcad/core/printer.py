@@ -106,6 +106,10 @@ class _Printer:
         if style == "compare":
             return gast.Compare(self.expr(args[0]), [_COMPARE[op.symbol]()], [self.expr(args[1])])
         if style == "unary":
+            if op is ops.negative and isinstance(args[0], Expr) and args[0].op in (ops.multiply, ops.divide):
+                head, tail = args[0].args
+                front = self.operation(ops.negative, (head,), ()) if not isinstance(head, (int, float)) else constant(-head)
+                return gast.BinOp(front, _BINARY[args[0].op.symbol](), self.expr(tail))
             return gast.UnaryOp(_UNARY[op.symbol](), self.expr(args[0]))
         if style == "attribute" and not options:
             return gast.Attribute(self.expr(args[0]), op.symbol, gast.Load())
@@ -152,18 +156,21 @@ class _Printer:
             self.statement(statement, out)
         return out or [gast.Pass()]
 
-    def quote(self, origin: Origin, out: list[Any], top: bool = False) -> None:
-        """Above adjoint statements, the primal statement that they belong to."""
-        if origin.part != "adjoint" or not origin.text:
+    def quote(self, origin: Origin, out: list[Any]) -> None:
+        """Above adjoint statements, the primal statement that they belong to; above the first, an empty line."""
+        if origin.part != "adjoint":
             return
-        if self.quoted is not None and self.quoted[:2] == origin[:2]:
+        if not self.adjoint:
+            self.adjoint = True
+            if out and not is_doc(out[-1]):
+                out.append(Blank())
+        text = origin.text.strip()
+        if not text or (self.quoted is not None and self.quoted[:2] == origin[:2]):
             return
-        if self.quoted is None and self.depth == 0 and out and not isinstance(out[-1], Blank):
-            out.append(Blank())
         self.quoted = origin
-        text = origin.text if len(origin.text) <= self.width else origin.text[: self.width - 3].rstrip() + "..."
-        out.append(Comment(text))
+        out.append(Comment(text if len(text) <= self.width else text[: self.width - 3].rstrip() + "..."))
 
+    adjoint = False
     depth = 0
 
     def statement(self, statement: Statement, out: list[Any]) -> None:
@@ -225,7 +232,7 @@ class _Printer:
                     out.append(gast.AugAssign(place, _BINARY[value.op.symbol](), self.expr(value.args[1])))
                     return
             out.append(gast.Assign([place], self.expr(value), None))
-        elif unrepeated(index):
+        elif statement.op is ops.put_add:
             symbol = "+"
             if isinstance(value, Expr) and value.op is ops.negative:
                 symbol, value = "-", value.args[0]
@@ -274,11 +281,8 @@ class _Printer:
 
     def branch(self, statement: Branch, out: list[Any]) -> None:
         sides = []
-        quoted = self.quoted
-        ended = quoted
-        if statement.origin.part == "adjoint" and self.depth == 0 and self.quoted is None and out and not isinstance(out[-1], Blank):
-            out.append(Blank())
-            self.quoted = quoted = Origin(0, "", "adjoint")
+        self.quote(statement.origin._replace(text=""), out)
+        quoted = ended = self.quoted
         for block, pick in ((statement.body, "then"), (statement.orelse, "orelse")):
             lines: list[Any] = []
             self.quoted = quoted
@@ -288,7 +292,7 @@ class _Printer:
             self.moves([(phi.out, getattr(phi, pick)) for phi in statement.phis], lines)
             self.depth -= 1
             if self.quoted is not quoted:
-                ended = Origin(0, "", "adjoint")
+                ended = None
             sides.append(lines)
         self.quoted = ended
         body, orelse = sides
@@ -300,10 +304,8 @@ class _Printer:
         out.append(gast.If(condition, body, orelse))
 
     def loop(self, statement: Loop, out: list[Any]) -> None:
+        self.quote(statement.origin._replace(text=""), out)
         starting = self.quoted
-        if statement.origin.part == "adjoint" and self.depth == 0 and self.quoted is None and out and not isinstance(out[-1], Blank):
-            out.append(Blank())
-            self.quoted = starting = Origin(0, "", "adjoint")
         self.moves([(carry.param, carry.init) for carry in statement.carries if carry.init is not None], out)
         body: list[Any] = []
         self.depth += 1
@@ -323,7 +325,7 @@ class _Printer:
         else:
             out.append(gast.For(head[0], head[1], body, [], None))
         if self.quoted is not starting:
-            self.quoted = Origin(0, "", "adjoint")
+            self.quoted = None
         self.moves([(carry.exit, carry.param) for carry in statement.carries], out)
 
     def head(self, statement: Loop, body: list[Any]) -> Any:
@@ -462,25 +464,6 @@ def same(a: Tree, b: Tree) -> bool:
     return a is b or (not isinstance(a, (Value, Expr)) and type(a) is type(b) and a == b)
 
 
-def unrepeated(index: Tree) -> bool:
-    """Whether an index is proven to name no element twice, so that `x[index] += e` adds all of `e`."""
-    parts = index if isinstance(index, tuple) else (index,)
-    advanced = []
-    for part in parts:
-        if isinstance(part, (Slice, int, type(None), type(...))):
-            continue
-        type_ = getattr(part, "type", None)
-        if type_ is not None and type_.rank == 0 and (type_.dtype or "").startswith(("int", "uint")):
-            continue
-        advanced.append(part)
-    if not advanced:
-        return True
-    if len(advanced) == 1 and getattr(getattr(advanced[0], "type", None), "dtype", None) == "bool":
-        return True
-    ranks = [getattr(getattr(part, "type", None), "rank", None) for part in advanced]
-    return any(isinstance(part, Expr) and part.op.name == "np.arange" for part in advanced) and all(rank == 1 for rank in ranks)
-
-
 def function_node(
     function: Function, names: dict[Value, str], callees: dict[Function, str], doc: str = "", defaults: dict[str, Any] | None = None
 ) -> Any:
@@ -503,6 +486,11 @@ def function_node(
     body.append(gast.Return(printer.expr(function.result)))
     arguments = gast.arguments(params, [], None, [], [], None, given)
     return gast.FunctionDef(function.name, arguments, body, [], None, None, [])
+
+
+def is_doc(node: Any) -> bool:
+    """Whether a statement is a docstring."""
+    return isinstance(node, gast.Expr) and isinstance(node.value, gast.Constant)
 
 
 def is_literal(value: Any) -> bool:

@@ -379,7 +379,8 @@ class Statements(Calls):
             index.base, index.named = node.target.id, True
 
         def start() -> None:
-            self.assign(node.target, item(), index.serial)
+            with self.at(node, " "):
+                self.assign(node.target, item(), index.serial)
 
         self.carry(node, node.body, later, Loop(Family(), over.direction, index, domain, [], [], self.builder.origin), start)
 

@@ -5,6 +5,7 @@ True
 
 A rule that is wrong is found out:
 
+>>> from srcad.rules.families import elementwise
 >>> def cube(x):
 ...     return x**3
 >>> _ = elementwise(cube)(lambda x, y: 3 * x)
@@ -28,14 +29,13 @@ from srcad.core import ops, types
 from srcad.core.builder import Builder
 from srcad.core.nodes import Block, Let, Slice, Value, leaves
 from srcad.core.quote import RankUnknown, quote
-from srcad.rules.families import Rule, elementwise, rule_of
+from srcad.rules.families import Rule, rule_of
 
 __all__ = [
     "bound",
     "check",
     "concrete",
     "distance",
-    "elementwise",
     "execute",
     "pullback",
     "pushforward",
@@ -140,14 +140,6 @@ def bound(
     return rule, operands, dict(named)
 
 
-def padded(rule: Rule, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Operands as a rule takes them: those that the call leaves out are None."""
-    if rule.variadic:
-        return operands
-    assert len(operands) <= len(rule.operands), f"{rule} is about {len(rule.operands)} operands"
-    return (*operands, *[None] * (len(rule.operands) - len(operands)))
-
-
 def _active(rule: Rule, place: int) -> bool:
     return rule.wrt is None or place in rule.wrt
 
@@ -160,7 +152,6 @@ def pullback(
     assert set(options) <= set(rule.options), (
         f"{rule} is not about {set(options) - set(rule.options)}"
     )
-    operands = padded(rule, operands)
     if rule.family == "elementwise":
         partials = _tuple(rule.pullback(*operands, y, **options))
         return tuple(None if one is None else y_bar * one for one in partials)
@@ -174,9 +165,9 @@ def pushforward(
     """The tangent of the result; a tangent of None is that of what does not vary."""
     assert rule.pullback is not None
     if rule.pushforward is not None:
-        y_dot = rule.pushforward(*padded(rule, dots), *padded(rule, operands), y, **options)
+        y_dot = rule.pushforward(*dots, *operands, y, **options)
     elif rule.family == "elementwise":
-        partials = _tuple(rule.pullback(*padded(rule, operands), y, **options))
+        partials = _tuple(rule.pullback(*operands, y, **options))
         y_dot = sum(
             one * dot for one, dot in zip(partials, dots) if one is not None and dot is not None
         )

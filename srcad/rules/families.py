@@ -23,6 +23,7 @@ accumulation, zeros and activity.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -110,6 +111,26 @@ def _signature(
     return tuple(front[skip_first : len(front) - skip_last]), tuple(options)
 
 
+def _filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
+    """`rule` for calls that leave operands out: None stands for them. More operands than it knows are refused."""
+    if operands and operands[-1].startswith("*"):
+        return rule
+
+    @functools.wraps(rule)
+    def filled(*args: Any, **options: Any) -> Any:
+        given = len(args) - before - after
+        if given == len(operands):
+            return rule(*args, **options)
+        if given > len(operands):
+            raise NotImplementedError(
+                f"a call with {given} operands; the rule is about {len(operands)}"
+            )
+        end = len(args) - after
+        return rule(*args[:end], *[None] * (len(operands) - given), *args[end:], **options)
+
+    return filled  # type: ignore[return-value]
+
+
 def elementwise(
     *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None
 ) -> Callable[[F], F]:
@@ -122,9 +143,10 @@ def elementwise(
 
     def decorate(rule: F) -> F:
         operands, options = _signature(rule, 0, 1)
+        filled = _filling(rule, operands, 0, 1)
         given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
         for function in functions:
-            _register(Rule("elementwise", function, pullback=rule, broadcasts=True, **given))
+            _register(Rule("elementwise", function, pullback=filled, broadcasts=True, **given))
         return rule
 
     return decorate
@@ -135,9 +157,10 @@ def _transposed(
 ) -> Callable[[F], F]:
     def decorate(rule: F) -> F:
         operands, options = _signature(rule, 1, 0)
+        filled = _filling(rule, operands, 1, 0)
         given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
         for function in functions:
-            _register(Rule(family, function, pullback=rule, broadcasts=broadcasts, **given))
+            _register(Rule(family, function, pullback=filled, broadcasts=broadcasts, **given))
         return rule
 
     return decorate
@@ -162,12 +185,13 @@ def primitive(
 
     def decorate(rule: type) -> type:
         operands, options = _signature(rule.pullback, 1, 1)  # type: ignore[attr-defined]
+        filled = _filling(rule.pullback, operands, 1, 1)  # type: ignore[attr-defined]
         for function in functions:
             _register(
                 Rule(
                     "primitive",
                     function,
-                    pullback=rule.pullback,  # type: ignore[attr-defined]
+                    pullback=filled,
                     pushforward=rule.pushforward,  # type: ignore[attr-defined]
                     operands=operands,
                     options=options,

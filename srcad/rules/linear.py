@@ -37,14 +37,14 @@ def axes_of(axis: Any, x: Any) -> tuple[int, ...]:
     return tuple(sorted(int(one) % rank(x) if one < 0 else int(one) for one in axes))
 
 
-def along(axis: int, part: Any, x: Any) -> tuple[Any, ...]:
+def along(axis: int, part: Any, x: Any) -> Any:
     """The index that is `part` on one axis of `x` and everything on the others: `x[:, part]`, `x[..., part]`."""
     try:
         (axis,) = axes_of(axis, x)
     except RankUnknown:
         if axis < 0:
             return (Ellipsis, part, *(slice(None) for _ in range(-1 - axis)))
-    return (*(slice(None) for _ in range(axis)), part)
+    return (*(slice(None) for _ in range(axis)), part) if axis else part
 
 
 def restore(y_bar: Any, x: Any, axis: Any, keepdims: Any) -> Any:
@@ -122,14 +122,17 @@ def mean(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
 @linear(np.trace)
 def trace(y_bar: Any, a: Any, *, offset: Any = 0) -> Any:
     _matrix(a)
-    return y_bar * call(np.eye, *_sizes(a, 2), k=offset, dtype=_dtype(a))
+    n, m = np.shape(a)[0], np.shape(a)[1]
+    place = {"k": offset} if known(offset, "the offset") else {}
+    return y_bar * call(np.eye, n, m, **place, dtype=_dtype(a))
 
 
 @linear(np.cumsum)
 def cumsum(y_bar: Any, a: Any, *, axis: Any = None) -> Any:
     back = slice(None, None, -1)
     if axis is None:
-        return np.reshape(np.cumsum(y_bar[back])[back], np.shape(a))
+        a_bar = np.cumsum(y_bar[back])[back]
+        return a_bar if _rank(a) == 1 else np.reshape(a_bar, np.shape(a))
     index = along(axis, back, a)
     return np.cumsum(y_bar[index], axis=axis)[index]
 
@@ -257,11 +260,6 @@ def _matrix(a: Any) -> None:
         raise NotImplementedError("diagonals of an array of more than two axes; write np.einsum")
 
 
-def _sizes(a: Any, count: int) -> list[Any]:
-    shape = np.shape(a)
-    return [shape[axis] for axis in range(count)]
-
-
 def _dtype(a: Any) -> Any:
     return call(runtime.dtype_of, a)
 
@@ -313,7 +311,7 @@ def _joined(y_bar: Any, arrays: Any, axis: int, size: Any, least: int) -> Any:
         parts = range(len(arrays))
     elif any(rank(a) < least for a in arrays):
         raise NotImplementedError("a join of arrays of different ranks; reshape them first")
-    cotangents = [y_bar[(slice(None),) * axis + (part,)] for part in parts]
+    cotangents = [y_bar[(slice(None), part) if axis else part] for part in parts]
     if least == 2 and rank(arrays[0]) == 0:
         cotangents = [y_bar[(0, i) if axis else (i, 0)] for i in range(len(arrays))]
     return (tuple(cotangents),)
@@ -404,7 +402,7 @@ def getitem(y_bar: Any, a: Any, index: Any) -> Any:
         part is Ellipsis or (isinstance(part, slice) and part.step in (None, 1)) for part in back
     ):
         return y_bar, None
-    return y_bar[back], None
+    return y_bar[back if isinstance(index, tuple) else back[0]], None
 
 
 def _inverse(index: Any) -> tuple[Any, ...] | None:

@@ -45,9 +45,11 @@ class Extreme:
 
 def _product_of_others(a: Any, axis: int) -> Any:
     """For each element the product of all others on the axis; no division, so zeros are right at every order."""
+    options: dict[str, Any] = {"axis": axis} if axis else {}
     one = np.ones_like(a[along(axis, slice(None, 1), a)])
-    before = np.cumprod(np.concatenate((one, a[along(axis, slice(None, -1), a)]), axis), axis)
-    after = np.cumprod(np.concatenate((one, a[along(axis, slice(None, 0, -1), a)]), axis), axis)
+    before = np.concatenate((one, a[along(axis, slice(None, -1), a)]), **options)
+    after = np.concatenate((one, a[along(axis, slice(None, 0, -1), a)]), **options)
+    before, after = np.cumprod(before, axis), np.cumprod(after, axis)
     return before * after[along(axis, slice(None, None, -1), a)]
 
 
@@ -114,21 +116,25 @@ class CumulativeProduct:
 # Statistics.
 
 
+def _freedom(a: Any, axis: Any, ddof: Any) -> Any:
+    return count_of(a, axis) - ddof if known(ddof, "ddof") else count_of(a, axis)
+
+
 @primitive(np.var)
 class Variance:
     @staticmethod
     def pullback(
         y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, axis=axis, keepdims=True)
-        return centred * restore(2 * y_bar / (count_of(a, axis) - ddof), a, axis, keepdims)
+        centred = a - np.mean(a, **_options(axis, True))
+        return centred * restore(2 * y_bar / (_freedom(a, axis, ddof)), a, axis, keepdims)
 
     @staticmethod
     def pushforward(
         a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, axis=axis, keepdims=True)
-        return 2 * np.sum(centred * a_dot, **_options(axis, keepdims)) / (count_of(a, axis) - ddof)
+        centred = a - np.mean(a, **_options(axis, True))
+        return 2 * np.sum(centred * a_dot, **_options(axis, keepdims)) / (_freedom(a, axis, ddof))
 
 
 @primitive(np.std)
@@ -139,17 +145,15 @@ class Deviation:
     def pullback(
         y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, axis=axis, keepdims=True)
-        return centred * restore(y_bar / (y * (count_of(a, axis) - ddof)), a, axis, keepdims)
+        centred = a - np.mean(a, **_options(axis, True))
+        return centred * restore(y_bar / (y * (_freedom(a, axis, ddof))), a, axis, keepdims)
 
     @staticmethod
     def pushforward(
         a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, axis=axis, keepdims=True)
-        return np.sum(centred * a_dot, **_options(axis, keepdims)) / (
-            y * (count_of(a, axis) - ddof)
-        )
+        centred = a - np.mean(a, **_options(axis, True))
+        return np.sum(centred * a_dot, **_options(axis, keepdims)) / (y * (_freedom(a, axis, ddof)))
 
 
 # Linear algebra. The formulas are those of M. B. Giles, "Collected matrix derivative results for forward and

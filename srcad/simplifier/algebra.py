@@ -83,7 +83,7 @@ class _Algebra(Pass):
         found = self.lets.get(tree)
         if found is None or (found.origin.part != "adjoint" and not primal):
             return None
-        if self.count.get(tree, 0) > 1 and not (tree.type.rank == 0 and _simple(found)):
+        if self.count.get(tree, 0) > 1 and not (found.op is ops.negative or (tree.type.rank == 0 and _simple(found))):
             return None
         return found
 
@@ -374,8 +374,8 @@ def _whole(number: Any) -> Any:
 
 
 def _simple(statement: Let) -> bool:
-    """A number over a size: cheap enough to be written twice."""
-    return statement.op is ops.divide and _number(statement.args[0])
+    """A sign, or a number over a size: cheap enough to be written twice."""
+    return statement.op is ops.negative or (statement.op is ops.divide and _number(statement.args[0]))
 
 
 def _same(a: Tree, b: Tree) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.types import same_shape, type_of
 from srcad.core import ops
-from srcad.core.nodes import Function, Let, Value
+from srcad.core.nodes import Function, Let, Slice, Tree, Value
 from srcad.core.ops import operation
 from srcad.simplifier.rewrite import Pass, remake
 from srcad.simplifier.shapes import same_form
@@ -33,9 +33,11 @@ def make_concrete(function: Function) -> Function:
 class _Concrete(Pass):
     def __init__(self, function: Function) -> None:
         super().__init__()
-        self.spreads: dict[Value, Let] = {}
+        self.lets: dict[Value, Let] = {}
 
     def let(self, statement: Let) -> Let | None:
+        if statement.out is not None:
+            self.lets[statement.out] = statement
         op = statement.op
         if op is ops.spread:
             return self.spread(statement)
@@ -43,6 +45,8 @@ class _Concrete(Pass):
             return self.cast(statement)
         if op is ops.result:
             return self.result(statement)
+        if op is ops.put_add and not unrepeated(statement.args[1], self.lets):
+            return remake(statement, ops.add_at, statement.args)
         if op.function is runtime.stop_gradient:
             self.known[statement.out] = statement.args[0]  # type: ignore[index]
             return None
@@ -98,3 +102,21 @@ class _Concrete(Pass):
         if isinstance(g, Value) and not g.named and statement.out is not None:
             g.base, g.named = statement.out.base, True
         return g
+
+
+def unrepeated(index: Tree, lets: dict[Value, Let]) -> bool:
+    """Whether an index is proven to name no element twice, so that `x[index] += e` adds all of `e`."""
+    advanced = []
+    for part in index if isinstance(index, tuple) else (index,):
+        if isinstance(part, (Slice, int, type(None), type(...))):
+            continue
+        type_ = type_of(part)
+        if type_.rank == 0 and (type_.dtype or "").startswith(("int", "uint")):
+            continue
+        advanced.append(part)
+    if not advanced or (len(advanced) == 1 and type_of(advanced[0]).dtype == "bool" and type_of(advanced[0]).rank):
+        return True
+    made = [lets.get(part) if isinstance(part, Value) else None for part in advanced]
+    return any(let is not None and let.op.function is np.arange for let in made) and all(
+        type_of(part).rank == 1 for part in advanced
+    )

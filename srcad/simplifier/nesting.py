@@ -19,7 +19,7 @@ from srcad.simplifier.rewrite import copy_function, remake, uses
 __all__ = ["nest"]
 
 _WIDTH = 76
-_NEVER = {ops.put, ops.put_add, ops.save, ops.saved}
+_NEVER = {ops.put, ops.put_add, ops.add_at, ops.save, ops.saved}
 
 
 def nest(function: Function, *, results: bool = False) -> Function:
@@ -44,7 +44,8 @@ def _aliases(function: Function) -> dict[Value, Value]:
     def union(a: Tree, b: Tree) -> None:
         for x in leaves(a):
             for y in leaves(b):
-                parent[find(x)] = find(y)
+                if not x.type.immutable and not y.type.immutable:
+                    parent[find(x)] = find(y)
 
     for statement in walk(function.body):
         if isinstance(statement, Let) and statement.out is not None:
@@ -176,7 +177,7 @@ def _direct(statement: Statement) -> list[Value]:
     """Values that the statement itself reads where an expression may stand."""
     if isinstance(statement, Let):
         found = list(leaves(statement.args)) + [v for _, option in statement.options for v in leaves(option)]
-        if statement.op in (ops.put, ops.put_add) or statement.inplace:
+        if statement.op in (ops.put, ops.put_add, ops.add_at) or statement.inplace:
             first = statement.args[0]
             found = [v for v in found if v is not first]
         return found
@@ -207,6 +208,8 @@ def _width(tree: Any) -> int:
         return len(tree.base) + (0 if tree.named else 2)
     if isinstance(tree, Expr):
         style = tree.op.style
+        if style in ("binary", "compare"):
+            return 4 + _width(tree.args[0]) + _width(tree.args[1])
         extra = 3 if style in ("binary", "compare") else 2 + (len(tree.op.name) if style == "call" else 2)
         return extra + _width(tree.args) + sum(len(key) + 1 + _width(option) for key, option in tree.options)
     if isinstance(tree, (tuple, list)):

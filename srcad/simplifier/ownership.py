@@ -33,7 +33,7 @@ from srcad.simplifier.rewrite import Pass, remake
 
 __all__ = ["recover_stores"]
 
-_STORES = (ops.put, ops.put_add)
+_STORES = (ops.put, ops.put_add, ops.add_at)
 
 
 def recover_stores(function: Function) -> Function:

@@ -18,17 +18,20 @@ from srcad.simplifier.halves import Split, cut_in_two
 from srcad.simplifier.concrete import make_concrete
 from srcad.simplifier.dead import remove_dead
 from srcad.simplifier.grouping import group
+from srcad.simplifier.iteration import iterate, write_sizes
 from srcad.simplifier.joins import simplify_joins
 from srcad.simplifier.nesting import nest
 from srcad.simplifier.ownership import recover_stores
 from srcad.simplifier.shapes import resolve_shapes
 from srcad.simplifier.sharing import share
+from srcad.simplifier.sinking import sink
+from srcad.simplifier.sources import choose_sources
 from srcad.simplifier.storage import store_values
 
 __all__ = ["lower", "lower_halves", "simplify"]
 
 FIRST: tuple[Callable[[Function], Function], ...] = (resolve_shapes, share, simplify_joins, remove_dead)
-ROUND: tuple[Callable[[Function], Function], ...] = (simplify_algebra, resolve_shapes, share, simplify_joins, remove_dead)
+ROUND: tuple[Callable[[Function], Function], ...] = (simplify_algebra, choose_sources, resolve_shapes, share, simplify_joins, remove_dead)
 ROUNDS = 8
 
 
@@ -66,14 +69,16 @@ def lower(function: Function, *, results: bool = False) -> Function:
 
 def store(function: Function) -> Function:
     """Core whose loops stand on their own, in plain NumPy."""
-    for run in (remove_dead, store_values, make_concrete, simplify_joins, share, remove_dead):
+    for run in (remove_dead, store_values, make_concrete, simplify_joins, share, sink, remove_dead):
         function = run(function)
     return function
 
 
 def finish(function: Function, *, results: bool = False) -> Function:
     """Stores in place, expressions as trees."""
-    return nest(recover_stores(group(function)), results=results)
+    for run in (group, recover_stores, iterate, remove_dead, write_sizes):
+        function = run(function)
+    return nest(function, results=results)
 
 
 def lower_halves(combined: Function, cut: Any) -> Split:

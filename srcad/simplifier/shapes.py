@@ -38,7 +38,7 @@ def same_form(a: Type, b: Type) -> bool:
 
 def pass_name(old: Value, new: Value) -> None:
     """A folded operation passes its name on to what stands for it."""
-    if not new.named and (old.named or old.base.endswith("_bar")):
+    if not new.named and (old.named or (old.base.endswith("_bar") and not new.base.endswith("_bar"))):
         new.base, new.named = old.base, old.named
 
 

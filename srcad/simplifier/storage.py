@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from srcad.analysis.liveness import defines, reads_of
+from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.nodes import (
     Block,
@@ -102,7 +103,7 @@ class _Family:
             for reader in readers:
                 inner = defines([reader])
                 for value in sorted(_reads(reader), key=lambda v: v.serial):
-                    if value in own and value not in inner:
+                    if value in own and value not in inner and not (value is source.index and reader.index is not None):
                         needs[value] = None
             self.save(source, readers, list(needs))
 
@@ -116,6 +117,7 @@ class _Family:
             if self.recomputable(value, lets, own, [v for v in kept if v is not value], source):
                 kept.remove(value)
                 recomputed.append(value)
+        restored: list[tuple[Carry, list[tuple[Let, Value]]]] = []
         held: list[tuple[Value, Carry]] = []
         opposite = all(reader.direction == -source.direction for reader in readers)
         if opposite:
@@ -123,6 +125,14 @@ class _Family:
                 if carry.next in kept and carry.param in kept and carry.next is not carry.param:
                     kept.remove(carry.next)
                     held.append((carry.next, carry))
+            for carry in source.carries:
+                chain = self.chain(source, carry) if carry.param in kept else []
+                if chain and all(self.at_hand(let.args[1], source, own, kept) for let in chain):
+                    olds = [(let, self.old(source, let)) for let in chain]
+                    kept = [v for v in kept if v is not carry.param and v not in {let.out for let in chain}]
+                    held = [(v, c) for v, c in held if c is not carry]
+                    kept += [old for _, old in olds]
+                    restored.append((carry, olds))
         kept.sort(key=lambda v: v.serial)
         record: Value | None = None
         if kept:
@@ -151,6 +161,8 @@ class _Family:
                     ]
                     mapping[value] = hold
             front: Block = []
+            for carry, olds in restored:
+                self.restore(reader, carry, olds, mapping, front)
             needed = wanted & set(recomputed)
             for value in recomputed:
                 if value in needed:
@@ -159,6 +171,47 @@ class _Family:
             reader.body[:0] = front
             if reader.domain is None and not reader.is_while and not reader.records:
                 self.count(source, reader)
+
+    def chain(self, source: Loop, carry: Carry) -> list[Let]:
+        """The stores that make the next value of a carried array out of its parameter, first one first."""
+        lets = {s.out: s for s in source.body if isinstance(s, Let) and s.out is not None}
+        found: list[Let] = []
+        value = carry.next
+        while value is not carry.param:
+            let = lets.get(value)
+            if let is None or let.op not in (ops.put, ops.put_add):
+                return []
+            found.append(let)
+            value = let.args[0]
+        return found[::-1]
+
+    def at_hand(self, index: Tree, source: Loop, own: set[Value], kept: list[Value]) -> bool:
+        """Whether the index of a store is there in the reader too."""
+        return all(value not in own or value is source.index or value in kept for value in leaves(index))
+
+    def old(self, source: Loop, let: Let) -> Value:
+        """What a store is about to overwrite."""
+        base, index = let.args[0], let.args[1]
+        out = Value("old", infer(ops.getitem, (base, index), {}))
+        source.body.insert(source.body.index(let), Let(out, ops.getitem, (base, index), (), let.origin))
+        return out
+
+    def restore(
+        self, reader: Loop, carry: Carry, olds: list[tuple[Let, Value]], mapping: dict[Value, Tree], front: Block
+    ) -> None:
+        """Undo the stores of an iteration: the array goes back from its last value to its first."""
+        change = lambda v: mapping.get(v, v)  # noqa: E731
+        hold = carry.param.like()
+        current = hold
+        for let, old in reversed(olds):
+            assert let.out is not None
+            mapping[let.out] = current
+            before = carry.param.like()
+            index = map_tree(let.args[1], change)
+            front.append(Let(before, ops.put, (current, index, mapping[old]), (), Origin(let.origin.line, "", "adjoint")))
+            current = before
+        mapping[carry.param] = current
+        reader.carries = [*reader.carries, Carry(hold, carry.exit, current, carry.param.like(named=False))]
 
     def recomputable(
         self, value: Value, lets: dict[Value | None, Let], own: set[Value], kept: list[Value], source: Loop
@@ -169,6 +222,8 @@ class _Family:
             return False
         if statement.op is ops.getitem and _path(source.body, value):
             return False  # computed at the head of the reader it could raise where the branch guards it
+        if _arithmetic(statement):
+            return all(operand in kept or operand not in own or operand is source.index for operand in operands(statement))
         for operand in operands(statement):
             if operand in kept or operand not in own or operand is source.index:
                 continue
@@ -185,9 +240,9 @@ class _Family:
             if operand in lets and operand not in mapping:
                 self.recompute(operand, lets, mapping, front)
         change = lambda v: mapping.get(v, v)  # noqa: E731
-        out = value.like()
+        out = value.like(named=False)
         options = tuple((key, map_tree(option, change)) for key, option in statement.options)
-        front.append(Let(out, statement.op, map_tree(statement.args, change), options, Origin(*statement.origin[:2], "adjoint")))
+        front.append(Let(out, statement.op, map_tree(statement.args, change), options, Origin(statement.origin.line, "", "adjoint")))
         mapping[value] = out
 
     def surface(self, source: Loop, value: Value) -> Value:
@@ -255,7 +310,20 @@ def _reads(loop: Loop) -> set[Value]:
 
 
 def _cheap(statement: Let) -> bool:
-    return statement.op in _CHEAP
+    if statement.op in (ops.add, ops.subtract, ops.multiply) and statement.out is not None:
+        return statement.out.type.kind == "number" and statement.out.type.dtype == "int"
+    return statement.op in _CHEAP or _arithmetic(statement)
+
+
+def _arithmetic(statement: Let) -> bool:
+    """One operation on numbers: no dearer than saving its value."""
+    return (
+        statement.op in (ops.add, ops.subtract, ops.multiply, ops.power)
+        and statement.out is not None
+        and statement.out.type.rank == 0
+        and statement.out.type.immutable
+        and not statement.out.named
+    )
 
 
 def _path(block: Block, value: Value) -> list[tuple[Branch, int]]:

@@ -130,7 +130,7 @@ class Adjoint:
 
     def christen(self, bar: Tree, value: Value, base: str) -> None:
         """The first contribution and the running sum bear the name of the cotangent."""
-        if isinstance(bar, Value) and self.builder.block and not bar.named:
+        if isinstance(bar, Value) and self.builder.block and not bar.named and (value.named or not bar.base.endswith("_bar")):
             if any(isinstance(s, Let) and s.out is bar for s in self.builder.block[-6:]):
                 bar.base = base
 
@@ -172,7 +172,8 @@ class Adjoint:
     def block(self, block: Block) -> None:
         for statement in reversed(block):
             origin = statement.origin
-            self.builder.origin = Origin(origin.line, origin.text, "adjoint")
+            text = origin.text if isinstance(statement, (Let, Call)) else ""
+            self.builder.origin = Origin(origin.line, text, "adjoint")
             if isinstance(statement, Let):
                 self.let(statement)
             elif isinstance(statement, Call):
@@ -481,7 +482,8 @@ class _Mirror(_Scope):
             if init is not None:
                 self.outer[value] = init
         if init is None:
-            builder, self.sweep.builder = self.sweep.builder, Builder(infer, self.sweep.builder.origin)
+            builder = self.sweep.builder
+            self.sweep.builder = Builder(infer, builder.origin._replace(text=""))
             init = self.sweep.zero(value)
             self.before.extend(self.sweep.builder.block)
             self.sweep.builder = builder

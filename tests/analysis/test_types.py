@@ -106,6 +106,10 @@ class Machine:
         options = options or {}
         bound = ops.bind(op, args, options)
         type_ = infer(op, bound[0], dict(bound[1]))
+        if len(bound[0]) > 1 and (names := ops.parameters(op.function)) and "*" not in names[1]:
+            named = ops.Operation(op.function, op.name, style=op.style, operands=names[:1])
+            bound = ops.bind(named, args, options)
+            assert repr(infer(named, bound[0], dict(bound[1]))) == repr(type_), (op, bound)
         out = Value(op.base, type_)
         reals = self.reals[out] = {}
         for i in list(self.alive):
@@ -384,6 +388,40 @@ SCALARS = "x_s f_s i_s b_s c_s u_s x_0 i_0 b_0 v_s float_ int_ bool_ complex_ v_
 def test_operators(symbol: str) -> None:
     for left, right in itertools.product(ARRAYS + SCALARS, repeat=2):
         check(f"{left} {symbol} {right}", succeeds=False)
+
+
+def test_powers() -> None:
+    made = fresh()
+    made.names = dict(made.names)
+    exponents = []
+    for kind, dtype, values in [
+        ("number", "int", [0, 1, 2, -1]),
+        ("number", "float", [2.0, 0.5, 0.0, 1.0, -1.0, 3.5]),
+        ("number", "complex", [2 + 0j, 1j]),
+        *(
+            (kind, dtype, [2, 0, 1, -1, 0.5])
+            for kind in ("scalar", "array")
+            for dtype in ("float64", "float32", "int64", "uint8", "bool", "complex64")
+        ),
+    ]:
+        for value in values:
+            name = f"e_{len(exponents)}"
+            exponents.append(name)
+            real = (
+                value
+                if kind == "number"
+                else np.array(value).astype(dtype)[() if kind == "scalar" else ...]
+            )
+            made.value(name, Type(kind, dtype, ()), dict.fromkeys(range(len(ASSIGNMENTS)), real))
+            exponents.append(f"f_{name}")
+            made.value(
+                f"f_{name}",
+                Type("any", None if kind == "number" else dtype, ()),
+                dict.fromkeys(range(len(ASSIGNMENTS)), real),
+            )
+    for base, exponent in itertools.product(ARRAYS + SCALARS + ["i_0", "f_0", "f_s"], exponents):
+        made.alive = [0]
+        made.evaluate(f"{base} ** {exponent}")
 
 
 @pytest.mark.parametrize("symbol", ["-", "+", "~", "not "])

@@ -196,6 +196,8 @@ rows(
 add(np.clip, "crossed", np.array([0.0, 1.0, 2.5, 4.0]), 3.0, np.array([2.0]))
 add(np.clip, "from", np.array([0.0, 1.0, 2.5]), 0.5, None)
 add(np.clip, "to", np.array([0.0, 1.0, 2.5]), None, 1.5)
+add(np.clip, "keywords", np.array([0.0, 1.0, 2.5]), a_max=1.5, a_min=0.5)
+add(np.clip, "keyword", np.array([0.0, 1.0, 2.5]), a_max=np.array([1.5]))
 rows([np.ldexp, math.ldexp], "number,number scalar,number", REAL, lambda shape, rng: 2)
 rows(np.ldexp, "3,3 2x1,3 1,3 0,0d", REAL, lambda shape, rng: rng.integers(-2, 3, shape))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import math
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,18 @@ def test_what_is_inlined_reads_as_written_by_hand() -> None:
     assert written(np.sum, (matrix,), axis=0) == ["srcad.runtime.spread"]
     assert written(np.sum, (matrix,), axis=1) == ["getitem", "srcad.runtime.spread"]
     assert written(np.exp, (ANY,)) == ["multiply"]
+
+
+def test_operands_left_out_and_too_many() -> None:
+    log, largest = rule_of(math.log), rule_of(builtins.max)
+    assert (
+        log is not None
+        and log.pullback is not None
+        and log.pullback(2.0, math.log(2)) == (0.5, None)
+    )
+    assert largest is not None and largest.pullback is not None
+    with pytest.raises(NotImplementedError, match="3 operands"):
+        largest.pullback(1.0, 2.0, 3.0, 3.0)
 
 
 def test_an_option_that_is_not_known_while_writing() -> None:

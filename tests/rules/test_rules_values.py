@@ -63,6 +63,9 @@ def test_power_at_zero(exponent: float, slope: float) -> None:
 
 
 def test_power_by_the_exponent() -> None:
+    assert bars(operator.pow, 0.0, 2.0) == (0, 0)
+    assert bars(operator.pow, 0.0, 0.0) == (0, 0)
+    assert np.isnan(bars(operator.pow, -1.0, 2.0)[1])
     assert_array_equal(bars(operator.pow, np.array([0.0, 0.0]), np.array([0.0, 2.0]))[1], [0, 0])
     assert np.isnan(bars(operator.pow, np.array([-1.0]), np.array([2.0]))[1])
     assert bars(operator.pow, np.array([-1.0]), 2)[1] is None
