@@ -358,16 +358,16 @@ def join(a: Type, b: Type) -> Type:
     >>> join(array("float64", n), array("float64")).shape, join(number("float"), array("float64")).kind
     (None, 'any')
     """
+    if a[:2] != b[:2] and a.dtype in _REAL.get(a.kind, ()) and b.dtype in _REAL.get(b.kind, ()):
+        # A loop's `s = 0.0` that becomes a NumPy scalar: claimed strong where it may be weak, at the cost of a cast.
+        return Type("scalar", "float64", ())
+    return _join(a, b)
+
+
+def _join(a: Type, b: Type) -> Type:
+    """As `join`, claiming nothing that is not certain."""
     if a is b or a == b:
         return a
-    if (
-        a.kind in _REAL
-        and b.kind in _REAL
-        and a.dtype in _REAL[a.kind]
-        and b.dtype in _REAL[b.kind]
-    ):
-        # A loop's `s = 0.0` that becomes a NumPy scalar: claimed strong where it may be weak, which costs at most a cast.
-        return Type("scalar", "float64", ())
     if a.kind == b.kind:
         kind = a.kind
     elif a.numeric and b.numeric:
@@ -830,7 +830,11 @@ def _pointwise(function: Callable[..., Any], *trees: Tree, **options: Tree) -> T
     return _made(shape, *_learn(function, *rows, **options))
 
 
-_BOOLEAN: set[Any] = {np.isclose, np.isreal, np.iscomplex, np.isposinf, np.isneginf, np.isin}
+_BOOLEAN: set[Any] = {np.isclose, np.isreal, np.iscomplex, np.isposinf, np.isneginf}
+
+
+def _isclose(function: Callable[..., Any], a: Tree, b: Tree, *rest: Tree, **options: Tree) -> Type:
+    return _pointwise(np.isclose, a, b, *rest, **options)
 
 
 def _clip(
@@ -897,7 +901,7 @@ def _extremum(function: Any, *trees: Tree) -> Type:
         types = [Type("scalar", type_.dtype, ())]
     found = types[0]
     for type_ in types[1:]:
-        found = join(found, type_)
+        found = _join(found, type_)
     return found._replace(value=None) if found.numeric else ANY
 
 
@@ -1343,7 +1347,7 @@ def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -
     if not isinstance(subscripts, str):
         raise Unknown
     optimize = options.pop("optimize", False)
-    if options or isinstance(subscripts, Value):
+    if options:
         raise Unknown
     types = list(map(_operand, operands))
     text = subscripts.replace(" ", "")
@@ -1383,6 +1387,8 @@ def _reshape(
     if len(entries) == 2 and isinstance(entries[1], str):
         entries = entries[:1]
     wanted: Tree = entries[0] if len(entries) == 1 else entries
+    if not isinstance(order, str):
+        raise Unknown
     if not entries:
         wanted = newshape if shape is None else shape
     if isinstance(wanted, (Value, Expr)) and wanted.type.kind == "object":
@@ -2057,7 +2063,8 @@ _BY_NAME: dict[str, Handler] = {
     "astype": _astype,
     "clip": _clip,
     "where": _where,
-    "isclose isreal iscomplex isposinf isneginf": _pointwise,
+    "isclose": _isclose,
+    "isreal iscomplex isposinf isneginf": _pointwise,
     "shape": _shape_of,
     "size": _size_read,
     "ndim": _ndim,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from srcad.analysis.types import type_of
 from srcad.api.document import document
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
 from srcad.core import ops
@@ -213,9 +214,28 @@ def check_output(core: Function, request: Request) -> None:
                 place=core.parsed.place,
                 reason="Reduce it (np.sum), or ask for srcad.jacrev" + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
             )
-    for leaf in leaves(result):
-        if not leaf.type.numeric:
-            raise ArgumentTypeError(f"`{core.name}` returns something that is no array", reason="Return arrays, or has_aux=True.")
+    for leaf in flatten(result):
+        type_ = type_of(leaf)
+        if not type_.numeric or not (type_.differentiable or (type_.kind == "number" and type_.dtype == "float")):
+            found = repr(leaf) if not isinstance(leaf, Value) else f"{type_!r}"
+            raise ArgumentTypeError(
+                f"`{core.name}` returns {found}, which is no floating number or array",
+                place=core.parsed.place,
+                reason="Return floats; what is not to be differentiated goes into aux (has_aux=True).",
+            )
+        if (type_.dtype or "").startswith("complex"):
+            raise UnsupportedSyntaxError(
+                f"`{core.name}` returns complex numbers", place=core.parsed.place, reason="Complex derivatives are not implemented yet."
+            )
+
+
+def flatten(tree: Any) -> list[Any]:
+    """The leaves of a result, constants included."""
+    if isinstance(tree, dict):
+        return [leaf for part in tree.values() for leaf in flatten(part)]
+    if isinstance(tree, (tuple, list)):
+        return [leaf for part in tree for leaf in flatten(part)]
+    return [tree]
 
 
 def finish(

@@ -18,8 +18,10 @@ import numpy as np
 
 from srcad.api.compile import Generated, Position, Request, StaticNeeded, generate
 from srcad.api.signature import Letters, key_of, specify
+from srcad.core.ops import name_of
 from srcad.errors import AliasingError, ArgumentTypeError, SourceNotFoundError
-from srcad.loader import default_cache, digest_code, digest_text, load
+from srcad.core.fingerprint import digest_code, digest_text
+from srcad.loader import default_cache, load
 from srcad.parser.source import unwrap
 from srcad.parser.state import Known, Reference
 from srcad.rules.families import REGISTRY
@@ -145,6 +147,9 @@ class Dispatcher:
     @property
     def signature(self) -> inspect.Signature:
         """The function's signature. Raises ArgumentTypeError for stars, which are not accepted yet."""
+        if isinstance(self.function, np.ufunc):
+            names = ["x"] if self.function.nin == 1 else [f"x{i + 1}" for i in range(self.function.nin)]
+            return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
         signature = inspect.signature(self.function)
         for parameter in signature.parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -212,10 +217,8 @@ class Dispatcher:
 
     def compile(self, args: tuple[Any, ...]) -> Compiled:
         """From disk where it is known, else afresh."""
-        if not isinstance(self.root, types.FunctionType):
-            raise SourceNotFoundError(
-                f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x)."
-            )
+        if not isinstance(self.root, types.FunctionType) and name_of(self.function) is None:
+            raise SourceNotFoundError(f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x).")
         while True:
             spec = self.specification(args)
             key = self.cache_key(spec)
@@ -255,7 +258,7 @@ class Dispatcher:
     def cache_key(self, spec: dict[str, Any]) -> str | None:
         """The key under which this derivative is kept, or None where it cannot be told apart from others."""
         text = _spec_text(spec)
-        if text is None:
+        if text is None or not isinstance(self.root, types.FunctionType):
             return None
         return digest_text(
             digest_code(self.root.__code__), repr(self.request), text, repr(sorted(self.static)), _toolchain(), _user_rules()

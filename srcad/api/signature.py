@@ -54,7 +54,7 @@ def key_of(value: Any) -> Any:
     if isinstance(value, np.generic):
         return (np.generic, value.dtype)
     if isinstance(value, np.ndarray):
-        return key_of(np.asarray(value)) if type(value).__array_function__ is np.ndarray.__array_function__ else (kind,)
+        return (kind, id(value))  # a subclass, which is refused
     if isinstance(value, dict):
         return (kind, tuple([(key, key_of(part)) for key, part in value.items()]))
     if isinstance(value, (tuple, list)):
@@ -70,10 +70,15 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
     Raises ArgumentTypeError for arrays of objects and kinds of arguments that are not accepted.
     """
     if isinstance(value, np.ndarray):
-        if value.dtype == object:
+        if type(value) is not np.ndarray:
+            raise ArgumentTypeError(
+                f"argument `{name}` is a {type(value).__name__}, which computes otherwise than an array",
+                reason=f"Pass np.asarray({name}).",
+            )
+        if value.dtype == object or value.dtype.names:
             raise ArgumentTypeError(f"argument `{name}` is an array of objects", reason="Only numeric arrays are accepted.")
         shape = tuple(1 if size == 1 else Size(letters.next(), 0, True) for size in value.shape)
-        return Type("array", value.dtype.name, shape)
+        return Type("array", value.dtype.name if value.dtype.isnative else value.dtype.str, shape)
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, np.generic):

@@ -131,8 +131,12 @@ class Expressions(State):
             key = (self.path, name)
             value = self.program.hidden.get(key)
             if value is None:
-                if isinstance(found, np.ndarray) and found.dtype == object:
-                    self.refuse(node, f"`{name}` is an array of objects", "Only numeric arrays are accepted.")
+                if isinstance(found, np.ndarray) and (found.dtype == object or type(found) is not np.ndarray):
+                    self.refuse(
+                        node,
+                        f"`{name}` is no plain numeric array",
+                        f"Arrays of objects, matrices and masked arrays are not accepted: bind np.asarray({name}).",
+                    )
                 base = name.rpartition(".")[2]
                 value = Value(base, type_of_argument(found, base), named=True)
                 self.program.hidden[key] = value

@@ -7,19 +7,22 @@ string, a flag, a function).
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gast
 
-from srcad.analysis.types import type_of
+from srcad.analysis.types import infer
+from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Value, leaves
 from srcad.core.types import Type
 from srcad.errors import SrcadError
 from srcad.parser.calls import Container
 from srcad.parser.places import Buffer, View, views
-from srcad.parser.source import source_of
-from srcad.parser.state import Known, NeedStatic, Program
+from srcad.parser.source import source_of, unwrap
+from srcad.parser.state import Known, Program
 from srcad.parser.statements import Statements
 
 __all__ = ["Parsed", "parse"]
@@ -87,6 +90,8 @@ def parse(
     Raises SourceNotFoundError, UnsupportedSyntaxError, AliasingError, and NeedStatic for an argument whose value decides.
     """
     program = program or Program()
+    if not isinstance(unwrap(function), types.FunctionType) and ops.name_of(function) is not None:
+        return _parse_known(function, spec)
     source = source_of(function)
     parser = Parser(source, program, path)
     program.stack.append(source.function)
@@ -96,6 +101,18 @@ def parse(
         raise
     finally:
         program.stack.pop()
+
+
+def _parse_known(function: Callable[..., Any], spec: dict[str, Any]) -> Function:
+    """A function of NumPy's as one operation."""
+    params = [Param(name, Value(name, part, named=True) if isinstance(part, Type) else part) for name, part in spec.items()]
+    op = ops.operation(function)
+    builder = Builder(infer, Origin(0, f"{op.name}({', '.join(spec)})"))
+    args, options = ops.bind(op, tuple(param.tree for param in params), {})
+    value = builder.let(op, args, options)
+    made = Function(op.base, params, builder.block, value)
+    made.parsed = Parsed(frozenset(), frozenset(), {}, None)
+    return made
 
 
 def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
@@ -177,5 +194,3 @@ def _freeze(spec: Any) -> Any:
         return spec
     return (type(spec), repr(spec))
 
-
-_ = (NeedStatic, type_of)

@@ -7,15 +7,16 @@ file is thus refused, and of several lambdas on a line the right one is found.
 from __future__ import annotations
 
 import ast
-import inspect
 import linecache
 import types
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import gast
 
+from srcad.core.fingerprint import matching_positions
 from srcad.errors import Place, SourceNotFoundError
 
 __all__ = ["Source", "source_of", "unwrap"]
@@ -74,29 +75,16 @@ def unwrap(function: Callable[..., Any]) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _module(text: str, file: str) -> tuple[ast.Module, types.CodeType]:
-    tree = ast.parse(text)
-    return tree, compile(text, file, "exec", dont_inherit=True)
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield constant
-            yield from _codes(constant)
-
-
-def _same(a: Any, b: Any) -> bool:
-    if not isinstance(a, types.CodeType):
-        return type(a) is type(b) and repr(a) == repr(b)
-    if not isinstance(b, types.CodeType):
-        return False
-    plain = all(
-        getattr(a, name) == getattr(b, name)
-        for name in ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags", "co_firstlineno",
-                     "co_argcount", "co_kwonlyargcount", "co_posonlyargcount", "co_name")
-    )
-    return plain and len(a.co_consts) == len(b.co_consts) and all(map(_same, a.co_consts, b.co_consts))
+def _tree(text: str) -> dict[tuple[int, int], Any]:
+    """The functions of a file, by position."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        tree = ast.parse(text)
+    return {
+        (node.lineno, node.col_offset): node
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+    }
 
 
 def source_of(function: Any) -> Source:
@@ -120,67 +108,12 @@ def source_of(function: Any) -> Source:
             place=place,
             reason="Functions made by exec or typed at a plain prompt have no source: put the function in a file.",
         )
-    try:
-        tree, compiled = _module(text, file)
-    except SyntaxError:
-        raise SourceNotFoundError(
-            f"the file of `{function.__name__}` has been edited since it was imported, and no longer parses",
-            place=place,
-            reason="Import the module again.",
-        ) from None
-    if not any(_same(candidate, code) for candidate in _codes(compiled)):
+    positions = matching_positions(function, text)
+    if not positions:
         raise SourceNotFoundError(
             f"the source of `{function.__name__}` has been edited since it was imported",
             place=place,
             reason="What runs is not what the file says. Import the module again.",
         )
-    lines = tuple(text.splitlines())
-    wanted: list[Any] = []
-    for node in ast.walk(tree):
-        if code.co_name == "<lambda>":
-            if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
-                wanted.append(node)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first == code.co_firstlineno:
-                wanted.append(node)
-    if len(wanted) > 1 and code.co_name == "<lambda>":
-        wanted = [node for node in wanted if _lambda_matches(node, code, tree)]
-    if not wanted:
-        raise SourceNotFoundError(
-            f"the source of `{function.__name__}` cannot be found", place=place, reason="Define it with def in a file."
-        )
-    texts = {ast.dump(node) for node in wanted}
-    if len(texts) > 1:
-        raise SourceNotFoundError(
-            "several lambdas on this line cannot be told apart",
-            place=Place(name, code.co_firstlineno, text=lines[code.co_firstlineno - 1]),
-            reason="Put each on a line of its own, or use def.",
-        )
-    return Source(gast.ast_to_gast(wanted[0]), name, lines, function)
-
-
-def _lambda_matches(node: ast.Lambda, code: types.CodeType, tree: ast.Module) -> bool:
-    """Whether compiling the lambda alone gives this code, free names aside."""
-    alone = compile(ast.Expression(body=node), "<lambda>", "eval")
-    found = next(c for c in _codes(alone) if c.co_name == "<lambda>")
-    positions = [p for p in getattr(code, "co_positions", lambda: [])() if p[0] is not None]
-    if positions:
-        inside = [p for p in positions if p[2] is not None]
-        return all(
-            (node.lineno, node.col_offset) <= (p[0], p[2]) and (p[1], p[3]) <= (node.end_lineno, node.end_col_offset)
-            for p in inside
-        ) and (found.co_argcount == code.co_argcount)
-    free = set(code.co_freevars)
-    names = [n for n in found.co_names if n not in free]
-    return (
-        found.co_varnames == code.co_varnames
-        and names == list(code.co_names)
-        and [c for c in found.co_consts if not isinstance(c, types.CodeType)]
-        == [c for c in code.co_consts if not isinstance(c, types.CodeType)]
-    )
-
-
-def signature_of(function: Any) -> inspect.Signature:
-    """The signature of a callable, as `inspect` gives it."""
-    return inspect.signature(function)
+    node = _tree(text)[tuple(positions[0])]
+    return Source(gast.ast_to_gast(node), name, tuple(text.splitlines()), function)

@@ -48,14 +48,12 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
         [Param(value.base, value) for value in (*cut.seeds, *inputs, *given.values())],
     )
     front.name, back.name = f"{cut.name}_forward", f"{cut.name}_backward"
-    front.half = back.half = True
+    front.half = back.half = back.fresh = True
     if not cut.hidden:
         front.result = front.result[0] if len(front.result) == 1 else front.result
-    names = [value.base for value in cut.own if value in set(inputs)]
     front.doc = f"Value of `{cut.name}`" + (f" and what `{back.name}` needs of it." if residuals or outside else ".")
     wrt = [value.base.removesuffix("_bar") for value in bars]
     back.doc = f"Cotangent{'s' if len(wrt) > 1 else ''} of {_listed(wrt)} given the cotangent of the value of `{cut.name}`."
-    _ = names
     front = finish(_distinct(front), results=True)
     back = finish(_distinct(back))
     return Split(front, back, kept, (*residuals, *outside))

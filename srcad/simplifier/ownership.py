@@ -90,9 +90,10 @@ class _Owner:
             if isinstance(statement, Let):
                 self.collect_let(statement)
             elif isinstance(statement, Call):
+                fresh = getattr(statement.callee, "fresh", False)
                 for out in statement.outs:
-                    self.made[out] = ("outside", None)
-                    for arg in leaves(statement.args):
+                    self.made[out] = ("fresh" if fresh else "outside", None)
+                    for arg in () if fresh else leaves(statement.args):
                         self.union(out, arg)
             elif isinstance(statement, Branch):
                 self.collect(statement.body)
@@ -248,6 +249,8 @@ class _Owner:
                 return True
             memory = memory_of(what.op, what.args, dict(what.options))
             return memory == "fresh" and what.op.effect != "effect"
+        if kind == "fresh":
+            return True
         if kind == "phi":
             statement, phi = what
             if phi in seen:

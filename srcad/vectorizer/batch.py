@@ -1,0 +1,480 @@
+"""Batching: a function's Core over a leading axis, from the facts of which values have it.
+
+    def pulled(x, W, z_bar):                 def pulled(x, W, z_bar):            # z_bar: float64[B, m]
+        y_bar = W.T @ z_bar           ->         y_bar = z_bar @ W
+        x_bar = y_bar * np.cos(x)                x_bar = y_bar * np.cos(x)
+        return x_bar                             return x_bar                    # float64[B, n]
+
+A value that depends on a batched one becomes a new value with the axis in front; everything else stays the very same value and
+statement, evaluated once. Control flow stays as it is. In the rows of a Jacobian only cotangents are batched, so conditions, domains of loops
+and indices never are: where one is, or where an operation has no batched form (`operations`), `NotBatchable` says so and the
+caller loops over the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from srcad.analysis.types import infer, same_size, type_of
+from srcad.core import ops
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Carry,
+    Function,
+    Let,
+    Loop,
+    Origin,
+    Param,
+    Phi,
+    Slice,
+    Statement,
+    Tree,
+    Value,
+    leaves,
+    map_tree,
+    walk,
+)
+from srcad.core.types import Dim, Shape, Type, array, never_one
+from srcad.vectorizer.operations import FORM, form_handler, handler
+
+__all__ = ["Batch", "NotBatchable", "batch"]
+
+
+class NotBatchable(Exception):  # noqa: N818 - control flow: the caller loops over the rows instead
+    """`statement` has no form over a leading axis; `why` says what it is about it."""
+
+    def __init__(self, statement: Statement | None, why: str) -> None:
+        super().__init__(why)
+        self.statement, self.why = statement, why
+
+
+def batch(
+    function: Function,
+    batched: Iterable[Value] | Mapping[Value, Value],
+    size: Dim,
+    count: Tree = None,
+) -> tuple[Function, dict[Value, Value]]:
+    """The function that computes the same for every index of a leading axis of `batched`.
+
+    Arguments: a function before storage; its inputs (parameters, or values that the caller defines) that get the axis, or a
+    mapping of them to the values that they become; the size of the axis; the operand that holds that size at run time, for
+    what has to be created with it (by default an int, or the length of the first input).
+    Returns the function and the batched value of each old one; what is not in the mapping has no axis.
+    Raises NotBatchable.
+    """
+    made = Batch(function, batched, size, count)
+    return made.run(), {old: made.new[old] for old in made.batched if old in made.new}
+
+
+def dependents(function: Function, inputs: Iterable[Value]) -> set[Value]:
+    """The values that differ along the axis: those that depend on more than the form of one that does."""
+    found = set(inputs)
+
+    def depends(tree: Tree) -> bool:
+        return any(value in found for value in leaves(tree))
+
+    before = -1
+    while before != len(found):
+        before = len(found)
+        for statement in walk(function.body):
+            if isinstance(statement, Let):
+                if statement.out is not None and depends(_contents(statement)):
+                    found.add(statement.out)
+            elif isinstance(statement, Call):
+                if depends(statement.args):
+                    found.update(statement.outs)
+            elif isinstance(statement, Branch):
+                found.update(phi.out for phi in statement.phis if depends((phi.then, phi.orelse)))
+            elif isinstance(statement, Loop):
+                for carry in statement.carries:
+                    if depends((carry.init, carry.next)):
+                        found.update((carry.param, carry.exit))
+    return found
+
+
+def _contents(statement: Let) -> Tree:
+    """The operands whose elements an operation reads, not only their shape and dtype."""
+    options = [option for _, option in statement.options]
+    form = FORM.get(statement.op.function, ())
+    return [arg for place, arg in enumerate(statement.args) if place not in form], options
+
+
+class Batch:
+    """The rewriting of one function.
+
+    `batched` are the old values that get the axis, `new` what stands for an old value; `thin` is a batched value before it was broadcast along
+    axes of length 1, which does as well where an elementwise consumer has the shape anyway.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        inputs: Iterable[Value] | Mapping[Value, Value],
+        size: Dim,
+        count: Tree = None,
+    ) -> None:
+        self.function, self.size = function, size
+        self.statement: Statement | None = None
+        self.new: dict[Value, Tree] = {}
+        for value in inputs:
+            given = inputs[value] if isinstance(inputs, Mapping) else self.twin(value, value.type.dtype)
+            self.new[value] = given
+        self.length = size if isinstance(size, int) else count
+        self.first = next(iter(self.new.values()), None)
+        self.batched = dependents(function, self.new)
+        self.out: Block = []
+        self.thin: dict[Value, Value] = {}
+        self.lets: dict[Value, Let] = {}
+
+    def run(self) -> Function:
+        """The function over the axis."""
+        body = self.block(self.function.body)
+        params = [
+            Param(param.name, self.get(param.tree), param.keyword) for param in self.function.params
+        ]
+        return self.function.renewed(  # type: ignore[no-any-return]
+            params=params, body=body, result=self.get(self.function.result)
+        )
+
+    # statements
+
+    def block(self, block: Block) -> Block:
+        """A block rewritten."""
+        kept, self.out = self.out, []
+        for statement in block:
+            self.rewrite(statement)
+        made, self.out = self.out, kept
+        return made
+
+    def rewrite(self, statement: Statement) -> None:
+        """Rewrite one statement."""
+        self.statement = statement
+        if isinstance(statement, Let):
+            self.let(statement)
+        elif isinstance(statement, Call):
+            if self.is_batched(statement.args):
+                self.refuse("a call of a function with a batched argument")
+            self.out.append(statement.renewed(args=self.get(statement.args)))
+        elif isinstance(statement, Branch):
+            self.branch(statement)
+        elif isinstance(statement, Loop):
+            self.loop(statement)
+        else:
+            self.out.append(statement)
+
+    def let(self, statement: Let) -> None:
+        out = statement.out
+        if out is not None:
+            self.lets[out] = statement
+        given = (statement.args, [option for _, option in statement.options])
+        if not self.is_batched(given):
+            args = self.get(statement.args)
+            options = tuple((key, self.get(option)) for key, option in statement.options)
+            same = args is statement.args and options == statement.options
+            self.out.append(statement if same else statement.renewed(args=args, options=options))
+            return
+        if out is None or statement.op.effect == "effect":
+            self.refuse(f"`{statement.op.name}` of a batched value has an effect")
+        if out not in self.batched:
+            form_handler(statement.op.function)(self, statement)
+            return
+        if self.is_batched(given[1]):
+            self.refuse(f"an option of `{statement.op.name}` is batched")
+        if out.type.shape is None:
+            self.refuse(f"the rank of `{out.base}` is not known")
+        rule = handler(statement)
+        if rule is None:
+            self.refuse(f"`{statement.op.name}` has no batched form")
+        start = len(self.out)
+        made = rule(self, statement)
+        self.new[out] = self.checked(made, out)
+        if isinstance(self.out[-1], Let) and self.out[-1].out is made and len(self.out) > start:
+            made.base, made.named = out.base, out.named
+        elif not made.named and made not in self.inputs and (out.named or out.base.endswith("_bar")):
+            made.base, made.named = out.base, out.named
+
+    @property
+    def inputs(self) -> set[Tree]:
+        """The values that the axis comes from."""
+        return {new for old, new in self.new.items() if old not in self.lets}
+
+    def checked(self, made: Value, old: Value) -> Value:
+        """`made` with the type that a batched `old` has."""
+        assert old.type.shape is not None
+        wanted: Shape = (self.size, *old.type.shape)
+        found = made.type.shape
+        if found is not None and (len(found) != len(wanted) or any(map(_differ, found, wanted))):
+            self.refuse(f"`{old.base}` would have the shape {found}, not {wanted}")
+        made.type = Type("array", made.type.dtype, wanted)
+        return made
+
+    def branch(self, statement: Branch) -> None:
+        if self.is_batched(statement.condition):
+            self.refuse("a condition is batched")
+        sides = [self.block(statement.body), self.block(statement.orelse)]
+        self.statement = statement
+        phis = []
+        for phi in statement.phis:
+            if phi.out not in self.batched:
+                phis.append(Phi(phi.out, self.get(phi.then), self.get(phi.orelse)))
+                continue
+            ends = []
+            for side, end, other in zip(sides, (phi.then, phi.orelse), (phi.orelse, phi.then)):
+                ends.append(self.within(side, statement.origin, end, self.dtype(other), phi.out.base))
+            dtypes = {self.dtype_of(end) for end in ends if end is not None}
+            self.new[phi.out] = self.twin(phi.out, dtypes.pop() if len(dtypes) == 1 else None)
+            phis.append(Phi(self.new[phi.out], *ends))  # type: ignore[arg-type]
+        condition = self.get(statement.condition)
+        self.out.append(
+            statement.renewed(condition=condition, body=sides[0], orelse=sides[1], phis=phis)
+        )
+
+    def loop(self, statement: Loop) -> None:
+        if self.is_batched([statement.domain, statement.test]):
+            self.refuse("what a loop runs over is batched")
+        if statement.records or statement.over:
+            self.refuse("the loop's values are stored already")
+        domain = self.get(statement.domain)
+        joins = [carry for carry in statement.carries if carry.param in self.batched]
+        inits = {carry: self.get(carry.init) for carry in statement.carries if carry not in joins}
+        for carry in joins:
+            dtype = self.dtype(carry.init) if self.is_batched(carry.init) else None
+            self.new[carry.param] = self.twin(carry.param, dtype or _strong(carry.param.type))
+        header, body = self.block(statement.header), self.block(statement.body)
+        self.statement = statement
+        carries = []
+        for carry in statement.carries:
+            if carry not in joins:
+                carries.append(Carry(carry.param, inits[carry], self.get(carry.next), carry.exit))
+                continue
+            base, param = carry.param.base, self.new[carry.param]
+            end = self.within(body, statement.origin, carry.next, param.type.dtype, base)
+            start = carry.init
+            if start is not None:
+                start = self.within(self.out, statement.origin, start, self.dtype_of(end), base)
+            dtype = self.dtype_of(end) if start is None or self.dtype_of(start) == self.dtype_of(end) else None
+            param.type = array(dtype, *param.type.shape)
+            self.new[carry.exit] = self.twin(carry.exit, dtype)
+            carries.append(Carry(param, start, end, self.new[carry.exit]))  # type: ignore[arg-type]
+        self.out.append(
+            statement.renewed(
+                domain=domain, header=header, test=self.get(statement.test), body=body, carries=carries
+            )
+        )
+
+    def within(self, block: Block, origin: Origin, tree: Tree, dtype: str | None, base: str) -> Tree:
+        """A join's operand with the axis, made at the end of a block where it has none; None stays."""
+        if tree is None or self.is_batched(tree):
+            return self.get(tree)
+        kept, self.out = self.out, block
+        at, self.statement = self.statement, Statement()
+        self.statement.origin = origin
+        made = self.rows(tree, dtype)
+        self.statement, self.out = at, kept
+        made.base = base
+        return made
+
+    # what handlers use
+
+    def refuse(self, why: str) -> NoReturn:
+        """Give up."""
+        raise NotBatchable(self.statement, why)
+
+    def is_batched(self, tree: Tree) -> bool:
+        """Whether an old operand depends on the axis."""
+        return any(value in self.batched for value in leaves(tree))
+
+    def get(self, tree: Tree) -> Any:
+        """The operand that stands for an old one."""
+        return map_tree(tree, lambda value: self.new.get(value, value))
+
+    def rank(self, tree: Tree) -> int:
+        """The rank of an old operand, without the axis."""
+        found = type_of(tree)
+        if not found.numeric or found.rank is None:
+            self.refuse("the rank of an operand is not known")
+        return found.rank
+
+    def dtype(self, tree: Tree) -> str | None:
+        """The dtype of an old operand, or of what stands for it."""
+        return self.dtype_of(self.get(tree)) if self.is_batched(tree) else _strong(type_of(tree))
+
+    def dtype_of(self, tree: Tree) -> str | None:
+        """The dtype of a new operand."""
+        return type_of(tree).dtype
+
+    def twin(self, old: Value, dtype: str | None) -> Value:
+        """A new value: `old` with the axis."""
+        if old.type.shape is None:
+            self.refuse(f"the rank of `{old.base}` is not known")
+        strong = {"float": "float64", "int": "int64", "complex": "complex128"}.get(dtype or "", dtype)
+        return Value(old.base, array(strong, self.size, *old.type.shape), named=old.named)
+
+    def emit(self, what: Callable[..., Any] | ops.Operation, *args: Tree, **options: Tree) -> Value:
+        """A new statement: an operation of new operands."""
+        op = what if isinstance(what, ops.Operation) else ops.operation(what)
+        out = Value(op.base, infer(op, args, options))
+        made = Let(out, op, args, tuple(options.items()), self.statement.origin)  # type: ignore[union-attr]
+        made.frozen = getattr(self.statement, "frozen", False)
+        self.out.append(made)
+        return out
+
+    def keep(self, statement: Let, what: Any, *args: Tree, **options: Tree) -> None:
+        """An operation of new operands for the same old value."""
+        op = what if isinstance(what, ops.Operation) else ops.operation(what)
+        self.out.append(statement.renewed(op=op, args=args, options=tuple(options.items())))
+
+    def lift(self, tree: Tree, axes: int, before: int = 0) -> Tree:
+        """What stands for an old operand, with so many axes of length 1 right behind the batch's (or `before` the last ones): `g[:, None]`."""
+        new = self.get(tree)
+        if not axes or not self.is_batched(tree):
+            return new
+        return self.widened(new, axes)
+
+    def widened(self, new: Value, axes: int) -> Value:
+        """A batched value with axes of length 1 right behind the batch's."""
+        return self.emit(ops.getitem, new, (Slice(), *(None,) * axes)) if axes else new
+
+    def count(self) -> Tree:
+        """The size of the axis, as an operand."""
+        if self.length is None:
+            assert self.first is not None
+            return self.emit(ops.length, self.first)
+        return self.length
+
+    def shape(self, like: Tree) -> Tree:
+        """The shape of an old operand with the axis, as an operand: `(len(z_bar), x.size)`, `(m,) + A.shape`."""
+        if self.is_batched(like):
+            return self.emit(ops.shape, self.get(like))
+        sizes = type_of(like).shape
+        if sizes is None:
+            self.refuse("the rank of an operand is not known")
+        if all(isinstance(size, int) for size in sizes):
+            return (self.count(), *sizes)
+        if len(sizes) == 1:
+            return self.count(), self.emit(ops.size, self.get(like))
+        return self.emit(ops.add, (self.count(),), self.emit(ops.shape, self.get(like)))
+
+    def grown(self, shape: Tree) -> Tree:
+        """A shape that is an old operand, with the axis in front."""
+        made = self.lets.get(shape) if isinstance(shape, Value) else None
+        if made is not None and made.op is ops.shape and not self.is_batched(made.args):
+            return self.shape(made.args[0])
+        if isinstance(shape, Value) and shape.type.kind == "object":
+            return self.emit(ops.add, (self.count(),), self.get(shape))
+        parts = shape if isinstance(shape, (tuple, list)) else (shape,)
+        return (self.count(), *self.get(tuple(parts)))
+
+    def sizes(self, tree: Tree) -> list[Tree]:
+        """The sizes of a batched operand without the axis, as operands."""
+        found = type_of(tree).shape
+        assert found is not None
+        made: list[Tree] = []
+        for place, size in enumerate(found):
+            if isinstance(size, int):
+                made.append(size)
+            else:
+                whole = self.emit(ops.shape, self.get(tree))
+                made.append(self.emit(ops.getitem, whole, place + 1))
+        return made
+
+    def total(self, tree: Tree) -> Tree:
+        """How many elements a batched operand has for each index of the axis, as an operand."""
+        total: Tree = None
+        for size in self.sizes(tree):
+            total = size if total is None else self.product(total, size)
+        return 1 if total is None else total
+
+    def product(self, a: Tree, b: Tree) -> Tree:
+        """Two sizes multiplied."""
+        if isinstance(a, int) and isinstance(b, int):
+            return a * b
+        if isinstance(a, int) and a == 1:
+            return b
+        return a if isinstance(b, int) and b == 1 else self.emit(ops.multiply, a, b)
+
+    def flat(self, tree: Tree) -> Value:
+        """A batched operand with one axis beside the batch's."""
+        rank = self.rank(tree)
+        if rank < 2:
+            return self.lift(tree, 1 - rank)
+        return self.emit(np.reshape, self.get(tree), shape=(self.count(), self.total(tree)))
+
+    def rows(self, tree: Tree, dtype: str | None = None) -> Value:
+        """What stands for an old operand, with the axis in any case. Zeros are made, all else is broadcast."""
+        if self.is_batched(tree):
+            return self.get(tree)
+        type_ = type_of(tree)
+        if type_.shape is None or not type_.numeric:
+            self.refuse("the rank of a value that meets batched ones is not known")
+        wanted = (self.size, *type_.shape)
+        made = self.lets.get(tree) if isinstance(tree, Value) else None
+        if not isinstance(tree, Value) and not isinstance(tree, np.ndarray):
+            named = _dtype_option(dtype or _strong(type_))
+            if tree == 0:
+                new = self.emit(np.zeros, self.count(), **named)
+            else:
+                new = self.emit(np.full, self.count(), tree, **named)
+        elif made is not None and made.op.function in _FILLED and not made.options:
+            like = made.args[0]
+            if self.is_batched(like):
+                new = self.emit(made.op, self.get(like))
+            else:
+                shape = self.shape(like)
+                new = self.emit(_FILLED[made.op.function], shape, **self.dtype_option(like))
+        elif made is not None and made.op.function in (np.zeros, np.ones) and len(made.args) == 1:
+            options = {key: self.get(option) for key, option in made.options}
+            new = self.emit(made.op, self.grown(made.args[0]), **options)
+        else:
+            new = self.emit(np.broadcast_to, self.get(tree), shape=self.shape(tree))
+        new.type = Type("array", new.type.dtype, wanted)
+        return new
+
+    def dtype_option(self, like: Tree) -> dict[str, Any]:
+        """`dtype=` as an old operand has it; nothing for NumPy's default."""
+        dtype = _strong(type_of(like))
+        return {"dtype": self.emit(ops.dtype, self.get(like))} if dtype is None else _dtype_option(dtype)
+
+    def bound(self, statement: Let, front: int = 1) -> tuple[tuple[Tree, ...], dict[str, Any]]:
+        """A statement's first operands, and all else by name."""
+        names = ops.parameters(statement.op.function)
+        rest = statement.args[front:]
+        if rest and (names is None or len(names) < len(statement.args)):
+            self.refuse(f"the arguments of `{statement.op.name}` have no names")
+        named = dict(zip((names or ())[front:], rest))
+        options = {**named, **dict(statement.options)}
+        if self.is_batched(list(options.values())):
+            self.refuse(f"an option of `{statement.op.name}` is batched")
+        return statement.args[:front], {key: self.get(option) for key, option in options.items()}
+
+    def again(self, op: ops.Operation, *args: Tree, **options: Tree) -> Value:
+        """As `emit`, the options in the order of the signature."""
+        operands, named = ops.bind(op, args, options)
+        return self.emit(op, *operands, **dict(named))
+
+
+_FILLED: dict[Any, Any] = {np.zeros_like: np.zeros, np.ones_like: np.ones}
+
+
+def _dtype_option(dtype: str | None) -> dict[str, Any]:
+    return {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
+
+
+def _strong(type_: Type) -> str | None:
+    """The dtype of an array of such values."""
+    weak = {"float": "float64", "int": "int64", "complex": "complex128"}
+    return weak.get(type_.dtype or "", type_.dtype)
+
+
+def _differ(a: Dim, b: Dim) -> bool:
+    """Whether two sizes are proven different."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a != b
+    if same_size(a, b):
+        return False
+    return (a == 1 and never_one(b)) or (b == 1 and never_one(a))
