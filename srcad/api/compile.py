@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from srcad.analysis.types import type_of
 from srcad.api.document import document
+from srcad.api.rows import chunked, jacobian
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
 from srcad.core import ops
 from srcad.core.printer import function_node, module_text
@@ -20,7 +21,8 @@ from srcad.parser.source import source_of
 from srcad.parser.state import NeedStatic, NeedUnroll, Program, Reference
 from srcad.simplifier.names import assign_names
 from srcad.simplifier.pipeline import lower, lower_halves, simplify
-from srcad.transformer.reverse import gradient, halves, pullback
+from srcad.transformer.reverse import Cut, gradient, halves, pullback
+from srcad.vectorizer.batch import NotBatchable
 
 __all__ = ["Generated", "Position", "Request", "StaticNeeded", "Unit", "generate"]
 
@@ -31,6 +33,8 @@ class Request(NamedTuple):
     transform: str
     argnums: int | tuple[int, ...] = 0
     has_aux: bool = False
+    chunk_size: int | None = None
+    output: int = 0
 
 
 class StaticNeeded(Exception):  # noqa: N818 - control flow between dispatch and compilation
@@ -116,6 +120,8 @@ def generate(
         flat = {leaf: place for place, leaf in enumerate(dict.fromkeys(leaves(core.result)))}
         structure = map_tree(core.result, lambda leaf: Position(flat[leaf]))
         return finish(unit, core, roles, request, wrt, pair.kept)._replace(structure=structure)
+    if request.transform == "jacrev_chunk":
+        return chunk(unit, core, request, wrt)
     if request.transform in ("grad", "value_and_grad"):
         made = gradient(
             core, wrt, structure, unit.split, value=request.transform == "value_and_grad", has_aux=request.has_aux,
@@ -123,12 +129,40 @@ def generate(
         )
     elif request.transform == "vjp":
         made = pullback(core, wrt, structure, unit.split, name=name or f"{core.name}_vjp")
+    elif request.transform == "jacrev":
+        made = jacobian(core, wrt, structure, unit.split, simplify, loop=request.chunk_size == 1, has_aux=request.has_aux)
+        if name:
+            made.name = name
     else:
         raise UnsupportedSyntaxError(f"`{request.transform}` is not implemented yet", reason="It comes with a later version of srcad.")
     entry = lower(unpack(simplify(made)))
     entry.doc = document(core, request, wrt)
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
+
+
+def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Generated:
+    """Forward and backward half of some rows of one output; row by row where the rows cannot be batched."""
+    output = core.result[0] if request.has_aux else core.result
+    outputs = [value for value in flatten(output) if isinstance(value, Value)]
+    flat = {leaf: place for place, leaf in enumerate(dict.fromkeys(leaves(core.result)))}
+    structure = map_tree(core.result, lambda leaf: Position(flat[leaf]))
+    inputs = tuple(value for param in core.params for value in leaves(param.tree))
+    batched = "yes"
+    try:
+        combined, seed, bars = chunked(core, wrt, unit.split, simplify, outputs[request.output])
+        cut = Cut(core.name, inputs, (seed,), combined.result[0], bars, True)
+        pair = lower_halves(simplify(combined), cut)
+    except NotBatchable:
+        batched = "no"
+        mask = tuple(value in set(wrt) for value in inputs)
+        outs = tuple(value is outputs[request.output] for value in flat)
+        combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True)
+        pair = lower_halves(simplify(combined), cut)
+    unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
+    roles = {"forward": pair.forward, "backward": pair.backward}
+    made = finish(unit, core, roles, request, wrt, pair.kept)
+    return made._replace(structure=structure, names={**made.names, "batched": batched})
 
 
 class Position(int):

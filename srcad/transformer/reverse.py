@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from srcad.analysis.activity import parameters
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Origin, Param, Tree, Value, leaves, map_tree
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Carry,
+    Family,
+    Function,
+    Let,
+    Loop,
+    Origin,
+    Param,
+    Phi,
+    Tree,
+    Value,
+    leaves,
+    map_tree,
+)
+from srcad.core.types import Size, Type, number
 from srcad.transformer.adjoint import Adjoint, Splitter, cotangent_type
 
-__all__ = ["Cut", "gradient", "halves", "pullback"]
+__all__ = ["Cut", "RowsOf", "gradient", "halves", "hand_on", "hand_out", "pullback", "row_loop", "row_sweeps", "seed_for", "shaped", "zero_block"]
 
 
 def _outputs(tree: Tree) -> list[Value]:
     return list(dict.fromkeys(leaves(tree)))
 
 
-def _handed_out(sweep: Adjoint, value: Value, bar: Tree | None) -> Value:
+def hand_out(builder: Builder, value: Value, bar: Tree | None) -> Value:
     """A derivative by an argument, as a result of its own."""
-    builder = sweep.builder
     builder.origin = Origin(0, "", "adjoint")
     if bar is None:
         bar = 0.0
@@ -29,9 +47,8 @@ def _handed_out(sweep: Adjoint, value: Value, bar: Tree | None) -> Value:
     return out
 
 
-def _own(sweep: Adjoint, tree: Tree, base: str) -> Tree:
+def hand_on(builder: Builder, tree: Tree, base: str) -> Tree:
     """Values of the primal that are handed out beside derivatives share memory with nothing either."""
-    builder = sweep.builder
 
     def out(value: Value) -> Value:
         if value.type.immutable:
@@ -53,15 +70,13 @@ def gradient(
     output, aux = function.result if has_aux else (function.result, None)
     sweep = Adjoint(function, wrt, _outputs(output), split)
     bars = sweep.sweep([(output, 1.0)])
-    handed = {leaf: _handed_out(sweep, leaf, bars.get(leaf)) for leaf in wrt}
+    handed = {leaf: hand_out(sweep.builder, leaf, bars.get(leaf)) for leaf in wrt}
     result = map_tree(structure, lambda leaf: handed[leaf])
     body = [*sweep.body]
     if value or has_aux:
         front = Builder(sweep.builder.infer)
-        kept, sweep.builder = sweep.builder, front
-        parts = _own(sweep, output, "value")
-        aux_part = _own(sweep, aux, "aux") if has_aux else None
-        sweep.builder = kept
+        parts = hand_on(front, output, "value")
+        aux_part = hand_on(front, aux, "aux") if has_aux else None
         body += front.block
         if value:
             result = ((parts, aux_part), result) if has_aux else (parts, result)
@@ -92,7 +107,7 @@ def pullback(function: Function, wrt: list[Value], structure: Tree, split: Split
     while label in taken:
         label += "_"
     bars = sweep.sweep([(leaf, seeds[leaf]) for leaf in outs])
-    handed = {leaf: _handed_out(sweep, leaf, bars.get(leaf)) for leaf in wrt}
+    handed = {leaf: hand_out(sweep.builder, leaf, bars.get(leaf)) for leaf in wrt}
     made = function.renewed(
         name=name or f"{function.name}_vjp",
         params=[*function.params, Param(label, tree)],
@@ -133,17 +148,161 @@ def halves(
         Value(f"{function.name if single else value.base}_bar", cotangent_type(value), named=True) for value in active
     ]
     bars = sweep.sweep(list(zip(active, seeds)))
-    handed = tuple(_handed_out(sweep, value, bars.get(value)) for value in wrt)
+    handed = tuple(hand_out(sweep.builder, value, bars.get(value)) for value in wrt)
     body = list(sweep.body)
     result = function.result
     if own:
-        backward, sweep.builder = sweep.builder, Builder(sweep.builder.infer)
-        result = _own(sweep, result, "value")
-        body += sweep.builder.block
-        sweep.builder = backward
+        front = Builder(sweep.builder.infer)
+        result = hand_on(front, result, "value")
+        body += front.block
     combined = function.renewed(
         params=[*(Param(value.base, value) for value in inputs), *(Param(seed.base, seed) for seed in seeds)],
         body=[*body, *sweep.builder.block],
         result=(result, handed),
     )
     return combined, Cut(function.name, tuple(inputs), tuple(seeds), result, handed, hidden)
+
+
+class RowsOf(NamedTuple):
+    """One output of a Jacobian: the output, its seed, and the raw cotangents by the arguments that its sweep gives."""
+
+    output: Value
+    seed: Value | None
+    bars: dict[Value, Tree]
+    block: Block
+
+
+def row_sweeps(function: Function, wrt: list[Value], outputs: list[Value], split: Splitter) -> tuple[Block, list[RowsOf]]:
+    """The forward statements, and for each output a backward sweep of its own from a seed of its own."""
+    sweep = Adjoint(function, wrt, outputs, split)
+    sweeps = []
+    for output in outputs:
+        seed = None if output.type.rank == 0 else Value(f"{output.base}_bar", cotangent_type(output))
+        sweep.builder = Builder(sweep.builder.infer)
+        found = sweep.sweep([(output, 1.0 if seed is None else seed)])
+        bars = {value: found[value] for value in wrt if value in found}
+        for value, bar in bars.items():
+            if isinstance(bar, Value) and bar.base == f"{value.base}_bar":
+                bar.named = True
+        sweeps.append(RowsOf(output, seed, bars, sweep.builder.block))
+    return sweep.body, sweeps
+
+
+def seed_for(builder: Builder, output: Value) -> tuple[Value, Value]:
+    """The number of rows of an output's Jacobian, and the identity that seeds them."""
+    dtype = output.type.dtype
+    options = {"dtype": np.dtype(dtype).type} if dtype not in (None, "float64") else {}
+    count = builder.emit(ops.size, output)
+    rows = builder.emit(ops.operation(np.eye), count, base=f"{output.base}_bar", **options)
+    if output.type.rank != 1:
+        sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, output), axis) for axis in range(output.type.rank or 0)]
+        rows = builder.emit(ops.operation(np.reshape), rows, shape=(count, *sizes), base=f"{output.base}_bar")
+        first = rows.type.shape[0] if rows.type.shape else Size(("rows", rows.serial))
+        rows.type = Type("array", dtype, (first, *(output.type.shape or ())))
+    return count, rows
+
+
+def row_loop(builder: Builder, rows: RowsOf, wrt: list[Value]) -> dict[Value, Tree]:
+    """Row by row: a loop over the elements of the output, each with a backward sweep of its own."""
+    output, seed = rows.output, rows.seed
+    assert seed is not None
+    count = builder.emit(ops.size, output)
+    index = Value("i", number("int"))
+    inner = Builder(builder.infer, builder.origin)
+    rank = output.type.rank
+    if rank == 1:
+        zeros = inner.emit(ops.zeros_like, output, base=seed.base)
+        start = inner.emit(ops.put, zeros, index, 1.0, base=seed.base, named=True)
+    else:
+        dtype = output.type.dtype
+        flat = inner.emit(ops.operation(np.zeros), count, base=seed.base, dtype=np.dtype(dtype).type if dtype else None)
+        one = inner.emit(ops.put, flat, index, 1.0, base=seed.base, named=True)
+        shape = inner.emit(ops.shape, output)
+        start = inner.emit(ops.operation(np.reshape), one, shape=shape, base=seed.base, named=True)
+    carries: list[Carry] = []
+    results: dict[Value, Tree] = {}
+    for value in wrt:
+        shape_tree = _row_shape(builder, count, value)
+        zeros = builder.let(ops.operation(np.zeros), (shape_tree,), _dtype_option(value), base=f"{value.base}_bar")
+        if value not in rows.bars:
+            results[value] = zeros
+            continue
+        param, after = zeros.like(), zeros.like(named=True)
+        param.base = after.base = f"{value.base}_jac"
+        carries.append(Carry(param, zeros, None, after))
+        results[value] = after
+    change = {seed: start}
+    body = [*inner.block, *(substituted(rows.block, change))]
+    tail = Builder(builder.infer, builder.origin)
+    active = [value for value in wrt if value in rows.bars]
+    for value, carry in zip(active, carries):
+        bar = rows.bars[value]
+        bar = start if bar is seed else bar
+        carry.next = tail.emit(ops.put, carry.param, index, bar, base=f"{value.base}_jac")
+    builder.add(Loop(Family(), 1, index, (0, count, 1), carries, [*body, *tail.block], builder.origin))
+    return results
+
+
+def _row_shape(builder: Builder, count: Tree, value: Value) -> Tree:
+    sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, value), axis) for axis in range(value.type.rank or 0)]
+    return (count, *sizes)
+
+
+def _dtype_option(value: Value) -> tuple[tuple[str, Tree], ...]:
+    dtype = value.type.dtype
+    if value.type.kind == "number" or dtype is None or dtype == "float64":
+        return ()
+    return (("dtype", np.dtype(dtype).type),)
+
+
+def shaped(builder: Builder, rows: Tree, output: Value, value: Value, count: Tree = None) -> Value:
+    """Rows `(y.size, *x.shape)` as the Jacobian `y.shape + x.shape`, of the dtype of `x`, memory of its own."""
+    base = f"{value.base}_bar"
+    dtype = value.type.dtype
+    if isinstance(rows, Value) and value.type.kind != "number" and rows.type.dtype != dtype:
+        rows = builder.emit(ops.cast, rows, value)
+    if (output.type.rank or 0) > 1:
+        sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, v), axis) for v in (output, value) for axis in range(v.type.rank or 0)]
+        rows = builder.emit(ops.operation(np.reshape), rows, shape=tuple(sizes))
+    return builder.emit(ops.own, rows, base=base, named=True)
+
+
+def zero_block(builder: Builder, output: Value, value: Value) -> Value:
+    """The Jacobian of an output that does not depend on an argument."""
+    sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, v), axis) for v in (output, value) for axis in range(v.type.rank or 0)]
+    return builder.let(ops.operation(np.zeros), (tuple(sizes),), _dtype_option(value), base=f"{value.base}_bar", named=True)
+
+
+def substituted(block: Block, change: dict[Value, Tree]) -> Block:
+    """A block with values replaced; the statements are new."""
+
+    def tree(part: Tree) -> Tree:
+        return map_tree(part, lambda value: change.get(value, value))
+
+    made: Block = []
+    for statement in block:
+        if isinstance(statement, Let):
+            options = tuple((key, tree(option)) for key, option in statement.options)
+            made.append(statement.renewed(args=tree(statement.args), options=options))
+        elif isinstance(statement, Branch):
+            made.append(
+                statement.renewed(
+                    condition=tree(statement.condition),
+                    body=substituted(statement.body, change),
+                    orelse=substituted(statement.orelse, change),
+                    phis=[Phi(phi.out, tree(phi.then), tree(phi.orelse)) for phi in statement.phis],
+                )
+            )
+        elif isinstance(statement, Loop):
+            carries = [Carry(c.param, tree(c.init), tree(c.next), c.exit) for c in statement.carries]
+            made.append(
+                statement.renewed(
+                    domain=tree(statement.domain), header=substituted(statement.header, change), test=tree(statement.test),
+                    body=substituted(statement.body, change), carries=carries,
+                )
+            )
+        elif isinstance(statement, Call):
+            made.append(statement.renewed(args=tree(statement.args)))
+        else:
+            made.append(statement)
+    return made

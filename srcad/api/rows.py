@@ -1,0 +1,170 @@
+"""Jacobians by rows: forward sweep, seeds, backward sweeps over a leading axis, or in a loop over the rows.
+
+Each output has a backward sweep of its own. With all rows at once the seed is an identity and the sweep is batched; where the vectorizer has no batched
+form, and with `chunk_size=1`, the sweep stands in a loop over the rows. An output without axes has one row and is a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from srcad.analysis.types import infer
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import Function, Origin, Tree, Value, leaves, map_tree
+from srcad.core.types import Size, Type
+from srcad.errors import UnsupportedSyntaxError
+from srcad.transformer.reverse import (
+    RowsOf,
+    hand_out,
+    hand_on,
+    row_loop,
+    row_sweeps,
+    seed_for,
+    shaped,
+    zero_block,
+)
+from srcad.vectorizer.batch import NotBatchable, batch
+
+__all__ = ["chunked", "jacobian"]
+
+Simplify = Callable[[Function], Function]
+
+
+def jacobian(
+    function: Function, wrt: list[Value], structure: Tree, split: Any, simplify: Simplify, *, loop: bool = False, has_aux: bool = False
+) -> Function:
+    """The function that returns the Jacobian by `wrt`; with `loop`, row by row."""
+    output, aux = function.result if has_aux else (function.result, None)
+    outputs = list(dict.fromkeys(leaves(output)))
+    for value in outputs + wrt:
+        if value.type.rank is None:
+            raise UnsupportedSyntaxError(
+                f"the rank of `{value.base}` is not known, and the shape of a Jacobian depends on it",
+                place=function.parsed.place,
+                reason="Keep every name to arrays of one rank, or declare the arguments' shapes.",
+            )
+    if not loop:
+        try:
+            return batched(function, wrt, structure, split, simplify, output, aux, has_aux)
+        except NotBatchable:
+            pass
+    body, sweeps = row_sweeps(function, wrt, outputs, split)
+    builder = Builder(infer, Origin(0, "", "adjoint"))
+    blocks: dict[tuple[Value, Value], Value] = {}
+    for rows in sweeps:
+        if rows.seed is None:
+            single_row(builder, rows, wrt, blocks)
+            continue
+        found = row_loop(builder, rows, wrt)
+        for value in wrt:
+            blocks[rows.output, value] = shaped(builder, found[value], rows.output, value)
+    return assembled(function, [*body, *builder.block], output, aux, has_aux, structure, blocks)
+
+
+def single_row(builder: Builder, rows: RowsOf, wrt: list[Value], blocks: dict[tuple[Value, Value], Value]) -> None:
+    """An output without axes."""
+    builder.block.extend(rows.block)
+    for value in wrt:
+        blocks[rows.output, value] = hand_out(builder, value, rows.bars.get(value))
+
+
+def batched(
+    function: Function, wrt: list[Value], structure: Tree, split: Any, simplify: Simplify, output: Tree, aux: Tree, has_aux: bool
+) -> Function:
+    """All rows at once."""
+    outputs = list(dict.fromkeys(leaves(output)))
+    body, sweeps = row_sweeps(function, wrt, outputs, split)
+    builder = Builder(infer, Origin(0, "", "adjoint"))
+    seeds: list[tuple[RowsOf, Value, Value]] = []
+    blocks: dict[tuple[Value, Value], Value] = {}
+    for rows in sweeps:
+        if rows.seed is None:
+            single_row(builder, rows, wrt, blocks)
+            continue
+        count, identity = seed_for(builder, rows.output)
+        seeds.append((rows, count, identity))
+        builder.block.extend(rows.block)
+    kept = [bar for rows, _, _ in seeds for bar in rows.bars.values()]
+    extra = [rows.seed for rows, _, _ in seeds]
+    made = function.renewed(
+        body=[*body, *builder.block],
+        result=(output, aux, list(blocks.values()), kept, [c for _, c, _ in seeds], [i for _, _, i in seeds], extra),
+    )
+    made = simplify(made)
+    output_, aux_, handed, kept, counts, identities, _ = made.result
+    blocks = dict(zip(blocks, handed))
+    final = Builder(infer, Origin(0, "", "adjoint"))
+    place = 0
+    for (rows, _, _), count, identity in zip(seeds, counts, identities):
+        size = identity.type.shape[0]
+        made, new = batch(made, {rows.seed: identity}, size, count)
+        for value in rows.bars:
+            bar = kept[place]
+            place += 1
+            batched_bar = identity if bar is rows.seed else new.get(bar) if isinstance(bar, Value) else None
+            if batched_bar is not None:
+                blocks[rows.output, value] = shaped(final, batched_bar, rows.output, value)
+    for rows, _, _ in seeds:
+        for value in wrt:
+            if (rows.output, value) not in blocks:
+                blocks[rows.output, value] = zero_block(final, rows.output, value)
+    return assembled(made, [*made.body, *final.block], output_, aux_, has_aux, structure, blocks, outputs)
+
+
+def assembled(
+    function: Function,
+    body: list[Any],
+    output: Tree,
+    aux: Tree,
+    has_aux: bool,
+    structure: Tree,
+    blocks: dict[tuple[Value, Value], Value],
+    outputs: list[Value] | None = None,
+) -> Function:
+    """The function with the Jacobian in the structure of the output, in it that of the arguments."""
+    originals = outputs if outputs is not None else list(dict.fromkeys(leaves(output)))
+    flat = list(dict.fromkeys(leaves(output)))
+    # Simplification may have merged outputs: they are told apart by their place.
+    places = {id(leaf): place for place, leaf in enumerate(flat)} if len(flat) == len(originals) else {}
+
+    def block(leaf: Value) -> Tree:
+        key = originals[places[id(leaf)]] if places else leaf
+        return map_tree(structure, lambda value: blocks[key, value])
+
+    result = map_tree(output, block)
+    tail = Builder(infer, Origin())
+    if has_aux:
+        result = (result, hand_on(tail, aux, "aux"))
+    made = function.renewed(name=f"{function.name}_jacrev", body=[*body, *tail.block], result=result)
+    made.defaults = function.parsed.defaults
+    return made  # type: ignore[no-any-return]
+
+
+def chunked(
+    function: Function, wrt: list[Value], split: Any, simplify: Simplify, output: Value
+) -> tuple[Function, Value, tuple[Value, ...]]:
+    """Forward and backward sweep of some rows of one output, to be cut in two.
+
+    Returns the combined function, the seed of those rows, and their cotangents. Raises NotBatchable.
+    """
+    body, (rows,) = row_sweeps(function, wrt, [output], split)
+    if rows.seed is None:
+        raise NotBatchable(None, "an output without axes has one row")
+    kept = [rows.bars.get(value, 0.0) for value in wrt]
+    front = Builder(infer, Origin())
+    result = hand_on(front, function.result, "value")
+    made = simplify(function.renewed(body=[*body, *front.block, *rows.block], result=(result, kept, rows.seed)))
+    result, kept, seed = made.result
+    shape = (Size("rows"), *(output.type.shape or ()))
+    seeds = Value(f"{output.base}_bar", Type("array", output.type.dtype, shape), named=True)
+    made, new = batch(made, {seed: seeds}, Size("rows"))
+    tail = Builder(infer, Origin(0, "", "adjoint"))
+    bars: list[Value] = []
+    for value, bar in zip(wrt, kept):
+        found = seeds if bar is seed else new.get(bar) if isinstance(bar, Value) else None
+        if found is None:
+            raise NotBatchable(None, "an argument that the output does not depend on")
+        bars.append(tail.emit(ops.own, found, base=f"{value.base}_bar", named=True))
+    return made.renewed(body=[*made.body, *tail.block], result=(result, tuple(bars))), seeds, tuple(bars)

@@ -1,0 +1,862 @@
+"""What each operation becomes over a leading axis: one table, by families.
+
+A handler gets the batch under way and a statement whose result depends on the axis; it emits what computes the result for all indices at once, and
+returns that value. Ranks are those without the axis, counted from the left and proven; axes counted from the right (`axis=-1`) never change.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcad import runtime
+from srcad.analysis.types import infer, same_shape, same_size, type_of
+from srcad.core import ops
+from srcad.core.nodes import Expr, Let, Slice, Tree, Value
+from srcad.core.types import Type, never_one
+from srcad.rules import rule_of
+
+if TYPE_CHECKING:
+    from srcad.vectorizer.batch import Batch
+
+__all__ = ["FORM", "form_handler", "handler"]
+
+Handler = Callable[["Batch", Let], Any]
+
+TABLE: dict[Any, Handler] = {}
+
+ALL = Slice()
+
+
+def handles(*functions: Any) -> Callable[[Handler], Handler]:
+    """Register a handler for functions, or for names of NumPy's (as many as this version has)."""
+
+    def register(made: Handler) -> Handler:
+        for function in functions:
+            if not isinstance(function, str):
+                TABLE[function] = made
+                continue
+            for name in function.split():
+                home: Any = np.linalg if name.startswith("linalg.") else np
+                found = getattr(home, name.removeprefix("linalg."), None)
+                if found is not None:
+                    TABLE[found] = made
+        return made
+
+    return register
+
+
+def handler(let: Let) -> Handler | None:
+    """The handler of an operation, or None."""
+    function = let.op.function
+    found = TABLE.get(function)
+    if found is not None:
+        return found
+    if isinstance(function, np.ufunc):
+        return elementwise if function.signature is None and function.nout == 1 else None
+    if isinstance(function, type):
+        return elementwise if issubclass(function, np.generic) else None
+    rule = rule_of(function)
+    if rule is None or rule.family != "elementwise" or function in _SCALAR_ONLY:
+        return None
+    if getattr(function, "__module__", None) == "math":
+        return None
+    # A function of the user's acts on each element of an array if it was given one.
+    return elementwise if ops.name_of(function) or let.out.type.rank else None  # type: ignore[union-attr]
+
+
+_SCALAR_ONLY = {builtins.max, builtins.min, builtins.float}
+
+
+# --- Elementwise -------------------------------------------------------------------------------------------------------------
+
+_OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift neg pos invert lt le eq ne gt ge"
+
+
+@handles(*(getattr(operator, name) for name in _OPERATORS.split()))
+@handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex")
+@handles("conj conjugate copy astype asarray asanyarray searchsorted", builtins.abs, builtins.pow)
+@handles(np.ndarray.astype, runtime.stop_gradient, runtime.own, ops.move.function)
+def elementwise(b: Batch, let: Let) -> Any:
+    """Operands align from the right, so one with fewer axes gets some behind the batch's.
+
+    z = g * x        ->        z = g[:, None] * x             (g has no axes of its own, x has one)
+    """
+    function = let.op.function
+    if function in (np.searchsorted, np.where) and len(let.args) < 3 and (function is np.where or b.is_batched(let.args[0])):
+        b.refuse(f"`{let.op.name}` of these operands has no batched form")
+    given = [arg for arg in let.args if not (arg is None or _is_dtype(arg))]
+    rank = max(map(b.rank, given))
+    args: list[Tree] = [b.lift(arg, rank - b.rank(arg)) if any(arg is one for one in given) else arg for arg in let.args]
+    options = dict(let.options)
+    for place, arg in enumerate(let.args):
+        if isinstance(arg, Value) and arg in b.thin:
+            trial = list(args)
+            trial[place] = b.widened(b.thin[arg], rank - b.rank(arg))
+            found = infer(let.op, tuple(trial), options)
+            if same_shape(found, Type("array", None, (b.size, *let.out.type.shape))):  # type: ignore[union-attr, misc]
+                args = trial
+    return b.emit(let.op, *args, **options)
+
+
+def _is_dtype(tree: Tree) -> bool:
+    return isinstance(tree, (type, np.dtype, str)) or (isinstance(tree, Value) and tree.type.kind == "object")
+
+
+@handles(operator.not_)
+def negation(b: Batch, let: Let) -> Any:
+    return b.emit(np.logical_not, b.get(let.args[0]))
+
+
+@handles("array ascontiguousarray")
+def array(b: Batch, let: Let) -> Any:
+    """`np.array([a, b])` is a stack along the axis behind the batch's."""
+    (parts,), options = b.bound(let)
+    if isinstance(parts, Value):
+        if let.op.function is np.ascontiguousarray and not b.rank(parts):
+            b.refuse("`np.ascontiguousarray` of a number")
+        return b.again(let.op, b.get(parts), **options)
+    if not isinstance(parts, (list, tuple)) or options:
+        b.refuse("this form of `np.array`")
+    if any(isinstance(part, (list, tuple)) for part in parts):
+        b.refuse("a nested list")
+    return b.emit(np.stack, type(parts)(map(b.rows, parts)), axis=1)
+
+
+# --- Reductions, and what runs along an axis ---------------------------------------------------------------------------------------
+
+
+def shifted(b: Batch, axis: Tree) -> Any:
+    """An axis, or several: those counted from the left move by one."""
+    if isinstance(axis, (tuple, list)):
+        return tuple(shifted(b, one) for one in axis)
+    if not isinstance(axis, (int, np.integer)):
+        b.refuse("an axis that is not known while compiling")
+    return int(axis) + 1 if axis >= 0 else int(axis)
+
+
+def every_axis(rank: int) -> Any:
+    """All axes but the batch's."""
+    return 1 if rank == 1 else tuple(range(1, rank + 1))
+
+
+_ONE_AXIS = {np.argmax, np.argmin, np.nanargmax, np.nanargmin}
+_NO_OP = {np.sum, np.prod, np.mean, np.max, np.min, np.amax, np.amin, np.median, np.nansum, np.nanprod, np.nanmean}
+
+
+@handles("sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median")
+@handles("nansum nanprod nanmean nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin")
+def reduction(b: Batch, let: Let) -> Any:
+    """
+    s = np.sum(g)              ->        s = np.sum(g, axis=1)            (g has one axis; with two: axis=(1, 2))
+    s = np.sum(g, axis=0)      ->        s = np.sum(g, axis=1)
+    """
+    (a,), options = b.bound(let)
+    rank, function = b.rank(a), let.op.function
+    if not rank:
+        if function in _NO_OP and not options.keys() - {"axis", "keepdims"}:
+            if let.out.type.dtype == type_of(a).dtype:  # type: ignore[union-attr]
+                return b.get(a)
+        return b.again(let.op, b.lift(a, 1), **{**options, "axis": 1, "keepdims": False})
+    axis = options.pop("axis", None)
+    if axis is not None:
+        return b.again(let.op, b.get(a), **options, axis=shifted(b, axis))
+    if function in _ONE_AXIS:
+        if options.get("keepdims"):
+            b.refuse(f"`{let.op.name}` of all axes, kept")
+        return b.again(let.op, b.flat(a), **options, axis=1)
+    return b.again(let.op, b.get(a), **options, axis=every_axis(rank))
+
+
+@handles(np.linalg.norm)
+def norm(b: Batch, let: Let) -> Any:
+    (x,), options = b.bound(let)
+    rank, axis = b.rank(x), options.pop("axis", None)
+    if axis is not None:
+        axis = shifted(b, axis)
+    elif rank in (1, 2):
+        axis = every_axis(rank)
+    elif rank == 0 and options.get("ord") is None:
+        return b.emit(builtins.abs, b.get(x))
+    else:
+        b.refuse("the norm of more than two axes at once")
+    return b.again(let.op, b.get(x), **options, axis=axis)
+
+
+@handles("cumsum cumprod nancumsum nancumprod take repeat sort argsort")
+def flattening(b: Batch, let: Let) -> Any:
+    """Along an axis; of all axes as one, where there is none.
+
+    s = np.cumsum(g)           ->        s = np.cumsum(g, axis=1)
+    """
+    (a,), options = b.bound(let)
+    function = let.op.function
+    if function in (np.sort, np.argsort):
+        options.setdefault("axis", -1)
+    axis = options.pop("axis", None)
+    if axis is None:
+        return b.again(let.op, b.flat(a), **options, axis=1)
+    if not b.rank(a):
+        b.refuse("an axis of a number")
+    return b.again(let.op, b.get(a), **options, axis=shifted(b, axis))
+
+
+@handles("diff trapezoid trapz")
+def along(b: Batch, let: Let) -> Any:
+    """Along an axis, the last by default."""
+    (a,), options = b.bound(let)
+    if options.keys() - {"axis", "n", "x", "dx"} or type_of(options.get("x", 0.0)).rank not in (0, 1):
+        b.refuse(f"these options of `{let.op.name}`")
+    if "axis" in options:
+        options["axis"] = shifted(b, options["axis"])
+    return b.again(let.op, b.get(a), **options)
+
+
+@handles("flip roll")
+def turning(b: Batch, let: Let) -> Any:
+    (a,), options = b.bound(let)
+    rank, axis = b.rank(a), options.pop("axis", None)
+    if not rank:
+        return b.get(a)
+    if axis is None and let.op.function is np.roll and rank > 1:
+        b.refuse("`np.roll` of all axes as one")
+    return b.again(let.op, b.get(a), **options, axis=every_axis(rank) if axis is None else shifted(b, axis))
+
+
+# --- Products -----------------------------------------------------------------------------------------------------------------
+
+
+def transposed(b: Batch, matrix: Tree) -> Tree:
+    """The transpose of an old unbatched matrix, as an operand; that of a transpose is what it was made of."""
+    made = b.lets.get(matrix) if isinstance(matrix, Value) else None
+    if made is not None and made.op.function is np.transpose and not made.options:
+        return b.get(made.args[0])
+    return b.emit(ops.transpose, b.get(matrix))
+
+
+@handles(operator.matmul, np.matmul, np.linalg.matmul)
+def matmul(b: Batch, let: Let) -> Any:
+    """
+    y = W.T @ g                ->        y = g @ W
+    s = x @ g                  ->        s = g @ x
+    y = A.T @ g                ->        y = A.T @ g                      (g has two axes)
+    """
+    return product(b, let.op, *let.args)
+
+
+def product(b: Batch, op: ops.Operation, a: Tree, c: Tree) -> Any:
+    """The matrix product of old operands."""
+    p, q = b.rank(a), b.rank(c)
+    left, right = b.is_batched(a), b.is_batched(c)
+    if not right and q < 3:
+        return b.emit(op, b.get(a), b.get(c))
+    if not left and q == 1 and p < 3:
+        return b.emit(op, b.get(c), b.get(a) if p == 1 else transposed(b, a))
+    if p == q == 1:
+        return b.emit(np.sum, b.emit(ops.multiply, b.get(a), b.get(c)), axis=1)
+    # Vectors as matrices: those with the axis cannot stand for themselves any more.
+    stack = max(p, q, 2)
+    row, column = left and p == 1, right and q == 1
+    one = _matrix(b, a, stack, row, (None, ALL)) if left else b.get(a)
+    two = _matrix(b, c, stack, column, (ALL, None)) if right else b.get(c)
+    made = b.emit(op, one, two)
+    if row:
+        return b.emit(ops.getitem, made, (Ellipsis, 0, ALL))
+    return b.emit(ops.getitem, made, (Ellipsis, 0)) if column else made
+
+
+def _matrix(b: Batch, x: Tree, stack: int, vector: bool, ends: tuple[Tree, ...]) -> Value:
+    """A batched operand of a stack of products: axes behind the batch's, and the second one of a vector."""
+    rank = b.rank(x)
+    if not vector:
+        return b.lift(x, stack - max(rank, 2))  # type: ignore[no-any-return]
+    return b.emit(ops.getitem, b.get(x), (ALL, *(None,) * (stack - 2), *ends))
+
+
+@handles(np.dot)
+def dot(b: Batch, let: Let) -> Any:
+    a, c = let.args
+    p, q = b.rank(a), b.rank(c)
+    left, right = b.is_batched(a), b.is_batched(c)
+    if not p or not q:
+        return elementwise(b, Let(let.out, ops.multiply, (a, c)))
+    if not right:
+        return b.emit(let.op, b.get(a), b.get(c))  # the axes of the first come first
+    if p < 3 and q < 3:
+        op = ops.matmul if (p, q) != (1, 1) or left else let.op
+        return product(b, op, a, c)
+    if left:
+        b.refuse("`np.dot` of two batched operands, one of more than two axes")
+    return _moved(b, b.emit(let.op, b.get(a), b.get(c)), p - 1, q == 1)
+
+
+@handles(np.inner)
+def inner(b: Batch, let: Let) -> Any:
+    a, c = let.args
+    p, q = b.rank(a), b.rank(c)
+    if not p or not q:
+        return elementwise(b, Let(let.out, ops.multiply, (a, c)))
+    if not b.is_batched(c):
+        return b.emit(let.op, b.get(a), b.get(c))
+    if not b.is_batched(a):
+        if q == 1:
+            return b.emit(let.op, b.get(c), b.get(a))
+        return _moved(b, b.emit(let.op, b.get(a), b.get(c)), p - 1)
+    if p == q == 1:
+        return product(b, ops.matmul, a, c)
+    return b.refuse("`np.inner` of two batched operands")
+
+
+def _moved(b: Batch, made: Value, place: int, last: bool = False) -> Value:
+    """The batch's axis from where a product put it to the front."""
+    if last:
+        return b.emit(np.moveaxis, made, source=-1, destination=0)
+    return made if place == 0 else b.emit(np.moveaxis, made, source=place, destination=0)
+
+
+@handles(np.vdot)
+def vdot(b: Batch, let: Let) -> Any:
+    a, c = let.args
+    if not same_shape(type_of(a), type_of(c)) or "complex" in f"{type_of(a).dtype} {type_of(c).dtype} None complex"[:0] + str(type_of(a).dtype):
+        b.refuse("`np.vdot` of operands that are not proven to be real and of one shape")
+    rank = b.rank(a)
+    if rank == 1:
+        return product(b, ops.matmul, a, c)
+    made = b.emit(ops.multiply, b.get(a), b.get(c))
+    return b.emit(np.sum, made, axis=every_axis(rank)) if rank else made
+
+
+@handles(np.outer, np.linalg.outer)
+def outer(b: Batch, let: Let) -> Any:
+    """
+    W = np.outer(g, x)         ->        W = g[:, :, None] * x
+    W = np.outer(x, g)         ->        W = x[:, None] * g[:, None, :]
+    """
+    a, c = let.args
+    left, right = (b.flat(x) if b.is_batched(x) else _vector(b, x) for x in (a, c))
+    two = (ALL, ALL, None) if b.is_batched(a) else (ALL, None)
+    one = b.emit(ops.getitem, left, two)
+    if b.is_batched(c):
+        right = b.emit(ops.getitem, right, (ALL, None, ALL))
+    return b.emit(ops.multiply, one, right)
+
+
+def _vector(b: Batch, x: Tree) -> Tree:
+    return b.get(x) if b.rank(x) == 1 else b.emit(np.reshape, b.get(x), shape=(-1,))
+
+
+@handles("tensordot")
+def tensordot(b: Batch, let: Let) -> Any:
+    (a, c), options = b.bound(let, 2)
+    axes = options.get("axes", 2)
+    p, q = b.rank(a), b.rank(c)
+    if isinstance(axes, int):
+        axes = tuple(range(p - axes, p)), tuple(range(axes))
+    if not isinstance(axes, (tuple, list)) or any(isinstance(one, (Value, Expr)) for one in axes):
+        b.refuse("axes that are not known while compiling")
+    of_a, of_c = (
+        tuple(int(one) % rank for one in (part if isinstance(part, (tuple, list)) else (part,))) for part, rank in zip(axes, (p, q))
+    )
+    if not b.is_batched(c):
+        moved = tuple(one + 1 for one in of_a), of_c
+        return b.emit(let.op, b.get(a), b.get(c), axes=moved)
+    if b.is_batched(a):
+        b.refuse("`np.tensordot` of two batched operands")
+    moved = of_a, tuple(one + 1 for one in of_c)
+    return _moved(b, b.emit(let.op, b.get(a), b.get(c), axes=moved), p - len(of_a))
+
+
+@handles(np.einsum)
+def einsum(b: Batch, let: Let) -> Any:
+    """
+    y = np.einsum("ij,j->i", W, g)        ->        y = np.einsum("ij,aj->ai", W, g)
+    """
+    subscripts, *operands = let.args
+    if not isinstance(subscripts, str):
+        b.refuse("`np.einsum` without a string of subscripts")
+    text = subscripts.replace(" ", "")
+    inputs, arrow, result = text.partition("->")
+    if not arrow:
+        labels = sorted(set(inputs) - set(",."))
+        result = "..." * ("." in inputs) + "".join(label for label in labels if inputs.count(label) == 1)
+    letter = next((x for x in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if x not in text), None)
+    if letter is None:
+        b.refuse("`np.einsum` without a free letter")
+    terms = [letter + term if b.is_batched(x) else term for term, x in zip(inputs.split(","), operands)]
+    options = {key: b.get(option) for key, option in let.options}
+    return b.emit(let.op, f"{','.join(terms)}->{letter}{result}", *map(b.get, operands), **options)
+
+
+def _stacked(cores: tuple[int, ...]) -> Handler:
+    """A function of stacks, whose operands end with so many axes of their own."""
+
+    def stack(b: Batch, let: Let) -> Any:
+        operands, options = b.bound(let, len(cores))
+        own = [b.rank(x) - core for x, core in zip(operands, cores)]
+        if min(own) < 0:
+            b.refuse(f"operands of too few axes for `{let.op.name}`")
+        return b.again(let.op, *(b.lift(x, max(own) - rank) for x, rank in zip(operands, own)), **options)
+
+    return stack
+
+
+handles("linalg.inv linalg.det linalg.cholesky linalg.pinv linalg.eigvalsh linalg.matrix_transpose tril triu")(_stacked((2,)))
+handles("vecdot linalg.vecdot")(_stacked((1, 1)))
+handles("matvec")(_stacked((2, 1)))
+handles("vecmat")(_stacked((1, 2)))
+
+
+@handles(np.linalg.solve)
+def solve(b: Batch, let: Let) -> Any:
+    """
+    x = np.linalg.solve(A, g)             ->        x = np.linalg.solve(A, g.T).T
+    """
+    a, c = let.args
+    p, q = b.rank(a), b.rank(c)
+    if q > 1:
+        return _stacked((2, 2))(b, let)
+    if not b.is_batched(c):
+        return b.emit(let.op, b.get(a), b.get(c))
+    if not b.is_batched(a) and p == 2:
+        return b.emit(ops.transpose, b.emit(let.op, b.get(a), b.emit(ops.transpose, b.get(c))))
+    made = b.emit(let.op, b.get(a), _matrix(b, c, p, True, (ALL, None)))
+    return b.emit(ops.getitem, made, (Ellipsis, 0))
+
+
+# --- Indexing and stores as values ---------------------------------------------------------------------------------------------------
+
+
+def index_of(b: Batch, index: Tree) -> tuple[Tree, ...]:
+    """An index behind that of the batch's axis. Where arrays of indices are apart, NumPy would put their axes in front of it."""
+    parts = index if type(index) is tuple else (index,)
+    places = [place for place, part in enumerate(parts) if _picks(b, part)]
+    if any(not _is_basic(parts[place]) for place in places) and len(places) != places[-1] - places[0] + 1:
+        b.refuse("arrays of indices that are apart")
+    return b.get(parts) if parts and parts[0] is Ellipsis else (ALL, *b.get(parts))
+
+
+def _picks(b: Batch, part: Tree) -> bool:
+    """Whether a part of an index is an integer or an array."""
+    if part is None or part is Ellipsis or isinstance(part, (Slice, slice)):
+        return False
+    if isinstance(part, (list, tuple)) or _is_basic(part):
+        return True
+    type_ = type_of(part)
+    if not type_.rank or type_.dtype is None:
+        b.refuse("an index of unknown kind")
+    return True
+
+
+def _is_basic(part: Tree) -> bool:
+    """Whether a part of an index is an integer."""
+    type_ = type_of(part)
+    return type_.rank == 0 and type_.dtype is not None and type_.dtype.startswith(("int", "uint"))
+
+
+@handles(operator.getitem)
+def getitem(b: Batch, let: Let) -> Any:
+    """
+    d = g[1:] - g[:-1]         ->        d = g[:, 1:] - g[:, :-1]
+    """
+    base, index = let.args
+    if b.is_batched(index):
+        b.refuse("an index is batched")
+    return b.get(base) if index == () else b.emit(let.op, b.get(base), index_of(b, index))
+
+
+@handles(runtime.put, runtime.put_add)
+def store(b: Batch, let: Let) -> Any:
+    """
+    x_bar = put_add(np.zeros_like(x), Slice(1), g)        ->        x_bar = put_add(np.zeros((m, x.size)), (Slice(), Slice(1)), g)
+    """
+    base, index, value = let.args
+    if b.is_batched(index):
+        b.refuse("an index is batched")
+    slot, rank = infer(ops.getitem, (base, index), {}).rank, b.rank(value)
+    if slot is None or rank > slot:
+        b.refuse("a store whose place and value have axes that do not fit, or are not known")
+    return b.emit(let.op, b.rows(base), index_of(b, index), b.lift(value, slot - rank))
+
+
+# --- Forms: shapes, copies, joins of arrays ----------------------------------------------------------------------------------------------
+
+
+def broadcasted(b: Batch, let: Let, g: Tree, shape: Callable[[], Tree]) -> Any:
+    """A batched operand broadcast along new axes; the operand before that is remembered."""
+    rank = let.out.type.rank - b.rank(g)  # type: ignore[union-attr, operator]
+    if rank < 0:
+        b.refuse("a value of more axes than the shape that it is broadcast to")
+    thin = b.lift(g, rank)
+    b.thin[let.out] = thin  # type: ignore[index]
+    return b.emit(np.broadcast_to, thin, shape=shape())
+
+
+@handles(runtime.spread)
+def spread(b: Batch, let: Let) -> Any:
+    """
+    x_bar = spread(g, x) * w   ->        x_bar = g[:, None] * w
+    """
+    g, x = let.args
+    if same_shape(type_of(g), type_of(x)):
+        return b.get(g)
+    return broadcasted(b, let, g, lambda: b.shape(x))
+
+
+@handles("broadcast_to")
+def broadcast_to(b: Batch, let: Let) -> Any:
+    (g,), options = b.bound(let)
+    return broadcasted(b, let, g, lambda: b.grown(dict(let.options).get("shape", let.args[-1])))
+
+
+@handles("full full_like")
+def filled(b: Batch, let: Let) -> Any:
+    (like, fill), options = b.bound(let, 2)
+    if options:
+        b.refuse(f"options of `{let.op.name}`")
+    if let.op.function is np.full:
+        return broadcasted(b, let, fill, lambda: b.grown(like))
+    if b.is_batched(like):
+        return b.emit(let.op, b.get(like), b.lift(fill, b.rank(like) - b.rank(fill)))
+    if type_of(like).dtype != type_of(fill).dtype:
+        b.refuse("`np.full_like` with a value of another dtype")
+    return broadcasted(b, let, fill, lambda: b.shape(like))
+
+
+def summed(b: Batch, g: Tree, x: Tree, batch: int) -> Value:
+    """`sum_to(g, x)` of old operands, with ranks proven; `batch` axes stand in front."""
+    from_, to = type_of(g).shape, type_of(x).shape
+    part = b.get(g)
+    if from_ is None or to is None or len(from_) < len(to):
+        b.refuse("a sum to a shape that is not known")
+    extra, options = len(from_) - len(to), {}
+    ones = []
+    for axis, size in enumerate(to):
+        before = from_[extra + axis]
+        if same_size(size, before) or never_one(size):
+            continue
+        if size != 1:
+            b.refuse("a sum to an axis that may be of length 1")
+        ones.append(axis + batch)
+    if extra:
+        lead = tuple(range(batch, extra + batch))
+        options["axis"] = lead if len(lead) > 1 else lead[0]
+        part = b.emit(np.sum, part, **options)
+    if ones:
+        part = b.emit(np.sum, part, axis=tuple(ones) if len(ones) > 1 else ones[0], keepdims=True)
+    return part  # type: ignore[no-any-return]
+
+
+@handles(runtime.sum_to)
+def sum_to(b: Batch, let: Let) -> Any:
+    """
+    x_bar = sum_to(g, x)       ->        x_bar = np.sum(g, axis=1)         (g has an axis more than x)
+    """
+    g, x = let.args
+    if len(type_of(g).shape or ()) < b.rank(x):
+        return spread(b, let)
+    return casted(b, summed(b, g, x, 1), x)
+
+
+def casted(b: Batch, part: Value, x: Tree) -> Value:
+    """`cast(part, x)`, where it does anything; x is an old operand."""
+    to = type_of(x)
+    if to.kind == "number" or (to.dtype is not None and (to.dtype == b.dtype_of(part) or not to.differentiable)):
+        return part
+    return b.emit(ops.cast, part, b.get(x))
+
+
+@handles(runtime.cast)
+def cast(b: Batch, let: Let) -> Any:
+    return casted(b, b.get(let.args[0]), let.args[1])
+
+
+@handles(runtime.result)
+def result(b: Batch, let: Let) -> Any:
+    """A derivative as it is handed out: of the right shape and dtype, sharing memory with nothing."""
+    g, x = let.args
+    part = b.get(g)
+    if not same_shape(type_of(g), type_of(x)):
+        part = broadcasted(b, let, g, lambda: b.shape(x))
+    return b.emit(ops.own, casted(b, part, x))
+
+
+@handles("reshape")
+def reshape(b: Batch, let: Let) -> Any:
+    """
+    y = np.reshape(g, (2, 3))             ->        y = np.reshape(g, (m, 2, 3))
+    """
+    (a,), options = b.bound(let)
+    shape = options.pop("shape", options.pop("newshape", None))
+    if options.get("order", "C") != "C" or options.keys() - {"order"}:
+        b.refuse("a reshape in another order than C")
+    old = dict(let.options).get("shape", dict(let.options).get("newshape", let.args[-1]))
+    parts = shape if isinstance(shape, (tuple, list)) else (shape,)
+    if not any(isinstance(part, int) and part == -1 for part in parts):
+        return b.emit(let.op, b.get(a), shape=b.grown(old))
+    return b.emit(let.op, b.get(a), shape=(b.count(), *_resolved(b, a, parts)))
+
+
+def _resolved(b: Batch, a: Tree, parts: Any) -> list[Tree]:
+    """The sizes of a new shape, -1 among them computed: of an empty batch NumPy cannot."""
+    rest: Tree = 1
+    for part in parts:
+        if not (isinstance(part, int) and part == -1):
+            rest = b.product(rest, part)
+    total = b.total(a)
+    if isinstance(rest, int) and rest == 1:
+        missing = total
+    elif isinstance(rest, int) and isinstance(total, int):
+        missing = total // max(rest, 1)
+    else:
+        missing = b.emit(ops.floor_divide, total, rest)
+    return [missing if isinstance(part, int) and part == -1 else part for part in parts]
+
+
+@handles("ravel", np.ndarray.flatten)
+def ravel(b: Batch, let: Let) -> Any:
+    (a,), options = b.bound(let)
+    if options.get("order", "C") != "C":
+        b.refuse("a ravel in another order than C")
+    return b.flat(a)
+
+
+@handles("transpose permute_dims")
+def transpose(b: Batch, let: Let) -> Any:
+    """
+    y = g.T                    ->        y = np.swapaxes(g, -1, -2)
+    """
+    (a,), options = b.bound(let)
+    rank, axes = b.rank(a), options.get("axes")
+    if rank < 2:
+        return b.get(a)
+    if axes is None and rank == 2:
+        return b.emit(np.swapaxes, b.get(a), axis1=-1, axis2=-2)
+    if axes is None:
+        axes = tuple(range(rank))[::-1]
+    if not isinstance(axes, (tuple, list)) or not all(isinstance(one, int) for one in axes):
+        b.refuse("axes that are not known while compiling")
+    return b.emit(ops.operation(np.transpose), b.get(a), axes=(0, *(one % rank + 1 for one in axes)))
+
+
+@handles("swapaxes moveaxis expand_dims")
+def axes_moved(b: Batch, let: Let) -> Any:
+    """Every option is an axis, or several."""
+    (a,), options = b.bound(let)
+    return b.again(let.op, b.get(a), **{key: shifted(b, axis) for key, axis in options.items()})
+
+
+@handles("squeeze")
+def squeeze(b: Batch, let: Let) -> Any:
+    """The batch's axis stays, whatever its length."""
+    (a,), options = b.bound(let)
+    axis = options.get("axis")
+    if axis is not None:
+        return b.again(let.op, b.get(a), axis=shifted(b, axis))
+    shape = type_of(a).shape or ()
+    if not all(size == 1 or never_one(size) for size in shape):
+        b.refuse("`np.squeeze` of an axis that may be of length 1")
+    gone = tuple(place + 1 for place, size in enumerate(shape) if size == 1)
+    return b.emit(np.squeeze, b.get(a), axis=gone if len(gone) > 1 else gone[0]) if gone else b.get(a)
+
+
+@handles("tile")
+def tile(b: Batch, let: Let) -> Any:
+    (a,), options = b.bound(let)
+    reps = options["reps"]
+    count = len(reps) if isinstance(reps, (tuple, list)) else 1 if type_of(reps).rank == 0 else math.inf
+    if count > b.rank(a):
+        b.refuse("`np.tile` that adds axes")
+    return b.again(let.op, b.get(a), reps=reps)
+
+
+@handles("diag")
+def diag(b: Batch, let: Let) -> Any:
+    """
+    D = np.diag(g)             ->        D = put(np.zeros((m, n, n)), (Slice(), i, i), g)         (i = np.arange(n))
+    d = np.diag(G)             ->        d = np.diagonal(G, axis1=1, axis2=2)
+    """
+    (v,), options = b.bound(let)
+    k = options.get("k", 0)
+    if b.rank(v) == 2:
+        return b.emit(np.diagonal, b.get(v), **({"offset": k} if k != 0 else {}), axis1=1, axis2=2)
+    if not isinstance(k, int):
+        b.refuse("a diagonal that is not known while compiling")
+    (n,) = b.sizes(v)
+    side = n + abs(k) if isinstance(n, int) else n if k == 0 else b.emit(ops.add, n, abs(k))
+    zeros = b.emit(np.zeros, (b.count(), side, side), **b.dtype_option(v))
+    row = column = b.emit(np.arange, n)
+    if k > 0:
+        column = b.emit(ops.add, row, k)
+    elif k < 0:
+        row = b.emit(ops.add, column, -k)
+    return b.emit(ops.put, zeros, (ALL, row, column), b.get(v))
+
+
+@handles("diagonal trace")
+def diagonal(b: Batch, let: Let) -> Any:
+    (a,), options = b.bound(let)
+    axes = {key: shifted(b, options.pop(key, default)) for key, default in (("axis1", 0), ("axis2", 1))}
+    return b.again(let.op, b.get(a), **options, **axes)
+
+
+def _joined(b: Batch, let: Let, least: int, axis: Callable[[int], tuple[Any, int]]) -> Any:
+    """A join of several arrays; `axis` says of their rank which function joins them, and where."""
+    (parts,), options = b.bound(let)
+    if not isinstance(parts, (tuple, list)):
+        b.refuse(f"`{let.op.name}` of one array")
+    if "dtype" in options:
+        b.refuse(f"`dtype=` of `{let.op.name}`")
+    ranks = {b.rank(part) for part in parts}
+    if len(ranks) != 1 or min(ranks) < least:
+        b.refuse(f"`{let.op.name}` of arrays of different or too low ranks")
+    function, place = axis(ranks.pop())
+    return b.emit(function, type(parts)(map(b.rows, parts)), axis=place)
+
+
+@handles("concatenate concat")
+def concatenate(b: Batch, let: Let) -> Any:
+    """
+    y = np.concatenate((g, x))            ->        y = np.concatenate((g, np.broadcast_to(x, (m, x.size))), axis=1)
+    """
+    (parts,), options = b.bound(let)
+    if options.get("axis", 0) is None:
+        if options.keys() - {"axis"} or not isinstance(parts, (tuple, list)):
+            b.refuse("this form of `np.concatenate`")
+        if not all(b.is_batched(part) or b.rank(part) == 1 for part in parts):
+            b.refuse("`np.concatenate` of all axes as one")
+        flat = [b.flat(part) if b.is_batched(part) else b.rows(part) for part in parts]
+        return b.emit(let.op, type(parts)(flat), axis=1)
+    return _joined(b, let, 1, lambda rank: (let.op, shifted(b, options.get("axis", 0))))
+
+
+@handles("stack")
+def stack(b: Batch, let: Let) -> Any:
+    _, options = b.bound(let)
+    return _joined(b, let, 0, lambda rank: (let.op, shifted(b, options.get("axis", 0))))
+
+
+@handles("vstack")
+def vstack(b: Batch, let: Let) -> Any:
+    return _joined(b, let, 1, lambda rank: (np.stack if rank == 1 else np.concatenate, 1))
+
+
+@handles("hstack")
+def hstack(b: Batch, let: Let) -> Any:
+    return _joined(b, let, 0, lambda rank: (np.concatenate, min(rank, 2)) if rank else (np.stack, 1))
+
+
+@handles("column_stack")
+def column_stack(b: Batch, let: Let) -> Any:
+    return _joined(b, let, 1, lambda rank: (np.stack if rank == 1 else np.concatenate, 2))
+
+
+# --- What reads the form of a batched value only: its result has no batch axis --------------------------------------------------------------
+
+
+# The operands of which only the form matters, by position.
+FORM: dict[Any, tuple[int, ...]] = {
+    **dict.fromkeys((np.shape, np.size, np.ndim, builtins.len, runtime.dtype_of), (0,)),
+    **dict.fromkeys((np.zeros_like, np.ones_like, np.empty_like, np.full_like), (0,)),
+    **dict.fromkeys((runtime.sum_to, runtime.spread, runtime.cast, runtime.result), (1,)),
+}
+
+_MADE = {np.zeros_like: np.zeros, np.ones_like: np.ones, np.empty_like: np.empty, np.full_like: np.full}
+
+
+def form_handler(function: Any) -> Callable[[Batch, Let], None]:
+    """What becomes of a statement whose result does not have the axis."""
+    return _FORMS[function]
+
+
+def unbatched_shape(b: Batch, x: Tree) -> Value:
+    """`x.shape[1:]` of a batched operand."""
+    return b.emit(ops.getitem, b.emit(ops.shape, b.get(x)), Slice(1, None))
+
+
+def form_shape(b: Batch, let: Let) -> None:
+    whole = b.emit(ops.shape, b.get(let.args[0]))
+    b.keep(let, ops.getitem, whole, Slice(1, None))
+
+
+def form_size(b: Batch, let: Let) -> None:
+    (x,), options = b.bound(let)
+    axis = options.get("axis")
+    b.rank(x)
+    if axis is None:
+        b.new[let.out] = b.total(x)  # type: ignore[index]
+    else:
+        b.new[let.out] = b.sizes(x)[axis]  # type: ignore[index]
+
+
+def form_length(b: Batch, let: Let) -> None:
+    b.rank(let.args[0])
+    b.new[let.out] = b.sizes(let.args[0])[0]  # type: ignore[index]
+
+
+def form_rank(b: Batch, let: Let) -> None:
+    b.new[let.out] = b.rank(let.args[0])  # type: ignore[index]
+
+
+def form_dtype(b: Batch, let: Let) -> None:
+    type_ = type_of(let.args[0])
+    if type_.kind == "number" and type_.dtype is not None:
+        b.new[let.out] = getattr(builtins, type_.dtype)  # type: ignore[index]
+    else:
+        b.keep(let, let.op, b.get(let.args[0]))
+
+
+def form_made(b: Batch, let: Let) -> None:
+    """
+    c = np.zeros_like(g)       ->        c = np.zeros(g.shape[1:])
+    """
+    operands, options = b.bound(let, 1 + (let.op.function is np.full_like))
+    if options.keys() - {"dtype"}:
+        b.refuse(f"options of `{let.op.name}`")
+    x, *fill = operands
+    dtype = {"dtype": options["dtype"]} if options else b.dtype_option(x)
+    if fill and not dtype:
+        dtype = {"dtype": np.float64}
+    b.keep(let, _MADE[let.op.function], unbatched_shape(b, x), *map(b.get, fill), **dtype)
+
+
+def form_sum_to(b: Batch, let: Let) -> None:
+    g, x = let.args
+    if len(type_of(g).shape or ()) < b.rank(x):
+        form_spread(b, let)
+        return
+    b.new[let.out] = casted(b, summed(b, g, x, 0), x)  # type: ignore[index]
+
+
+def form_spread(b: Batch, let: Let) -> None:
+    b.keep(let, np.broadcast_to, b.get(let.args[0]), shape=unbatched_shape(b, let.args[1]))
+
+
+def form_cast(b: Batch, let: Let) -> None:
+    b.new[let.out] = casted(b, b.get(let.args[0]), let.args[1])  # type: ignore[index]
+
+
+def form_result(b: Batch, let: Let) -> None:
+    g, x = let.args
+    part = b.get(g)
+    if not same_shape(type_of(g), type_of(x)):
+        part = b.emit(np.broadcast_to, part, shape=unbatched_shape(b, x))
+    b.keep(let, ops.own, casted(b, part, x))
+
+
+_FORMS: dict[Any, Callable[[Batch, Let], None]] = {
+    np.shape: form_shape,
+    np.size: form_size,
+    np.ndim: form_rank,
+    builtins.len: form_length,
+    runtime.dtype_of: form_dtype,
+    runtime.sum_to: form_sum_to,
+    runtime.spread: form_spread,
+    runtime.cast: form_cast,
+    runtime.result: form_result,
+    **dict.fromkeys(_MADE, form_made),
+}

@@ -1,0 +1,413 @@
+"""Runs a program of the fuzzer, and holds srcad's derivative of it against differences in long double."""
+
+import importlib.util
+import itertools
+import math
+import signal
+import sys
+import tempfile
+import traceback
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import srcad
+
+__all__ = ["Verdict", "check", "long_version"]
+
+LONG = np.longdouble
+_FOLDER = Path(tempfile.mkdtemp(prefix="srcad-fuzz-"))
+_COUNT = itertools.count()
+
+
+class Verdict(NamedTuple):
+    """What became of a program: "ok", "refused", "skipped" (nothing could be compared) or a kind of failure."""
+
+    kind: str
+    detail: str = ""
+    compared: int = 0
+
+    @property
+    def failed(self):
+        return self.kind not in ("ok", "refused", "skipped")
+
+
+class Failure(Exception):
+    """A wrong number, or another promise that is broken."""
+
+
+class Timeout(BaseException):
+    pass
+
+
+@contextmanager
+def limit(seconds):
+    def stop(*_):
+        raise Timeout
+
+    kept = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, kept)
+
+
+# The primal in long double: the same text, with a NumPy that makes long doubles.
+
+
+def _lengthened(function):
+    def made(*args, **kwargs):
+        found = function(*args, **kwargs)
+        return found.astype(LONG) if isinstance(found, np.ndarray) and found.dtype == np.float64 else found
+
+    return made
+
+
+def _solve(a, b):
+    a, b = np.array(a, LONG), np.array(b, LONG)
+    for column in range(len(a)):
+        row = column + int(np.argmax(np.abs(a[column:, column])))
+        a[[column, row]], b[[column, row]] = a[[row, column]], b[[row, column]]
+        for other in range(len(a)):
+            if other != column:
+                scale = a[other, column] / a[column, column]
+                a[other] = a[other] - scale * a[column]
+                b[other] = b[other] - scale * b[column]
+    return (b.T / np.diag(a)).T
+
+
+class _Linalg:
+    solve = staticmethod(_solve)
+    inv = staticmethod(lambda a: _solve(a, np.eye(len(a))))
+
+    def __getattr__(self, name):
+        return getattr(np.linalg, name)
+
+
+class _Long:
+    """NumPy, with long doubles for what would be made as float64."""
+
+    linalg = _Linalg()
+    float64 = LONG
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+
+for _name in ("zeros", "ones", "full", "eye", "identity", "linspace", "array", "arange", "empty", "asarray", "tri"):
+    setattr(_Long, _name, staticmethod(_lengthened(getattr(np, _name))))
+
+
+class _Math:
+    atan, asin, acos, pow = staticmethod(np.arctan), staticmethod(np.arcsin), staticmethod(np.arccos), staticmethod(np.power)
+
+    def __getattr__(self, name):
+        return getattr(np, name, None) or getattr(math, name)
+
+
+def load(text):
+    """A module of the text, imported from a file."""
+    name = f"fuzzed_{next(_COUNT)}"
+    path = _FOLDER / f"{name}.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules[name]
+    return module
+
+
+def long_version(text):
+    """The namespace of the text, run with long doubles."""
+    namespace = {"__name__": "long_version"}
+    exec(compile(text, "<long>", "exec"), namespace)
+    for name, found in list(namespace.items()):
+        if found is np:
+            namespace[name] = _Long()
+        elif found is math:
+            namespace[name] = _Math()
+        elif isinstance(found, np.ndarray) and found.dtype == np.float64:
+            namespace[name] = found.astype(LONG)
+    return namespace
+
+
+# arguments and trees
+
+
+def draw(rng, case, sizes, plain):
+    """Arguments of given sizes; `plain` are ordinary arrays, otherwise strided, Fortran-ordered, 0-d and Python numbers."""
+    dims = {"n": sizes[0], "m": sizes[1], "1": 1, "p": max(sizes[0] - 1, 0)}
+    made = []
+    for shape in case.args.values():
+        if shape == "int":
+            made.append(int(rng.integers(1, 4)))
+            continue
+        values = np.asarray(rng.normal(size=tuple(dims[dim] for dim in shape)) * 0.8, case.dtype)
+        kind = 0 if plain else int(rng.integers(0, 4))
+        if not shape:
+            made.append([float(values), values[()], values, float(values)][kind] if case.dtype == "float64" else values[()] if kind < 2 else values)
+        elif kind == 1:
+            wide = np.zeros((2 * values.shape[0], *values.shape[1:]), case.dtype)
+            wide[::2] = values
+            made.append(wide[::2])
+        elif kind == 2:
+            made.append(np.asfortranarray(values))
+        else:
+            made.append(values)
+    return made
+
+
+def flat(tree):
+    """The leaves of a tree."""
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if isinstance(tree, (tuple, list)):
+        return [leaf for part in tree for leaf in flat(part)]
+    return [tree]
+
+
+def mapped(function, tree):
+    """The tree with each leaf replaced."""
+    if isinstance(tree, dict):
+        return {key: mapped(function, part) for key, part in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        return type(tree)([mapped(function, part) for part in tree])
+    return function(tree)
+
+
+def copied(args):
+    return [mapped(lambda a: a.copy() if isinstance(a, np.ndarray) else a, arg) for arg in args]
+
+
+def lengthened(args):
+    return [
+        mapped(lambda a: a if isinstance(a, (int, str, bool, type(None))) else np.array(a, LONG)[()] if np.ndim(a) == 0 and not isinstance(a, np.ndarray) else np.array(a, LONG), arg)
+        for arg in args
+    ]
+
+
+def finite(tree, bound=1e6):
+    return all(np.all(np.isfinite(leaf)) and np.all(np.abs(leaf) < bound) for leaf in flat(tree))
+
+
+# checks
+
+
+def check_results(results, likes, others, where):
+    """Results are of the shape and dtype of the arguments, fresh, writable, shared with nothing."""
+    arrays = [(name, a) for name, a in others if isinstance(a, np.ndarray)]
+    for place, (found, like) in enumerate(zip(results, likes)):
+        name = f"{where}[{place}]"
+        if isinstance(like, np.ndarray):
+            if not isinstance(found, np.ndarray):
+                raise Failure(f"type: {name} is {type(found).__name__} where the argument is an array of rank {like.ndim}")
+            if found.shape != like.shape:
+                raise Failure(f"shape: {name} has shape {found.shape}, not {like.shape}")
+            if found.dtype != like.dtype:
+                raise Failure(f"dtype: {name} has dtype {found.dtype}, not {like.dtype}")
+            if not found.flags.writeable:
+                raise Failure(f"aliased: {name} is not writable")
+            for other_name, other in arrays:
+                if np.shares_memory(found, other):
+                    raise Failure(f"aliased: {name} shares memory with {other_name}")
+            if 0 in found.strides and found.size > 1:
+                raise Failure(f"aliased: {name} shares memory with itself")
+            arrays.append((name, found))
+        elif isinstance(found, np.ndarray):
+            raise Failure(f"type: {name} is an array where the argument is a {type(like).__name__}")
+        elif isinstance(like, np.generic) and getattr(found, "dtype", None) != like.dtype:
+            raise Failure(f"dtype: {name} is {type(found).__name__}, not {like.dtype}")
+        elif not isinstance(found, (float, np.floating)):
+            raise Failure(f"type: {name} is {type(found).__name__}, where the argument is a {type(like).__name__}")
+
+
+def same(a, b):
+    return all(np.array_equal(x, y, equal_nan=True) for x, y in zip(flat(a), flat(b)))
+
+
+def slope(function, args, direction, weights):
+    """The derivative along a direction by differences, or None near a kink."""
+    scale = 0.0
+
+    def value(step):
+        nonlocal scale
+        moved = [
+            mapped_pair(lambda a, d: a + LONG(step) * d, arg, d) if d is not None else arg for arg, d in zip(lengthened(args), direction)
+        ]
+        out = function(*moved)
+        total = LONG(0)
+        for leaf, weight in zip(flat(out), flat(weights)):
+            total = total + np.sum(np.asarray(leaf, LONG) * weight)
+            scale = max(scale, float(np.sum(np.abs(np.asarray(leaf, LONG) * weight))))
+        return total
+
+    found = []
+    centre = value(0)
+    for h in (1e-6, 2.5e-7):
+        up, down = value(h), value(-h)
+        found.append((up - down) / (2 * h))
+        bend = (up - 2 * centre + down) / h
+        if not np.isfinite(bend) or abs(bend) > 1e-3 * (1 + abs(found[-1])):
+            return None
+    if not np.isfinite(found[1]) or abs(found[0] - found[1]) > 1e-7 * (1 + abs(found[1])):
+        return None
+    return float(found[1])
+
+
+def mapped_pair(function, a, b):
+    if isinstance(a, dict):
+        return {key: mapped_pair(function, a[key], b[key]) for key in a}
+    if isinstance(a, (tuple, list)):
+        return type(a)([mapped_pair(function, p, q) for p, q in zip(a, b)])
+    return function(a, b)
+
+
+def compare(rng, function, args, argnums, gradient, weights, tolerance, tries=2):
+    """The gradient against differences along random directions. Returns how many comparisons were possible."""
+    compared = 0
+    for _ in range(tries):
+        direction = [
+            mapped(lambda a: np.asarray(rng.normal(size=np.shape(a)), LONG)[()], arg) if place in argnums else None for place, arg in enumerate(args)
+        ]
+        by_differences = slope(function, args, direction, weights)
+        if by_differences is None:
+            continue
+        terms = [
+            np.asarray(g, LONG) * d
+            for place, part in zip(argnums, gradient)
+            for g, d in zip(flat(part), flat(direction[place]))
+        ]
+        total = float(sum(np.sum(term) for term in terms))
+        size = 1 + float(sum(np.sum(np.abs(term)) for term in terms)) + abs(by_differences)
+        if not abs(total - by_differences) <= tolerance * size:
+            raise Failure(f"wrong: derivative along a direction is {total:.10g}, by differences {by_differences:.10g}")
+        compared += 1
+    return compared
+
+
+def one_size(case, module, long, derivative, sizes, seed, plain):
+    """All checks at one size. Returns how many comparisons were made."""
+    rng = np.random.default_rng(seed)
+    args = draw(rng, case, sizes, plain)
+    with np.errstate(all="ignore"):
+        try:
+            value = module.f(*copied(args))
+            reference = long["f"](*lengthened(args))
+            usable = finite(value) and finite(reference)
+        except Exception:
+            return 0  # the program itself fails at this size
+        leaves = flat(value)
+        if case.mode != "vjp" and np.ndim(value) != 0:
+            return 0
+        if any(not isinstance(leaf, (np.ndarray, np.floating, float)) or np.asarray(leaf).dtype.kind != "f" for leaf in leaves):
+            return 0
+        tolerance = 1e-6 if case.dtype == "float64" else 2e-2
+        for leaf, other in zip(leaves, flat(reference)):
+            if np.shape(leaf) != np.shape(other) or not np.allclose(leaf, np.asarray(other, float), rtol=tolerance, atol=tolerance, equal_nan=True):
+                return 0  # rounding decides a branch
+        before = copied(args)
+        others = [(name, a) for name, a in zip(case.args, args)]
+        likes = [args[place] for place in case.argnums]
+        if case.mode == "vjp":
+            y, pullback = srcad.vjp(module.f, *args)
+            if type(y) is not type(value) or [np.shape(a) for a in flat(y)] != [np.shape(a) for a in leaves]:
+                raise Failure(f"value: vjp gives {y!r}, the function {value!r}")
+            weights = mapped(lambda a: np.asarray(rng.normal(size=np.shape(a)), np.asarray(a).dtype)[()], value)
+            if isinstance(value, np.ndarray) and value.ndim == 0:
+                weights = np.asarray(weights)
+            kept = copied([weights])[0]
+            gradient = pullback(weights)
+            if not same(weights, kept):
+                raise Failure("mutated: the pullback changes the cotangent")
+            check_results(gradient, likes, [*others, *[("the cotangent", w) for w in flat(weights)], *[("the value", v) for v in flat(y)]], "pullback")
+            first = copied(gradient)
+            seen = copied([y])[0]
+            for result in gradient:
+                if isinstance(result, np.ndarray):
+                    result[...] = 77.0
+            second = pullback(weights)
+            if not same(first, second):
+                raise Failure("twice: the pullback called twice gives other numbers")
+            if not same(seen, y):
+                raise Failure("aliased: writing to a cotangent changes the value")
+            pullback(mapped(lambda w: w * 0 + 1, weights))
+            if not same(pullback(weights), first):
+                raise Failure("twice: the pullback called with another cotangent in between gives other numbers")
+            gradient = first
+            found = y
+        else:
+            weights = 1.0
+            out = derivative(*args)
+            found, gradient = out if case.mode == "value_and_grad" else (value, out)
+            single = len(case.argnums) == 1 and not isinstance(derivative.argnums, tuple)
+            gradient = (gradient,) if single else gradient
+            check_results(gradient, likes, others, "gradient")
+            first = copied(gradient)
+            for result in gradient:
+                if isinstance(result, np.ndarray):
+                    result[...] = 77.0
+            again = derivative(*args)
+            again = again[1] if case.mode == "value_and_grad" else again
+            if not same(first, (again,) if single else again):
+                raise Failure("twice: called twice gives other numbers")
+            gradient = first
+        if not same(args, before):
+            raise Failure("mutated: an argument is changed")
+        for a, b in zip(flat(found), leaves):
+            if np.asarray(a).dtype != np.asarray(b).dtype:
+                raise Failure(f"value: the dtype of the value is {np.asarray(a).dtype}, not {np.asarray(b).dtype}")
+            if not np.allclose(a, b, rtol=1e-9 if case.dtype == "float64" else 1e-4, atol=1e-12 if case.dtype == "float64" else 1e-5, equal_nan=True):
+                raise Failure(f"value: {a!r} is not {b!r}")
+        if not usable:
+            return 0
+        return compare(rng, long["f"], args, case.argnums, gradient, weights, tolerance)
+
+
+def derivative_of(case, module):
+    if case.mode == "vjp":
+        return None
+    argnums = case.argnums[0] if len(case.argnums) == 1 and case.seed % 2 else case.argnums
+    return getattr(srcad, case.mode)(module.f, argnums)
+
+
+def crash(error):
+    """A name for a crash: the exception and where srcad raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "/srcad/" in frame.filename]
+    last = ours[-1] if ours else frames[-1]
+    generated = "" if frames[-1] is last else f" < {Path(frames[-1].filename).name}: {frames[-1].line}"
+    return f"{type(error).__name__} in {Path(last.filename).name}:{last.name}", f"{error}{generated}"
+
+
+def check(case, seconds=30):
+    """Run a program at all its sizes."""
+    compared = 0
+    sizes = None
+    try:
+        with warnings.catch_warnings(), limit(seconds):
+            warnings.simplefilter("ignore")
+            module, long = load(case.text), long_version(case.text)
+            derivative = derivative_of(case, module)
+            for place, sizes in enumerate(case.sizes):
+                compared += one_size(case, module, long, derivative, sizes, [case.seed, place], place % 2 == 0)
+    except srcad.SrcadError as error:
+        if type(error).__name__ == "CoreError":
+            return Verdict("CoreError", str(error), compared)
+        return Verdict("refused", f"{type(error).__name__}: {error.what}", compared)
+    except Failure as failure:
+        kind, _, detail = str(failure).partition(": ")
+        return Verdict(kind, f"{detail} (n, m = {sizes})", compared)
+    except Timeout:
+        return Verdict("timeout", f"over {seconds} s (n, m = {sizes})", compared)
+    except Exception as error:
+        kind, detail = crash(error)
+        return Verdict(kind, f"{detail} (n, m = {sizes})\n{traceback.format_exc()}", compared)
+    return Verdict("ok" if compared else "skipped", "", compared)
