@@ -338,6 +338,8 @@ def type_of(tree: Tree) -> Type:
             return Type("object", None, None, tuple(_as_size(_value(part)) for part in tree))
         except Unknown:
             return _OBJECT
+    if isinstance(tree, float) and not isinstance(tree, np.generic):
+        return number("float")  # np.pi, as the parser knows it
     if isinstance(tree, (int, float, complex)):
         return ANY
     try:

@@ -311,3 +311,13 @@ def heaviside(x1: Any, x2: Any, y: Any) -> Any:
 @elementwise(np.nan_to_num)
 def nan_to_num(x: Any, y: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     return np.isfinite(x)
+
+
+@elementwise(math.erf)
+def erf(x: Any, y: Any) -> Any:
+    return 2 / math.sqrt(math.pi) * np.exp(-(x**2))
+
+
+@elementwise(math.erfc)
+def erfc(x: Any, y: Any) -> Any:
+    return -2 / math.sqrt(math.pi) * np.exp(-(x**2))

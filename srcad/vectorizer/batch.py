@@ -39,7 +39,7 @@ from srcad.core.nodes import (
     map_tree,
     walk,
 )
-from srcad.core.types import Dim, Shape, Type, array, never_one
+from srcad.core.types import Dim, Type, array, never_one
 from srcad.vectorizer.operations import FORM, form_handler, handler
 
 __all__ = ["Batch", "NotBatchable", "batch"]
@@ -124,6 +124,7 @@ class Batch:
         for value in inputs:
             given = inputs[value] if isinstance(inputs, Mapping) else self.twin(value, value.type.dtype)
             self.new[value] = given
+        self.inputs = set(self.new.values())
         self.length = size if isinstance(size, int) else count
         self.first = next(iter(self.new.values()), None)
         self.batched = dependents(function, self.new)
@@ -198,19 +199,19 @@ class Batch:
         elif not made.named and made not in self.inputs and (out.named or out.base.endswith("_bar")):
             made.base, made.named = out.base, out.named
 
-    @property
-    def inputs(self) -> set[Tree]:
-        """The values that the axis comes from."""
-        return {new for old, new in self.new.items() if old not in self.lets}
+    def type_with_axis(self, old: Value, dtype: str | None = None) -> Type:
+        """The type that a batched value has."""
+        if old.type.shape is None:
+            self.refuse(f"the rank of `{old.base}` is not known")
+        return Type("array", dtype, (self.size, *old.type.shape))
 
     def checked(self, made: Value, old: Value) -> Value:
         """`made` with the type that a batched `old` has."""
-        assert old.type.shape is not None
-        wanted: Shape = (self.size, *old.type.shape)
+        wanted = self.type_with_axis(old, made.type.dtype)
         found = made.type.shape
-        if found is not None and (len(found) != len(wanted) or any(map(_differ, found, wanted))):
-            self.refuse(f"`{old.base}` would have the shape {found}, not {wanted}")
-        made.type = Type("array", made.type.dtype, wanted)
+        if found is not None and (len(found) != wanted.rank or any(map(_differ, found, wanted.shape))):  # type: ignore[arg-type]
+            self.refuse(f"`{old.base}` would be {made.type!r}, not {wanted!r}")
+        made.type = wanted
         return made
 
     def branch(self, statement: Branch) -> None:
@@ -310,10 +311,8 @@ class Batch:
 
     def twin(self, old: Value, dtype: str | None) -> Value:
         """A new value: `old` with the axis."""
-        if old.type.shape is None:
-            self.refuse(f"the rank of `{old.base}` is not known")
-        strong = {"float": "float64", "int": "int64", "complex": "complex128"}.get(dtype or "", dtype)
-        return Value(old.base, array(strong, self.size, *old.type.shape), named=old.named)
+        type_ = self.type_with_axis(old, _WEAK.get(dtype or "", dtype))
+        return Value(old.base, type_, named=old.named)
 
     def emit(self, what: Callable[..., Any] | ops.Operation, *args: Tree, **options: Tree) -> Value:
         """A new statement: an operation of new operands."""
@@ -329,8 +328,8 @@ class Batch:
         op = what if isinstance(what, ops.Operation) else ops.operation(what)
         self.out.append(statement.renewed(op=op, args=args, options=tuple(options.items())))
 
-    def lift(self, tree: Tree, axes: int, before: int = 0) -> Tree:
-        """What stands for an old operand, with so many axes of length 1 right behind the batch's (or `before` the last ones): `g[:, None]`."""
+    def lift(self, tree: Tree, axes: int) -> Any:
+        """What stands for an old operand; if it has the axis, with so many axes of length 1 right behind: `g[:, None]`."""
         new = self.get(tree)
         if not axes or not self.is_batched(tree):
             return new
@@ -458,6 +457,7 @@ class Batch:
         return self.emit(op, *operands, **dict(named))
 
 
+_WEAK = {"float": "float64", "int": "int64", "complex": "complex128"}
 _FILLED: dict[Any, Any] = {np.zeros_like: np.zeros, np.ones_like: np.ones}
 
 
@@ -467,8 +467,7 @@ def _dtype_option(dtype: str | None) -> dict[str, Any]:
 
 def _strong(type_: Type) -> str | None:
     """The dtype of an array of such values."""
-    weak = {"float": "float64", "int": "int64", "complex": "complex128"}
-    return weak.get(type_.dtype or "", type_.dtype)
+    return _WEAK.get(type_.dtype or "", type_.dtype)
 
 
 def _differ(a: Dim, b: Dim) -> bool:

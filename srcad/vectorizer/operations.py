@@ -17,8 +17,8 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.types import infer, same_shape, same_size, type_of
 from srcad.core import ops
-from srcad.core.nodes import Expr, Let, Slice, Tree, Value
-from srcad.core.types import Type, never_one
+from srcad.core.nodes import Let, Slice, Tree, Value, leaves
+from srcad.core.types import never_one
 from srcad.rules import rule_of
 
 if TYPE_CHECKING:
@@ -80,32 +80,42 @@ _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift ne
 
 @handles(*(getattr(operator, name) for name in _OPERATORS.split()))
 @handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex")
-@handles("conj conjugate copy astype asarray asanyarray searchsorted", builtins.abs, builtins.pow)
+@handles("conj conjugate copy astype asarray asanyarray", builtins.abs, builtins.pow)
 @handles(np.ndarray.astype, runtime.stop_gradient, runtime.own, ops.move.function)
 def elementwise(b: Batch, let: Let) -> Any:
     """Operands align from the right, so one with fewer axes gets some behind the batch's.
 
     z = g * x        ->        z = g[:, None] * x             (g has no axes of its own, x has one)
     """
-    function = let.op.function
-    if function in (np.searchsorted, np.where) and len(let.args) < 3 and (function is np.where or b.is_batched(let.args[0])):
-        b.refuse(f"`{let.op.name}` of these operands has no batched form")
-    given = [arg for arg in let.args if not (arg is None or _is_dtype(arg))]
-    rank = max(map(b.rank, given))
-    args: list[Tree] = [b.lift(arg, rank - b.rank(arg)) if any(arg is one for one in given) else arg for arg in let.args]
-    options = dict(let.options)
+    options = {key: b.get(option) for key, option in let.options}
+    for option in options.values():
+        type_ = type_of(option)
+        if type_.numeric and type_.rank != 0:
+            b.refuse(f"an option of `{let.op.name}` with axes of its own")
+    ranks = [None if arg is None or _is_dtype(arg) else b.rank(arg) for arg in let.args]
+    rank = max(one for one in ranks if one is not None)
+    args = [b.get(arg) if one is None else b.lift(arg, rank - one) for arg, one in zip(let.args, ranks)]
     for place, arg in enumerate(let.args):
         if isinstance(arg, Value) and arg in b.thin:
             trial = list(args)
             trial[place] = b.widened(b.thin[arg], rank - b.rank(arg))
-            found = infer(let.op, tuple(trial), options)
-            if same_shape(found, Type("array", None, (b.size, *let.out.type.shape))):  # type: ignore[union-attr, misc]
+            full, found = (infer(let.op, tuple(given), options) for given in (args, trial))
+            if found.dtype == full.dtype and same_shape(found, b.type_with_axis(let.out)):
                 args = trial
     return b.emit(let.op, *args, **options)
 
 
 def _is_dtype(tree: Tree) -> bool:
     return isinstance(tree, (type, np.dtype, str)) or (isinstance(tree, Value) and tree.type.kind == "object")
+
+
+@handles("searchsorted interp")
+def pointwise(b: Batch, let: Let) -> Any:
+    """Elementwise in one operand, with tables as the others."""
+    place = 0 if let.op.function is np.interp else 1
+    if any(b.is_batched(arg) for i, arg in enumerate(let.args) if i != place):
+        b.refuse(f"a table of `{let.op.name}` is batched")
+    return b.emit(let.op, *map(b.get, let.args), **{key: b.get(option) for key, option in let.options})
 
 
 @handles(operator.not_)
@@ -159,10 +169,11 @@ def reduction(b: Batch, let: Let) -> Any:
     (a,), options = b.bound(let)
     rank, function = b.rank(a), let.op.function
     if not rank:
-        if function in _NO_OP and not options.keys() - {"axis", "keepdims"}:
-            if let.out.type.dtype == type_of(a).dtype:  # type: ignore[union-attr]
-                return b.get(a)
-        return b.again(let.op, b.lift(a, 1), **{**options, "axis": 1, "keepdims": False})
+        dtype = type_of(a).dtype
+        if function in _NO_OP and not options.keys() - {"axis", "keepdims"} and dtype and dtype == let.out.type.dtype:
+            return b.get(a)
+        options.pop("keepdims", None)
+        return b.again(let.op, b.lift(a, 1), **{**options, "axis": 1})
     axis = options.pop("axis", None)
     if axis is not None:
         return b.again(let.op, b.get(a), **options, axis=shifted(b, axis))
@@ -210,7 +221,8 @@ def flattening(b: Batch, let: Let) -> Any:
 def along(b: Batch, let: Let) -> Any:
     """Along an axis, the last by default."""
     (a,), options = b.bound(let)
-    if options.keys() - {"axis", "n", "x", "dx"} or type_of(options.get("x", 0.0)).rank not in (0, 1):
+    at = options.get("x")
+    if options.keys() - {"axis", "n", "x", "dx"} or not (at is None or type_of(at).rank == 1):
         b.refuse(f"these options of `{let.op.name}`")
     if "axis" in options:
         options["axis"] = shifted(b, options["axis"])
@@ -290,9 +302,11 @@ def dot(b: Batch, let: Let) -> Any:
     if p < 3 and q < 3:
         op = ops.matmul if (p, q) != (1, 1) or left else let.op
         return product(b, op, a, c)
+    if q == 1:
+        return product(b, ops.matmul, a, c)
     if left:
         b.refuse("`np.dot` of two batched operands, one of more than two axes")
-    return _moved(b, b.emit(let.op, b.get(a), b.get(c)), p - 1, q == 1)
+    return _moved(b, b.emit(let.op, b.get(a), b.get(c)), p - 1)
 
 
 @handles(np.inner)
@@ -312,17 +326,16 @@ def inner(b: Batch, let: Let) -> Any:
     return b.refuse("`np.inner` of two batched operands")
 
 
-def _moved(b: Batch, made: Value, place: int, last: bool = False) -> Value:
+def _moved(b: Batch, made: Value, place: int) -> Value:
     """The batch's axis from where a product put it to the front."""
-    if last:
-        return b.emit(np.moveaxis, made, source=-1, destination=0)
     return made if place == 0 else b.emit(np.moveaxis, made, source=place, destination=0)
 
 
 @handles(np.vdot)
 def vdot(b: Batch, let: Let) -> Any:
     a, c = let.args
-    if not same_shape(type_of(a), type_of(c)) or "complex" in f"{type_of(a).dtype} {type_of(c).dtype} None complex"[:0] + str(type_of(a).dtype):
+    real = all((type_of(x).dtype or "complex").startswith(("float", "int")) for x in (a, c))
+    if not real or not same_shape(type_of(a), type_of(c)):
         b.refuse("`np.vdot` of operands that are not proven to be real and of one shape")
     rank = b.rank(a)
     if rank == 1:
@@ -357,7 +370,7 @@ def tensordot(b: Batch, let: Let) -> Any:
     p, q = b.rank(a), b.rank(c)
     if isinstance(axes, int):
         axes = tuple(range(p - axes, p)), tuple(range(axes))
-    if not isinstance(axes, (tuple, list)) or any(isinstance(one, (Value, Expr)) for one in axes):
+    if not isinstance(axes, (tuple, list)) or any(True for _ in leaves(axes)):
         b.refuse("axes that are not known while compiling")
     of_a, of_c = (
         tuple(int(one) % rank for one in (part if isinstance(part, (tuple, list)) else (part,))) for part, rank in zip(axes, (p, q))
@@ -833,6 +846,9 @@ def form_sum_to(b: Batch, let: Let) -> None:
 
 
 def form_spread(b: Batch, let: Let) -> None:
+    if same_shape(type_of(let.args[0]), type_of(let.args[1])):
+        b.new[let.out] = b.get(let.args[0])  # type: ignore[index]
+        return
     b.keep(let, np.broadcast_to, b.get(let.args[0]), shape=unbatched_shape(b, let.args[1]))
 
 

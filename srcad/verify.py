@@ -1,0 +1,793 @@
+"""The numerical check of a derivative, against what the function itself does.
+
+The references are *central differences*, extrapolated (Richardson, in longdouble where the function can run in it), and the
+*complex step* (exact to rounding) wherever it agrees with them, which is where the function is analytic. Entry by entry up to
+a limit, and for all entries at once in a *dot-product test*: <y_bar, J x_dot> from the function along a random x_dot, against
+<x_bar, x_dot> from the derivative.
+
+Differences see what `no_grad` and `stop_gradient` hide, so functions that use them are refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from srcad.api import Derivative, grad, jacrev, vjp
+from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError
+from srcad.runtime import no_grad, stop_gradient
+
+__all__ = ["Report", "Row", "check", "verify"]
+
+Array = np.ndarray[Any, Any]
+
+_STEPS = tuple(2.0**-power for power in (9, 13, 17, 5, 21, 25, 29, 33))  # of the size of what is varied
+_COMPLEX_STEP = 2.0**-100
+_HELD = (no_grad, stop_gradient)
+
+
+class Row(NamedTuple):
+    """One test of a report.
+
+    Attributes:
+        test: "entries", "dot product", "value", or "form" (structure, shape and dtype; arguments left as they were).
+        output: Which value of the function, as its name with an index.
+        argument: Which argument, likewise.
+        index: Of the worst entry, in the derivative's array; None where there is no array.
+        value: What the derivative says there.
+        reference: What it was held against.
+        error: Their distance.
+        allowed: The error from which on they differ.
+        method: How the reference was found.
+        checked: How many entries were held against a reference,
+        total: of how many.
+        note: What else there is to say.
+    """
+
+    test: str
+    output: str
+    argument: str
+    index: tuple[int, ...] | None = None
+    value: Any = None
+    reference: Any = None
+    error: float = 0.0
+    allowed: float = 0.0
+    method: str = ""
+    checked: int = 1
+    total: int = 1
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.error <= self.allowed
+
+    @property
+    def badness(self) -> float:
+        """The error in units of what is allowed; below 1 it is ok."""
+        if self.error <= self.allowed:
+            return self.error / self.allowed if self.allowed else 0.0
+        return self.error / self.allowed if self.allowed else np.inf
+
+    def cells(self) -> tuple[str, ...]:
+        """The texts of the table's columns."""
+        index = "" if self.index is None else f"[{', '.join(map(str, self.index))}]"
+        where = {"entries": index, "form": self.note}.get(self.test, self.test)
+        numbers = ("", "", "", "") if self.test == "form" else (
+            f"{self.value:.8g}", f"{self.reference:.8g}", f"{self.error:.1e}", f"{self.allowed:.1e}",
+        )
+        count = f"{self.checked} of {self.total}" if self.test == "entries" else ""
+        return (self.output, self.argument, where, *numbers, self.method, count, "ok" if self.ok else "DIFFERS")
+
+
+_COLUMNS = ("output", "argument", "worst entry", "value", "reference", "error", "allowed", "by", "entries", "")
+_TO_THE_RIGHT = {3, 4, 5, 6}
+
+
+class Report(Sequence[Row]):
+    """What `verify` found: a sequence of rows, true where all of them are ok; its `str` is a table."""
+
+    columns = _COLUMNS
+
+    def __init__(self, title: str, rows: Iterable[Row]) -> None:
+        self.title, self.rows = title, tuple(rows)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs."""
+        return all(row.ok for row in self.rows)
+
+    @property
+    def worst(self) -> Row:
+        """The row that is nearest to, or farthest beyond, what is allowed."""
+        return max(self.rows, key=lambda row: row.badness)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.rows[place]
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {'ok' if self.ok else 'DIFFERS'}>"
+
+    def __str__(self) -> str:
+        table = [self.columns, *(row.cells() for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*table)]
+        shown = [column for column, width in enumerate(widths) if width]
+        lines = [
+            "  ".join(
+                row[column].rjust(widths[column]) if column in _TO_THE_RIGHT else row[column].ljust(widths[column])
+                for column in shown
+            ).rstrip()
+            for row in table
+        ]
+        return "\n".join([f"{self.title}: {'ok' if self.ok else 'DIFFERS'}", *lines])
+
+    @classmethod
+    def merged(cls, reports: Sequence[Report]) -> Report:
+        """One report of several about the same derivative: of each test the worst row, the entries counted together."""
+        found: dict[tuple[str, str, str, str], list[Row]] = {}
+        for report in reports:
+            for row in report.rows:
+                found.setdefault((row.test, row.output, row.argument, row.note), []).append(row)
+        rows = [
+            max(group, key=lambda row: row.badness)._replace(
+                checked=sum(row.checked for row in group), total=sum(row.total for row in group)
+            )
+            for group in found.values()
+        ]
+        return cls(reports[0].title, rows)
+
+
+def verify(
+    derivative_or_f: Callable[..., Any],
+    *args: Any,
+    argnums: int | tuple[int, ...] | None = None,
+    rtol: float | None = None,
+    limit: int = 100,
+    seed: int = 0,
+) -> Report:
+    """Hold a derivative against differences of the function, at given arguments.
+
+    Args:
+        derivative_or_f: A derivative made by srcad, or a function: then its gradient is checked, or, where its value is no
+            single number, its Jacobian, and its pullback where all arguments are floats.
+        args: The arguments to check it at.
+        argnums: For a function, the arguments to differentiate by; all that hold floats, if not given.
+        rtol: The relative error allowed; four times the root of the dtype's precision, if not given.
+        limit: How many entries of an argument are varied one by one; of more, as many are chosen at random.
+        seed: For the choice of entries and of the directions of the dot-product test.
+
+    Returns:
+        A report. A derivative that differs is no error: `report.ok` is False, and `str(report)` a table that shows where.
+        At points where the function has no derivative (a kink, a jump) differences mean nothing, and the report may say so.
+
+    Raises:
+        SrcadError: The function cannot be differentiated, or differences do not apply to it: it holds values constant
+            (`no_grad`, `stop_gradient`), or two calls give two values.
+        Exception: What the function raises.
+
+    >>> def loss(w):
+    ...     return np.sum(w ** 3)
+    >>> report = verify(grad(loss), np.array([1.0, 2.0]))
+    >>> report.ok, report.worst.argument
+    (True, 'w')
+    """
+    if isinstance(derivative_or_f, Derivative):
+        if argnums is not None:
+            raise ArgumentValueError("argnums= is for functions", reason="This derivative has argnums of its own.")
+        made = derivative_or_f
+        return check(
+            made, made.transform, made.function, args, argnums=made.argnums, has_aux=made.has_aux, rtol=rtol, limit=limit, seed=seed
+        )
+    if not callable(derivative_or_f):
+        raise ArgumentTypeError(f"{derivative_or_f!r} is not callable", reason="Pass a function or a derivative of one.")
+    f = derivative_or_f
+    subject = _Subject(f, args, argnums if argnums is not None else _floating(f, args), False)
+    single = subject.tree_is_leaf and subject.plain[0].ndim == 0
+    make = grad if single else jacrev
+    made = make(f, subject.argnums)
+    reports = [check(made, made.transform, f, args, argnums=subject.argnums, rtol=rtol, limit=limit, seed=seed)]
+    if argnums is None and len(subject.argnums) == len(subject.bound):
+        seeds = subject.seeds(np.random.default_rng(seed))
+
+        def pulled(*given: Any) -> Any:
+            return vjp(f, *given[:-1])[1](given[-1])
+
+        report = check(pulled, "vjp", f, (*args, seeds), argnums=subject.argnums, rtol=rtol, limit=limit, seed=seed)
+        reports.append(Report(report.title, [row._replace(output=f"vjp {row.output}") for row in report.rows]))
+    return Report(reports[0].title, [row for report in reports for row in report.rows])
+
+
+def _floating(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[int, ...]:
+    """The places of the arguments that hold floats only."""
+    found = []
+    for place, value in enumerate(_bound(f, args).values()):
+        leaves = [leaf for _, leaf in _leaves(value, "")]
+        if any(map(_is_float, leaves)) and all(_is_float(leaf) or _is_static(leaf) for leaf in leaves):
+            found.append(place)
+    if not found:
+        raise ArgumentTypeError("no argument holds floats", reason="Pass the point at which to check the derivative.")
+    return tuple(found)
+
+
+def check(
+    derivative: Callable[..., Any],
+    transform: str,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    *,
+    argnums: int | tuple[int, ...] = 0,
+    has_aux: bool = False,
+    rtol: float | None = None,
+    limit: int = 100,
+    seed: int = 0,
+) -> Report:
+    """`verify` for anything that can be called like a derivative made by `transform`; that of "vjp" takes the cotangent last."""
+    if transform not in ("grad", "value_and_grad", "jacrev", "vjp"):
+        raise UnsupportedSyntaxError(f"`{transform}` cannot be verified yet", reason="It comes with a later version of srcad.")
+    y_bar = None
+    if transform == "vjp":
+        *rest, y_bar = args
+        args = tuple(rest)
+    subject = _Subject(function, args, argnums, has_aux)
+    rng = np.random.default_rng(seed)
+    claim = _Claim(subject, transform, derivative, y_bar)
+    rows = list(claim.rows)
+    if not any(not row.ok for row in rows):
+        rows += subject.compare(claim, rtol, limit, rng)
+    words = {"grad": "gradient", "value_and_grad": "value and gradient", "jacrev": "Jacobian", "vjp": "pullback"}
+    names = list(subject.bound)
+    by = ", ".join(f"`{names[place]}`" for place in subject.argnums)
+    return Report(f"{words[transform]} of `{subject.name}` with respect to {by}", rows)
+
+
+# What is claimed
+
+
+class _Claim:
+    """What a derivative says, as blocks: for each output and each argument an array of the shape of both."""
+
+    def __init__(self, subject: _Subject, transform: str, derivative: Callable[..., Any], y_bar: Any) -> None:
+        self.rows: list[Row] = []
+        self.blocks: dict[tuple[int, int], Array] = {}
+        self.weights: list[Array] | None = None
+        if transform == "vjp":
+            self.weights = [np.asarray(leaf, float) for _, leaf in _leaves(y_bar, "")]
+            self.outputs = [subject.name]
+            shapes: list[tuple[int, ...]] = [()]
+        else:
+            self.outputs = [label for label, _ in subject.outputs]
+            shapes = [leaf.shape for leaf in subject.plain]
+        given = subject.fresh(_as_it_is)
+        before = [np.array(leaf) for value in given for _, leaf in _leaves(value, "") if not _is_static(leaf)]
+        result = derivative(*given, *(() if y_bar is None else (y_bar,)))
+        after = [leaf for value in given for _, leaf in _leaves(value, "") if not _is_static(leaf)]
+        if any(not _equal(a, b) for a, b in zip(before, after)):
+            self.wrong("", "", "the derivative changed an argument")
+        if transform == "value_and_grad":
+            if not (isinstance(result, tuple) and len(result) == 2):
+                return self.wrong(subject.name, "", "no pair of a value and a gradient")
+            value, result = result
+            if subject.has_aux:
+                value = value[0]
+            self.value(subject, value)
+        elif subject.has_aux and transform != "vjp":
+            if not (isinstance(result, tuple) and len(result) == 2):
+                return self.wrong(subject.name, "", "no pair of a derivative and aux")
+            result = result[0]
+        exact = transform != "jacrev"
+        results = [result]
+        if transform == "jacrev":
+            results = subject.by_output(result)
+            if not results:
+                return self.wrong(subject.name, "", "not of the structure of the function's value")
+        for place, (label, shape, part) in enumerate(zip(self.outputs, shapes, results)):
+            if subject.single and transform != "vjp":
+                parts = (part,)
+            elif subject.single and not isinstance(part, tuple):
+                parts = (part,)
+            else:
+                parts = part
+            if not isinstance(parts, tuple) or len(parts) != len(subject.trees):
+                return self.wrong(label, "", f"no tuple of {len(subject.trees)}")
+            self.take(subject, place, label, shape, parts, exact)
+        return None
+
+    def wrong(self, output: str, argument: str, note: str) -> None:
+        """A row for what is not of the right form at all."""
+        self.rows.append(Row("form", output, argument, error=np.inf, note=note))
+
+    def value(self, subject: _Subject, value: Any) -> None:
+        """The value that comes with a gradient is the function's."""
+        reference = subject.plain[0][()]
+        allowed = 16 * float(np.finfo(_precision([subject.plain[0]])).eps) * max(abs(reference), 1.0)
+        self.rows.append(
+            Row("value", subject.name, "", None, value, reference, _distance(value, reference), allowed, "the function")
+        )
+
+    def take(
+        self, subject: _Subject, place: int, label: str, shape: tuple[int, ...], parts: tuple[Any, ...], exact: bool
+    ) -> None:
+        """The blocks of one output."""
+        at = 0
+        for name, tree, part in zip(subject.names, subject.trees, parts):
+            wanted = list(_leaves(tree, name))
+            found = [leaf for _, leaf in _leaves(part, name)]
+            if len(found) != len(wanted):
+                self.wrong(label, name, "not of the structure of the argument")
+                continue
+            for (argument, leaf), block in zip(wanted, found):
+                if not _is_float(leaf):
+                    continue
+                array = np.asarray(block)
+                if array.shape != shape + np.shape(leaf):
+                    self.wrong(label, argument, f"shape {array.shape}, not {shape + np.shape(leaf)}")
+                elif exact and isinstance(leaf, (np.ndarray, np.generic)) and array.dtype != leaf.dtype:
+                    self.wrong(label, argument, f"dtype {array.dtype}, not {leaf.dtype}")
+                elif array.dtype.kind != "f":
+                    self.wrong(label, argument, f"dtype {array.dtype}")
+                elif exact and isinstance(leaf, np.ndarray) != isinstance(block, np.ndarray):
+                    self.wrong(label, argument, f"{type(block).__name__} for {type(leaf).__name__}")
+                else:
+                    self.blocks[place, at] = array
+                at += 1
+
+
+# What the function does
+
+
+class _Subject:
+    """A function at its arguments, as a map of flat lists of arrays that can be evaluated at other precisions."""
+
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], argnums: int | tuple[int, ...], has_aux: bool
+    ) -> None:
+        self.function, self.has_aux = function, has_aux
+        self.name = getattr(function, "__name__", type(function).__name__)
+        self.bound = _bound(function, args)
+        count = len(self.bound)
+        self.single = not isinstance(argnums, tuple)
+        chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+        if any(not -count <= place < count for place in chosen):
+            raise ArgumentValueError(
+                f"argnums={argnums!r} does not fit `{self.name}`, which takes {count} argument{'s' if count != 1 else ''}"
+            )
+        self.argnums = tuple(place % count for place in chosen)
+        names = list(self.bound)
+        self.names = [names[place] for place in self.argnums]
+        self.trees = [self.bound[name] for name in self.names]
+        self.leaves = [
+            (label, leaf) for name, tree in zip(self.names, self.trees) for label, leaf in _leaves(tree, name) if _is_float(leaf)
+        ]
+        _refuse_held(function)
+        self.result = self.call(self.fresh(_as_it_is))
+        self.outputs = [(label, leaf) for label, leaf in _leaves(self.result, self.name) if _is_number(leaf)]
+        self.tree_is_leaf = len(self.outputs) == 1 and self.outputs[0][1] is self.result
+        self.plain = [np.array(leaf) for _, leaf in self.outputs]
+        again = self.run(_as_it_is, [np.array(leaf) for _, leaf in self.leaves], np.dtype(float))
+        if not _equal(again, self.join(self.plain, np.dtype(float))):
+            raise ArgumentValueError(
+                f"`{self.name}` gives different values for the same arguments",
+                reason="It draws random numbers or keeps a state, so that differences of it mean nothing.",
+            )
+
+    def fresh(self, convert: Callable[[Any], Any], varied: Iterator[Any] | None = None) -> list[Any]:
+        """The arguments, copied and converted; those that are differentiated by from `varied`, where it is given."""
+        chosen = {name: None for name in self.names}
+        pending = {} if varied is None else {label: next(varied) for label, _ in self.leaves}
+
+        def leaf(value: Any, label: str) -> Any:
+            return pending[label] if label in pending else convert(value)
+
+        return [
+            _mapped(value, leaf if name in chosen else lambda value, _: convert(value), name) for name, value in self.bound.items()
+        ]
+
+    def call(self, values: list[Any]) -> Any:
+        """The function's value, less aux."""
+        positional, keywords = [], {}
+        for (name, parameter), value in zip(inspect.signature(self.function).parameters.items(), values):
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                keywords[name] = value
+            else:
+                positional.append(value)
+        result = self.function(*positional, **keywords)
+        if self.has_aux:
+            if not (isinstance(result, tuple) and len(result) == 2):
+                raise ArgumentTypeError(f"`{self.name}` returns no (value, aux) pair", reason="has_aux=True asks for one.")
+            result = result[0]
+        return result
+
+    def join(self, outputs: list[Any], dtype: np.dtype[Any]) -> Array:
+        """All outputs in one flat array."""
+        parts = [np.ravel(np.asarray(leaf)) for leaf in outputs]
+        return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype, copy=False)
+
+    def run(self, convert: Callable[[Any], Any], leaves: list[Any], dtype: np.dtype[Any]) -> Array:
+        """The outputs at other leaves, flat."""
+        shaped = [
+            leaf if isinstance(original, np.ndarray) else leaf[()] for leaf, (_, original) in zip(leaves, self.leaves)
+        ]
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            result = self.call(self.fresh(convert, iter(shaped)))
+        found = [leaf for _, leaf in _leaves(result, self.name) if _is_number(leaf)]
+        return self.join(found, dtype)
+
+    def by_output(self, result: Any) -> list[Any]:
+        """The parts of a Jacobian that belong to the outputs, in order; none where the structure is another."""
+        found: list[Any] = []
+
+        def visit(output: Any, part: Any) -> bool:
+            if isinstance(output, dict):
+                return isinstance(part, dict) and set(part) == set(output) and all(visit(output[key], part[key]) for key in output)
+            if isinstance(output, (tuple, list)):
+                return isinstance(part, (tuple, list)) and len(part) == len(output) and all(map(visit, output, part))
+            if _is_number(output):
+                found.append(part)
+            return True
+
+        return found if visit(self.result, result) else []
+
+    def seeds(self, rng: np.random.Generator) -> Any:
+        """A random cotangent of the value."""
+        return _mapped(
+            self.result,
+            lambda leaf, _: np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))[()] if _is_number(leaf) else leaf,
+            "",
+        )
+
+    # comparison
+
+    def machines(self) -> tuple[_Machine | None, _Machine]:
+        """How to evaluate the function at complex arguments, if it can be, and in the best real precision that it takes."""
+        base = self.join(self.plain, np.dtype(np.longdouble))
+        scale = np.abs(base)
+
+        def first(kinds: tuple[Any, ...]) -> _Machine | None:
+            for kind in kinds:
+                for wide in (True, False):
+                    machine = _Machine(self, np.dtype(kind), wide)
+                    found = machine.attempt(machine.base)
+                    if found is not None and found.shape == base.shape:
+                        near = np.abs(np.real(found).astype(np.longdouble) - base) <= 1e-5 * scale + 1e-12
+                        near |= np.isnan(np.real(found)) & np.isnan(base) | (np.real(found) == base)
+                        loose = any(np.asarray(leaf).dtype.itemsize < 8 for _, leaf in (*self.leaves, *self.outputs))
+                        if loose or near.all():
+                            return machine
+            return None
+
+        plain = first((np.longdouble, np.float64))
+        return first((np.complex128,)), plain or _Machine(self, np.dtype(float), False, convert=_as_it_is)
+
+    def compare(self, claim: _Claim, rtol: float | None, limit: int, rng: np.random.Generator) -> list[Row]:
+        """The rows for all entries, and for the dot products."""
+        complex_machine, machine = self.machines()
+        rows = []
+        if rtol is None:
+            rtol = 4 * float(np.sqrt(np.finfo(_precision([*self.plain, *(leaf for _, leaf in self.leaves)])).eps))
+        sizes = [leaf.size for leaf in self.plain]
+        for at, (argument, original) in enumerate(self.leaves):
+            shape = np.shape(original)
+            size = int(np.prod(shape))
+            chosen = np.arange(size) if size <= limit else np.sort(rng.choice(size, limit, replace=False))
+            columns = [_directional(self, complex_machine, machine, {at: _unit(shape, int(entry))}) for entry in chosen]
+            for place, output in enumerate(claim.outputs):
+                block = claim.blocks[place, at]
+                block = block.reshape(-1, size)[:, chosen]
+                if claim.weights is None:
+                    span = slice(sum(sizes[:place]), sum(sizes[: place + 1]))
+                    parts = [column.cut(span) for column in columns]
+                else:
+                    parts = [column.weighted(claim.weights) for column in columns]
+                rows.append(_entries(output, argument, block, parts, chosen, shape, claim.blocks[place, at].shape, rtol, size))
+        for _ in range(2):
+            rows.append(self.dot_product(claim, complex_machine, machine, rtol, rng))
+        rows[-2:] = [max(rows[-2:], key=lambda row: row.badness)]
+        return rows
+
+    def dot_product(
+        self, claim: _Claim, complex_machine: _Machine | None, machine: _Machine, rtol: float, rng: np.random.Generator
+    ) -> Row:
+        """<y_bar, J x_dot> from the function against <x_bar, x_dot> from the derivative."""
+        directions = {}
+        for at, (_, leaf) in enumerate(self.leaves):
+            sizes = np.abs(np.asarray(leaf, float))
+            sizes = np.where(sizes == 0, np.max(sizes, initial=0.0), sizes)
+            sizes = np.where((sizes == 0) | ~np.isfinite(sizes), 1.0, sizes)
+            directions[at] = rng.normal(size=np.shape(leaf)) * 2.0 ** np.round(np.log2(sizes))
+        column = _directional(self, complex_machine, machine, directions, scaled=False)
+        if claim.weights is None:
+            weights = [rng.normal(size=leaf.shape) for leaf in self.plain]
+        else:
+            weights = claim.weights
+        reference = column.weighted(weights)
+        value, size = np.longdouble(0), np.longdouble(0)
+        for (place, at), block in claim.blocks.items():
+            bar = np.ones(()) if claim.weights is not None else weights[place]
+            terms = np.multiply.outer(bar, directions[at]).astype(np.longdouble) * block
+            value, size = value + np.sum(terms), size + np.sum(np.abs(terms))
+        error = _distance(value, reference.value[0])
+        allowed = rtol * (abs(float(reference.value[0])) + 0.01 * float(size)) + min(4 * float(reference.error[0]), 1e-4 * float(size))
+        return Row(
+            "dot product", self.name if claim.weights is not None else "all", "all", None, float(value), float(reference.value[0]),
+            error, allowed if np.isfinite(allowed) else 0.0, column.method,
+        )
+
+
+class _Machine:
+    """A function that is evaluated in one dtype: with all floats converted (`wide`), or only those that are varied."""
+
+    def __init__(
+        self, subject: _Subject, dtype: np.dtype[Any], wide: bool, convert: Callable[[Any], Any] | None = None
+    ) -> None:
+        self.subject, self.dtype = subject, dtype
+
+        def to_dtype(value: Any) -> Any:
+            if not wide or not _is_float(value):
+                return _as_it_is(value)
+            return value.astype(dtype) if isinstance(value, np.ndarray) else dtype.type(value)
+
+        self.convert = convert or to_dtype
+        self.base = [np.array(leaf, dtype=dtype) for _, leaf in subject.leaves]
+
+    def attempt(self, leaves: list[Any]) -> Array | None:
+        """The outputs at other leaves, or None where the function does not take them."""
+        try:
+            return self.subject.run(self.convert, leaves, self.dtype)
+        except (SrcadError, ArithmeticError, TypeError, ValueError, LookupError, Warning, AttributeError, np.linalg.LinAlgError):
+            return None
+
+    def along(self, directions: dict[int, Array], step: Any) -> Array | None:
+        """The outputs at a step along directions."""
+        leaves = [
+            base + np.asarray(directions[at]).astype(self.dtype) * self.dtype.type(step) if at in directions else base.copy()
+            for at, base in enumerate(self.base)
+        ]
+        return self.attempt([np.asarray(leaf) for leaf in leaves])
+
+
+class _Column(NamedTuple):
+    """A directional derivative of all outputs, flat; how uncertain it is; by what method."""
+
+    value: Array
+    error: Array
+    method: str
+
+    def cut(self, span: slice) -> _Column:
+        return _Column(self.value[span], self.error[span], self.method)
+
+    def weighted(self, weights: list[Array]) -> _Column:
+        flat = np.concatenate([np.zeros(0), *(np.ravel(weight) for weight in weights)])
+        if not flat.size:
+            return _Column(np.zeros(1), np.zeros(1), self.method)
+        return _Column(np.array([np.sum(flat * self.value)]), np.array([np.sum(np.abs(flat) * self.error)]), self.method)
+
+
+def _directional(
+    subject: _Subject, complex_machine: _Machine | None, machine: _Machine, directions: dict[int, Array], *, scaled: bool = True
+) -> _Column:
+    """The derivative along directions: by differences, and by the complex step where that agrees."""
+    unit = 1.0
+    if scaled:  # one entry is varied: by steps of its own size
+        ((at, direction),) = directions.items()
+        leaf = np.abs(np.asarray(subject.leaves[at][1], float))
+        size = float(np.sum(leaf * direction)) or float(np.max(leaf, initial=0.0)) or 1.0
+        unit = 2.0 ** np.round(np.log2(size)) if np.isfinite(size) else 1.0
+    value, error = _differences(machine, directions, unit)
+    method = "differences"
+    if complex_machine is not None:
+        found = complex_machine.along(directions, 1j * _COMPLEX_STEP * unit)
+        if found is not None and found.shape == value.shape:
+            exact = np.imag(found) / (_COMPLEX_STEP * unit)
+            scale = np.max(np.abs(value[np.isfinite(value)]), initial=0.0)
+            agree = np.abs(exact - value) <= np.minimum(8 * error, 1e-3 * scale) + 1e-6 * np.abs(value) + 1e-9 * scale
+            if agree.all():
+                return _Column(exact.astype(np.longdouble), np.zeros(exact.shape), "complex step")
+    scale = np.max(np.abs(value[np.isfinite(value)]), initial=0.0)
+    if np.any(~(error <= 1e-4 * scale)) and scale:
+        method = "differences that do not settle"
+    return _Column(value, error, method)
+
+
+def _differences(machine: _Machine, directions: dict[int, Array], unit: float) -> tuple[Array, Array]:
+    """Central differences at three step sizes, extrapolated; of several base steps, per output, the most certain."""
+    best = np.full(sum(leaf.size for leaf in machine.subject.plain), np.nan, np.longdouble)
+    doubt = np.full(best.shape, np.inf)
+    for base in _STEPS:
+        rough, largest = [], np.zeros(best.shape)
+        for step in (base, base / 2, base / 4):
+            pair = [machine.along(directions, sign * step * unit) for sign in (1, -1)]
+            if pair[0] is None or pair[1] is None or any(part.shape != best.shape for part in pair if part is not None):
+                break
+            with np.errstate(all="ignore"):
+                rough.append((pair[0].astype(np.longdouble) - pair[1]) / np.longdouble(2 * step * unit))
+                largest = np.maximum(largest, np.abs(pair[0]).astype(float))
+        if len(rough) < 3:
+            continue
+        with np.errstate(all="ignore"):
+            first, second = (4 * rough[1] - rough[0]) / 3, (4 * rough[2] - rough[1]) / 3
+            value = (16 * second - first) / 15
+            noise = np.finfo(machine.dtype).eps * largest / (base * unit)
+            error = (np.abs(value - second) + noise).astype(float)
+        error[~np.isfinite(error)] = np.inf
+        better = error < doubt
+        best[better], doubt[better] = value[better], error[better]
+        scale = np.max(np.abs(best[np.isfinite(best)]), initial=0.0)
+        if np.all(doubt <= 1e-10 * np.abs(best) + 1e-12 * scale):
+            break
+    return best, doubt
+
+
+def _entries(
+    output: str,
+    argument: str,
+    block: Array,
+    columns: list[_Column],
+    chosen: Array,
+    shape: tuple[int, ...],
+    whole: tuple[int, ...],
+    rtol: float,
+    size: int,
+) -> Row:
+    """The worst entry of a block."""
+    total = int(np.prod(whole))
+    if not block.size:
+        return Row("entries", output, argument, None, 0.0, 0.0, method="nothing to check", checked=0, total=total)
+    reference = np.stack([column.value for column in columns], axis=1)
+    doubt = np.stack([column.error for column in columns], axis=1)
+    scale = float(np.max(np.abs(reference[np.isfinite(reference)]), initial=0.0))
+    scale = scale or float(np.max(np.abs(block[np.isfinite(block)]), initial=0.0)) * 1e-6
+    with np.errstate(all="ignore"):
+        allowed = rtol * np.abs(reference) + 0.01 * rtol * scale + np.minimum(4 * doubt, 1e-4 * scale)
+        error = np.abs(block.astype(np.longdouble) - reference)
+        same = (block == reference) | (np.isnan(block) & np.isnan(reference))
+    error[same] = 0.0
+    error[~np.isfinite(error)] = np.inf
+    allowed[~np.isfinite(allowed)] = 0.0
+    with np.errstate(all="ignore"):
+        ratio = np.where(error == 0, 0.0, error / np.where(allowed == 0, np.finfo(float).tiny, allowed))
+    row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    outer = np.unravel_index(int(row), whole[: len(whole) - len(shape)]) if len(whole) > len(shape) else ()
+    inner = np.unravel_index(int(chosen[column]), shape) if shape else ()
+    index = tuple(int(part) for part in (*outer, *inner))
+    return Row(
+        "entries", output, argument, index if whole else None, float(block[row, column]), float(reference[row, column]),
+        float(error[row, column]), float(allowed[row, column]), columns[int(column)].method, block.size, total,
+    )
+
+
+# Small things
+
+
+def _bound(function: Callable[..., Any], args: tuple[Any, ...]) -> dict[str, Any]:
+    """The arguments by name, in order, defaults filled in."""
+    bound = inspect.signature(function).bind(*args)
+    bound.apply_defaults()
+    for name, parameter in bound.signature.parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ArgumentTypeError(
+                f"`{parameter}` takes any number of arguments", reason=f"Name the arguments in place of `{name}`."
+            )
+    return dict(bound.arguments)
+
+
+def _leaves(tree: Any, label: str) -> Iterator[tuple[str, Any]]:
+    """The leaves of containers, with their names."""
+    found: list[tuple[str, Any]] = []
+    _mapped(tree, lambda leaf, name: found.append((name, leaf)), label)
+    return iter(found)
+
+
+def _mapped(tree: Any, visit: Callable[[Any, str], Any], label: str) -> Any:
+    """A tree of the same structure with other leaves."""
+    if isinstance(tree, dict):
+        return {key: _mapped(part, visit, f"{label}[{key!r}]") for key, part in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        fields = getattr(tree, "_fields", None)
+        labels = [f".{name}" for name in fields] if fields else [f"[{place}]" for place in range(len(tree))]
+        parts = [_mapped(part, visit, label + name) for part, name in zip(tree, labels)]
+        return type(tree)(*parts) if fields else type(tree)(parts)
+    return visit(tree, label)
+
+
+def _is_float(leaf: Any) -> bool:
+    return isinstance(leaf, (float, np.floating)) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f")
+
+
+def _is_number(leaf: Any) -> bool:
+    return isinstance(leaf, (int, float, complex, np.number, np.bool_)) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufc")
+
+
+def _is_static(leaf: Any) -> bool:
+    return leaf is None or isinstance(leaf, (bool, str)) or callable(leaf)
+
+
+def _as_it_is(value: Any) -> Any:
+    """A copy of an array; other things as they are."""
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _equal(a: Any, b: Any) -> bool:
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
+
+
+def _precision(values: list[Any]) -> np.dtype[Any]:
+    """The least precise floating dtype among values."""
+    found = [np.asarray(value).dtype for value in values]
+    return min((dtype for dtype in found if dtype.kind == "f"), key=lambda dtype: dtype.itemsize, default=np.dtype(float))
+
+
+def _distance(a: Any, b: Any) -> float:
+    """|a - b|, 0 where both are the same (infinite or no number), infinite where only one is finite."""
+    a, b = np.longdouble(a), np.longdouble(b)
+    if a == b or (np.isnan(a) and np.isnan(b)):
+        return 0.0
+    distance = float(abs(a - b))
+    return distance if np.isfinite(distance) else np.inf
+
+
+def _unit(shape: tuple[int, ...], entry: int) -> Array:
+    direction = np.zeros(shape)
+    direction.reshape(-1)[entry] = 1.0
+    return direction
+
+
+def _refuse_held(function: Any) -> None:
+    """Refuse functions that hold values constant, as far as the names in them tell."""
+    seen: set[Any] = set()
+
+    def visit(found: Any) -> Any:
+        found = inspect.unwrap(found) if callable(found) else found
+        found = getattr(found, "__func__", found)
+        if not isinstance(found, types.FunctionType):
+            found = getattr(type(found), "__call__", None) if callable(found) and not isinstance(found, type) else None
+        if not isinstance(found, types.FunctionType) or found in seen:
+            return None
+        if (found.__module__ or "").split(".")[0] in ("numpy", "scipy", "srcad"):
+            return None
+        seen.add(found)
+        free = dict(zip(found.__code__.co_freevars, found.__closure__ or ()))
+        names = {name for code in _codes(found.__code__) for name in code.co_names}
+        objects = [found.__globals__[name] for name in sorted(names) if name in found.__globals__]
+        for cell in free.values():
+            try:
+                objects.append(cell.cell_contents)
+            except ValueError:
+                continue
+        for each in objects:
+            parts = [getattr(each, name, None) for name in sorted(names)] if isinstance(each, types.ModuleType) else [each]
+            for part in parts:
+                if any(part is held for held in _HELD):
+                    return part.__name__
+                deeper = visit(part) if isinstance(part, (types.FunctionType, types.MethodType)) else None
+                if deeper:
+                    return deeper
+        return None
+
+    held = visit(function)
+    if held:
+        raise UnsupportedSyntaxError(
+            f"`{getattr(function, '__name__', 'the function')}` uses `{held}`, which differences cannot see",
+            reason="They would vary what the derivative holds constant. Verify it without, or pass what is held constant as an argument.",
+        )
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
