@@ -1,15 +1,17 @@
 """The numerical check of a derivative, against what the function itself does.
 
-The references are *central differences*, extrapolated (Richardson, in longdouble where the function can run in it), and the
-*complex step* (exact to rounding) wherever it agrees with them, which is where the function is analytic. Entry by entry up to
-a limit, and for all entries at once in a *dot-product test*: <y_bar, J x_dot> from the function along a random x_dot, against
-<x_bar, x_dot> from the derivative.
+The references are *central differences*, extrapolated (Richardson; in longdouble where the function can run
+in it), and the *complex step*, exact to rounding, wherever it agrees with them, which is where the function is
+analytic. Entry by entry up to a limit, and all entries at once in a *dot-product test*: <y_bar, J x_dot> from
+the function along a random x_dot, against <x_bar, x_dot> from the derivative.
 
 Differences see what `no_grad` and `stop_gradient` hide, so functions that use them are refused.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import inspect
 import types
 import warnings
@@ -19,19 +21,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.api import Derivative, grad, jacrev, vjp
-from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError
+from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 from srcad.runtime import no_grad, stop_gradient
 
 __all__ = ["Report", "Row", "check", "verify"]
 
 Array = np.ndarray[Any, Any]
 
-_STEPS = tuple(2.0**-power for power in (9, 13, 17, 5, 21, 25, 29, 33))  # of the size of what is varied
+_STEPS = tuple(
+    2.0**-power for power in (9, 13, 17, 5, 21, 25, 29, 33)
+)  # of the size of what is varied
 _COMPLEX_STEP = 2.0**-100
 _HELD = (no_grad, stop_gradient)
 
 
-class Row(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Row:
     """One test of a report.
 
     Attributes:
@@ -69,22 +74,48 @@ class Row(NamedTuple):
     @property
     def badness(self) -> float:
         """The error in units of what is allowed; below 1 it is ok."""
-        if self.error <= self.allowed:
-            return self.error / self.allowed if self.allowed else 0.0
-        return self.error / self.allowed if self.allowed else np.inf
+        if self.allowed:
+            return self.error / self.allowed
+        return np.inf if self.error else 0.0
 
     def cells(self) -> tuple[str, ...]:
         """The texts of the table's columns."""
         index = "" if self.index is None else f"[{', '.join(map(str, self.index))}]"
         where = {"entries": index, "form": self.note}.get(self.test, self.test)
-        numbers = ("", "", "", "") if self.test == "form" else (
-            f"{self.value:.8g}", f"{self.reference:.8g}", f"{self.error:.1e}", f"{self.allowed:.1e}",
+        numbers = (
+            ("", "", "", "")
+            if self.test == "form"
+            else (
+                f"{self.value:.8g}",
+                f"{self.reference:.8g}",
+                f"{self.error:.1e}",
+                f"{self.allowed:.1e}",
+            )
         )
         count = f"{self.checked} of {self.total}" if self.test == "entries" else ""
-        return (self.output, self.argument, where, *numbers, self.method, count, "ok" if self.ok else "DIFFERS")
+        return (
+            self.output,
+            self.argument,
+            where,
+            *numbers,
+            self.method,
+            count,
+            "ok" if self.ok else "DIFFERS",
+        )
 
 
-_COLUMNS = ("output", "argument", "worst entry", "value", "reference", "error", "allowed", "by", "entries", "")
+_COLUMNS = (
+    "output",
+    "argument",
+    "worst entry",
+    "value",
+    "reference",
+    "error",
+    "allowed",
+    "by",
+    "entries",
+    "",
+)
 _TO_THE_RIGHT = {3, 4, 5, 6}
 
 
@@ -124,7 +155,9 @@ class Report(Sequence[Row]):
         shown = [column for column, width in enumerate(widths) if width]
         lines = [
             "  ".join(
-                row[column].rjust(widths[column]) if column in _TO_THE_RIGHT else row[column].ljust(widths[column])
+                row[column].rjust(widths[column])
+                if column in _TO_THE_RIGHT
+                else row[column].ljust(widths[column])
                 for column in shown
             ).rstrip()
             for row in table
@@ -139,8 +172,10 @@ class Report(Sequence[Row]):
             for row in report.rows:
                 found.setdefault((row.test, row.output, row.argument, row.note), []).append(row)
         rows = [
-            max(group, key=lambda row: row.badness)._replace(
-                checked=sum(row.checked for row in group), total=sum(row.total for row in group)
+            dataclasses.replace(
+                max(group, key=lambda row: row.badness),
+                checked=sum(row.checked for row in group),
+                total=sum(row.total for row in group),
             )
             for group in found.values()
         ]
@@ -158,8 +193,8 @@ def verify(
     """Hold a derivative against differences of the function, at given arguments.
 
     Args:
-        derivative_or_f: A derivative made by srcad, or a function: then its gradient is checked, or, where its value is no
-            single number, its Jacobian, and its pullback where all arguments are floats.
+        derivative_or_f: A derivative made by srcad, or a function: then its gradient is checked, or,
+            where its value is no single number, its Jacobian, and its pullback where all arguments are floats.
         args: The arguments to check it at.
         argnums: For a function, the arguments to differentiate by; all that hold floats, if not given.
         rtol: The relative error allowed; four times the root of the dtype's precision, if not given.
@@ -167,8 +202,9 @@ def verify(
         seed: For the choice of entries and of the directions of the dot-product test.
 
     Returns:
-        A report. A derivative that differs is no error: `report.ok` is False, and `str(report)` a table that shows where.
-        At points where the function has no derivative (a kink, a jump) differences mean nothing, and the report may say so.
+        A report. A derivative that differs is no error: `report.ok` is False, and `str(report)` a table
+        that shows where. At a point where the function has no derivative (a kink, a jump) the differences
+        mean nothing, and the report may say that they differ.
 
     Raises:
         SrcadError: The function cannot be differentiated, or differences do not apply to it: it holds values constant
@@ -183,27 +219,64 @@ def verify(
     """
     if isinstance(derivative_or_f, Derivative):
         if argnums is not None:
-            raise ArgumentValueError("argnums= is for functions", reason="This derivative has argnums of its own.")
+            raise ArgumentValueError(
+                "argnums= is for functions", reason="This derivative has argnums of its own."
+            )
         made = derivative_or_f
         return check(
-            made, made.transform, made.function, args, argnums=made.argnums, has_aux=made.has_aux, rtol=rtol, limit=limit, seed=seed
+            made,
+            made.transform,
+            made.function,
+            args,
+            argnums=made.argnums,
+            has_aux=made.has_aux,
+            rtol=rtol,
+            limit=limit,
+            seed=seed,
         )
     if not callable(derivative_or_f):
-        raise ArgumentTypeError(f"{derivative_or_f!r} is not callable", reason="Pass a function or a derivative of one.")
+        raise ArgumentTypeError(
+            f"{derivative_or_f!r} is not callable", reason="Pass a function or a derivative of one."
+        )
     f = derivative_or_f
     subject = _Subject(f, args, argnums if argnums is not None else _floating(f, args), False)
     single = subject.tree_is_leaf and subject.plain[0].ndim == 0
     make = grad if single else jacrev
     made = make(f, subject.argnums)
-    reports = [check(made, made.transform, f, args, argnums=subject.argnums, rtol=rtol, limit=limit, seed=seed)]
+    reports = [
+        check(
+            made,
+            made.transform,
+            f,
+            args,
+            argnums=subject.argnums,
+            rtol=rtol,
+            limit=limit,
+            seed=seed,
+        )
+    ]
     if argnums is None and len(subject.argnums) == len(subject.bound):
         seeds = subject.seeds(np.random.default_rng(seed))
 
         def pulled(*given: Any) -> Any:
             return vjp(f, *given[:-1])[1](given[-1])
 
-        report = check(pulled, "vjp", f, (*args, seeds), argnums=subject.argnums, rtol=rtol, limit=limit, seed=seed)
-        reports.append(Report(report.title, [row._replace(output=f"vjp {row.output}") for row in report.rows]))
+        report = check(
+            pulled,
+            "vjp",
+            f,
+            (*args, seeds),
+            argnums=subject.argnums,
+            rtol=rtol,
+            limit=limit,
+            seed=seed,
+        )
+        reports.append(
+            Report(
+                report.title,
+                [dataclasses.replace(row, output=f"vjp {row.output}") for row in report.rows],
+            )
+        )
     return Report(reports[0].title, [row for report in reports for row in report.rows])
 
 
@@ -212,10 +285,14 @@ def _floating(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[int, ...]:
     found = []
     for place, value in enumerate(_bound(f, args).values()):
         leaves = [leaf for _, leaf in _leaves(value, "")]
-        if any(map(_is_float, leaves)) and all(_is_float(leaf) or _is_static(leaf) for leaf in leaves):
+        if any(map(_is_float, leaves)) and all(
+            _is_float(leaf) or _is_static(leaf) for leaf in leaves
+        ):
             found.append(place)
     if not found:
-        raise ArgumentTypeError("no argument holds floats", reason="Pass the point at which to check the derivative.")
+        raise ArgumentTypeError(
+            "no argument holds floats", reason="Pass the point at which to check the derivative."
+        )
     return tuple(found)
 
 
@@ -231,9 +308,15 @@ def check(
     limit: int = 100,
     seed: int = 0,
 ) -> Report:
-    """`verify` for anything that can be called like a derivative made by `transform`; that of "vjp" takes the cotangent last."""
+    """`verify` for anything that can be called like a derivative made by `transform`.
+
+    What answers to "vjp" takes the cotangent of the value as last argument.
+    """
     if transform not in ("grad", "value_and_grad", "jacrev", "vjp"):
-        raise UnsupportedSyntaxError(f"`{transform}` cannot be verified yet", reason="It comes with a later version of srcad.")
+        raise UnsupportedSyntaxError(
+            f"`{transform}` cannot be verified yet",
+            reason="It comes with a later version of srcad.",
+        )
     y_bar = None
     if transform == "vjp":
         *rest, y_bar = args
@@ -244,7 +327,12 @@ def check(
     rows = list(claim.rows)
     if not any(not row.ok for row in rows):
         rows += subject.compare(claim, rtol, limit, rng)
-    words = {"grad": "gradient", "value_and_grad": "value and gradient", "jacrev": "Jacobian", "vjp": "pullback"}
+    words = {
+        "grad": "gradient",
+        "value_and_grad": "value and gradient",
+        "jacrev": "Jacobian",
+        "vjp": "pullback",
+    }
     names = list(subject.bound)
     by = ", ".join(f"`{names[place]}`" for place in subject.argnums)
     return Report(f"{words[transform]} of `{subject.name}` with respect to {by}", rows)
@@ -256,7 +344,9 @@ def check(
 class _Claim:
     """What a derivative says, as blocks: for each output and each argument an array of the shape of both."""
 
-    def __init__(self, subject: _Subject, transform: str, derivative: Callable[..., Any], y_bar: Any) -> None:
+    def __init__(
+        self, subject: _Subject, transform: str, derivative: Callable[..., Any], y_bar: Any
+    ) -> None:
         self.rows: list[Row] = []
         self.blocks: dict[tuple[int, int], Array] = {}
         self.weights: list[Array] | None = None
@@ -268,7 +358,12 @@ class _Claim:
             self.outputs = [label for label, _ in subject.outputs]
             shapes = [leaf.shape for leaf in subject.plain]
         given = subject.fresh(_as_it_is)
-        before = [np.array(leaf) for value in given for _, leaf in _leaves(value, "") if not _is_static(leaf)]
+        before = [
+            np.array(leaf)
+            for value in given
+            for _, leaf in _leaves(value, "")
+            if not _is_static(leaf)
+        ]
         result = derivative(*given, *(() if y_bar is None else (y_bar,)))
         after = [leaf for value in given for _, leaf in _leaves(value, "") if not _is_static(leaf)]
         if any(not _equal(a, b) for a, b in zip(before, after)):
@@ -291,12 +386,7 @@ class _Claim:
             if not results:
                 return self.wrong(subject.name, "", "not of the structure of the function's value")
         for place, (label, shape, part) in enumerate(zip(self.outputs, shapes, results)):
-            if subject.single and transform != "vjp":
-                parts = (part,)
-            elif subject.single and not isinstance(part, tuple):
-                parts = (part,)
-            else:
-                parts = part
+            parts = (part,) if subject.single else part
             if not isinstance(parts, tuple) or len(parts) != len(subject.trees):
                 return self.wrong(label, "", f"no tuple of {len(subject.trees)}")
             self.take(subject, place, label, shape, parts, exact)
@@ -309,13 +399,30 @@ class _Claim:
     def value(self, subject: _Subject, value: Any) -> None:
         """The value that comes with a gradient is the function's."""
         reference = subject.plain[0][()]
-        allowed = 16 * float(np.finfo(_precision([subject.plain[0]])).eps) * max(abs(reference), 1.0)
+        eps = float(np.finfo(_precision([subject.plain[0]])).eps)
+        allowed = 16 * eps * max(abs(float(reference)), 1.0)
         self.rows.append(
-            Row("value", subject.name, "", None, value, reference, _distance(value, reference), allowed, "the function")
+            Row(
+                "value",
+                subject.name,
+                "",
+                None,
+                value,
+                reference,
+                _distance(value, reference),
+                allowed,
+                "the function",
+            )
         )
 
     def take(
-        self, subject: _Subject, place: int, label: str, shape: tuple[int, ...], parts: tuple[Any, ...], exact: bool
+        self,
+        subject: _Subject,
+        place: int,
+        label: str,
+        shape: tuple[int, ...],
+        parts: tuple[Any, ...],
+        exact: bool,
     ) -> None:
         """The blocks of one output."""
         at = 0
@@ -330,8 +437,14 @@ class _Claim:
                     continue
                 array = np.asarray(block)
                 if array.shape != shape + np.shape(leaf):
-                    self.wrong(label, argument, f"shape {array.shape}, not {shape + np.shape(leaf)}")
-                elif exact and isinstance(leaf, (np.ndarray, np.generic)) and array.dtype != leaf.dtype:
+                    self.wrong(
+                        label, argument, f"shape {array.shape}, not {shape + np.shape(leaf)}"
+                    )
+                elif (
+                    exact
+                    and isinstance(leaf, (np.ndarray, np.generic))
+                    and array.dtype != leaf.dtype
+                ):
                     self.wrong(label, argument, f"dtype {array.dtype}, not {leaf.dtype}")
                 elif array.dtype.kind != "f":
                     self.wrong(label, argument, f"dtype {array.dtype}")
@@ -349,7 +462,11 @@ class _Subject:
     """A function at its arguments, as a map of flat lists of arrays that can be evaluated at other precisions."""
 
     def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], argnums: int | tuple[int, ...], has_aux: bool
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        argnums: int | tuple[int, ...],
+        has_aux: bool,
     ) -> None:
         self.function, self.has_aux = function, has_aux
         self.name = getattr(function, "__name__", type(function).__name__)
@@ -359,18 +476,24 @@ class _Subject:
         chosen = argnums if isinstance(argnums, tuple) else (argnums,)
         if any(not -count <= place < count for place in chosen):
             raise ArgumentValueError(
-                f"argnums={argnums!r} does not fit `{self.name}`, which takes {count} argument{'s' if count != 1 else ''}"
+                f"argnums={argnums!r} does not fit `{self.name}`",
+                reason=f"It takes {count} argument{'s' if count != 1 else ''}.",
             )
         self.argnums = tuple(place % count for place in chosen)
         names = list(self.bound)
         self.names = [names[place] for place in self.argnums]
         self.trees = [self.bound[name] for name in self.names]
         self.leaves = [
-            (label, leaf) for name, tree in zip(self.names, self.trees) for label, leaf in _leaves(tree, name) if _is_float(leaf)
+            (label, leaf)
+            for name, tree in zip(self.names, self.trees)
+            for label, leaf in _leaves(tree, name)
+            if _is_float(leaf)
         ]
         _refuse_held(function)
         self.result = self.call(self.fresh(_as_it_is))
-        self.outputs = [(label, leaf) for label, leaf in _leaves(self.result, self.name) if _is_number(leaf)]
+        self.outputs = [
+            (label, leaf) for label, leaf in _leaves(self.result, self.name) if _is_number(leaf)
+        ]
         self.tree_is_leaf = len(self.outputs) == 1 and self.outputs[0][1] is self.result
         self.plain = [np.array(leaf) for _, leaf in self.outputs]
         again = self.run(_as_it_is, [np.array(leaf) for _, leaf in self.leaves], np.dtype(float))
@@ -380,22 +503,23 @@ class _Subject:
                 reason="It draws random numbers or keeps a state, so that differences of it mean nothing.",
             )
 
-    def fresh(self, convert: Callable[[Any], Any], varied: Iterator[Any] | None = None) -> list[Any]:
+    def fresh(
+        self, convert: Callable[[Any], Any], varied: Iterator[Any] | None = None
+    ) -> list[Any]:
         """The arguments, copied and converted; those that are differentiated by from `varied`, where it is given."""
-        chosen = {name: None for name in self.names}
         pending = {} if varied is None else {label: next(varied) for label, _ in self.leaves}
 
         def leaf(value: Any, label: str) -> Any:
             return pending[label] if label in pending else convert(value)
 
-        return [
-            _mapped(value, leaf if name in chosen else lambda value, _: convert(value), name) for name, value in self.bound.items()
-        ]
+        return [_mapped(value, leaf, name) for name, value in self.bound.items()]
 
     def call(self, values: list[Any]) -> Any:
         """The function's value, less aux."""
         positional, keywords = [], {}
-        for (name, parameter), value in zip(inspect.signature(self.function).parameters.items(), values):
+        for (name, parameter), value in zip(
+            inspect.signature(self.function).parameters.items(), values
+        ):
             if parameter.kind is parameter.KEYWORD_ONLY:
                 keywords[name] = value
             else:
@@ -403,7 +527,10 @@ class _Subject:
         result = self.function(*positional, **keywords)
         if self.has_aux:
             if not (isinstance(result, tuple) and len(result) == 2):
-                raise ArgumentTypeError(f"`{self.name}` returns no (value, aux) pair", reason="has_aux=True asks for one.")
+                raise ArgumentTypeError(
+                    f"`{self.name}` returns no (value, aux) pair",
+                    reason="has_aux=True asks for one.",
+                )
             result = result[0]
         return result
 
@@ -415,7 +542,8 @@ class _Subject:
     def run(self, convert: Callable[[Any], Any], leaves: list[Any], dtype: np.dtype[Any]) -> Array:
         """The outputs at other leaves, flat."""
         shaped = [
-            leaf if isinstance(original, np.ndarray) else leaf[()] for leaf, (_, original) in zip(leaves, self.leaves)
+            leaf if isinstance(original, np.ndarray) else leaf[()]
+            for leaf, (_, original) in zip(leaves, self.leaves)
         ]
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -430,9 +558,11 @@ class _Subject:
 
         def visit(output: Any, part: Any) -> bool:
             if isinstance(output, dict):
-                return isinstance(part, dict) and set(part) == set(output) and all(visit(output[key], part[key]) for key in output)
+                fits = isinstance(part, dict) and set(part) == set(output)
+                return fits and all(visit(output[key], part[key]) for key in output)
             if isinstance(output, (tuple, list)):
-                return isinstance(part, (tuple, list)) and len(part) == len(output) and all(map(visit, output, part))
+                fits = isinstance(part, (tuple, list)) and len(part) == len(output)
+                return fits and all(map(visit, output, part))
             if _is_number(output):
                 found.append(part)
             return True
@@ -441,18 +571,23 @@ class _Subject:
 
     def seeds(self, rng: np.random.Generator) -> Any:
         """A random cotangent of the value."""
-        return _mapped(
-            self.result,
-            lambda leaf, _: np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))[()] if _is_number(leaf) else leaf,
-            "",
-        )
+
+        def seed(leaf: Any, _: str) -> Any:
+            if not _is_number(leaf):
+                return leaf
+            drawn = np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))
+            return drawn if isinstance(leaf, np.ndarray) else drawn[()]
+
+        return _mapped(self.result, seed, "")
 
     # comparison
 
     def machines(self) -> tuple[_Machine | None, _Machine]:
-        """How to evaluate the function at complex arguments, if it can be, and in the best real precision that it takes."""
+        """How to evaluate the function at complex arguments, or None, and in the best real precision it takes."""
         base = self.join(self.plain, np.dtype(np.longdouble))
         scale = np.abs(base)
+        leaves = [leaf for _, leaf in (*self.leaves, *self.outputs)]
+        coarse = any(np.asarray(leaf).dtype.itemsize < 8 for leaf in leaves)
 
         def first(kinds: tuple[Any, ...]) -> _Machine | None:
             for kind in kinds:
@@ -460,28 +595,41 @@ class _Subject:
                     machine = _Machine(self, np.dtype(kind), wide)
                     found = machine.attempt(machine.base)
                     if found is not None and found.shape == base.shape:
-                        near = np.abs(np.real(found).astype(np.longdouble) - base) <= 1e-5 * scale + 1e-12
-                        near |= np.isnan(np.real(found)) & np.isnan(base) | (np.real(found) == base)
-                        loose = any(np.asarray(leaf).dtype.itemsize < 8 for _, leaf in (*self.leaves, *self.outputs))
-                        if loose or near.all():
+                        real = np.real(found).astype(np.longdouble)
+                        near = np.abs(real - base) <= 1e-5 * scale + 1e-12
+                        near |= (np.isnan(real) & np.isnan(base)) | (real == base)
+                        if coarse or near.all():
                             return machine
             return None
 
         plain = first((np.longdouble, np.float64))
-        return first((np.complex128,)), plain or _Machine(self, np.dtype(float), False, convert=_as_it_is)
+        return first((np.complex128,)), plain or _Machine(
+            self, np.dtype(float), False, convert=_as_it_is
+        )
 
-    def compare(self, claim: _Claim, rtol: float | None, limit: int, rng: np.random.Generator) -> list[Row]:
+    def compare(
+        self, claim: _Claim, rtol: float | None, limit: int, rng: np.random.Generator
+    ) -> list[Row]:
         """The rows for all entries, and for the dot products."""
         complex_machine, machine = self.machines()
         rows = []
         if rtol is None:
-            rtol = 4 * float(np.sqrt(np.finfo(_precision([*self.plain, *(leaf for _, leaf in self.leaves)])).eps))
+            rtol = 4 * float(
+                np.sqrt(np.finfo(_precision([*self.plain, *(leaf for _, leaf in self.leaves)])).eps)
+            )
         sizes = [leaf.size for leaf in self.plain]
         for at, (argument, original) in enumerate(self.leaves):
             shape = np.shape(original)
             size = int(np.prod(shape))
-            chosen = np.arange(size) if size <= limit else np.sort(rng.choice(size, limit, replace=False))
-            columns = [_directional(self, complex_machine, machine, {at: _unit(shape, int(entry))}) for entry in chosen]
+            chosen = (
+                np.arange(size)
+                if size <= limit
+                else np.sort(rng.choice(size, limit, replace=False))
+            )
+            columns = [
+                _directional(self, complex_machine, machine, {at: _unit(shape, int(entry))})
+                for entry in chosen
+            ]
             for place, output in enumerate(claim.outputs):
                 block = claim.blocks[place, at]
                 block = block.reshape(-1, size)[:, chosen]
@@ -490,14 +638,22 @@ class _Subject:
                     parts = [column.cut(span) for column in columns]
                 else:
                     parts = [column.weighted(claim.weights) for column in columns]
-                rows.append(_entries(output, argument, block, parts, chosen, shape, claim.blocks[place, at].shape, rtol, size))
+                whole = claim.blocks[place, at].shape
+                rows.append(
+                    _entries(output, argument, block, parts, chosen, shape, whole, rtol, size)
+                )
         for _ in range(2):
             rows.append(self.dot_product(claim, complex_machine, machine, rtol, rng))
         rows[-2:] = [max(rows[-2:], key=lambda row: row.badness)]
         return rows
 
     def dot_product(
-        self, claim: _Claim, complex_machine: _Machine | None, machine: _Machine, rtol: float, rng: np.random.Generator
+        self,
+        claim: _Claim,
+        complex_machine: _Machine | None,
+        machine: _Machine,
+        rtol: float,
+        rng: np.random.Generator,
     ) -> Row:
         """<y_bar, J x_dot> from the function against <x_bar, x_dot> from the derivative."""
         directions = {}
@@ -518,10 +674,18 @@ class _Subject:
             terms = np.multiply.outer(bar, directions[at]).astype(np.longdouble) * block
             value, size = value + np.sum(terms), size + np.sum(np.abs(terms))
         error = _distance(value, reference.value[0])
-        allowed = rtol * (abs(float(reference.value[0])) + 0.01 * float(size)) + min(4 * float(reference.error[0]), 1e-4 * float(size))
+        wanted, doubt = float(reference.value[0]), float(reference.error[0])
+        allowed = rtol * (abs(wanted) + 0.01 * float(size)) + min(4 * doubt, 1e-4 * float(size))
         return Row(
-            "dot product", self.name if claim.weights is not None else "all", "all", None, float(value), float(reference.value[0]),
-            error, allowed if np.isfinite(allowed) else 0.0, column.method,
+            "dot product",
+            self.name if claim.weights is not None else "all",
+            "all",
+            None,
+            float(value),
+            wanted,
+            error,
+            allowed if np.isfinite(allowed) else 0.0,
+            column.method,
         )
 
 
@@ -529,7 +693,11 @@ class _Machine:
     """A function that is evaluated in one dtype: with all floats converted (`wide`), or only those that are varied."""
 
     def __init__(
-        self, subject: _Subject, dtype: np.dtype[Any], wide: bool, convert: Callable[[Any], Any] | None = None
+        self,
+        subject: _Subject,
+        dtype: np.dtype[Any],
+        wide: bool,
+        convert: Callable[[Any], Any] | None = None,
     ) -> None:
         self.subject, self.dtype = subject, dtype
 
@@ -545,16 +713,17 @@ class _Machine:
         """The outputs at other leaves, or None where the function does not take them."""
         try:
             return self.subject.run(self.convert, leaves, self.dtype)
-        except (SrcadError, ArithmeticError, TypeError, ValueError, LookupError, Warning, AttributeError, np.linalg.LinAlgError):
+        except Exception:  # whatever the function makes of numbers that it was not written for
             return None
 
     def along(self, directions: dict[int, Array], step: Any) -> Array | None:
         """The outputs at a step along directions."""
-        leaves = [
-            base + np.asarray(directions[at]).astype(self.dtype) * self.dtype.type(step) if at in directions else base.copy()
-            for at, base in enumerate(self.base)
-        ]
-        return self.attempt([np.asarray(leaf) for leaf in leaves])
+        leaves = [base.copy() for base in self.base]
+        for at, direction in directions.items():
+            leaves[at] = np.asarray(
+                leaves[at] + direction.astype(self.dtype) * self.dtype.type(step)
+            )
+        return self.attempt(leaves)
 
 
 class _Column(NamedTuple):
@@ -571,11 +740,17 @@ class _Column(NamedTuple):
         flat = np.concatenate([np.zeros(0), *(np.ravel(weight) for weight in weights)])
         if not flat.size:
             return _Column(np.zeros(1), np.zeros(1), self.method)
-        return _Column(np.array([np.sum(flat * self.value)]), np.array([np.sum(np.abs(flat) * self.error)]), self.method)
+        value, error = np.sum(flat * self.value), np.sum(np.abs(flat) * self.error)
+        return _Column(np.array([value]), np.array([error]), self.method)
 
 
 def _directional(
-    subject: _Subject, complex_machine: _Machine | None, machine: _Machine, directions: dict[int, Array], *, scaled: bool = True
+    subject: _Subject,
+    complex_machine: _Machine | None,
+    machine: _Machine,
+    directions: dict[int, Array],
+    *,
+    scaled: bool = True,
 ) -> _Column:
     """The derivative along directions: by differences, and by the complex step where that agrees."""
     unit = 1.0
@@ -583,7 +758,7 @@ def _directional(
         ((at, direction),) = directions.items()
         leaf = np.abs(np.asarray(subject.leaves[at][1], float))
         size = float(np.sum(leaf * direction)) or float(np.max(leaf, initial=0.0)) or 1.0
-        unit = 2.0 ** np.round(np.log2(size)) if np.isfinite(size) else 1.0
+        unit = float(2.0 ** np.round(np.log2(size))) if np.isfinite(size) else 1.0
     value, error = _differences(machine, directions, unit)
     method = "differences"
     if complex_machine is not None:
@@ -591,8 +766,8 @@ def _directional(
         if found is not None and found.shape == value.shape:
             exact = np.imag(found) / (_COMPLEX_STEP * unit)
             scale = np.max(np.abs(value[np.isfinite(value)]), initial=0.0)
-            agree = np.abs(exact - value) <= np.minimum(8 * error, 1e-3 * scale) + 1e-6 * np.abs(value) + 1e-9 * scale
-            if agree.all():
+            slack = np.minimum(8 * error, 1e-3 * scale) + 1e-6 * np.abs(value) + 1e-9 * scale
+            if np.all(np.abs(exact - value) <= slack):
                 return _Column(exact.astype(np.longdouble), np.zeros(exact.shape), "complex step")
     scale = np.max(np.abs(value[np.isfinite(value)]), initial=0.0)
     if np.any(~(error <= 1e-4 * scale)) and scale:
@@ -600,7 +775,9 @@ def _directional(
     return _Column(value, error, method)
 
 
-def _differences(machine: _Machine, directions: dict[int, Array], unit: float) -> tuple[Array, Array]:
+def _differences(
+    machine: _Machine, directions: dict[int, Array], unit: float
+) -> tuple[Array, Array]:
     """Central differences at three step sizes, extrapolated; of several base steps, per output, the most certain."""
     best = np.full(sum(leaf.size for leaf in machine.subject.plain), np.nan, np.longdouble)
     doubt = np.full(best.shape, np.inf)
@@ -608,10 +785,16 @@ def _differences(machine: _Machine, directions: dict[int, Array], unit: float) -
         rough, largest = [], np.zeros(best.shape)
         for step in (base, base / 2, base / 4):
             pair = [machine.along(directions, sign * step * unit) for sign in (1, -1)]
-            if pair[0] is None or pair[1] is None or any(part.shape != best.shape for part in pair if part is not None):
+            if (
+                pair[0] is None
+                or pair[1] is None
+                or any(part.shape != best.shape for part in pair if part is not None)
+            ):
                 break
             with np.errstate(all="ignore"):
-                rough.append((pair[0].astype(np.longdouble) - pair[1]) / np.longdouble(2 * step * unit))
+                rough.append(
+                    (pair[0].astype(np.longdouble) - pair[1]) / np.longdouble(2 * step * unit)
+                )
                 largest = np.maximum(largest, np.abs(pair[0]).astype(float))
         if len(rough) < 3:
             continue
@@ -643,27 +826,54 @@ def _entries(
     """The worst entry of a block."""
     total = int(np.prod(whole))
     if not block.size:
-        return Row("entries", output, argument, None, 0.0, 0.0, method="nothing to check", checked=0, total=total)
+        return Row(
+            "entries",
+            output,
+            argument,
+            None,
+            0.0,
+            0.0,
+            method="nothing to check",
+            checked=0,
+            total=total,
+        )
     reference = np.stack([column.value for column in columns], axis=1)
     doubt = np.stack([column.error for column in columns], axis=1)
     scale = float(np.max(np.abs(reference[np.isfinite(reference)]), initial=0.0))
     scale = scale or float(np.max(np.abs(block[np.isfinite(block)]), initial=0.0)) * 1e-6
     with np.errstate(all="ignore"):
-        allowed = rtol * np.abs(reference) + 0.01 * rtol * scale + np.minimum(4 * doubt, 1e-4 * scale)
+        allowed = (
+            rtol * np.abs(reference) + 0.01 * rtol * scale + np.minimum(4 * doubt, 1e-4 * scale)
+        )
         error = np.abs(block.astype(np.longdouble) - reference)
         same = (block == reference) | (np.isnan(block) & np.isnan(reference))
     error[same] = 0.0
     error[~np.isfinite(error)] = np.inf
     allowed[~np.isfinite(allowed)] = 0.0
     with np.errstate(all="ignore"):
-        ratio = np.where(error == 0, 0.0, error / np.where(allowed == 0, np.finfo(float).tiny, allowed))
+        ratio = np.where(
+            error == 0, 0.0, error / np.where(allowed == 0, np.finfo(float).tiny, allowed)
+        )
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    outer = np.unravel_index(int(row), whole[: len(whole) - len(shape)]) if len(whole) > len(shape) else ()
+    outer = (
+        np.unravel_index(int(row), whole[: len(whole) - len(shape)])
+        if len(whole) > len(shape)
+        else ()
+    )
     inner = np.unravel_index(int(chosen[column]), shape) if shape else ()
     index = tuple(int(part) for part in (*outer, *inner))
     return Row(
-        "entries", output, argument, index if whole else None, float(block[row, column]), float(reference[row, column]),
-        float(error[row, column]), float(allowed[row, column]), columns[int(column)].method, block.size, total,
+        "entries",
+        output,
+        argument,
+        index if whole else None,
+        float(block[row, column]),
+        float(reference[row, column]),
+        float(error[row, column]),
+        float(allowed[row, column]),
+        columns[int(column)].method,
+        block.size,
+        total,
     )
 
 
@@ -677,7 +887,8 @@ def _bound(function: Callable[..., Any], args: tuple[Any, ...]) -> dict[str, Any
     for name, parameter in bound.signature.parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ArgumentTypeError(
-                f"`{parameter}` takes any number of arguments", reason=f"Name the arguments in place of `{name}`."
+                f"`{parameter}` takes any number of arguments",
+                reason=f"Name the arguments in place of `{name}`.",
             )
     return dict(bound.arguments)
 
@@ -695,18 +906,26 @@ def _mapped(tree: Any, visit: Callable[[Any, str], Any], label: str) -> Any:
         return {key: _mapped(part, visit, f"{label}[{key!r}]") for key, part in tree.items()}
     if isinstance(tree, (tuple, list)):
         fields = getattr(tree, "_fields", None)
-        labels = [f".{name}" for name in fields] if fields else [f"[{place}]" for place in range(len(tree))]
+        labels = (
+            [f".{name}" for name in fields]
+            if fields
+            else [f"[{place}]" for place in range(len(tree))]
+        )
         parts = [_mapped(part, visit, label + name) for part, name in zip(tree, labels)]
         return type(tree)(*parts) if fields else type(tree)(parts)
     return visit(tree, label)
 
 
 def _is_float(leaf: Any) -> bool:
-    return isinstance(leaf, (float, np.floating)) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f")
+    return isinstance(leaf, (float, np.floating)) or (
+        isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
+    )
 
 
 def _is_number(leaf: Any) -> bool:
-    return isinstance(leaf, (int, float, complex, np.number, np.bool_)) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufc")
+    if isinstance(leaf, np.ndarray):
+        return leaf.dtype.kind in "biufc"
+    return isinstance(leaf, (int, float, complex, np.number, np.bool_))
 
 
 def _is_static(leaf: Any) -> bool:
@@ -728,7 +947,8 @@ def _equal(a: Any, b: Any) -> bool:
 def _precision(values: list[Any]) -> np.dtype[Any]:
     """The least precise floating dtype among values."""
     found = [np.asarray(value).dtype for value in values]
-    return min((dtype for dtype in found if dtype.kind == "f"), key=lambda dtype: dtype.itemsize, default=np.dtype(float))
+    floats = [dtype for dtype in found if dtype.kind == "f"]
+    return min(floats, key=lambda dtype: dtype.itemsize, default=np.dtype(float))
 
 
 def _distance(a: Any, b: Any) -> float:
@@ -746,44 +966,44 @@ def _unit(shape: tuple[int, ...], entry: int) -> Array:
     return direction
 
 
-def _refuse_held(function: Any) -> None:
-    """Refuse functions that hold values constant, as far as the names in them tell."""
+def _refuse_held(function: Callable[..., Any]) -> None:
+    """Refuse functions that hold values constant, as far as the names in them and in their callees tell."""
     seen: set[Any] = set()
 
-    def visit(found: Any) -> Any:
-        found = inspect.unwrap(found) if callable(found) else found
-        found = getattr(found, "__func__", found)
-        if not isinstance(found, types.FunctionType):
-            found = getattr(type(found), "__call__", None) if callable(found) and not isinstance(found, type) else None
+    def visit(found: Any) -> str:
+        if any(found is held for held in _HELD):
+            return str(found.__name__)
+        if isinstance(found, types.MethodType):
+            found = found.__func__
+        found = inspect.unwrap(found) if isinstance(found, types.FunctionType) else found
         if not isinstance(found, types.FunctionType) or found in seen:
-            return None
-        if (found.__module__ or "").split(".")[0] in ("numpy", "scipy", "srcad"):
-            return None
+            return ""
         seen.add(found)
-        free = dict(zip(found.__code__.co_freevars, found.__closure__ or ()))
-        names = {name for code in _codes(found.__code__) for name in code.co_names}
-        objects = [found.__globals__[name] for name in sorted(names) if name in found.__globals__]
-        for cell in free.values():
-            try:
-                objects.append(cell.cell_contents)
-            except ValueError:
-                continue
-        for each in objects:
-            parts = [getattr(each, name, None) for name in sorted(names)] if isinstance(each, types.ModuleType) else [each]
-            for part in parts:
-                if any(part is held for held in _HELD):
-                    return part.__name__
-                deeper = visit(part) if isinstance(part, (types.FunctionType, types.MethodType)) else None
-                if deeper:
-                    return deeper
-        return None
+        if (found.__module__ or "").split(".")[0] in ("numpy", "scipy", "srcad"):
+            return ""
+        return next(filter(None, map(visit, _named(found))), "")
 
-    held = visit(function)
+    kind = type(function)
+    held = visit(function) or visit(getattr(kind, "__call__", None))  # noqa: B004 - that of an object
     if held:
         raise UnsupportedSyntaxError(
-            f"`{getattr(function, '__name__', 'the function')}` uses `{held}`, which differences cannot see",
-            reason="They would vary what the derivative holds constant. Verify it without, or pass what is held constant as an argument.",
+            f"`{getattr(function, '__name__', kind.__name__)}` uses `{held}`, which differences cannot see",
+            reason="They vary what the derivative holds constant. Pass that as an argument to verify the rest.",
         )
+
+
+def _named(function: types.FunctionType) -> Iterator[Any]:
+    """The objects of outer scopes that the names in a function can stand for."""
+    names = sorted({name for code in _codes(function.__code__) for name in code.co_names})
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):
+            yield cell.cell_contents
+    for name in names:
+        found = function.__globals__.get(name)
+        if isinstance(found, types.ModuleType):
+            yield from (getattr(found, attribute, None) for attribute in names)
+        else:
+            yield found
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:

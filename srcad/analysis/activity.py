@@ -55,17 +55,25 @@ def _vary(block: Block, found: set[Value]) -> None:
             _vary(statement.body, found)
             _vary(statement.orelse, found)
             for phi in statement.phis:
-                if phi.out.type.differentiable and any(v in found for v in leaves((phi.then, phi.orelse))):
+                if phi.out.type.differentiable and any(
+                    v in found for v in leaves((phi.then, phi.orelse))
+                ):
                     found.add(phi.out)
         elif isinstance(statement, Loop):
             for carry in statement.carries:
-                if any(value in found for value in leaves(carry.init)) and carry.param.type.differentiable:
+                if (
+                    any(value in found for value in leaves(carry.init))
+                    and carry.param.type.differentiable
+                ):
                     found.add(carry.param)
             while True:
                 before = len(found)
                 _vary(statement.body, found)
                 for carry in statement.carries:
-                    if any(value in found for value in leaves(carry.next)) and carry.param.type.differentiable:
+                    if (
+                        any(value in found for value in leaves(carry.next))
+                        and carry.param.type.differentiable
+                    ):
                         found.add(carry.param)
                 if len(found) == before:
                     break
@@ -78,10 +86,16 @@ def _vary(block: Block, found: set[Value]) -> None:
 def callee_varied(call: Call, found: set[Value]) -> list[Value]:
     """The results of a call that vary."""
     callee = call.callee
-    inputs = [p for p, arg in zip(parameters(callee), call.args) if any(v in found for v in leaves(arg))]
+    inputs = [
+        p for p, arg in zip(parameters(callee), call.args) if any(v in found for v in leaves(arg))
+    ]
     inner = varied(callee.body, inputs)
     results = list(dict.fromkeys(leaves(callee.result)))
-    return [out for out, result in zip(call.outs, results) if result in inner and out.type.differentiable]
+    return [
+        out
+        for out, result in zip(call.outs, results)
+        if result in inner and out.type.differentiable
+    ]
 
 
 def parameters(function: object) -> list[Value]:

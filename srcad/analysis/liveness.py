@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from srcad.core.nodes import Block, Branch, Call, Let, Loop, Statement, Value, defined, leaves, operands, walk
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Let,
+    Loop,
+    Statement,
+    Value,
+    defined,
+    leaves,
+    operands,
+    walk,
+)
 
 __all__ = ["defines", "reads_of", "scan"]
 
@@ -61,12 +73,16 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
         outs = {phi.out for phi in statement.phis}
         rest = now - outs
         then = scan(statement.body, rest | set(leaves([phi.then for phi in statement.phis])), visit)
-        orelse = scan(statement.orelse, rest | set(leaves([phi.orelse for phi in statement.phis])), visit)
+        orelse = scan(
+            statement.orelse, rest | set(leaves([phi.orelse for phi in statement.phis])), visit
+        )
         now = (then | orelse) - defines(statement.body) - defines(statement.orelse)
     elif isinstance(statement, Loop):
         exits = {carry.exit for carry in statement.carries}
         rest = now - exits
-        inside = (reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))) - defines([statement])
+        inside = (
+            reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))
+        ) - defines([statement])
         ends = set(leaves([carry.next for carry in statement.carries]))
         params = {carry.param for carry in statement.carries}
         top = rest | inside | params

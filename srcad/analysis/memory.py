@@ -1,21 +1,223 @@
-"""Temporary."""
+"""What memory the result of an operation may share with an operand.
+
+- "fresh": with none; the result is a new array that may be written to, or no array;
+- "view": with the first operand, always; it may be read-only (`np.broadcast_to`);
+- "maybe": with any operand, or not;
+- "same": it is the first operand.
+
+`memory` knows the operation alone, `memory_of` the operands, too. What is not listed is "maybe".
+
+>>> from srcad.core import ops
+>>> memory(ops.add), memory(ops.operation(np.ravel)), memory(ops.operation(np.swapaxes)), memory(ops.move)
+('fresh', 'maybe', 'view', 'same')
+>>> x, i = Value("x", array("float64", 3, 3)), Value("i", number("int"))
+>>> [memory_of(ops.getitem, (x, index), {}) for index in [i, (i, 1), Slice(1), [0, 1], Value("k")]]
+['view', 'fresh', 'view', 'fresh', 'maybe']
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
 import operator
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
+
 from srcad import runtime
-from srcad.core.nodes import Slice, Value
-_VIEW={np.transpose,np.swapaxes,np.moveaxis,np.expand_dims,np.broadcast_to,np.squeeze,np.diagonal,np.flip}
-_MAYBE={np.reshape,np.ravel,np.asarray,runtime.spread,runtime.sum_to,runtime.cast}
-def memory_of(op,args,options):
-    f=op.function
-    if f is operator.getitem:
-        idx=args[1]; parts=idx if isinstance(idx,tuple) else (idx,)
-        for p in parts:
-            if isinstance(p,(Slice,int,type(None),type(...))): continue
-            t=getattr(p,'type',None)
-            if t is not None and t.rank==0 and (t.dtype or '').startswith('int'): continue
-            return "fresh" if t is not None and (t.rank or 0)>0 else "maybe"
-        return "view"
-    if f in _VIEW: return "view"
-    if f in _MAYBE: return "maybe"
-    if op.name=="move" or f is runtime.stop_gradient: return "same"
-    return "fresh"
+from srcad.analysis.types import infer, type_of
+from srcad.core import ops
+from srcad.core.nodes import Expr, Slice, Value
+from srcad.core.ops import Operation
+from srcad.core.types import array, number
+
+__all__ = ["memory", "memory_of"]
+
+Tree = Any
+
+_NAMES = {
+    "fresh": """sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median average quantile
+        percentile nansum nanprod nanmean nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin nanquantile
+        nanpercentile cumsum cumprod nancumsum nancumprod cumulative_sum cumulative_prod
+        dot inner vdot outer kron tensordot trace matmul cross convolve correlate
+        concatenate concat stack vstack hstack dstack column_stack block append insert delete pad tile repeat resize
+        where select choose take take_along_axis compress extract clip roll sort argsort partition argpartition
+        triu tril tri diff ediff1d gradient trapezoid trapz interp searchsorted digitize histogram bincount
+        zeros ones empty full zeros_like ones_like empty_like full_like eye identity arange linspace logspace geomspace
+        copy vander polyval unwrap angle sinc i0 nonzero flatnonzero argwhere unique cov corrcoef isclose allclose
+        array_equal isreal iscomplex isin shape size ndim iscomplexobj isrealobj isscalar
+        linalg.norm linalg.solve linalg.inv linalg.det linalg.slogdet linalg.cholesky linalg.pinv linalg.eigh
+        linalg.eigvalsh linalg.eig linalg.eigvals linalg.svd linalg.svdvals linalg.qr linalg.lstsq linalg.cond
+        linalg.matrix_rank linalg.matmul linalg.outer linalg.tensordot linalg.vector_norm linalg.matrix_norm
+        linalg.trace linalg.vecdot linalg.cross""",
+    "view": """transpose permute_dims swapaxes moveaxis rollaxis matrix_transpose expand_dims squeeze broadcast_to flip
+        fliplr flipud rot90 diagonal linalg.diagonal linalg.matrix_transpose real""",
+}
+
+_TABLE: dict[Any, str] = {
+    builtins.max: "maybe",
+    builtins.min: "maybe",
+    builtins.abs: "fresh",
+    builtins.pow: "fresh",
+    builtins.divmod: "fresh",
+    runtime.put: "fresh",
+    runtime.put_add: "fresh",
+    runtime.own: "fresh",
+    runtime.dtype_of: "fresh",
+    runtime.stop_gradient: "same",
+    operator.getitem: "maybe",
+    ops.move.function: "same",
+    ops.new_list: "fresh",
+    ops.append: "fresh",
+    np.ndarray.flatten: "fresh",
+    np.ndarray.copy: "fresh",
+    np.ndarray.astype: "fresh",
+    np.array: "fresh",
+}
+for _name in (
+    "float",
+    "int",
+    "bool",
+    "complex",
+    "round",
+    "len",
+    "range",
+    "isinstance",
+    "any",
+    "all",
+    "str",
+):
+    _TABLE[getattr(builtins, _name)] = "fresh"
+for _function in vars(operator).values():
+    if callable(_function):
+        _TABLE.setdefault(_function, "fresh")
+for _function in vars(math).values():
+    if callable(_function):
+        _TABLE[_function] = "fresh"
+for _kind, _names in _NAMES.items():
+    for _name in _names.split():
+        _home: Any = np.linalg if _name.startswith("linalg.") else np
+        _function = getattr(_home, _name.removeprefix("linalg."), None)
+        if _function is not None:
+            _TABLE[_function] = _kind
+if hasattr(np, "astype"):
+    _TABLE[np.astype] = "fresh"
+
+
+def memory(op: Operation) -> str:
+    """What any result of the operation may share: "fresh", "view", "maybe" or "same"."""
+    if isinstance(op.function, np.ufunc):
+        # x.conj() of a real array is x.
+        return "maybe" if op.style == "method" and op.function is np.conjugate else "fresh"
+    return _TABLE.get(op.function, "maybe")
+
+
+def memory_of(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+    """What the result of the operation on these operands may share.
+
+    >>> from srcad.core import ops
+    >>> square = Value("square", array("float64", 3, 3))
+    >>> memory_of(ops.operation(np.diag), (square,), {}), memory_of(ops.operation(np.diag), (Value("x"),), {})
+    ('view', 'maybe')
+    >>> memory_of(ops.sum_to, (square, number("float")), {}), memory_of(ops.operation(np.array), (square,), {"copy": None})
+    ('maybe', 'maybe')
+    """
+    function = op.function
+    if options.get("out") is not None or len(args) > _place_of_out(function):
+        return "maybe"
+    if function is operator.getitem or function is ops.select_item:
+        found = _getitem(*args)
+    elif function in _SPECIAL:
+        found = _SPECIAL[function](args, options)
+    else:
+        found = memory(op)
+    if found == "fresh":
+        return found
+    first = args[0] if args else None
+    if function not in _KEEPS and (
+        type(first) in (list, tuple) or type_of(first).kind in ("number", "scalar")
+    ):
+        return "fresh"  # NumPy makes an array of it first
+    kind = infer(op, args, options).kind
+    return "fresh" if kind == "number" or kind == "scalar" else found
+
+
+# A result that is the operand, or is read-only, or comes out of a list.
+_KEEPS = {
+    ops.move.function, runtime.stop_gradient, runtime.spread, runtime.sum_to, np.broadcast_to, np.broadcast_arrays, builtins.max,
+    builtins.min, builtins.sum, operator.getitem, ops.select_item,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=None)
+def _place_of_out(function: Any) -> int:
+    """From how many positional arguments on one of them is `out`."""
+    if isinstance(function, np.ufunc):
+        return function.nin
+    names = ops.parameters(function) or ()
+    return names.index("out") if "out" in names else 99
+
+
+def _getitem(base: Tree, index: Tree) -> str:
+    if type(base) in (list, tuple) or type_of(base).kind != "array":
+        return "maybe"
+    parts = index if type(index) is tuple else (index,)
+    kinds = {_part(part) for part in parts}
+    return "fresh" if "advanced" in kinds else "maybe" if "unknown" in kinds else "view"
+
+
+def _part(part: Tree) -> str:
+    """What a part of an index is: "basic", "advanced" or "unknown"."""
+    if part is None or part is Ellipsis or isinstance(part, Slice):
+        return "basic"
+    if type(part) in (list, tuple):
+        return "advanced"
+    type_ = type_of(part)
+    if type_.kind in ("number", "scalar") and type_.dtype:
+        return "basic" if type_.dtype.startswith(("int", "uint")) else "advanced"
+    return "advanced" if type_.shape else "unknown"
+
+
+def _diag(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+    rank = type_of(args[0]).rank
+    return "maybe" if rank is None else "fresh" if rank == 1 else "view"
+
+
+def _diff(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+    n = args[1] if len(args) > 1 else options.get("n", 1)
+    return "fresh" if type(n) is int and n > 0 else "maybe"
+
+
+def _copying(default: Any) -> Any:
+    """Functions with an option `copy`."""
+    return lambda args, options: "fresh" if options.get("copy", default) is True else "maybe"
+
+
+def _einsum(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+    return "fresh" if len(args) > 2 and isinstance(args[0], str) else "maybe"
+
+
+def _result(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+    x_bar, x = map(type_of, args)
+    return "fresh" if x.kind == "array" or x_bar.shape == () else "maybe"
+
+
+def _matrix_power(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+    n = args[1] if len(args) > 1 else options.get("n")
+    return "fresh" if type(n) is int and n != 1 else "maybe"
+
+
+_SPECIAL: dict[Any, Any] = {
+    np.diag: _diag,
+    np.diff: _diff,
+    np.array: _copying(True),
+    np.ndarray.astype: _copying(True),
+    np.nan_to_num: _copying(True),
+    np.meshgrid: _copying(True),
+    np.einsum: _einsum,
+    np.linalg.matrix_power: _matrix_power,
+    runtime.result: _result,
+}
+if hasattr(np, "astype"):
+    _SPECIAL[np.astype] = _copying(True)

@@ -704,7 +704,12 @@ def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: T
         )
         if function is operator.pow and not _power_is_proven(*types):
             name = None
-        sure = True
+        sure = (
+            function is not operator.pow
+            or bool(shape)
+            or types[0].kind == "scalar"
+            or types[0].kind == "number"
+        )
     if shape is None:
         return Type("any", name)
     if shape:
@@ -726,6 +731,8 @@ def _power_is_proven(base: Type, exponent: Type) -> bool:
 
 
 def _ufunc(function: np.ufunc, *trees: Tree, dtype: Tree = None) -> Type:
+    if len(trees) != function.nin:
+        raise Unknown  # an `out` by position
     if function.signature is not None or function.nout != 1:
         return _sample(function, *trees)
     return _elementwise(function, tuple(map(_operand, trees)), dtype)

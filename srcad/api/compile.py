@@ -5,6 +5,7 @@ A `Request` says what is asked; `generate` gives the text of a module whose last
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tre
 from srcad.core import ops
 from srcad.core.printer import function_node, module_text
 from srcad.core.types import Type
+from srcad.core.verify import verify
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 from srcad.parser.function import parse
 from srcad.parser.source import source_of
@@ -106,7 +108,7 @@ def generate(
             reason="It decides the shape of the derivative. Pass it as an argument of the function, or write it out.",
         ) from None
     unit = Unit(program)
-    core = simplify(core)
+    core = simplify(verified(core, "parse"))
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
     if request.transform == "vjp_halves":
@@ -135,10 +137,15 @@ def generate(
             made.name = name
     else:
         raise UnsupportedSyntaxError(f"`{request.transform}` is not implemented yet", reason="It comes with a later version of srcad.")
-    entry = lower(unpack(simplify(made)))
+    entry = lower(unpack(simplify(verified(made, request.transform))))
     entry.doc = document(core, request, wrt)
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
+
+
+def verified(function: Function, stage: str) -> Function:
+    """The function, verified under SRCAD_DEBUG=1."""
+    return verify(function, stage) if os.environ.get("SRCAD_DEBUG") == "1" else function
 
 
 def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Generated:

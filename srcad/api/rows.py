@@ -12,7 +12,7 @@ from typing import Any
 from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Origin, Tree, Value, leaves, map_tree
+from srcad.core.nodes import Function, Origin, Param, Tree, Value, leaves, map_tree
 from srcad.core.types import Size, Type
 from srcad.errors import UnsupportedSyntaxError
 from srcad.transformer.reverse import (
@@ -23,6 +23,7 @@ from srcad.transformer.reverse import (
     row_sweeps,
     seed_for,
     shaped,
+    substituted,
     zero_block,
 )
 from srcad.vectorizer.batch import NotBatchable, batch
@@ -89,17 +90,20 @@ def batched(
     kept = [bar for rows, _, _ in seeds for bar in rows.bars.values()]
     extra = [rows.seed for rows, _, _ in seeds]
     made = function.renewed(
+        params=[*function.params, *(Param(seed.base, seed) for seed in extra if seed is not None)],
         body=[*body, *builder.block],
         result=(output, aux, list(blocks.values()), kept, [c for _, c, _ in seeds], [i for _, _, i in seeds], extra),
     )
     made = simplify(made)
     output_, aux_, handed, kept, counts, identities, _ = made.result
     blocks = dict(zip(blocks, handed))
+    now = dict(zip(outputs, list(dict.fromkeys(leaves(output_)))))
     final = Builder(infer, Origin(0, "", "adjoint"))
     place = 0
     for (rows, _, _), count, identity in zip(seeds, counts, identities):
         size = identity.type.shape[0]
         made, new = batch(made, {rows.seed: identity}, size, count)
+        made = formed(made, rows.seed, now[rows.output])
         for value in rows.bars:
             bar = kept[place]
             place += 1
@@ -110,7 +114,12 @@ def batched(
         for value in wrt:
             if (rows.output, value) not in blocks:
                 blocks[rows.output, value] = zero_block(final, rows.output, value)
-    return assembled(made, [*made.body, *final.block], output_, aux_, has_aux, structure, blocks, outputs)
+    return assembled(made, [*made.body, *final.block], output_, aux_, has_aux, structure, blocks, outputs, function.params)
+
+
+def formed(function: Function, seed: Value, output: Value) -> Function:
+    """What still reads the seed of one row reads its form, which is that of the output."""
+    return function.renewed(body=substituted(function.body, {seed: output}))  # type: ignore[no-any-return]
 
 
 def assembled(
@@ -122,8 +131,10 @@ def assembled(
     structure: Tree,
     blocks: dict[tuple[Value, Value], Value],
     outputs: list[Value] | None = None,
+    params: list[Param] | None = None,
 ) -> Function:
     """The function with the Jacobian in the structure of the output, in it that of the arguments."""
+    params = function.params if params is None else params
     originals = outputs if outputs is not None else list(dict.fromkeys(leaves(output)))
     flat = list(dict.fromkeys(leaves(output)))
     # Simplification may have merged outputs: they are told apart by their place.
@@ -137,7 +148,7 @@ def assembled(
     tail = Builder(infer, Origin())
     if has_aux:
         result = (result, hand_on(tail, aux, "aux"))
-    made = function.renewed(name=f"{function.name}_jacrev", body=[*body, *tail.block], result=result)
+    made = function.renewed(name=f"{function.name}_jacrev", params=params, body=[*body, *tail.block], result=result)
     made.defaults = function.parsed.defaults
     return made  # type: ignore[no-any-return]
 
@@ -155,11 +166,13 @@ def chunked(
     kept = [rows.bars.get(value, 0.0) for value in wrt]
     front = Builder(infer, Origin())
     result = hand_on(front, function.result, "value")
-    made = simplify(function.renewed(body=[*body, *front.block, *rows.block], result=(result, kept, rows.seed)))
+    params = [*function.params, Param(rows.seed.base, rows.seed)]
+    made = simplify(function.renewed(params=params, body=[*body, *front.block, *rows.block], result=(result, kept, rows.seed)))
     result, kept, seed = made.result
     shape = (Size("rows"), *(output.type.shape or ()))
     seeds = Value(f"{output.base}_bar", Type("array", output.type.dtype, shape), named=True)
     made, new = batch(made, {seed: seeds}, Size("rows"))
+    made = formed(made, seed, next(leaf for leaf, old in zip(leaves(result), leaves(function.result)) if old is output))
     tail = Builder(infer, Origin(0, "", "adjoint"))
     bars: list[Value] = []
     for value, bar in zip(wrt, kept):

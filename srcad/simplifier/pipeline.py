@@ -9,10 +9,12 @@ not names), loops over arrays, expression trees, names.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from srcad.core.nodes import Call, Function, Let, Loop, leaves, walk
+from srcad.core.verify import verify
 from srcad.simplifier.algebra import simplify_algebra
 from srcad.simplifier.halves import Split, cut_in_two
 from srcad.simplifier.concrete import make_concrete
@@ -38,16 +40,22 @@ ROUNDS = 8
 def simplify(function: Function) -> Function:
     """Short and fast Core with the same values."""
     for run in FIRST:
-        function = run(function)
+        function = checked(run, function)
     before = size(function)
     for _ in range(ROUNDS):
         for run in ROUND:
-            function = run(function)
+            function = checked(run, function)
         now = size(function)
         if now == before:
             break
         before = now
     return function
+
+
+def checked(run: Callable[[Function], Function], function: Function) -> Function:
+    """A pass; under SRCAD_DEBUG=1 what it made is verified."""
+    made = run(function)
+    return verify(made, run.__name__) if os.environ.get("SRCAD_DEBUG") == "1" else made
 
 
 def size(function: Function) -> tuple[int, int]:
@@ -70,14 +78,14 @@ def lower(function: Function, *, results: bool = False) -> Function:
 def store(function: Function) -> Function:
     """Core whose loops stand on their own, in plain NumPy."""
     for run in (remove_dead, store_values, make_concrete, simplify_joins, share, sink, remove_dead):
-        function = run(function)
+        function = checked(run, function)
     return function
 
 
 def finish(function: Function, *, results: bool = False) -> Function:
     """Stores in place, expressions as trees."""
     for run in (group, recover_stores, iterate, remove_dead, write_sizes):
-        function = run(function)
+        function = checked(run, function)
     return nest(function, results=results)
 
 

@@ -29,7 +29,7 @@ from srcad.core.nodes import (
 from srcad.core.types import Size, Type, number
 from srcad.transformer.adjoint import Adjoint, Splitter, cotangent_type
 
-__all__ = ["Cut", "RowsOf", "gradient", "halves", "hand_on", "hand_out", "pullback", "row_loop", "row_sweeps", "seed_for", "shaped", "zero_block"]
+__all__ = ["Cut", "RowsOf", "gradient", "halves", "hand_on", "hand_out", "pullback", "row_loop", "row_sweeps", "seed_for", "shaped", "substituted", "zero_block"]
 
 
 def _outputs(tree: Tree) -> list[Value]:

@@ -5,10 +5,10 @@
         x_bar = y_bar * np.cos(x)                x_bar = y_bar * np.cos(x)
         return x_bar                             return x_bar                    # float64[B, n]
 
-A value that depends on a batched one becomes a new value with the axis in front; everything else stays the very same value and
-statement, evaluated once. Control flow stays as it is. In the rows of a Jacobian only cotangents are batched, so conditions, domains of loops
-and indices never are: where one is, or where an operation has no batched form (`operations`), `NotBatchable` says so and the
-caller loops over the rows.
+A value that depends on a batched one becomes a new value with the axis in front; everything else stays the very same
+value and statement, evaluated once. Control flow stays as it is. In the rows of a Jacobian only cotangents are
+batched, so conditions, domains of loops and indices never are: where one is, or where an operation has no batched
+form (`operations`), `NotBatchable` says so and the caller loops over the rows.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ from srcad.vectorizer.operations import FORM, form_handler, handler
 __all__ = ["Batch", "NotBatchable", "batch"]
 
 
-class NotBatchable(Exception):  # noqa: N818 - control flow: the caller loops over the rows instead
-    """`statement` has no form over a leading axis; `why` says what it is about it."""
+class NotBatchable(Exception):
+    """`statement` has no form over a leading axis, and `why`: the caller loops over the rows instead."""
 
     def __init__(self, statement: Statement | None, why: str) -> None:
         super().__init__(why)
@@ -61,9 +61,10 @@ def batch(
 ) -> tuple[Function, dict[Value, Value]]:
     """The function that computes the same for every index of a leading axis of `batched`.
 
-    Arguments: a function before storage; its inputs (parameters, or values that the caller defines) that get the axis, or a
-    mapping of them to the values that they become; the size of the axis; the operand that holds that size at run time, for
-    what has to be created with it (by default an int, or the length of the first input).
+    Arguments: a function before storage; its inputs (parameters, or values that the caller defines) that get the
+    axis, or a mapping of them to the values that they become; the size of the axis; the operand that holds that size
+    at run time, for what has to be created with it (by default the size where it is an int, else the length of the
+    first input).
     Returns the function and the batched value of each old one; what is not in the mapping has no axis.
     Raises NotBatchable.
     """
@@ -107,8 +108,9 @@ def _contents(statement: Let) -> Tree:
 class Batch:
     """The rewriting of one function.
 
-    `batched` are the old values that get the axis, `new` what stands for an old value; `thin` is a batched value before it was broadcast along
-    axes of length 1, which does as well where an elementwise consumer has the shape anyway.
+    `batched` are the old values that get the axis, `new` what stands for an old value, `target` the old value being
+    computed; `thin` is a batched value before it was broadcast along axes of length 1, which does as well where an
+    elementwise consumer has the shape anyway.
     """
 
     def __init__(
@@ -119,10 +121,13 @@ class Batch:
         count: Tree = None,
     ) -> None:
         self.function, self.size = function, size
-        self.statement: Statement | None = None
+        self.statement: Any = None
+        self.target: Any = None
         self.new: dict[Value, Tree] = {}
         for value in inputs:
-            given = inputs[value] if isinstance(inputs, Mapping) else self.twin(value, value.type.dtype)
+            given = (
+                inputs[value] if isinstance(inputs, Mapping) else self.twin(value, value.type.dtype)
+            )
             self.new[value] = given
         self.inputs = set(self.new.values())
         self.length = size if isinstance(size, int) else count
@@ -181,6 +186,7 @@ class Batch:
             return
         if out is None or statement.op.effect == "effect":
             self.refuse(f"`{statement.op.name}` of a batched value has an effect")
+        self.target = out
         if out not in self.batched:
             form_handler(statement.op.function)(self, statement)
             return
@@ -192,11 +198,9 @@ class Batch:
         if rule is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
         start = len(self.out)
-        made = rule(self, statement)
-        self.new[out] = self.checked(made, out)
-        if isinstance(self.out[-1], Let) and self.out[-1].out is made and len(self.out) > start:
-            made.base, made.named = out.base, out.named
-        elif not made.named and made not in self.inputs and (out.named or out.base.endswith("_bar")):
+        made = self.new[out] = self.checked(rule(self, statement), out)
+        fresh = any(isinstance(let, Let) and let.out is made for let in self.out[start:])
+        if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
             made.base, made.named = out.base, out.named
 
     def type_with_axis(self, old: Value, dtype: str | None = None) -> Type:
@@ -209,7 +213,9 @@ class Batch:
         """`made` with the type that a batched `old` has."""
         wanted = self.type_with_axis(old, made.type.dtype)
         found = made.type.shape
-        if found is not None and (len(found) != wanted.rank or any(map(_differ, found, wanted.shape))):  # type: ignore[arg-type]
+        if found is not None and (
+            len(found) != wanted.rank or any(map(_differ, found, wanted.shape))
+        ):  # type: ignore[arg-type]
             self.refuse(f"`{old.base}` would be {made.type!r}, not {wanted!r}")
         made.type = wanted
         return made
@@ -226,7 +232,9 @@ class Batch:
                 continue
             ends = []
             for side, end, other in zip(sides, (phi.then, phi.orelse), (phi.orelse, phi.then)):
-                ends.append(self.within(side, statement.origin, end, self.dtype(other), phi.out.base))
+                ends.append(
+                    self.within(side, statement.origin, end, self.dtype(other), phi.out.base)
+                )
             dtypes = {self.dtype_of(end) for end in ends if end is not None}
             self.new[phi.out] = self.twin(phi.out, dtypes.pop() if len(dtypes) == 1 else None)
             phis.append(Phi(self.new[phi.out], *ends))  # type: ignore[arg-type]
@@ -258,17 +266,27 @@ class Batch:
             start = carry.init
             if start is not None:
                 start = self.within(self.out, statement.origin, start, self.dtype_of(end), base)
-            dtype = self.dtype_of(end) if start is None or self.dtype_of(start) == self.dtype_of(end) else None
+            dtype = (
+                self.dtype_of(end)
+                if start is None or self.dtype_of(start) == self.dtype_of(end)
+                else None
+            )
             param.type = array(dtype, *param.type.shape)
             self.new[carry.exit] = self.twin(carry.exit, dtype)
             carries.append(Carry(param, start, end, self.new[carry.exit]))  # type: ignore[arg-type]
         self.out.append(
             statement.renewed(
-                domain=domain, header=header, test=self.get(statement.test), body=body, carries=carries
+                domain=domain,
+                header=header,
+                test=self.get(statement.test),
+                body=body,
+                carries=carries,
             )
         )
 
-    def within(self, block: Block, origin: Origin, tree: Tree, dtype: str | None, base: str) -> Tree:
+    def within(
+        self, block: Block, origin: Origin, tree: Tree, dtype: str | None, base: str
+    ) -> Tree:
         """A join's operand with the axis, made at the end of a block where it has none; None stays."""
         if tree is None or self.is_batched(tree):
             return self.get(tree)
@@ -318,7 +336,7 @@ class Batch:
         """A new statement: an operation of new operands."""
         op = what if isinstance(what, ops.Operation) else ops.operation(what)
         out = Value(op.base, infer(op, args, options))
-        made = Let(out, op, args, tuple(options.items()), self.statement.origin)  # type: ignore[union-attr]
+        made = Let(out, op, args, tuple(options.items()), self.statement.origin)
         made.frozen = getattr(self.statement, "frozen", False)
         self.out.append(made)
         return out
@@ -329,7 +347,7 @@ class Batch:
         self.out.append(statement.renewed(op=op, args=args, options=tuple(options.items())))
 
     def lift(self, tree: Tree, axes: int) -> Any:
-        """What stands for an old operand; if it has the axis, with so many axes of length 1 right behind: `g[:, None]`."""
+        """What stands for an old operand; if it has the axis, with so many of length 1 right behind: `g[:, None]`."""
         new = self.get(tree)
         if not axes or not self.is_batched(tree):
             return new
@@ -437,7 +455,11 @@ class Batch:
     def dtype_option(self, like: Tree) -> dict[str, Any]:
         """`dtype=` as an old operand has it; nothing for NumPy's default."""
         dtype = _strong(type_of(like))
-        return {"dtype": self.emit(ops.dtype, self.get(like))} if dtype is None else _dtype_option(dtype)
+        return (
+            {"dtype": self.emit(ops.dtype, self.get(like))}
+            if dtype is None
+            else _dtype_option(dtype)
+        )
 
     def bound(self, statement: Let, front: int = 1) -> tuple[tuple[Tree, ...], dict[str, Any]]:
         """A statement's first operands, and all else by name."""
@@ -455,6 +477,11 @@ class Batch:
         """As `emit`, the options in the order of the signature."""
         operands, named = ops.bind(op, args, options)
         return self.emit(op, *operands, **dict(named))
+
+
+def _bears_name(value: Value) -> bool:
+    """Whether the name of a value that another stands for passes on."""
+    return value.named or value.base.endswith("_bar")
 
 
 _WEAK = {"float": "float64", "int": "int64", "complex": "complex128"}

@@ -1,7 +1,8 @@
 """What each operation becomes over a leading axis: one table, by families.
 
-A handler gets the batch under way and a statement whose result depends on the axis; it emits what computes the result for all indices at once, and
-returns that value. Ranks are those without the axis, counted from the left and proven; axes counted from the right (`axis=-1`) never change.
+A handler gets the batch under way and a statement whose result depends on the axis; it emits what computes the
+result for all indices at once, and returns that value. Ranks are proven, and those without the axis. An axis counted
+from the left moves by one; one counted from the right (`axis=-1`) stays.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def handler(let: Let) -> Handler | None:
 _SCALAR_ONLY = {builtins.max, builtins.min, builtins.float}
 
 
-# --- Elementwise -------------------------------------------------------------------------------------------------------------
+# Elementwise.
 
 _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift neg pos invert lt le eq ne gt ge"
 
@@ -94,19 +95,23 @@ def elementwise(b: Batch, let: Let) -> Any:
             b.refuse(f"an option of `{let.op.name}` with axes of its own")
     ranks = [None if arg is None or _is_dtype(arg) else b.rank(arg) for arg in let.args]
     rank = max(one for one in ranks if one is not None)
-    args = [b.get(arg) if one is None else b.lift(arg, rank - one) for arg, one in zip(let.args, ranks)]
+    args = [
+        b.get(arg) if one is None else b.lift(arg, rank - one) for arg, one in zip(let.args, ranks)
+    ]
     for place, arg in enumerate(let.args):
         if isinstance(arg, Value) and arg in b.thin:
             trial = list(args)
             trial[place] = b.widened(b.thin[arg], rank - b.rank(arg))
             full, found = (infer(let.op, tuple(given), options) for given in (args, trial))
-            if found.dtype == full.dtype and same_shape(found, b.type_with_axis(let.out)):
+            if found.dtype == full.dtype and same_shape(found, b.type_with_axis(b.target)):
                 args = trial
     return b.emit(let.op, *args, **options)
 
 
 def _is_dtype(tree: Tree) -> bool:
-    return isinstance(tree, (type, np.dtype, str)) or (isinstance(tree, Value) and tree.type.kind == "object")
+    return isinstance(tree, (type, np.dtype, str)) or (
+        isinstance(tree, Value) and tree.type.kind == "object"
+    )
 
 
 @handles("searchsorted interp")
@@ -115,7 +120,9 @@ def pointwise(b: Batch, let: Let) -> Any:
     place = 0 if let.op.function is np.interp else 1
     if any(b.is_batched(arg) for i, arg in enumerate(let.args) if i != place):
         b.refuse(f"a table of `{let.op.name}` is batched")
-    return b.emit(let.op, *map(b.get, let.args), **{key: b.get(option) for key, option in let.options})
+    return b.emit(
+        let.op, *map(b.get, let.args), **{key: b.get(option) for key, option in let.options}
+    )
 
 
 @handles(operator.not_)
@@ -138,7 +145,7 @@ def array(b: Batch, let: Let) -> Any:
     return b.emit(np.stack, type(parts)(map(b.rows, parts)), axis=1)
 
 
-# --- Reductions, and what runs along an axis ---------------------------------------------------------------------------------------
+# Reductions, and what runs along an axis.
 
 
 def shifted(b: Batch, axis: Tree) -> Any:
@@ -156,7 +163,19 @@ def every_axis(rank: int) -> Any:
 
 
 _ONE_AXIS = {np.argmax, np.argmin, np.nanargmax, np.nanargmin}
-_NO_OP = {np.sum, np.prod, np.mean, np.max, np.min, np.amax, np.amin, np.median, np.nansum, np.nanprod, np.nanmean}
+_NO_OP = {
+    np.sum,
+    np.prod,
+    np.mean,
+    np.max,
+    np.min,
+    np.amax,
+    np.amin,
+    np.median,
+    np.nansum,
+    np.nanprod,
+    np.nanmean,
+}
 
 
 @handles("sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median")
@@ -170,7 +189,12 @@ def reduction(b: Batch, let: Let) -> Any:
     rank, function = b.rank(a), let.op.function
     if not rank:
         dtype = type_of(a).dtype
-        if function in _NO_OP and not options.keys() - {"axis", "keepdims"} and dtype and dtype == let.out.type.dtype:
+        if (
+            function in _NO_OP
+            and not options.keys() - {"axis", "keepdims"}
+            and dtype
+            and dtype == b.target.type.dtype
+        ):
             return b.get(a)
         options.pop("keepdims", None)
         return b.again(let.op, b.lift(a, 1), **{**options, "axis": 1})
@@ -237,10 +261,12 @@ def turning(b: Batch, let: Let) -> Any:
         return b.get(a)
     if axis is None and let.op.function is np.roll and rank > 1:
         b.refuse("`np.roll` of all axes as one")
-    return b.again(let.op, b.get(a), **options, axis=every_axis(rank) if axis is None else shifted(b, axis))
+    return b.again(
+        let.op, b.get(a), **options, axis=every_axis(rank) if axis is None else shifted(b, axis)
+    )
 
 
-# --- Products -----------------------------------------------------------------------------------------------------------------
+# Products.
 
 
 def transposed(b: Batch, matrix: Tree) -> Tree:
@@ -372,9 +398,8 @@ def tensordot(b: Batch, let: Let) -> Any:
         axes = tuple(range(p - axes, p)), tuple(range(axes))
     if not isinstance(axes, (tuple, list)) or any(True for _ in leaves(axes)):
         b.refuse("axes that are not known while compiling")
-    of_a, of_c = (
-        tuple(int(one) % rank for one in (part if isinstance(part, (tuple, list)) else (part,))) for part, rank in zip(axes, (p, q))
-    )
+    sides = [part if isinstance(part, (tuple, list)) else (part,) for part in axes]
+    of_a, of_c = (tuple(int(one) % rank for one in side) for side, rank in zip(sides, (p, q)))
     if not b.is_batched(c):
         moved = tuple(one + 1 for one in of_a), of_c
         return b.emit(let.op, b.get(a), b.get(c), axes=moved)
@@ -396,11 +421,17 @@ def einsum(b: Batch, let: Let) -> Any:
     inputs, arrow, result = text.partition("->")
     if not arrow:
         labels = sorted(set(inputs) - set(",."))
-        result = "..." * ("." in inputs) + "".join(label for label in labels if inputs.count(label) == 1)
-    letter = next((x for x in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if x not in text), None)
+        result = "..." * ("." in inputs) + "".join(
+            label for label in labels if inputs.count(label) == 1
+        )
+    letter = next(
+        (x for x in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if x not in text), None
+    )
     if letter is None:
         b.refuse("`np.einsum` without a free letter")
-    terms = [letter + term if b.is_batched(x) else term for term, x in zip(inputs.split(","), operands)]
+    terms = [
+        letter + term if b.is_batched(x) else term for term, x in zip(inputs.split(","), operands)
+    ]
     options = {key: b.get(option) for key, option in let.options}
     return b.emit(let.op, f"{','.join(terms)}->{letter}{result}", *map(b.get, operands), **options)
 
@@ -413,12 +444,15 @@ def _stacked(cores: tuple[int, ...]) -> Handler:
         own = [b.rank(x) - core for x, core in zip(operands, cores)]
         if min(own) < 0:
             b.refuse(f"operands of too few axes for `{let.op.name}`")
-        return b.again(let.op, *(b.lift(x, max(own) - rank) for x, rank in zip(operands, own)), **options)
+        return b.again(
+            let.op, *(b.lift(x, max(own) - rank) for x, rank in zip(operands, own)), **options
+        )
 
     return stack
 
 
-handles("linalg.inv linalg.det linalg.cholesky linalg.pinv linalg.eigvalsh linalg.matrix_transpose tril triu")(_stacked((2,)))
+handles("linalg.inv linalg.det linalg.cholesky linalg.pinv linalg.eigvalsh")(_stacked((2,)))
+handles("linalg.matrix_transpose tril triu")(_stacked((2,)))
 handles("vecdot linalg.vecdot")(_stacked((1, 1)))
 handles("matvec")(_stacked((2, 1)))
 handles("vecmat")(_stacked((1, 2)))
@@ -441,14 +475,20 @@ def solve(b: Batch, let: Let) -> Any:
     return b.emit(ops.getitem, made, (Ellipsis, 0))
 
 
-# --- Indexing and stores as values ---------------------------------------------------------------------------------------------------
+# Indexing and stores as values.
 
 
 def index_of(b: Batch, index: Tree) -> tuple[Tree, ...]:
-    """An index behind that of the batch's axis. Where arrays of indices are apart, NumPy would put their axes in front of it."""
+    """An index behind that of the batch's axis.
+
+    Where arrays of indices are apart, NumPy would put their axes in front of it.
+    """
     parts = index if type(index) is tuple else (index,)
     places = [place for place, part in enumerate(parts) if _picks(b, part)]
-    if any(not _is_basic(parts[place]) for place in places) and len(places) != places[-1] - places[0] + 1:
+    if (
+        any(not _is_basic(parts[place]) for place in places)
+        and len(places) != places[-1] - places[0] + 1
+    ):
         b.refuse("arrays of indices that are apart")
     return b.get(parts) if parts and parts[0] is Ellipsis else (ALL, *b.get(parts))
 
@@ -485,7 +525,8 @@ def getitem(b: Batch, let: Let) -> Any:
 @handles(runtime.put, runtime.put_add)
 def store(b: Batch, let: Let) -> Any:
     """
-    x_bar = put_add(np.zeros_like(x), Slice(1), g)        ->        x_bar = put_add(np.zeros((m, x.size)), (Slice(), Slice(1)), g)
+    x_bar = np.zeros_like(x)                  x_bar = np.zeros((m, x.size))
+    x_bar[1:] += g             ->             x_bar[:, 1:] += g
     """
     base, index, value = let.args
     if b.is_batched(index):
@@ -496,16 +537,16 @@ def store(b: Batch, let: Let) -> Any:
     return b.emit(let.op, b.rows(base), index_of(b, index), b.lift(value, slot - rank))
 
 
-# --- Forms: shapes, copies, joins of arrays ----------------------------------------------------------------------------------------------
+# Forms: shapes, copies, joins of arrays.
 
 
-def broadcasted(b: Batch, let: Let, g: Tree, shape: Callable[[], Tree]) -> Any:
+def broadcasted(b: Batch, g: Tree, shape: Callable[[], Tree]) -> Any:
     """A batched operand broadcast along new axes; the operand before that is remembered."""
-    rank = let.out.type.rank - b.rank(g)  # type: ignore[union-attr, operator]
+    rank = b.target.type.rank - b.rank(g)  # type: ignore[union-attr, operator]
     if rank < 0:
         b.refuse("a value of more axes than the shape that it is broadcast to")
     thin = b.lift(g, rank)
-    b.thin[let.out] = thin  # type: ignore[index]
+    b.thin[b.target] = thin
     return b.emit(np.broadcast_to, thin, shape=shape())
 
 
@@ -517,13 +558,13 @@ def spread(b: Batch, let: Let) -> Any:
     g, x = let.args
     if same_shape(type_of(g), type_of(x)):
         return b.get(g)
-    return broadcasted(b, let, g, lambda: b.shape(x))
+    return broadcasted(b, g, lambda: b.shape(x))
 
 
 @handles("broadcast_to")
 def broadcast_to(b: Batch, let: Let) -> Any:
-    (g,), options = b.bound(let)
-    return broadcasted(b, let, g, lambda: b.grown(dict(let.options).get("shape", let.args[-1])))
+    (g,), _ = b.bound(let)
+    return broadcasted(b, g, lambda: b.grown(dict(let.options).get("shape", let.args[-1])))
 
 
 @handles("full full_like")
@@ -532,12 +573,12 @@ def filled(b: Batch, let: Let) -> Any:
     if options:
         b.refuse(f"options of `{let.op.name}`")
     if let.op.function is np.full:
-        return broadcasted(b, let, fill, lambda: b.grown(like))
+        return broadcasted(b, fill, lambda: b.grown(like))
     if b.is_batched(like):
         return b.emit(let.op, b.get(like), b.lift(fill, b.rank(like) - b.rank(fill)))
     if type_of(like).dtype != type_of(fill).dtype:
         b.refuse("`np.full_like` with a value of another dtype")
-    return broadcasted(b, let, fill, lambda: b.shape(like))
+    return broadcasted(b, fill, lambda: b.shape(like))
 
 
 def summed(b: Batch, g: Tree, x: Tree, batch: int) -> Value:
@@ -578,7 +619,9 @@ def sum_to(b: Batch, let: Let) -> Any:
 def casted(b: Batch, part: Value, x: Tree) -> Value:
     """`cast(part, x)`, where it does anything; x is an old operand."""
     to = type_of(x)
-    if to.kind == "number" or (to.dtype is not None and (to.dtype == b.dtype_of(part) or not to.differentiable)):
+    if to.kind == "number" or (
+        to.dtype is not None and (to.dtype == b.dtype_of(part) or not to.differentiable)
+    ):
         return part
     return b.emit(ops.cast, part, b.get(x))
 
@@ -594,7 +637,7 @@ def result(b: Batch, let: Let) -> Any:
     g, x = let.args
     part = b.get(g)
     if not same_shape(type_of(g), type_of(x)):
-        part = broadcasted(b, let, g, lambda: b.shape(x))
+        part = broadcasted(b, g, lambda: b.shape(x))
     return b.emit(ops.own, casted(b, part, x))
 
 
@@ -653,7 +696,9 @@ def transpose(b: Batch, let: Let) -> Any:
         axes = tuple(range(rank))[::-1]
     if not isinstance(axes, (tuple, list)) or not all(isinstance(one, int) for one in axes):
         b.refuse("axes that are not known while compiling")
-    return b.emit(ops.operation(np.transpose), b.get(a), axes=(0, *(one % rank + 1 for one in axes)))
+    return b.emit(
+        ops.operation(np.transpose), b.get(a), axes=(0, *(one % rank + 1 for one in axes))
+    )
 
 
 @handles("swapaxes moveaxis expand_dims")
@@ -674,14 +719,18 @@ def squeeze(b: Batch, let: Let) -> Any:
     if not all(size == 1 or never_one(size) for size in shape):
         b.refuse("`np.squeeze` of an axis that may be of length 1")
     gone = tuple(place + 1 for place, size in enumerate(shape) if size == 1)
-    return b.emit(np.squeeze, b.get(a), axis=gone if len(gone) > 1 else gone[0]) if gone else b.get(a)
+    return (
+        b.emit(np.squeeze, b.get(a), axis=gone if len(gone) > 1 else gone[0]) if gone else b.get(a)
+    )
 
 
 @handles("tile")
 def tile(b: Batch, let: Let) -> Any:
     (a,), options = b.bound(let)
     reps = options["reps"]
-    count = len(reps) if isinstance(reps, (tuple, list)) else 1 if type_of(reps).rank == 0 else math.inf
+    count = (
+        len(reps) if isinstance(reps, (tuple, list)) else 1 if type_of(reps).rank == 0 else math.inf
+    )
     if count > b.rank(a):
         b.refuse("`np.tile` that adds axes")
     return b.again(let.op, b.get(a), reps=reps)
@@ -690,7 +739,8 @@ def tile(b: Batch, let: Let) -> Any:
 @handles("diag")
 def diag(b: Batch, let: Let) -> Any:
     """
-    D = np.diag(g)             ->        D = put(np.zeros((m, n, n)), (Slice(), i, i), g)         (i = np.arange(n))
+                                         D = np.zeros((m, n, n))
+    D = np.diag(g)             ->        D[:, i, i] = g                    (i = np.arange(n))
     d = np.diag(G)             ->        d = np.diagonal(G, axis1=1, axis2=2)
     """
     (v,), options = b.bound(let)
@@ -713,7 +763,9 @@ def diag(b: Batch, let: Let) -> Any:
 @handles("diagonal trace")
 def diagonal(b: Batch, let: Let) -> Any:
     (a,), options = b.bound(let)
-    axes = {key: shifted(b, options.pop(key, default)) for key, default in (("axis1", 0), ("axis2", 1))}
+    axes = {
+        key: shifted(b, options.pop(key, default)) for key, default in (("axis1", 0), ("axis2", 1))
+    }
     return b.again(let.op, b.get(a), **options, **axes)
 
 
@@ -760,7 +812,9 @@ def vstack(b: Batch, let: Let) -> Any:
 
 @handles("hstack")
 def hstack(b: Batch, let: Let) -> Any:
-    return _joined(b, let, 0, lambda rank: (np.concatenate, min(rank, 2)) if rank else (np.stack, 1))
+    return _joined(
+        b, let, 0, lambda rank: (np.concatenate, min(rank, 2)) if rank else (np.stack, 1)
+    )
 
 
 @handles("column_stack")
@@ -768,7 +822,7 @@ def column_stack(b: Batch, let: Let) -> Any:
     return _joined(b, let, 1, lambda rank: (np.stack if rank == 1 else np.concatenate, 2))
 
 
-# --- What reads the form of a batched value only: its result has no batch axis --------------------------------------------------------------
+# What reads the form of a batched value only: its result has no batch axis.
 
 
 # The operands of which only the form matters, by position.
@@ -778,7 +832,12 @@ FORM: dict[Any, tuple[int, ...]] = {
     **dict.fromkeys((runtime.sum_to, runtime.spread, runtime.cast, runtime.result), (1,)),
 }
 
-_MADE = {np.zeros_like: np.zeros, np.ones_like: np.ones, np.empty_like: np.empty, np.full_like: np.full}
+_MADE = {
+    np.zeros_like: np.zeros,
+    np.ones_like: np.ones,
+    np.empty_like: np.empty,
+    np.full_like: np.full,
+}
 
 
 def form_handler(function: Any) -> Callable[[Batch, Let], None]:
@@ -801,24 +860,24 @@ def form_size(b: Batch, let: Let) -> None:
     axis = options.get("axis")
     b.rank(x)
     if axis is None:
-        b.new[let.out] = b.total(x)  # type: ignore[index]
+        b.new[b.target] = b.total(x)
     else:
-        b.new[let.out] = b.sizes(x)[axis]  # type: ignore[index]
+        b.new[b.target] = b.sizes(x)[axis]
 
 
 def form_length(b: Batch, let: Let) -> None:
     b.rank(let.args[0])
-    b.new[let.out] = b.sizes(let.args[0])[0]  # type: ignore[index]
+    b.new[b.target] = b.sizes(let.args[0])[0]
 
 
 def form_rank(b: Batch, let: Let) -> None:
-    b.new[let.out] = b.rank(let.args[0])  # type: ignore[index]
+    b.new[b.target] = b.rank(let.args[0])
 
 
 def form_dtype(b: Batch, let: Let) -> None:
     type_ = type_of(let.args[0])
     if type_.kind == "number" and type_.dtype is not None:
-        b.new[let.out] = getattr(builtins, type_.dtype)  # type: ignore[index]
+        b.new[b.target] = getattr(builtins, type_.dtype)
     else:
         b.keep(let, let.op, b.get(let.args[0]))
 
@@ -842,18 +901,18 @@ def form_sum_to(b: Batch, let: Let) -> None:
     if len(type_of(g).shape or ()) < b.rank(x):
         form_spread(b, let)
         return
-    b.new[let.out] = casted(b, summed(b, g, x, 0), x)  # type: ignore[index]
+    b.new[b.target] = casted(b, summed(b, g, x, 0), x)
 
 
 def form_spread(b: Batch, let: Let) -> None:
     if same_shape(type_of(let.args[0]), type_of(let.args[1])):
-        b.new[let.out] = b.get(let.args[0])  # type: ignore[index]
+        b.new[b.target] = b.get(let.args[0])
         return
     b.keep(let, np.broadcast_to, b.get(let.args[0]), shape=unbatched_shape(b, let.args[1]))
 
 
 def form_cast(b: Batch, let: Let) -> None:
-    b.new[let.out] = casted(b, b.get(let.args[0]), let.args[1])  # type: ignore[index]
+    b.new[b.target] = casted(b, b.get(let.args[0]), let.args[1])
 
 
 def form_result(b: Batch, let: Let) -> None:

@@ -1,0 +1,115 @@
+"""The verifier: Core obeys its own laws.
+
+- A value is defined once.
+- What a statement reads is defined before it, in its block or an enclosing one; or in the same iteration of a loop of the same family; or on the same side
+  of a branch of the same test.
+- A carry's parameter, next value and exit are values of the loop's own; joins join what their sides define.
+
+`verify` runs after every stage in tests and under `SRCAD_DEBUG=1`.
+"""
+
+from __future__ import annotations
+
+from srcad.core.nodes import Block, Branch, Call, Family, Function, Let, Loop, Statement, Tree, Value, defined, leaves, operands
+from srcad.errors import CoreError
+
+__all__ = ["verify"]
+
+
+def verify(function: Function, stage: str = "") -> Function:
+    """Check a function; returns it. Raises CoreError, which names the statement.
+
+    >>> from srcad.core import ops
+    >>> from srcad.core.nodes import Param
+    >>> x, y = Value("x"), Value("y")
+    >>> bad = Function("f", [Param("x", x)], [Let(y, ops.add, (x, Value("z")))], y)
+    >>> verify(bad)
+    Traceback (most recent call last):
+        ...
+    srcad.errors.CoreError: f: `z` is read before it is defined, by y = add
+    """
+    _Verifier(function, stage).run()
+    return function
+
+
+class _Verifier:
+    def __init__(self, function: Function, stage: str) -> None:
+        self.function, self.stage = function, stage
+        self.once: set[Value] = set()
+        # What siblings may read: per family what an iteration defines, per test and side what that side defines.
+        self.iterations: dict[Family, set[Value]] = {}
+        self.sides: dict[tuple[Family, int], set[Value]] = {}
+
+    def run(self) -> None:
+        scope: set[Value] = set()
+        for param in self.function.params:
+            for value in leaves(param.tree):
+                self.define(value, None, scope)
+        for value in self.function.hidden:
+            self.define(value, None, scope)
+        self.block(self.function.body, scope)
+        self.read(self.function.result, scope, None)
+
+    def fail(self, what: str, statement: Statement | None) -> None:
+        shown = ""
+        if isinstance(statement, Let):
+            shown = f", by {statement.out.base if statement.out else '_'} = {statement.op.name}"
+        elif statement is not None:
+            shown = f", by a {type(statement).__name__}"
+        stage = f" after {self.stage}" if self.stage else ""
+        raise CoreError(f"{self.function.name}{stage}: {what}{shown}")
+
+    def define(self, value: Value, statement: Statement | None, scope: set[Value]) -> None:
+        if value in self.once:
+            self.fail(f"`{value.base}` is defined twice", statement)
+        self.once.add(value)
+        scope.add(value)
+
+    def read(self, tree: Tree, scope: set[Value], statement: Statement | None) -> None:
+        for value in leaves(tree):
+            if value not in scope:
+                self.fail(f"`{value.base}` is read before it is defined", statement)
+
+    def block(self, block: Block, scope: set[Value]) -> None:
+        for statement in block:
+            for value in operands(statement):
+                if value not in scope:
+                    self.fail(f"`{value.base}` is read before it is defined", statement)
+            if isinstance(statement, (Let, Call)):
+                for value in defined(statement):
+                    self.define(value, statement, scope)
+            elif isinstance(statement, Branch):
+                self.branch(statement, scope)
+            elif isinstance(statement, Loop):
+                self.loop(statement, scope)
+
+    def branch(self, statement: Branch, scope: set[Value]) -> None:
+        for side, (block, pick) in enumerate(((statement.body, "then"), (statement.orelse, "orelse"))):
+            key = (statement.test, side)
+            inner = scope | self.sides.get(key, set())
+            before = set(inner)
+            self.block(block, inner)
+            for phi in statement.phis:
+                self.read(getattr(phi, pick), inner, statement)
+            self.sides.setdefault(key, set()).update(inner - before)
+        for phi in statement.phis:
+            self.define(phi.out, statement, scope)
+
+    def loop(self, statement: Loop, scope: set[Value]) -> None:
+        inner = scope | self.iterations.get(statement.family, set())
+        before = set(inner)
+        for carry in statement.carries:
+            self.define(carry.param, statement, inner)
+        if statement.index is not None:
+            self.define(statement.index, statement, inner)
+        for _, targets in (*statement.records, *statement.over):
+            for value in leaves(targets):
+                self.define(value, statement, inner)
+        self.block(statement.header, inner)
+        self.read(statement.test, inner, statement)
+        self.block(statement.body, inner)
+        for carry in statement.carries:
+            self.read(carry.next, inner, statement)
+        self.iterations.setdefault(statement.family, set()).update(inner - before)
+        for carry in statement.carries:
+            self.define(carry.exit, statement, scope)
