@@ -31,7 +31,8 @@ _READS = {
 def choose_sources(function: Function) -> Function:
     """The function with shapes read from arguments where they are proven the same."""
     inputs = [value for param in function.params for value in leaves(param.tree)] + list(function.hidden)
-    return _Sources([value for value in inputs if value.type.kind == "array" and value.type.shape]).run(function)
+    plain = [value for value in inputs if value.type.kind == "array" and value.type.shape and not value.base.endswith("_bar")]
+    return _Sources(plain).run(function)
 
 
 class _Sources(Pass):

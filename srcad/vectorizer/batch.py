@@ -214,7 +214,7 @@ class Batch:
         wanted = self.type_with_axis(old, made.type.dtype)
         found = made.type.shape
         if found is not None and (
-            len(found) != wanted.rank or any(map(_differ, found, wanted.shape))
+            len(found) != wanted.rank or any(map(_differ, found, wanted.shape or ()))
         ):  # type: ignore[arg-type]
             self.refuse(f"`{old.base}` would be {made.type!r}, not {wanted!r}")
         made.type = wanted
