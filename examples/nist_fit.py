@@ -49,7 +49,7 @@ def danwood(b, x):
 
 def lanczos3(b, x):
     """A sum of three exponentials."""
-    return b[0] * np.exp(-b[1] * x) + b[2] * np.exp(-b[3] * x) + b[4] * np.exp(-b[5] * x)
+    return b[0] / np.exp(b[1] * x) + b[2] / np.exp(b[3] * x) + b[4] / np.exp(b[5] * x)
 
 
 def gauss1(b, x):

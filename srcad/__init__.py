@@ -1,6 +1,7 @@
 """srcad reads a NumPy function and writes its derivative as NumPy source."""
 
-from srcad import rules
+from typing import Any
+
 from srcad.api import Derivative, differentiable, grad, jacrev, spec, value_and_grad, vjp
 from srcad.errors import (
     AliasingError,
@@ -30,5 +31,18 @@ __all__ = [
     "spec",
     "stop_gradient",
     "value_and_grad",
+    "verify",
     "vjp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`srcad.rules` and `srcad.verify` are imported when they are asked for: importing srcad stays fast."""
+    if name in ("rules", "verify"):
+        import importlib
+
+        module = importlib.import_module(f"srcad.{name}")
+        found = module if name == "rules" else module.verify
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'srcad' has no attribute '{name}'")

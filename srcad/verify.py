@@ -24,7 +24,7 @@ from srcad.api import Derivative, grad, jacrev, vjp
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 from srcad.runtime import no_grad, stop_gradient
 
-__all__ = ["Report", "Row", "check", "verify"]
+__all__ = ["Report", "Row", "check", "cotangent", "verify"]
 
 Array = np.ndarray[Any, Any]
 
@@ -256,7 +256,7 @@ def verify(
         )
     ]
     if argnums is None and len(subject.argnums) == len(subject.bound):
-        seeds = subject.seeds(np.random.default_rng(seed))
+        seeds = cotangent(f, args, seed=seed)
 
         def pulled(*given: Any) -> Any:
             return vjp(f, *given[:-1])[1](given[-1])
@@ -336,6 +336,21 @@ def check(
     names = list(subject.bound)
     by = ", ".join(f"`{names[place]}`" for place in subject.argnums)
     return Report(f"{words[transform]} of `{subject.name}` with respect to {by}", rows)
+
+
+def cotangent(
+    function: Callable[..., Any], args: tuple[Any, ...], *, has_aux: bool = False, seed: int = 0
+) -> Any:
+    """A random cotangent of the value of a function at some arguments."""
+    rng = np.random.default_rng(seed)
+
+    def draw(leaf: Any, _: str) -> Any:
+        if not _is_number(leaf):
+            return leaf
+        drawn = np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))
+        return drawn if isinstance(leaf, np.ndarray) else drawn[()]
+
+    return _mapped(_Subject(function, args, (), has_aux).result, draw, "")
 
 
 # What is claimed
@@ -568,17 +583,6 @@ class _Subject:
             return True
 
         return found if visit(self.result, result) else []
-
-    def seeds(self, rng: np.random.Generator) -> Any:
-        """A random cotangent of the value."""
-
-        def seed(leaf: Any, _: str) -> Any:
-            if not _is_number(leaf):
-                return leaf
-            drawn = np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))
-            return drawn if isinstance(leaf, np.ndarray) else drawn[()]
-
-        return _mapped(self.result, seed, "")
 
     # comparison
 

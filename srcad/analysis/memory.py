@@ -43,7 +43,7 @@ _NAMES = {
         dot inner vdot outer kron tensordot trace matmul cross convolve correlate
         concatenate concat stack vstack hstack dstack column_stack block append insert delete pad tile repeat resize
         where select choose take take_along_axis compress extract clip roll sort argsort partition argpartition
-        triu tril tri diff ediff1d gradient trapezoid trapz interp searchsorted digitize histogram bincount
+        triu tril tri diff ediff1d gradient trapezoid trapz interp searchsorted digitize bincount
         zeros ones empty full zeros_like ones_like empty_like full_like eye identity arange linspace logspace geomspace
         copy vander polyval unwrap angle sinc i0 nonzero flatnonzero argwhere unique cov corrcoef isclose allclose
         array_equal isreal iscomplex isin shape size ndim iscomplexobj isrealobj isscalar
@@ -72,8 +72,6 @@ _TABLE: dict[Any, str] = {
     ops.append: "fresh",
     np.ndarray.flatten: "fresh",
     np.ndarray.copy: "fresh",
-    np.ndarray.astype: "fresh",
-    np.array: "fresh",
 }
 for _name in (
     "float",
@@ -101,15 +99,15 @@ for _kind, _names in _NAMES.items():
         _function = getattr(_home, _name.removeprefix("linalg."), None)
         if _function is not None:
             _TABLE[_function] = _kind
-if hasattr(np, "astype"):
-    _TABLE[np.astype] = "fresh"
 
 
 def memory(op: Operation) -> str:
-    """What any result of the operation may share: "fresh", "view", "maybe" or "same"."""
+    """What any result of the operation may share (without `out`): "fresh", "view", "maybe" or "same"."""
     if isinstance(op.function, np.ufunc):
         # x.conj() of a real array is x.
         return "maybe" if op.style == "method" and op.function is np.conjugate else "fresh"
+    if op.function in _SPECIAL:
+        return "maybe"
     return _TABLE.get(op.function, "maybe")
 
 
@@ -134,20 +132,20 @@ def memory_of(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -
         found = memory(op)
     if found == "fresh":
         return found
-    first = args[0] if args else None
-    if function not in _KEEPS and (
-        type(first) in (list, tuple) or type_of(first).kind in ("number", "scalar")
+    if function in _OF_ONE and (
+        type(args[0]) in (list, tuple) or type_of(args[0]).kind in ("number", "scalar")
     ):
         return "fresh"  # NumPy makes an array of it first
     kind = infer(op, args, options).kind
     return "fresh" if kind == "number" or kind == "scalar" else found
 
 
-# A result that is the operand, or is read-only, or comes out of a list.
-_KEEPS = {
-    ops.move.function, runtime.stop_gradient, runtime.spread, runtime.sum_to, np.broadcast_to, np.broadcast_arrays, builtins.max,
-    builtins.min, builtins.sum, operator.getitem, ops.select_item,
-}  # fmt: skip
+# Functions of one array, whose result may be written to where the array may.
+_OF_ONE = {
+    getattr(np, name)
+    for name in """reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims flip fliplr flipud rot90 asarray
+    asanyarray ascontiguousarray real""".split()
+}
 
 
 @lru_cache(maxsize=None)
@@ -189,9 +187,13 @@ def _diff(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
     return "fresh" if type(n) is int and n > 0 else "maybe"
 
 
-def _copying(default: Any) -> Any:
-    """Functions with an option `copy`."""
-    return lambda args, options: "fresh" if options.get("copy", default) is True else "maybe"
+def _copying(positional: int) -> Any:
+    """Of functions with an option `copy`, that takes at most so many arguments by position if it copies."""
+
+    def found(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+        return "fresh" if options.get("copy", True) is True and len(args) <= positional else "maybe"
+
+    return found
 
 
 def _einsum(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
@@ -211,13 +213,13 @@ def _matrix_power(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
 _SPECIAL: dict[Any, Any] = {
     np.diag: _diag,
     np.diff: _diff,
-    np.array: _copying(True),
-    np.ndarray.astype: _copying(True),
-    np.nan_to_num: _copying(True),
-    np.meshgrid: _copying(True),
+    np.array: _copying(2),
+    np.ndarray.astype: _copying(2),
+    np.nan_to_num: _copying(1),
+    np.meshgrid: _copying(99),
     np.einsum: _einsum,
     np.linalg.matrix_power: _matrix_power,
     runtime.result: _result,
 }
 if hasattr(np, "astype"):
-    _SPECIAL[np.astype] = _copying(True)
+    _SPECIAL[np.astype] = _copying(2)

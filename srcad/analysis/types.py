@@ -423,7 +423,7 @@ def widen(param: Type, init: Type, next: Type) -> Type:
 
 # --- Asking NumPy ---------------------------------------------------------------------------------------------------
 
-# Descriptors of operands: ("array" | "scalar" | "number", dtype, rank), ("tuple" | "list", ...), ("const", type, value).
+# Descriptors of operands: ("array" | "scalar" | "number" | "vague", dtype, rank), ("tuple" | "list", ...), ("const", type, value).
 _lock = threading.Lock()
 _SIZE = 2
 
@@ -439,7 +439,7 @@ def _describe(type_: Type, rank: int | None = None) -> tuple[Any, ...]:
     if kind == "any":
         if dtype in _WEAK and not rank:
             raise Unknown
-        kind = "array" if rank else "scalar"
+        kind = "array" if rank else "vague"
     return kind, dtype, rank
 
 
@@ -471,7 +471,7 @@ def _dummy(described: tuple[Any, ...], size: int) -> Any:
     dtype, rank = rest
     if kind == "number":
         return getattr(builtins, dtype)(1)
-    if kind == "scalar":
+    if kind == "scalar" or kind == "vague":
         return np.dtype(dtype).type(1)
     made = np.eye(size, dtype=dtype) if rank > 1 else np.ones((size,) * rank, dtype)
     return np.array(np.broadcast_to(made, (size,) * rank))
@@ -495,6 +495,19 @@ def _run(
     function: Callable[..., Any], args: tuple[Any, ...], options: tuple[Any, ...], size: int = _SIZE
 ) -> tuple[str, str | None, int | None] | None:
     """Kind, dtype and rank of what a function makes of operands so described, or None where it raises."""
+    if any(arg[0] == "vague" for arg in args):  # a scalar or a 0-d array
+        one, two = (
+            _run(
+                function,
+                tuple((kind, *arg[1:]) if arg[0] == "vague" else arg for arg in args),
+                options,
+                size,
+            )
+            for kind in ("scalar", "array")
+        )
+        if one is None or two is None or one[1:] != two[1:]:
+            return None
+        return one if one == two else ("any", *one[1:])
     with _lock, warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -2207,6 +2220,8 @@ def _of_method(function: Any, found: Type, owner: Type) -> Type:
     """What a method or an attribute makes: of a NumPy scalar a scalar, where the function makes a 0-d array of it."""
     if owner.kind == "scalar":
         return found._replace(kind="scalar")
+    if owner.kind == "array" and function is np.conjugate:
+        return found._replace(kind="any")  # a real array is its own conjugate
     if owner.kind == "number" or (owner.kind == "any" and not owner.shape):
         vague = function in (
             np.real,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from srcad.analysis.types import type_of
 from srcad.api.document import document
+from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.rows import chunked, jacobian
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
 from srcad.core import ops
@@ -20,48 +21,13 @@ from srcad.core.verify import verify
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 from srcad.parser.function import parse
 from srcad.parser.source import source_of
-from srcad.parser.state import NeedStatic, NeedUnroll, Program, Reference
+from srcad.parser.state import NeedStatic, NeedUnroll, Program
 from srcad.simplifier.names import assign_names
 from srcad.simplifier.pipeline import lower, lower_halves, simplify
 from srcad.transformer.reverse import Cut, gradient, halves, pullback
 from srcad.vectorizer.batch import NotBatchable
 
-__all__ = ["Generated", "Position", "Request", "StaticNeeded", "Unit", "generate"]
-
-
-class Request(NamedTuple):
-    """What is asked for: a transform by name, the arguments it differentiates by, and its options."""
-
-    transform: str
-    argnums: int | tuple[int, ...] = 0
-    has_aux: bool = False
-    chunk_size: int | None = None
-    output: int = 0
-
-
-class StaticNeeded(Exception):  # noqa: N818 - control flow between dispatch and compilation
-    """The value of the parameter `name` decides what the derivative looks like."""
-
-    def __init__(self, name: str, value: NeedStatic) -> None:
-        super().__init__(name)
-        self.name, self.need = name, value
-
-
-class Generated(NamedTuple):
-    """A module: its text, the functions in it that matter, and what it depends on.
-
-    `names` maps the role ("entry", or "forward" and "backward") to the function's name; `hidden` maps a name of the text to the outer name that it is read from;
-    `externals` to the object that it stands for; `written` are the arguments that the primal stores into.
-    """
-
-    text: str
-    names: dict[str, str]
-    references: tuple[Reference, ...]
-    hidden: dict[str, tuple[tuple[str, ...], str]]
-    externals: dict[str, Any]
-    written: frozenset[str]
-    structure: Any
-    kept: tuple[int, ...]
+__all__ = ["Unit", "generate"]
 
 
 class Unit:
@@ -100,7 +66,7 @@ def generate(
     except (NeedStatic, NeedUnroll) as need:
         for param, part in spec.items():
             if isinstance(part, Type) and part.kind == "number" and need.value.base == param and need.value.named:
-                raise StaticNeeded(param, need) from None
+                raise StaticNeeded(param) from None
         place = source_of(function).place(need.node) if need.node is not None else None
         raise UnsupportedSyntaxError(
             f"the value of `{need.value.base}` must be known while parsing",
@@ -170,10 +136,6 @@ def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Gen
     roles = {"forward": pair.forward, "backward": pair.backward}
     made = finish(unit, core, roles, request, wrt, pair.kept)
     return made._replace(structure=structure, names={**made.names, "batched": batched})
-
-
-class Position(int):
-    """The place of a value in a flat list of results."""
 
 
 def unpack(function: Function) -> Function:

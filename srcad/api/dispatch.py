@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import threading
 import types
 from collections.abc import Callable
@@ -16,15 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api.compile import Generated, Position, Request, StaticNeeded, generate
+from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.signature import Letters, key_of, specify
-from srcad.core.ops import name_of
 from srcad.errors import AliasingError, ArgumentTypeError, SourceNotFoundError
 from srcad.core.fingerprint import digest_code, digest_text
 from srcad.loader import default_cache, load
-from srcad.parser.source import unwrap
-from srcad.parser.state import Known, Reference
-from srcad.rules.families import REGISTRY
+from srcad.core.specification import Known, Reference, unwrap
 
 __all__ = ["Compiled", "Dispatcher"]
 
@@ -115,6 +113,12 @@ class Compiled:
                 return False
             self.namespace[text] = found
         return True
+
+
+def _known(function: Any) -> bool:
+    from srcad.core.ops import name_of
+
+    return name_of(function) is not None
 
 
 def is_hidden(found: Any) -> bool:
@@ -217,7 +221,7 @@ class Dispatcher:
 
     def compile(self, args: tuple[Any, ...]) -> Compiled:
         """From disk where it is known, else afresh."""
-        if not isinstance(self.root, types.FunctionType) and name_of(self.function) is None:
+        if not isinstance(self.root, types.FunctionType) and not _known(self.function):
             raise SourceNotFoundError(f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x).")
         while True:
             spec = self.specification(args)
@@ -225,6 +229,8 @@ class Dispatcher:
             found = self.from_cache(key) if key is not None else None
             if found is not None:
                 return found
+            from srcad.api.compile import generate
+
             try:
                 made = generate(self.function, self.request, spec)
             except StaticNeeded as needed:
@@ -400,8 +406,11 @@ def _toolchain() -> str:
 
 def _user_rules() -> str:
     """Rules registered from outside srcad."""
+    families = sys.modules.get("srcad.rules.families")
+    if families is None:
+        return ""
     found = []
-    for function, rule in REGISTRY.items():
+    for function, rule in families.REGISTRY.items():
         for part in (rule.pullback, rule.pushforward):
             code = getattr(part, "__code__", None)
             if code is not None and not (getattr(part, "__module__", "") or "").startswith("srcad."):

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api.compile import Request
 from srcad.api.dispatch import Dispatcher
-from srcad.api.pullback import flatten, rebuild
+from srcad.api.request import Request
+from srcad.api.pullback import flatten, forward, rebuild
 from srcad.api.transforms import Derivative
 from srcad.errors import ArgumentTypeError, ArgumentValueError
 
@@ -51,8 +51,6 @@ class Jacobian(Derivative):
 
     def in_chunks(self, args: tuple[Any, ...], chunk_size: int) -> Any:
         """Some rows at a time: the halves of the pullback, the backward one batched."""
-        from srcad.api.pullback import forward
-
         first = self.chunk_dispatcher(0)
         compiled, result, _, given = forward(first, args)
         has_aux = self.has_aux

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api.compile import Position
 from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.api.request import Position
 from srcad.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["forward", "run"]

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from srcad.core.specification import Container, Known
 from srcad.core.types import Size, Type, number
 from srcad.errors import ArgumentTypeError, ArgumentValueError
-from srcad.parser.calls import Container
 
 __all__ = ["Letters", "key_of", "read_argument", "read_spec", "specify"]
 
@@ -91,8 +91,6 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
     if isinstance(value, (tuple, list)):
         return Container(type(value), tuple(specify(part, letters, name) for part in value))
     if callable(value):
-        from srcad.parser.state import Known
-
         return Known(value, getattr(value, "__name__", name))
     return Type("object")
 

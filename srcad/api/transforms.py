@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from srcad.api.compile import Position, Request, generate
+from srcad.api.request import Request
 from srcad.api.dispatch import Dispatcher
 from srcad.api.signature import Letters, read_spec, specify
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
@@ -105,6 +105,8 @@ class Derivative:
             name: value.tree if isinstance(value, Spec) else specify(value, letters, name)
             for name, value in zip(self.dispatcher.names, bound)
         }
+        from srcad.api.compile import generate
+
         return generate(self.function, self.dispatcher.request, given).text
 
 
@@ -267,5 +269,3 @@ def differentiable(f: F) -> F:
     f.source = source  # type: ignore[attr-defined]
     return f
 
-
-_ = Position

@@ -1,48 +1,188 @@
-"""Commands: dump and verify."""
+"""Commands: dump and verify. Exit status 0 is clean, 1 differs, 2 trouble; what is no result goes to standard error."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import tempfile
+import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from srcad.cli.expression import derivative_text
+from srcad.cli.draws import arguments
+from srcad.cli.expression import asked, derivative_text
 from srcad.errors import SrcadError
+from srcad.verify import Report, check, cotangent
 
 __all__ = ["command"]
 
+LATER = ("generate", "diff", "explain", "report", "cache", "doctor")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+T = TypeVar("T")
+
+
+class Commands(click.Group):
+    """The commands, with a clear word about those that come later."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] in LATER:
+            ctx.fail(f"`{args[0]}` is not implemented yet: it comes with a later version of srcad.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="srcad")
 def command() -> None:
     """Read a NumPy function, write its derivative."""
 
 
+def _asking(action: Any) -> Any:
+    """The words that every command about a derivative takes."""
+    declared = click.option(
+        "--arg",
+        "args",
+        multiple=True,
+        metavar="SPEC",
+        help='An argument of the function: "x: float64[n, m]".',
+    )
+    where = click.argument("where", metavar="FILE_OR_MODULE")
+    return where(click.argument("expression")(declared(action)))
+
+
 @command.command()
-@click.argument("where", metavar="FILE_OR_MODULE")
-@click.argument("expression")
-@click.option("--arg", "args", multiple=True, help='An argument of the function: "x: float64[n, m]".')
-@click.option("--stage", type=click.Choice(["parse", "transform", "vectorize", "simplify"]), help="Show Core after a stage.")
-@click.option("--standalone", is_flag=True, help="Import NumPy, and what the function itself imports, alone.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write to a file.")
-def dump(where: str, expression: str, args: tuple[str, ...], stage: str | None, standalone: bool, output: Path | None) -> None:
+@_asking
+@click.option(
+    "--stage",
+    type=click.Choice(["parse", "transform", "vectorize", "simplify"]),
+    help="Show Core, the language of the stages, after one of them.",
+)
+@click.option(
+    "--standalone", is_flag=True, help="Import NumPy, and what the function itself imports, alone."
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+def dump(
+    where: str,
+    expression: str,
+    args: tuple[str, ...],
+    stage: str | None,
+    standalone: bool,
+    output: Path | None,
+) -> None:
     """Print the text of a derivative, such as `grad(loss)` or `jacrev(f, argnums=(0, 1))`."""
-    text = _guarded(lambda: derivative_text(where, expression, args, stage=stage, standalone=standalone))
+    text = _guarded(
+        lambda: derivative_text(where, expression, args, stage=stage, standalone=standalone)
+    )
     if output is not None:
-        output.write_text(text)
+        _guarded(lambda: _write(output, text))
     elif sys.stdout.isatty():
         from rich.console import Console
         from rich.syntax import Syntax
 
-        Console().print(Syntax(text, "python", background_color="default"))
+        shown = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(text)
+        Console().print(shown, soft_wrap=True, end="")
     else:
-        sys.stdout.write(text)
+        click.echo(text.encode(), nl=False)  # the same bytes on any machine
 
 
-def _guarded(action: Any) -> Any:
-    """Run, with the trouble of the user's on standard error and exit status 2."""
+def _write(output: Path, text: str) -> None:
+    """Write a file as a whole or not at all."""
+    if output.exists() and not output.is_file():  # a terminal, a pipe
+        output.write_bytes(text.encode())
+        return
+    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}-")
+    try:
+        with open(handle, "wb") as file:
+            file.write(text.encode())
+        mode = output.stat().st_mode & 0o777 if output.exists() else 0o666 & ~_umask()
+        os.chmod(temporary, mode)
+        os.replace(temporary, output.resolve())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+@command.command()
+@_asking
+@click.option(
+    "--draws",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How often arguments are drawn.",
+)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0), help="For the random numbers."
+)
+@click.option("--rtol", type=click.FloatRange(0.0), help="The relative error allowed.")
+def verify(
+    where: str, expression: str, args: tuple[str, ...], draws: int, seed: int, rtol: float | None
+) -> None:
+    """Hold a derivative against differences of the function, at random arguments."""
+    report, sizes = _guarded(lambda: _verified(where, expression, args, draws, seed, rtol))
+    if sys.stdout.isatty():
+        _show(report)
+    else:
+        click.echo(str(report))
+    click.echo(f"at {len(sizes)} draws{''.join(f'; {each}' for each in sizes if each)}", err=True)
+    sys.exit(0 if report.ok else 1)
+
+
+def _verified(
+    where: str, expression: str, args: tuple[str, ...], draws: int, seed: int, rtol: float | None
+) -> tuple[Report, list[str]]:
+    """The report about the text that `dump` prints, over several draws, and the sizes that were drawn."""
+    wanted = asked(where, expression, args)
+    request, made = wanted.made()
+    derivative = wanted.loaded(request, made)
+    reports, shown = [], []
+    for draw, (sizes, values) in enumerate(arguments(wanted.function, wanted.spec, draws, seed)):
+        given = tuple(values.values())
+        if request.transform == "vjp":
+            given = (*given, cotangent(wanted.function, given, seed=seed + draw))
+        report = check(
+            derivative,
+            request.transform,
+            wanted.function,
+            given,
+            argnums=request.argnums,
+            has_aux=request.has_aux,
+            rtol=rtol,
+            seed=seed,
+        )
+        reports.append(report)
+        shown.append(" ".join(f"{name}={size}" for name, size in sizes.items()))
+    return Report.merged(reports), shown
+
+
+def _show(report: Report) -> None:
+    """The table, with colours."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    console.print(Text(report.title, style="bold"))
+    table = Table(box=None, pad_edge=False)
+    for column in report.columns:
+        table.add_column(column, overflow="fold")
+    for row in report:
+        table.add_row(*map(Text, row.cells()), style="" if row.ok else "bold red")
+    console.print(table)
+
+
+def _guarded(action: Callable[[], T]) -> T:
+    """Run; trouble goes to standard error, and the exit status is 2."""
     try:
         return action()
     except SrcadError as error:
@@ -50,7 +190,9 @@ def _guarded(action: Any) -> Any:
         if error.place is None:
             message = f"{type(error).__name__}: {message}"
         click.echo(message, err=True)
-        sys.exit(2)
-    except FileNotFoundError as error:
-        click.echo(f"{error.filename}: no such file", err=True)
-        sys.exit(2)
+    except OSError as error:
+        click.echo(f"{error.filename}: {(error.strerror or str(error)).lower()}", err=True)
+    except Exception:
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        click.echo("srcad failed where it should not: please report this.", err=True)
+    sys.exit(2)

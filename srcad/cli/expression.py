@@ -3,72 +3,266 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from srcad.api.compile import Request, generate
-from srcad.api.signature import read_argument, read_spec
+import numpy as np
+
+from srcad.api import grad, jacrev, value_and_grad
+from srcad.api.compile import Generated, Request, StaticNeeded, generate
+from srcad.api.dispatch import Dispatcher
+from srcad.api.signature import Letters, read_argument, read_spec, specify
 from srcad.core.types import Type
-from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
-from srcad.parser.source import unwrap
+from srcad.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ArgumentValueError,
+    SourceNotFoundError,
+    SrcadError,
+    UnsupportedSyntaxError,
+)
 
-__all__ = ["derivative_text", "load_module", "read_expression"]
+__all__ = ["Asked", "asked", "derivative_text", "load_module", "read_expression"]
 
-TRANSFORMS = {"grad", "value_and_grad", "vjp", "jacrev"}
+# The options of each transform, in the order in which they may follow the function.
+TRANSFORMS = {
+    "grad": ("argnums", "has_aux"),
+    "value_and_grad": ("argnums", "has_aux"),
+    "vjp": ("argnums", "has_aux"),
+    "jacrev": ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy"),
+}
 LATER = {"jvp", "jacfwd", "jacobian", "hessian", "vmap", "linearize", "hvp", "checkpoint"}
+_LATER = "It comes with a later version of srcad."
+
+
+class Asked(NamedTuple):
+    """A derivative as the command line asks for it; the specification is that of every parameter, by name."""
+
+    function: Any
+    request: Request
+    spec: dict[str, Any]
+
+    def made(
+        self, *, stage: str | None = None, standalone: bool = False
+    ) -> tuple[Request, Generated]:
+        """The module that answers, and the request that it answers: a bare name asks for a gradient or a Jacobian."""
+        if self.request.transform:
+            return self.request, self._made(self.request, stage, standalone)
+        request = self.request._replace(transform="grad")
+        try:
+            return request, self._made(request, stage, standalone)
+        except ArgumentTypeError as error:
+            request = self.request._replace(transform="jacrev")
+            try:
+                return request, self._made(request, stage, standalone)
+            except UnsupportedSyntaxError:
+                raise error from None
+
+    def loaded(self, request: Request, made: Generated) -> Any:
+        """The derivative of a module's text, as a function."""
+        compiled = Dispatcher(self.function, request).loaded(made, None)
+        compiled.valid()  # brings what it reads from outer scopes up to date
+        return compiled.entry
+
+    def _made(self, request: Request, stage: str | None, standalone: bool) -> Generated:
+        spec = dict(self.spec)
+        while True:
+            try:
+                return generate(
+                    self.function, request, spec, stage=stage or "simplify", standalone=standalone
+                )
+            except StaticNeeded as needed:
+                name = needed.name
+                default = inspect.signature(self.function).parameters[name].default
+                if default is inspect.Parameter.empty or not isinstance(spec[name], Type):
+                    raise ArgumentValueError(
+                        f"the value of `{name}` decides what the derivative of `{self.function.__name__}` looks like",
+                        reason=f'Declare it with a value: --arg "{name}: 1".',
+                    ) from None
+                spec[name] = default
+
+
+def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
+    """What the words of the command line mean.
+
+    Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that is not there.
+    """
+    transform, name, options = read_expression(expression)
+    function = find(load_module(where), name)
+    return Asked(function, _request(function, transform, options), specification(function, args))
+
+
+def derivative_text(
+    where: str,
+    expression: str,
+    args: tuple[str, ...],
+    *,
+    stage: str | None = None,
+    standalone: bool = False,
+) -> str:
+    """The module's text that answers the expression."""
+    return asked(where, expression, args).made(stage=stage, standalone=standalone)[1].text
 
 
 def load_module(where: str) -> Any:
     """A module, by file or by name, imported in the usual way."""
     path = Path(where)
-    if path.suffix == ".py" or path.exists():
-        path = path.resolve()
-        if not path.exists():
-            raise FileNotFoundError(2, "no such file", where)
-        sys.path.insert(0, str(path.parent))
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules.setdefault(path.stem, module)
-        spec.loader.exec_module(module)
-        return module
-    sys.path.insert(0, "")
     try:
-        return importlib.import_module(where)
-    except ModuleNotFoundError as error:
-        raise ArgumentValueError(f"there is no file or module `{where}`", reason=str(error)) from None
+        if path.suffix == ".py" or path.is_file():
+            return _load_file(path.resolve(), where)
+        if path.is_dir() and not where.isidentifier():
+            raise ArgumentValueError(f"`{where}` is a folder", reason="Name a file in it.")
+        if "" not in sys.path and str(Path.cwd()) not in sys.path:
+            sys.path.insert(0, str(Path.cwd()))
+        try:
+            return importlib.import_module(where)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{where}.".startswith(f"{error.name}."):
+                raise  # a module that this one imports
+            raise ArgumentValueError(
+                f"there is no file or module `{where}`", reason=str(error)
+            ) from None
+    except (SrcadError, FileNotFoundError):
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = (
+            f" ({Path(last.filename).name}:{last.lineno})"
+            if not isinstance(error, SyntaxError)
+            else ""
+        )
+        raise SourceNotFoundError(
+            f"`{where}` cannot be imported", reason=f"{type(error).__name__}: {error}{place}"
+        ) from None
+
+
+def _load_file(path: Path, where: str) -> Any:
+    if not path.exists():
+        raise FileNotFoundError(2, "no such file", where)
+    root, names = path.parent, [path.stem]
+    while (root / "__init__.py").exists():  # a file of a package: its relative imports shall work
+        root, names = root.parent, [root.name, *names]
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    name = ".".join(names[:-1] if names[-1] == "__init__" else names)
+    if path.suffix == ".py" and all(part.isidentifier() for part in names):
+        found = None
+        with contextlib.suppress(ImportError, AttributeError, ValueError):
+            found = importlib.util.find_spec(name)
+        if found is not None and found.origin and Path(found.origin).resolve() == path:
+            return importlib.import_module(name)
+    loader = importlib.machinery.SourceFileLoader(
+        path.stem, str(path)
+    )  # the name is another module's, or no name
+    spec = importlib.util.spec_from_loader(path.stem, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    loader.exec_module(module)
+    return module
 
 
 def read_expression(text: str) -> tuple[str, str, dict[str, Any]]:
-    """`"grad(f, argnums=(0, 1))"` as transform, function name and options; a bare name has transform ""."""
+    """`"grad(f, argnums=(0, 1))"` as transform, function name and options; a bare name has transform "".
+
+    >>> read_expression("jacrev(model.loss, argnums=(0, 1))")
+    ('jacrev', 'model.loss', {'argnums': (0, 1)})
+    """
     try:
-        node = ast.parse(text, mode="eval").body
-    except SyntaxError:
-        raise ArgumentValueError(f"`{text}` is no expression", reason="Write grad(f) or jacrev(f, argnums=0).") from None
-    if isinstance(node, (ast.Name, ast.Attribute)):
-        return "", ast.unparse(node), {}
-    if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)) and len(node.args) >= 1:
-        transform = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-        if transform in LATER:
-            raise UnsupportedSyntaxError(f"`{transform}` is not implemented yet", reason="It comes with a later version of srcad.")
-        if transform not in TRANSFORMS:
-            raise ArgumentValueError(f"`{transform}` is no transform", reason=f"One of {', '.join(sorted(TRANSFORMS))}.")
-        inner = node.args[0]
-        if isinstance(inner, ast.Call):
-            raise UnsupportedSyntaxError("compositions of transforms are not implemented yet", reason="Ask for one transform.")
-        options: dict[str, Any] = {}
-        if len(node.args) > 1:
-            options["argnums"] = ast.literal_eval(node.args[1])
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        raise ArgumentValueError(
+            f"`{text}` is no expression", reason="Write grad(f) or jacrev(f, argnums=0)."
+        ) from None
+    if isinstance(node, (ast.Name, ast.Attribute)) and (name := _dotted(node)):
+        return "", name, {}
+    if not (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, (ast.Name, ast.Attribute))
+        and node.args
+    ):
+        raise ArgumentValueError(
+            f"`{text}` is no derivative", reason="Write grad(f) or jacrev(f, argnums=0)."
+        )
+    transform = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+    if transform in LATER:
+        raise UnsupportedSyntaxError(f"`{transform}` is not implemented yet", reason=_LATER)
+    if transform not in TRANSFORMS:
+        raise ArgumentValueError(
+            f"`{transform}` is no transform", reason=f"One of {', '.join(sorted(TRANSFORMS))}."
+        )
+    if isinstance(node.args[0], ast.Call):
+        raise UnsupportedSyntaxError(
+            "compositions of transforms are not implemented yet", reason="Ask for one transform."
+        )
+    name = _dotted(node.args[0])
+    if not name:
+        raise ArgumentValueError(
+            f"`{ast.unparse(node.args[0])}` is no function's name",
+            reason="Name a function of the module: grad(f).",
+        )
+    return transform, name, _options(transform, node, text)
+
+
+def _options(transform: str, node: ast.Call, text: str) -> dict[str, Any]:
+    accepted = TRANSFORMS[transform]
+    if len(node.args) > 2 or any(isinstance(part, ast.Starred) for part in node.args):
+        raise ArgumentValueError(
+            f"too many arguments in `{text}`", reason="Name the options: argnums=(0, 1)."
+        )
+    pairs = [("argnums", part) for part in node.args[1:]] + [
+        (part.arg, part.value) for part in node.keywords
+    ]
+    options: dict[str, Any] = {}
+    for key, value in pairs:
+        if key not in accepted:
+            raise ArgumentValueError(
+                f"`{key or '**'}` in `{text}` is no option of {transform}",
+                reason=f"One of {', '.join(accepted)}.",
+            )
+        if key in options:
+            raise ArgumentValueError(f"`{key}` is given twice in `{text}`", reason="Give it once.")
         try:
-            options.update({keyword.arg or "": ast.literal_eval(keyword.value) for keyword in node.keywords})
+            options[key] = ast.literal_eval(value)
         except ValueError:
-            raise ArgumentValueError(f"the options in `{text}` are no literals", reason="Write argnums=(0, 1).") from None
-        return transform, ast.unparse(inner), options
-    raise ArgumentValueError(f"`{text}` is no derivative", reason="Write grad(f) or jacrev(f, argnums=0).")
+            raise ArgumentValueError(
+                f"`{key}` in `{text}` is no literal", reason="Write argnums=(0, 1)."
+            ) from None
+    if not isinstance(options.get("has_aux", False), bool):
+        raise ArgumentTypeError(
+            f"has_aux in `{text}` is neither True nor False", reason="Write has_aux=True."
+        )
+    return options
+
+
+def _request(function: Any, transform: str, options: dict[str, Any]) -> Request:
+    """The request, its options checked by the API."""
+    make: Any = {"value_and_grad": value_and_grad, "jacrev": jacrev}.get(transform, grad)
+    derivative = make(function, **options)
+    chunk_size = options.get("chunk_size")
+    if options.get("_preallocate_and_copy") or (chunk_size is not None and chunk_size != 1):
+        raise UnsupportedSyntaxError(
+            "chunks of rows have no text of their own",
+            reason="They are put together as srcad.jacrev runs. The text is that of all rows, or of chunk_size=1, a loop.",
+        )
+    request: Request = derivative.dispatcher.request
+    return request._replace(transform=transform)
+
+
+def _dotted(node: ast.expr) -> str:
+    """`a.b.c` as text, or nothing where the node is something else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (owner := _dotted(node.value)):
+        return f"{owner}.{node.attr}"
+    return ""
 
 
 def find(module: Any, name: str) -> Any:
@@ -76,31 +270,71 @@ def find(module: Any, name: str) -> Any:
     found = module
     for part in name.split("."):
         if not hasattr(found, part):
-            raise ArgumentValueError(f"`{module.__name__}` has no `{name}`", reason="Name a function of the module.")
+            raise ArgumentValueError(
+                f"`{module.__name__}` has no `{name}`", reason="Name a function of the module."
+            )
         found = getattr(found, part)
+    if not callable(found):
+        raise ArgumentTypeError(
+            f"`{name}` of `{module.__name__}` is a {type(found).__name__}",
+            reason="Name a function of the module.",
+        )
     return found
 
 
 def specification(function: Any, args: tuple[str, ...]) -> dict[str, Any]:
     """The specification of every parameter: from --arg, else from its annotation, else from its default."""
-    given = dict(read_argument(text) for text in args)
-    spec: dict[str, Any] = {}
-    parameters = inspect.signature(unwrap(function)).parameters
+    given: dict[str, Any] = {}
+    for name, spec in map(read_argument, args):
+        if name in given:
+            raise ArgumentValueError(
+                f"argument `{name}` is declared twice", reason="Declare it once."
+            )
+        given[name] = spec
+    parameters = _parameters(function)
+    specs: dict[str, Any] = {}
     for name, parameter in parameters.items():
         if name in given:
-            spec[name] = given.pop(name)
-        elif parameter.annotation is not parameter.empty and (found := _annotation(parameter.annotation)) is not None:
-            spec[name] = found
+            specs[name] = given.pop(name)
+        elif (
+            parameter.annotation is not parameter.empty
+            and (found := _annotation(parameter.annotation)) is not None
+        ):
+            specs[name] = found
         elif parameter.default is not parameter.empty:
-            default = parameter.default
-            spec[name] = Type("number", type(default).__name__, ()) if type(default) in (int, float) else default
+            specs[name] = specify(parameter.default, Letters(parameters), name)
         else:
-            spec[name] = Type("any")
+            specs[name] = Type("any")
     if given:
         raise ArgumentValueError(
-            f"`{function.__name__}` has no argument `{next(iter(given))}`", reason=f"It takes {', '.join(parameters)}."
+            f"`{getattr(function, '__name__', function)}` has no argument `{next(iter(given))}`",
+            reason=f"It takes {', '.join(parameters) or 'none'}.",
         )
-    return spec
+    return specs
+
+
+def _parameters(function: Any) -> dict[str, inspect.Parameter]:
+    if isinstance(function, np.ufunc):
+        names = ["x"] if function.nin == 1 else [f"x{place + 1}" for place in range(function.nin)]
+        return {
+            name: inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names
+        }
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except Exception:  # annotations of names that exist for type checkers only
+        try:
+            signature = inspect.signature(function)
+        except (ValueError, TypeError):
+            raise SourceNotFoundError(
+                f"{function!r} has no Python source", reason="Name a Python function."
+            ) from None
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ArgumentTypeError(
+                f"`{parameter}` of `{getattr(function, '__name__', 'f')}` takes any number of arguments",
+                reason="Functions with *args or **kwargs are not accepted yet: name the arguments.",
+            )
+    return dict(signature.parameters)
 
 
 def _annotation(annotation: Any) -> Any:
@@ -109,26 +343,8 @@ def _annotation(annotation: Any) -> Any:
         return Type("number", annotation.__name__, ())
     dims, dtypes = getattr(annotation, "dim_str", None), getattr(annotation, "dtypes", None)
     if isinstance(dims, str) and dtypes:
-        return read_spec(f"{list(dtypes)[-1]}[{', '.join(dims.split())}]" if dims.split() else f"{list(dtypes)[-1]}[()]")
+        annotation = f"{list(dtypes)[-1]}[{', '.join(dims.split()) or '()'}]"
     if isinstance(annotation, str):
-        try:
+        with contextlib.suppress(ArgumentError):
             return read_spec(annotation)
-        except ArgumentValueError:
-            return None
     return None
-
-
-def derivative_text(
-    where: str, expression: str, args: tuple[str, ...], *, stage: str | None = None, standalone: bool = False
-) -> str:
-    """The module's text that answers the expression."""
-    transform, name, options = read_expression(expression)
-    module = load_module(where)
-    function = find(module, name)
-    spec = specification(function, args)
-    argnums = options.pop("argnums", 0)
-    has_aux = options.pop("has_aux", False)
-    if transform == "":
-        transform = "grad"
-    request = Request(transform, tuple(argnums) if isinstance(argnums, (tuple, list)) else argnums, has_aux)
-    return generate(function, request, spec, stage=stage or "simplify", standalone=standalone).text

@@ -13,12 +13,12 @@ import numpy as np
 from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Call, Function, Value, leaves, map_tree
+from srcad.core.specification import Container, Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import AliasingError
 from srcad.parser.expressions import Expressions, LambdaBinding, MethodBinding, is_constant, is_static
 from srcad.parser.places import View, views
-from srcad.parser.source import unwrap
-from srcad.parser.state import Known, NeedStatic
+from srcad.parser.state import NeedStatic
 from srcad.rules import rule_of
 
 __all__ = ["Calls"]
@@ -339,17 +339,6 @@ class Calls(Expressions):
             return part
 
         return constant(args[0])
-
-
-class Container(tuple):  # type: ignore[type-arg]
-    """A tuple or list of specifications, hashable, with the kind it stands for."""
-
-    kind: type
-
-    def __new__(cls, kind: type, parts: tuple[Any, ...]) -> Container:
-        made = super().__new__(cls, parts)
-        made.kind = kind
-        return made
 
 
 _SPECIAL: dict[Any, Any] = {

@@ -20,7 +20,8 @@ from srcad.core import ops
 from srcad.core.nodes import Branch, Phi, Slice, Test, Value
 from srcad.core.types import Size, Type
 from srcad.parser.places import View
-from srcad.parser.state import Known, NamedNumber, NeedUnroll, State, Unbound
+from srcad.core.specification import Known
+from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound
 
 __all__ = ["Expressions", "LambdaBinding", "MethodBinding"]
 

@@ -17,12 +17,12 @@ from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Value, leaves
+from srcad.core.specification import Container, Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import SrcadError
-from srcad.parser.calls import Container
 from srcad.parser.places import Buffer, View, views
-from srcad.parser.source import source_of, unwrap
-from srcad.parser.state import Known, Program
+from srcad.parser.source import source_of
+from srcad.parser.state import Program
 from srcad.parser.statements import Statements
 
 __all__ = ["Parsed", "parse"]

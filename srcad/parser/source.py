@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 import gast
 
 from srcad.core.fingerprint import matching_positions
+from srcad.core.specification import unwrap
 from srcad.errors import Place, SourceNotFoundError
 
-__all__ = ["Source", "source_of", "unwrap"]
+__all__ = ["Source", "source_of"]
 
 
 class Source(NamedTuple):
@@ -61,17 +62,6 @@ def _without_comment(line: str) -> str:
     if "#" not in line or "'" in line or '"' in line:
         return line
     return line.partition("#")[0]
-
-
-def unwrap(function: Callable[..., Any]) -> Any:
-    """The Python function behind a method, a `functools.wraps` chain or a callable object; others as they are."""
-    while True:
-        if isinstance(function, types.MethodType):
-            function = function.__func__
-        elif hasattr(function, "__wrapped__") and isinstance(function, types.FunctionType):
-            function = function.__wrapped__
-        else:
-            return function
 
 
 @lru_cache(maxsize=64)

@@ -13,19 +13,13 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Origin, Tree, Value
 from srcad.core.ops import Operation
+from srcad.core.specification import Known, Reference
 from srcad.core.types import Type
 from srcad.errors import AliasingError, SrcadError, UnsupportedSyntaxError
 from srcad.parser.places import Buffer, Step, View, views
 from srcad.parser.source import Source
 
 __all__ = ["Known", "NamedNumber", "NeedStatic", "NeedUnroll", "Program", "Reference", "State", "Unbound"]
-
-
-class Known(NamedTuple):
-    """An object known while parsing: a module, a function, a class; `name` is how the text calls it."""
-
-    object: Any
-    name: str
 
 
 class NamedNumber(float):
@@ -59,14 +53,6 @@ class NeedUnroll(Exception):  # noqa: N818 - control flow, caught by the loop
     def __init__(self, value: Value, node: Any = None) -> None:
         super().__init__(value)
         self.value, self.node = value, node
-
-
-class Reference(NamedTuple):
-    """A name of an outer scope that a function reads: through which callees it is found, and what it stood for."""
-
-    path: tuple[str, ...]
-    name: str
-    object: Any
 
 
 class Program:

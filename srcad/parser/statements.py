@@ -23,7 +23,8 @@ from srcad.parser.calls import Calls
 from srcad.parser.expressions import _BINARY, LambdaBinding, MethodBinding, _truth, is_constant, is_static
 from srcad.parser.places import Buffer, View, views
 from srcad.parser.reads import reads, writes
-from srcad.parser.state import Known, NeedUnroll, Unbound
+from srcad.core.specification import Known
+from srcad.parser.state import NeedUnroll, Unbound
 
 __all__ = ["Statements"]
 

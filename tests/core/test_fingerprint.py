@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 
-from srcad.loader import Position, digest_code, digest_text, matches_source, matching_positions
+from srcad.core.fingerprint import Position, digest_code, digest_text, matches_source, matching_positions
 
 PROGRAM = '''\
 import math
@@ -53,7 +53,7 @@ class TestDigestCode:
     def test_is_the_same_in_every_process(self):
         script = (
             f"namespace = {{}}; exec(compile({PROGRAM!r}, 'p.py', 'exec'), namespace)\n"
-            "from srcad.loader import digest_code\n"
+            "from srcad.core.fingerprint import digest_code\n"
             "print(digest_code(namespace['outer'].__code__))"
         )
         expected = digest(PROGRAM, "outer")

@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-from srcad.loader import Cache, default_cache, digest_text
+from srcad.core.fingerprint import digest_text
+from srcad.loader import Cache, default_cache
 from srcad.loader import cache as cache_module
 
 KEY = digest_text("a request")

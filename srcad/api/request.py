@@ -1,0 +1,49 @@
+"""What is asked for, and what the compiler answers: plain data, so that a warm start needs no compiler."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from srcad.core.specification import Reference
+
+__all__ = ["Generated", "Position", "Request", "StaticNeeded"]
+
+
+class Request(NamedTuple):
+    """What is asked for: a transform by name, the arguments it differentiates by, and its options."""
+
+    transform: str
+    argnums: int | tuple[int, ...] = 0
+    has_aux: bool = False
+    chunk_size: int | None = None
+    output: int = 0
+
+
+class StaticNeeded(Exception):  # noqa: N818 - control flow between dispatch and compilation
+    """The value of the parameter `name` decides what the derivative looks like."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Generated(NamedTuple):
+    """A module: its text, the functions in it that matter, and what it depends on.
+
+    `names` maps the role ("entry", or "forward" and "backward") to the function's name; `hidden` maps a name of the text to the outer name that it is read from;
+    `externals` to the object that it stands for; `written` are the arguments that the primal stores into; `structure` is that of the
+    forward half's results, and `kept` are the places of the parameters that the backward half takes.
+    """
+
+    text: str
+    names: dict[str, str]
+    references: tuple[Reference, ...]
+    hidden: dict[str, tuple[tuple[str, ...], str]]
+    externals: dict[str, Any]
+    written: frozenset[str]
+    structure: Any
+    kept: tuple[int, ...]
+
+
+class Position(int):
+    """The place of a value in a flat list of results."""
