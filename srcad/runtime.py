@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cast", "put", "put_add", "result", "spread", "sum_to"]
+__all__ = [
+    "cast",
+    "dtype_of",
+    "no_grad",
+    "own",
+    "put",
+    "put_add",
+    "result",
+    "spread",
+    "stop_gradient",
+    "sum_to",
+]
 
 
 def put(base: Any, index: Any, value: Any) -> Any:

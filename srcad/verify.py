@@ -511,6 +511,8 @@ class _Subject:
         ]
         self.tree_is_leaf = len(self.outputs) == 1 and self.outputs[0][1] is self.result
         self.plain = [np.array(leaf) for _, leaf in self.outputs]
+        varied = [leaf for _, leaf in self.leaves]
+        self.eps = float(np.finfo(_precision([*self.plain, *varied])).eps)
         again = self.run(_as_it_is, [np.array(leaf) for _, leaf in self.leaves], np.dtype(float))
         if not _equal(again, self.join(self.plain, np.dtype(float))):
             raise ArgumentValueError(
@@ -618,9 +620,7 @@ class _Subject:
         complex_machine, machine = self.machines()
         rows = []
         if rtol is None:
-            rtol = 4 * float(
-                np.sqrt(np.finfo(_precision([*self.plain, *(leaf for _, leaf in self.leaves)])).eps)
-            )
+            rtol = 4 * float(np.sqrt(self.eps))
         sizes = [leaf.size for leaf in self.plain]
         for at, (argument, original) in enumerate(self.leaves):
             shape = np.shape(original)
@@ -680,6 +680,7 @@ class _Subject:
         error = _distance(value, reference.value[0])
         wanted, doubt = float(reference.value[0]), float(reference.error[0])
         allowed = rtol * (abs(wanted) + 0.01 * float(size)) + min(4 * doubt, 1e-4 * float(size))
+        allowed += float(reference.floor[0])
         return Row(
             "dot product",
             self.name if claim.weights is not None else "all",
@@ -731,21 +732,29 @@ class _Machine:
 
 
 class _Column(NamedTuple):
-    """A directional derivative of all outputs, flat; how uncertain it is; by what method."""
+    """A directional derivative of all outputs, flat; how uncertain it is; by what method.
+
+    `floor` is what rounding of the function's own value comes to: no derivative is more exact than that.
+    """
 
     value: Array
     error: Array
+    floor: Array
     method: str
 
     def cut(self, span: slice) -> _Column:
-        return _Column(self.value[span], self.error[span], self.method)
+        return _Column(self.value[span], self.error[span], self.floor[span], self.method)
 
     def weighted(self, weights: list[Array]) -> _Column:
         flat = np.concatenate([np.zeros(0), *(np.ravel(weight) for weight in weights)])
-        if not flat.size:
-            return _Column(np.zeros(1), np.zeros(1), self.method)
-        value, error = np.sum(flat * self.value), np.sum(np.abs(flat) * self.error)
-        return _Column(np.array([value]), np.array([error]), self.method)
+
+        def total(part: Array, weight: Array) -> Array:
+            return np.array([np.sum(weight * part)])
+
+        size = np.abs(flat)
+        return _Column(
+            total(self.value, flat), total(self.error, size), total(self.floor, size), self.method
+        )
 
 
 def _directional(
@@ -764,6 +773,8 @@ def _directional(
         size = float(np.sum(leaf * direction)) or float(np.max(leaf, initial=0.0)) or 1.0
         unit = float(2.0 ** np.round(np.log2(size))) if np.isfinite(size) else 1.0
     value, error = _differences(machine, directions, unit)
+    floor = np.abs(subject.join(subject.plain, np.dtype(float))) * (64 * subject.eps / unit)
+    floor[~np.isfinite(floor)] = 0.0
     method = "differences"
     if complex_machine is not None:
         found = complex_machine.along(directions, 1j * _COMPLEX_STEP * unit)
@@ -772,11 +783,12 @@ def _directional(
             scale = np.max(np.abs(value[np.isfinite(value)]), initial=0.0)
             slack = np.minimum(8 * error, 1e-3 * scale) + 1e-6 * np.abs(value) + 1e-9 * scale
             if np.all(np.abs(exact - value) <= slack):
-                return _Column(exact.astype(np.longdouble), np.zeros(exact.shape), "complex step")
+                zeros = np.zeros(exact.shape)
+                return _Column(exact.astype(np.longdouble), zeros, floor, "complex step")
     scale = np.max(np.abs(value[np.isfinite(value)]), initial=0.0)
     if np.any(~(error <= 1e-4 * scale)) and scale:
         method = "differences that do not settle"
-    return _Column(value, error, method)
+    return _Column(value, error, floor, method)
 
 
 def _differences(
@@ -843,12 +855,12 @@ def _entries(
         )
     reference = np.stack([column.value for column in columns], axis=1)
     doubt = np.stack([column.error for column in columns], axis=1)
+    floor = np.stack([column.floor for column in columns], axis=1)
     scale = float(np.max(np.abs(reference[np.isfinite(reference)]), initial=0.0))
     scale = scale or float(np.max(np.abs(block[np.isfinite(block)]), initial=0.0)) * 1e-6
     with np.errstate(all="ignore"):
-        allowed = (
-            rtol * np.abs(reference) + 0.01 * rtol * scale + np.minimum(4 * doubt, 1e-4 * scale)
-        )
+        allowed = rtol * np.abs(reference) + 0.01 * rtol * scale + floor
+        allowed += np.minimum(4 * doubt, 1e-4 * scale)
         error = np.abs(block.astype(np.longdouble) - reference)
         same = (block == reference) | (np.isnan(block) & np.isnan(reference))
     error[same] = 0.0

@@ -24,6 +24,7 @@ from srcad.parser.source import source_of
 from srcad.parser.state import NeedStatic, NeedUnroll, Program
 from srcad.simplifier.names import assign_names
 from srcad.simplifier.pipeline import lower, lower_halves, simplify
+from srcad.simplifier.storage import store_values
 from srcad.transformer.reverse import Cut, gradient, halves, pullback
 from srcad.vectorizer.batch import NotBatchable
 
@@ -54,9 +55,9 @@ class Unit:
 
 
 def generate(
-    function: Callable[..., Any], request: Request, spec: dict[str, Any], *, stage: str = "simplify", standalone: bool = False, name: str = ""
+    function: Callable[..., Any], request: Request, spec: dict[str, Any], *, stage: str | None = None, name: str = ""
 ) -> Generated:
-    """The module that answers a request for arguments of the given specification.
+    """The module that answers a request for arguments of the given specification; or Core after a `stage`, as text.
 
     Raises SrcadError for what cannot be differentiated, StaticNeeded where the value of an argument decides.
     """
@@ -74,7 +75,10 @@ def generate(
             reason="It decides the shape of the derivative. Pass it as an argument of the function, or write it out.",
         ) from None
     unit = Unit(program)
-    core = simplify(verified(core, "parse"))
+    verified(core, "parse")
+    if stage == "parse":
+        return staged(unit, core, core, request)
+    core = simplify(core)
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
     if request.transform == "vjp_halves":
@@ -103,7 +107,12 @@ def generate(
             made.name = name
     else:
         raise UnsupportedSyntaxError(f"`{request.transform}` is not implemented yet", reason="It comes with a later version of srcad.")
-    entry = lower(unpack(simplify(verified(made, request.transform))))
+    verified(made, request.transform)
+    if stage == "transform" and request.transform == "jacrev":
+        made = pullback(core, wrt, structure, unit.split)
+    if stage is not None:
+        return staged(unit, core, made if stage != "simplify" else simplify(made), request)
+    entry = lower(unpack(simplify(made)))
     entry.doc = document(core, request, wrt)
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
@@ -112,6 +121,14 @@ def generate(
 def verified(function: Function, stage: str) -> Function:
     """The function, verified under SRCAD_DEBUG=1."""
     return verify(function, stage) if os.environ.get("SRCAD_DEBUG") == "1" else function
+
+
+def staged(unit: Unit, core: Function, made: Function, request: Request) -> Generated:
+    """Core after a stage: one operation a statement, loops made to stand on their own."""
+    entry = store_values(unpack(made))
+    entry.doc = ""
+    unit.order.append((entry, entry.name))
+    return finish(unit, core, {"entry": entry}, request, [], ())
 
 
 def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Generated:

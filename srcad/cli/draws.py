@@ -64,7 +64,7 @@ def arguments(
                 break
         else:
             raise ArgumentValueError(
-                f"no random arguments of these specifications give `{getattr(function, '__name__', 'the function')}` a finite value",
+                f"no random arguments of these specifications suit `{getattr(function, '__name__', 'it')}`",
                 reason=f"It raises {type(trouble).__name__}: {trouble}"
                 if trouble
                 else "It gives infinities or no numbers.",
@@ -106,6 +106,7 @@ def _drawn(spec: Any, sizes: dict[str, int], kind: str, rng: np.random.Generator
         sizes[str(size.key)] if isinstance(size, Size) else size for size in spec.shape or ()
     )
     dtype = np.dtype(spec.dtype or "float")
+    array: Any
     if dtype.kind == "b":
         array = rng.integers(0, 2, shape)
     elif (

@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.api import grad, jacrev, value_and_grad
-from srcad.api.compile import Generated, Request, StaticNeeded, generate
+from srcad.api.compile import generate
 from srcad.api.dispatch import Dispatcher
+from srcad.api.export import exported
+from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, read_argument, read_spec, specify
 from srcad.core.types import Type
 from srcad.errors import (
@@ -49,19 +51,17 @@ class Asked(NamedTuple):
     request: Request
     spec: dict[str, Any]
 
-    def made(
-        self, *, stage: str | None = None, standalone: bool = False
-    ) -> tuple[Request, Generated]:
+    def made(self, *, stage: str | None = None) -> tuple[Request, Generated]:
         """The module that answers, and the request that it answers: a bare name asks for a gradient or a Jacobian."""
         if self.request.transform:
-            return self.request, self._made(self.request, stage, standalone)
+            return self.request, self._made(self.request, stage)
         request = self.request._replace(transform="grad")
         try:
-            return request, self._made(request, stage, standalone)
+            return request, self._made(request, stage)
         except ArgumentTypeError as error:
             request = self.request._replace(transform="jacrev")
             try:
-                return request, self._made(request, stage, standalone)
+                return request, self._made(request, stage)
             except UnsupportedSyntaxError:
                 raise error from None
 
@@ -71,13 +71,11 @@ class Asked(NamedTuple):
         compiled.valid()  # brings what it reads from outer scopes up to date
         return compiled.entry
 
-    def _made(self, request: Request, stage: str | None, standalone: bool) -> Generated:
+    def _made(self, request: Request, stage: str | None) -> Generated:
         spec = dict(self.spec)
         while True:
             try:
-                return generate(
-                    self.function, request, spec, stage=stage or "simplify", standalone=standalone
-                )
+                return generate(self.function, request, spec, stage=stage)
             except StaticNeeded as needed:
                 name = needed.name
                 default = inspect.signature(self.function).parameters[name].default
@@ -92,7 +90,8 @@ class Asked(NamedTuple):
 def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
     """What the words of the command line mean.
 
-    Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that is not there.
+    Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that
+    is not there.
     """
     transform, name, options = read_expression(expression)
     function = find(load_module(where), name)
@@ -108,7 +107,8 @@ def derivative_text(
     standalone: bool = False,
 ) -> str:
     """The module's text that answers the expression."""
-    return asked(where, expression, args).made(stage=stage, standalone=standalone)[1].text
+    found = asked(where, expression, args)
+    return exported(found.function, found.made(stage=stage)[1], standalone=standalone)
 
 
 def load_module(where: str) -> Any:
@@ -250,7 +250,7 @@ def _request(function: Any, transform: str, options: dict[str, Any]) -> Request:
     if options.get("_preallocate_and_copy") or (chunk_size is not None and chunk_size != 1):
         raise UnsupportedSyntaxError(
             "chunks of rows have no text of their own",
-            reason="They are put together as srcad.jacrev runs. The text is that of all rows, or of chunk_size=1, a loop.",
+            reason="They are put together as srcad.jacrev runs. Ask for all rows, or for chunk_size=1, a loop.",
         )
     request: Request = derivative.dispatcher.request
     return request._replace(transform=transform)
@@ -338,7 +338,7 @@ def _parameters(function: Any) -> dict[str, inspect.Parameter]:
 
 
 def _annotation(annotation: Any) -> Any:
-    """A specification from an annotation: a float, a string such as "float64[n]", or jaxtyping's `Float64[Array, "n m"]`."""
+    """A specification from an annotation: float, "float64[n]", jaxtyping's `Float64[Array, "n m"]`."""
     if annotation in (float, int, bool):
         return Type("number", annotation.__name__, ())
     dims, dtypes = getattr(annotation, "dim_str", None), getattr(annotation, "dtypes", None)

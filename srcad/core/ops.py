@@ -139,7 +139,7 @@ pick = _core(select_item, "pick", "index", base="leaf")
 saved = _core(new_list, "saved", "list", base="saved")
 save = _core(append, "append", "append")
 save.effect = saved.effect = "effect"
-own = _core(runtime.own, "own", "own", base="result")
+own = _core(runtime.own, "srcad.runtime.own", "own", base="result")
 move = _core(lambda x: x, "move", "name", base="value")
 
 

@@ -1,0 +1,110 @@
+"""Text that leaves the process: what it reads from outer scopes is imported or written out, and with `standalone` the helpers are too."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import types
+from typing import Any
+
+import numpy as np
+
+from srcad import runtime
+from srcad.api.dispatch import scope_of
+from srcad.api.request import Generated
+from srcad.core.specification import unwrap
+from srcad.errors import ArgumentValueError, SourceNotFoundError
+
+__all__ = ["exported"]
+
+_LARGEST = 64
+
+
+def exported(function: Any, made: Generated, *, standalone: bool) -> str:
+    """A module's text that runs on its own.
+
+    Arguments and numbers that the function reads from its module are imported from there; with `standalone` numbers and small arrays are written out, and the
+    helpers that the text calls are defined in it. Raises ArgumentValueError for what cannot be written out.
+    """
+    lines = made.text.splitlines(keepends=True)
+    root = unwrap(function)
+    imports: list[str] = []
+    constants: list[str] = []
+    for text, (path, outer) in made.hidden.items():
+        scope = scope_of(root, path)
+        found = scope.read(outer) if scope is not None else None
+        module = scope.function.__module__ if scope is not None else ""
+        if not standalone and isinstance(root, types.FunctionType) and scope is not None and scope.cell(outer) is None:
+            home, _, attribute = outer.rpartition(".")
+            imports.append(_import(module, attribute, text) if not home else _import(_module_name(scope, home), attribute, text))
+        else:
+            constants.append(f"{text} = {_literal(text, found)}\n")
+    for text, found in made.externals.items():
+        module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", "")
+        if not module or "." in name or "." in text:
+            raise ArgumentValueError(
+                f"`{text}` cannot be imported by the text", reason="Define it at the top of a module, or pass its values as arguments."
+            )
+        imports.append(_import(module, name, text))
+    helpers: list[str] = []
+    if standalone and "srcad" in {alias for alias in _imported(made.text)}:
+        helpers = _helpers(made.text)
+        lines = [line.replace("srcad.runtime.", "") for line in lines if line.strip() != "import srcad.runtime"]
+    head = [line for line in lines if line.startswith(("import ", "from "))]
+    body = lines[len(head) :]
+    if helpers and "import numpy as np\n" not in head:
+        head.append("import numpy as np\n")
+    text = "".join([*head, *sorted(imports)])
+    if constants:
+        text += "\n" + "".join(constants)
+    for helper in helpers:
+        text += "\n\n" + helper
+    return text + "".join(body)
+
+
+def _import(module: str, name: str, text: str) -> str:
+    if not module or module == "__main__":
+        raise ArgumentValueError(f"`{text}` belongs to a module without a name", reason="Put the function in a file.")
+    return f"from {module} import {name}{f' as {text}' if text != name else ''}\n"
+
+
+def _module_name(scope: Any, home: str) -> str:
+    return str(getattr(scope.read(home), "__name__", home))
+
+
+def _literal(name: str, found: Any) -> str:
+    if isinstance(found, np.ndarray):
+        if found.size > _LARGEST:
+            raise ArgumentValueError(
+                f"the array `{name}` of the function's module has {found.size} elements and would have to be written out",
+                reason="Pass it as an argument.",
+            )
+        dtype = "" if found.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool)) else f", dtype=np.{found.dtype.name}"
+        shape = f".reshape({found.shape})" if found.size == 0 else ""
+        return f"np.array({found.tolist()!r}{dtype}){shape}"
+    return repr(found.item() if isinstance(found, np.generic) else found)
+
+
+def _imported(text: str) -> list[str]:
+    return [alias.name.split(".")[0] for node in ast.parse(text).body if isinstance(node, ast.Import) for alias in node.names]
+
+
+def _helpers(text: str) -> list[str]:
+    """The sources of the helpers that a text calls, and of those that these call."""
+    wanted = list(dict.fromkeys(re.findall(r"srcad\.runtime\.(\w+)", text)))
+    found: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name in found:
+            continue
+        try:
+            source = inspect.getsource(getattr(runtime, name))
+        except OSError as error:  # pragma: no cover - srcad without its sources
+            raise SourceNotFoundError(f"the source of srcad.runtime.{name} cannot be found", reason=str(error)) from None
+        source = re.sub(r'^    """.*?"""\n', "", source, count=1, flags=re.S | re.M)
+        source = re.sub(r": Any| -> Any| -> list\[Any\]", "", source)
+        found[name] = source.rstrip() + "\n"
+        wanted += [called for called in re.findall(r"\b(\w+)\(", source) if called in runtime.__all__]
+    return [found[name] for name in sorted(found)]
+
