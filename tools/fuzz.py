@@ -31,6 +31,20 @@ def reason(detail):
     return re.sub(r"\d+", "", re.sub(r"`[a-z]+\d*`", "`_`", detail))
 
 
+def small(case, verdict):
+    """The case made small, and what becomes of it."""
+    last = verdict
+
+    def fails(candidate):
+        nonlocal last
+        found = check(candidate)
+        last = found if found.kind == verdict.kind else last
+        return found.kind == verdict.kind
+
+    case = shrink(case, fails)
+    return case, last
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
@@ -54,8 +68,7 @@ def main():
         if verdict.failed:
             failures[verdict.kind] += 1
             if options.shrink and failures[verdict.kind] <= 3:
-                case = shrink(case, lambda c, kind=verdict.kind: check(c).kind == kind)
-                verdict = check(case)
+                case, verdict = small(case, verdict)
             text = f"# seed {seed}: {verdict.kind}: {verdict.detail}\n".replace("\n", "\n# ").rstrip("# ")
             text += f"# args {case.args} argnums {case.argnums} mode {case.mode} sizes {case.sizes} {case.dtype}\n{case.text}"
             if options.shrink and failures[verdict.kind] <= 3 or not options.shrink:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from srcad.analysis.sizes import unify_sizes
 from srcad.analysis.types import type_of
 from srcad.api.document import document
 from srcad.api.request import Generated, Position, Request, StaticNeeded
@@ -78,7 +79,7 @@ def generate(
     verified(core, "parse")
     if stage == "parse":
         return staged(unit, core, core, request)
-    core = simplify(core)
+    core = simplify(unify_sizes(core))
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
     if request.transform == "vjp_halves":

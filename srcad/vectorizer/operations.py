@@ -260,7 +260,8 @@ def turning(b: Batch, let: Let) -> Any:
     if not rank:
         return b.get(a)
     if axis is None and let.op.function is np.roll and rank > 1:
-        b.refuse("`np.roll` of all axes as one")
+        rolled = b.again(let.op, b.flat(a), **options, axis=1)
+        return b.emit(np.reshape, rolled, shape=b.shape(a))
     return b.again(
         let.op, b.get(a), **options, axis=every_axis(rank) if axis is None else shifted(b, axis)
     )
@@ -647,18 +648,35 @@ def reshape(b: Batch, let: Let) -> Any:
     y = np.reshape(g, (2, 3))             ->        y = np.reshape(g, (m, 2, 3))
     """
     (a,), options = b.bound(let)
-    shape = options.pop("shape", options.pop("newshape", None))
-    if options.get("order", "C") != "C" or options.keys() - {"order"}:
-        b.refuse("a reshape in another order than C")
-    old = dict(let.options).get("shape", dict(let.options).get("newshape", let.args[-1]))
-    parts = shape if isinstance(shape, (tuple, list)) else (shape,)
-    if not any(isinstance(part, int) and part == -1 for part in parts):
-        return b.emit(let.op, b.get(a), shape=b.grown(old))
-    return b.emit(let.op, b.get(a), shape=(b.count(), *_resolved(b, a, parts)))
+    order, shape = options.pop("order", "C"), options.pop("shape", options.pop("newshape", None))
+    if order not in ("C", "F") or options:
+        b.refuse("a reshape in an order that depends on how the array lies in memory")
+    if not _is_shape(shape):
+        parts = shape if isinstance(shape, (tuple, list)) else (shape,)
+        shape = tuple(_resolved(b, a, parts))
+    return reshaped(b, let.op, a, shape, order)
+
+
+def _is_shape(tree: Tree) -> bool:
+    return isinstance(tree, Value) and tree.type.kind == "object"
+
+
+def reshaped(b: Batch, op: ops.Operation, a: Tree, shape: Tree, order: str) -> Any:
+    """A batched operand in a new shape. In the order of Fortran, the axis that goes slowest is the last."""
+    count = (b.count(),)
+    if order == "C":
+        new = b.emit(ops.add, count, shape) if _is_shape(shape) else (*count, *shape)
+        return b.emit(op, b.get(a), shape=new)
+    new = b.emit(ops.add, shape, count) if _is_shape(shape) else (*shape, *count)
+    back = b.emit(np.moveaxis, b.get(a), source=0, destination=-1)
+    made = b.emit(op, back, shape=new, order=order)
+    return b.emit(np.moveaxis, made, source=-1, destination=0)
 
 
 def _resolved(b: Batch, a: Tree, parts: Any) -> list[Tree]:
     """The sizes of a new shape, -1 among them computed: of an empty batch NumPy cannot."""
+    if not any(isinstance(part, int) and part == -1 for part in parts):
+        return list(parts)
     rest: Tree = 1
     for part in parts:
         if not (isinstance(part, int) and part == -1):
@@ -676,8 +694,11 @@ def _resolved(b: Batch, a: Tree, parts: Any) -> list[Tree]:
 @handles("ravel", np.ndarray.flatten)
 def ravel(b: Batch, let: Let) -> Any:
     (a,), options = b.bound(let)
-    if options.get("order", "C") != "C":
-        b.refuse("a ravel in another order than C")
+    order = options.get("order", "C")
+    if order == "F" and b.rank(a) > 1:
+        return reshaped(b, ops.operation(np.reshape), a, (b.total(a),), order)
+    if order not in ("C", "F"):
+        b.refuse("a ravel in an order that depends on how the array lies in memory")
     return b.flat(a)
 
 

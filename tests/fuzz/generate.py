@@ -34,7 +34,7 @@ BINARY = [
 ]  # fmt: skip
 TO_SCALAR = [
     "np.sum({0})", "{0}.sum()", "np.mean({0})", "{0}.mean()", "np.max({0})", "{0}.min()", "np.prod(1 + 0.2 * {0})",
-    "np.var({0})", "{0}.std()", "np.linalg.norm({0})", "np.sum({0} * {0})", "np.sum({0}, axis=None)", "np.amax({0})",
+    "np.var({0})", "np.sqrt({0}.var() + 0.5)", "np.std({0})", "np.linalg.norm({0})", "np.sum({0} * {0})", "np.sum({0}, axis=None)", "np.amax({0})",
     "{0}.prod()",
 ]  # fmt: skip
 DOTS = ["({0} @ {1})", "np.dot({0}, {1})", "np.einsum('i,i->', {0}, {1})", "{0}.dot({1})", "np.einsum('i,i', {0}, {1})"]
@@ -211,7 +211,7 @@ class Writer:
                 lambda: f"{self.operand((d,), depth)}.reshape(-1, 1) - {self.operand((k,), depth)}[None, :]",
                 lambda: f"np.broadcast_to({e((k,), depth)}, {self.shape_text(shape)})",
                 lambda: f"{self.operand(shape, depth)} @ np.outer({self.atom((k,))}, {self.atom((k,))})",
-                lambda: f"({e(shape, depth)}.T).T",
+                lambda: f"({self.operand(shape, depth)}.T).T",
                 lambda: f"np.transpose({e(shape, depth)}).T",
                 lambda: f"np.concatenate([{self.operand(shape, 0)}[1:], {self.operand(shape, 0)}[:1]], axis=0)",
                 lambda: f"({self.operand(shape, depth)} - {self.operand(shape, 0)}.mean(axis={pick([0, 1])}, keepdims=True))",

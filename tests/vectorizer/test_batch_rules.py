@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 from srcad.analysis.types import infer
-from srcad.core.nodes import Function, Let, Param, Value, leaves, map_tree
-from srcad.core.types import Size
+from srcad.core import ops
+from srcad.core.nodes import Function, Let, Param, Slice, Value, leaves
+from srcad.core.types import Size, Type
 from srcad.rules.check import bound, concrete, distance, execute, record
 from srcad.vectorizer.batch import NotBatchable, batch
 from tests.laws.table import CASES, Case
@@ -82,3 +84,45 @@ def test_rows_of_seeds(case: Case) -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 check(function, [seed], values, count)
+
+
+def called(case: Case, symbolic: bool) -> tuple[Function, dict[Value, Any]]:
+    """A call as Core: one operation, and what it is about as parameters."""
+    op = ops.operation(case.function)
+    operands, options = ops.bind(op, case.args, case.options)
+    values: dict[Value, Any] = {}
+
+    def symbol(x: Any) -> Any:
+        if isinstance(x, (tuple, list)):
+            return type(x)(map(symbol, x))
+        if not isinstance(x, (np.ndarray, np.generic, float)):
+            return Slice(x.start, x.stop, x.step) if isinstance(x, slice) else x
+        shape = tuple(Size(f"n{n}", 0, True) if symbolic and n != 1 else n for n in np.shape(x))
+        kind = "array" if isinstance(x, np.ndarray) else "scalar" if isinstance(x, np.generic) else "number"
+        value = Value("x", Type(kind, getattr(x, "dtype", np.dtype(float)).name if kind != "number" else "float", shape))
+        values[value] = x
+        return value
+
+    args = symbol(operands)
+    out = Value("y", infer(op, args, dict(options)))
+    body = [Let(out, op, args, options)]
+    return Function("call", [Param(f"x{i}", value) for i, value in enumerate(values)], body, out), values
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_rows_of_operands(case: Case) -> None:
+    """The function itself over a leading axis of each of its operands, and of all: stacked, or refused."""
+    refused = set()
+    for symbolic in (True, False):
+        function, values = called(case, symbolic)
+        floating = [value for value, x in values.items() if np.asarray(x).dtype.kind == "f"]
+        for inputs in [[value] for value in floating] + [floating]:
+            for count in sizes_of(values):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    try:
+                        check(function, inputs, values, count)
+                    except NotBatchable as error:
+                        refused.add(error.why)
+    if os.environ.get("SHOW_REFUSED"):
+        print("REFUSED", case.id, refused) if refused else None

@@ -1,0 +1,103 @@
+"""Sizes that are the same because the function runs: two names for one size become one.
+
+    z = X @ w          X: float64[n, m], w: float64[k]: m is k, or this raises
+    t * z              t: float64[p], neither size is 1: p is n, or this raises
+
+Only statements that run whenever the function does are evidence: those of its own block, and of loops that are known to run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.core import ops
+from srcad.core.nodes import Block, Function, Let, Loop, Value, defined, leaves, walk
+from srcad.core.types import Dim, Shape, Size, Type, never_one
+
+__all__ = ["unify_sizes"]
+
+_ELEMENTWISE = {ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.less, ops.less_equal, ops.greater, ops.greater_equal}
+_PRODUCTS = {"matmul", "np.matmul", "np.dot"}
+
+
+def unify_sizes(function: Function) -> Function:
+    """Give equal sizes one name, in the types of the function's values (which are changed in place)."""
+    names = _Names()
+    _collect(function.body, names)
+    if names.parent:
+        for value in _values(function):
+            value.type = names.type(value.type)
+    return function
+
+
+class _Names:
+    """Classes of symbols, by the first of them."""
+
+    def __init__(self) -> None:
+        self.parent: dict[str, str] = {}
+        self.many: set[str] = set()
+
+    def find(self, name: str) -> str:
+        while name in self.parent:
+            name = self.parent[name]
+        return name
+
+    def same(self, a: Dim, b: Dim) -> None:
+        if isinstance(a, Size) and isinstance(b, Size) and a.minus == b.minus == 0:
+            if isinstance(a.key, str) and isinstance(b.key, str):
+                self.many |= {size.key for size in (a, b) if size.many}  # type: ignore[misc]
+                first, second = self.find(a.key), self.find(b.key)
+                if first != second:
+                    self.parent[second] = first
+
+    def size(self, size: Dim) -> Dim:
+        if isinstance(size, Size) and isinstance(size.key, str) and self.find(size.key) != size.key:
+            return Size(self.find(size.key), size.minus, size.many)
+        return size
+
+    def type(self, type_: Type) -> Type:
+        if type_.shape is None:
+            return type_
+        shape = tuple(self.size(size) for size in type_.shape)
+        return type_._replace(shape=shape) if shape != type_.shape else type_
+
+
+def _collect(block: Block, names: _Names) -> None:
+    for statement in block:
+        if isinstance(statement, Let):
+            shapes = [arg.type.shape if isinstance(arg, Value) else () for arg in statement.args]
+            if any(shape is None for shape in shapes):
+                continue
+            if statement.op in _ELEMENTWISE or isinstance(statement.op.function, np.ufunc):
+                _aligned(shapes, names)
+            elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
+                a, b = shapes
+                names.same(a[-1], b[-2] if len(b) > 1 else b[-1])  # type: ignore[index]
+        elif isinstance(statement, Loop) and _runs(statement):
+            _collect(statement.body, names)
+
+
+def _aligned(shapes: list[Any], names: _Names) -> None:
+    """Axes that meet, of which neither is 1, are equal."""
+    longest: Shape = max(shapes, key=len, default=())
+    for axis in range(1, len(longest) + 1):
+        sizes = [shape[-axis] for shape in shapes if len(shape) >= axis and never_one(shape[-axis])]
+        for size in sizes[1:]:
+            names.same(sizes[0], size)
+
+
+def _runs(loop: Loop) -> bool:
+    if loop.domain is None or not all(isinstance(part, int) for part in loop.domain):
+        return False
+    return len(range(*loop.domain)) > 0
+
+
+def _values(function: Function) -> set[Value]:
+    found = {value for param in function.params for value in leaves(param.tree)} | set(function.hidden)
+    for statement in walk(function.body):
+        found.update(defined(statement))
+        if isinstance(statement, Loop):
+            found.update(carry.param for carry in statement.carries)
+    return found
