@@ -534,9 +534,7 @@ class _Subject:
     def call(self, values: list[Any]) -> Any:
         """The function's value, less aux."""
         positional, keywords = [], {}
-        for (name, parameter), value in zip(
-            inspect.signature(self.function).parameters.items(), values
-        ):
+        for (name, parameter), value in zip(_signature(self.function).parameters.items(), values):
             if parameter.kind is parameter.KEYWORD_ONLY:
                 keywords[name] = value
             else:
@@ -896,9 +894,18 @@ def _entries(
 # Small things
 
 
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """The parameters of a function; of a ufunc those that it computes from."""
+    if isinstance(function, np.ufunc):
+        names = ["x"] if function.nin == 1 else [f"x{place + 1}" for place in range(function.nin)]
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return inspect.signature(function)
+
+
 def _bound(function: Callable[..., Any], args: tuple[Any, ...]) -> dict[str, Any]:
     """The arguments by name, in order, defaults filled in."""
-    bound = inspect.signature(function).bind(*args)
+    bound = _signature(function).bind(*args)
     bound.apply_defaults()
     for name, parameter in bound.signature.parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

@@ -7,7 +7,8 @@
 
 `memory` knows the operation alone, `memory_of` the operands, too. What is not listed is "maybe".
 
->>> from srcad.core import ops
+>>> from srcad.core.nodes import Value
+>>> from srcad.core.types import array, number
 >>> memory(ops.add), memory(ops.operation(np.ravel)), memory(ops.operation(np.swapaxes)), memory(ops.move)
 ('fresh', 'maybe', 'view', 'same')
 >>> x, i = Value("x", array("float64", 3, 3)), Value("i", number("int"))
@@ -20,7 +21,7 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,8 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.types import infer, type_of
 from srcad.core import ops
-from srcad.core.nodes import Expr, Slice, Value
+from srcad.core.nodes import Slice
 from srcad.core.ops import Operation
-from srcad.core.types import array, number
 
 __all__ = ["memory", "memory_of"]
 
@@ -114,11 +114,12 @@ def memory(op: Operation) -> str:
 def memory_of(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
     """What the result of the operation on these operands may share.
 
-    >>> from srcad.core import ops
+    >>> from srcad.core.nodes import Value
+    >>> from srcad.core.types import array, number
     >>> square = Value("square", array("float64", 3, 3))
     >>> memory_of(ops.operation(np.diag), (square,), {}), memory_of(ops.operation(np.diag), (Value("x"),), {})
     ('view', 'maybe')
-    >>> memory_of(ops.sum_to, (square, number("float")), {}), memory_of(ops.operation(np.array), (square,), {"copy": None})
+    >>> memory_of(ops.sum_to, (square, square), {}), memory_of(ops.operation(np.array), (square,), {"copy": None})
     ('maybe', 'maybe')
     """
     function = op.function
@@ -143,12 +144,12 @@ def memory_of(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -
 # Functions of one array, whose result may be written to where the array may.
 _OF_ONE = {
     getattr(np, name)
-    for name in """reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims flip fliplr flipud rot90 asarray
-    asanyarray ascontiguousarray real""".split()
+    for name in """reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims flip fliplr flipud rot90
+    asarray asanyarray ascontiguousarray real""".split()  # noqa: SIM905
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _place_of_out(function: Any) -> int:
     """From how many positional arguments on one of them is `out`."""
     if isinstance(function, np.ufunc):

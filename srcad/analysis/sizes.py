@@ -18,7 +18,17 @@ from srcad.core.types import Dim, Shape, Size, Type, never_one
 
 __all__ = ["unify_sizes"]
 
-_ELEMENTWISE = {ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.less, ops.less_equal, ops.greater, ops.greater_equal}
+_ELEMENTWISE = {
+    ops.add,
+    ops.subtract,
+    ops.multiply,
+    ops.divide,
+    ops.power,
+    ops.less,
+    ops.less_equal,
+    ops.greater,
+    ops.greater_equal,
+}
 _PRODUCTS = {"matmul", "np.matmul", "np.dot"}
 
 
@@ -95,7 +105,9 @@ def _runs(loop: Loop) -> bool:
 
 
 def _values(function: Function) -> set[Value]:
-    found = {value for param in function.params for value in leaves(param.tree)} | set(function.hidden)
+    found = {value for param in function.params for value in leaves(param.tree)} | set(
+        function.hidden
+    )
     for statement in walk(function.body):
         found.update(defined(statement))
         if isinstance(statement, Loop):

@@ -1,25 +1,28 @@
 """What the result of an operation is: kind, dtype and symbolic shape, from the types of its operands.
 
-`infer` is called for every statement that is built. Whatever it says is proven, under two assumptions: a value whose shape is known
-holds numbers (NumPy kinds b, i, u, f, c), and Python integers that meet arrays fit into 64 bits. Kinds and dtypes are never tabulated: NumPy itself is asked,
-once per function and types of operands, by running the function on tiny arrays. Shapes are computed here.
+`infer` is called for every statement that is built. Whatever it says is proven, under two assumptions: a value whose
+shape is known holds numbers (NumPy's kinds b, i, u, f, c), and Python integers that meet arrays fit into 64 bits.
+Kinds and dtypes are not tabulated: NumPy itself is asked, once per function and types of operands, by running the
+function on tiny arrays. Shapes are computed here.
 
-Sizes. `max(key - minus, 0)` is what a `Size` stands for. A `minus` below zero adds: `Size("n", -1)` is n + 1. Keys that this module makes are
-`Opaque`: a tag and what the size is a function of, so that equal functions of equal sizes are equal sizes.
+Sizes. A `Size` stands for `max(key - minus, 0)`; a `minus` below zero adds: `Size("n", -1)` is n + 1. Keys that this
+module makes are `Opaque`: a tag and what the size is a function of, so that equal functions of equal sizes are equal.
 
-Integers. `Type.value` of an integer is an int or an `Exact` (key + offset), of `x.shape` it is the tuple of sizes. So `np.zeros(len(x))` has the size
-of `x`. `len(x) - 1` may be negative, which no size is; `size_of` turns an integer into the size of what is made with it.
+Integers. `Type.value` of an integer is an int or an `Exact` (key + offset), that of `x.shape` is the tuple of sizes.
+So `np.zeros(len(x))` has the size of `x`. `len(x) - 1` may be negative, which no size is; `size_of` turns an integer
+into the size of what is made with it.
 
+>>> from srcad.core.types import array
 >>> n, m = Size("n"), Size("m")
 >>> x = Value("x", array("float64", n, m))
->>> from srcad.core import ops
 >>> infer(ops.getitem, (x, Slice(1, -1)), {}), infer(ops.operation(np.sum), (x,), {"axis": 0})
 (float64[n - 2, m], float64[m])
 >>> infer(ops.add, (x, 1), {}), infer(ops.less, (x, Value("y")), {}), infer(ops.divide, (1, 2), {})
 (float64[n, m], ?[...], float)
 
-A loop: start with `param.type = init.type`, infer the body, `widened = widen(param, init, next)`; repeat until that is `param`; then `exit` has type
-`join(init, param)`. An opaque size belongs to the values that it was made of: a copy of a block (an inlined callee) has to be inferred anew.
+A loop: start with `param.type = init.type`, infer the body, `widened = widen(param, init, next)`; repeat until that is
+`param`; then `exit` has type `join(init, param)`. An opaque size belongs to the values that it was made of: a copy of
+a block (an inlined callee) has to be inferred anew.
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Expr, Slice, Value, leaves
 from srcad.core.ops import Operation
-from srcad.core.types import ANY, Dim, Shape, Size, Type, array, less, never_one, number
+from srcad.core.types import ANY, Dim, Shape, Size, Type, less, never_one, number
 
 __all__ = [
     "Exact",
@@ -63,7 +66,7 @@ class Unknown(Exception):
     """Nothing is proven (or the operation is certain to raise)."""
 
 
-# --- Sizes ---------------------------------------------------------------------------------------------------------
+# --- Sizes -----------------------------------------------------------------------------------------
 
 
 class Opaque:
@@ -121,6 +124,7 @@ def same_size(a: Dim, b: Dim) -> bool:
 def same_shape(a: Type, b: Type) -> bool:
     """Whether the shapes of two values are proven equal.
 
+    >>> from srcad.core.types import array
     >>> same_shape(array("float64", Size("n")), array("bool", Size("n"))), same_shape(ANY, ANY)
     (True, False)
     """
@@ -284,6 +288,7 @@ def _broadcast(types: Iterable[Type]) -> Shape | None:
 def broadcast(*types: Type) -> Shape | None:
     """The shape that the types broadcast to, or None where it is not proven (or where they do not fit).
 
+    >>> from srcad.core.types import array
     >>> broadcast(array("float64", Size("n"), 1), array("float64", 3)), broadcast(array("float64", 2), ANY)
     ((n, 3), None)
     """
@@ -300,7 +305,7 @@ def _pick(*sizes: Dim) -> Dim:
     )
 
 
-# --- Types of operands, joins --------------------------------------------------------------------------------------
+# --- Types of operands, joins ----------------------------------------------------------------------
 
 _OBJECT = Type("object")
 _NUMBERS = {name: number(name) for name in ("bool", "int", "float", "complex")}
@@ -354,6 +359,7 @@ _REAL = {"number": ("int", "float"), "scalar": ("float64",)}
 def join(a: Type, b: Type) -> Type:
     """What is known of a value that is one or the other. Each axis with two sizes gets a new opaque size.
 
+    >>> from srcad.core.types import array
     >>> n = Size("n")
     >>> join(array("float64", n, 2), array("float64", n, 3)), join(number("float"), number("int"))
     (float64[n, ?], float64)
@@ -396,9 +402,10 @@ def _join_sizes(a: Dim, b: Dim) -> Dim:
 def widen(param: Type, init: Type, next: Type) -> Type:
     """The next guess of the type of what a loop carries: `param` itself (the same object) where it covers `next`.
 
-    `param` is the guess that the body was inferred with, `init` the type before the loop, where the first guess is `init`. A size of
-    `param` that is not that of `init` stands for the size in each iteration, whatever that is.
+    `param` is the guess that the body was inferred with, `init` the type before the loop, where the first guess is
+    `init`. A size of `param` that is not that of `init` stands for the size in each iteration, whatever that is.
 
+    >>> from srcad.core.types import array
     >>> n = Size("n")
     >>> x = array("float64", n)
     >>> y = widen(x, x, array("float64", n.less(1)))
@@ -409,21 +416,21 @@ def widen(param: Type, init: Type, next: Type) -> Type:
         return param
     joined = join(param, next)
     shape = joined.shape
-    if shape is not None:
-        assert param.shape is not None and init.shape is not None and next.shape is not None
+    if param.shape is not None and init.shape is not None and next.shape is not None and shape:
         shape = tuple(
             p
             if same_size(p, n) or (not same_size(p, i) and (never_one(n) or not never_one(p)))
             else j
-            for p, i, n, j in zip(param.shape, init.shape, next.shape, joined.shape)
+            for p, i, n, j in zip(param.shape, init.shape, next.shape, shape)
         )
     widened = Type(joined.kind, joined.dtype, shape, joined.value)
     return param if widened == param else widened
 
 
-# --- Asking NumPy ---------------------------------------------------------------------------------------------------
+# --- Asking NumPy ----------------------------------------------------------------------------------
 
-# Descriptors of operands: ("array" | "scalar" | "number" | "vague", dtype, rank), ("tuple" | "list", ...), ("const", type, value).
+# Descriptors of operands: (kind, dtype, rank), kind "vague" for a scalar or a 0-d array; ("tuple" | "list", *parts);
+# ("const", type, value).
 _lock = threading.Lock()
 _SIZE = 2
 
@@ -443,9 +450,14 @@ def _describe(type_: Type, rank: int | None = None) -> tuple[Any, ...]:
     return kind, dtype, rank
 
 
-def _describe_tree(tree: Tree) -> tuple[Any, ...]:
+def _describe_tree(tree: Tree, constants: bool = False) -> tuple[Any, ...]:
+    """A descriptor; with `constants`, of Python's numbers as they are (small ones: they may be sizes)."""
     if isinstance(tree, (list, tuple)) and type(tree) in (list, tuple):
-        return (type(tree).__name__, *map(_describe_tree, tree))
+        return (type(tree).__name__, *(_describe_tree(part, constants) for part in tree))
+    if constants and isinstance(tree, (int, float, complex)):
+        if abs(tree) > 8:
+            raise Unknown
+        return _const(tree)
     type_ = type_of(tree)
     if type_.numeric:
         return _describe(type_)
@@ -559,7 +571,7 @@ def _finish(
     return _made(shape, kind, dtype if all(t.dtype for t in types) else None)
 
 
-# --- Reading operands -----------------------------------------------------------------------------------------------
+# --- Reading operands ------------------------------------------------------------------------------
 
 
 def _static(*trees: Tree) -> None:
@@ -634,6 +646,10 @@ def _sequence(tree: Tree) -> bool:
 
 def _operand(tree: Tree) -> Type:
     """The type of an operand of a NumPy function, where sequences become arrays. Raises Unknown for objects."""
+    if type(tree) is Value:
+        if tree.type.kind == "object" or tree.type.kind == "record":
+            raise Unknown
+        return tree.type
     if _sequence(tree):
         parts = [_operand(part) for part in tree]
         shape: Shape | None = (0,)
@@ -680,7 +696,7 @@ def _axes(axis: Tree, rank: int) -> list[int]:
     return found
 
 
-# --- Elementwise ------------------------------------------------------------------------------------------------------
+# --- Elementwise -----------------------------------------------------------------------------------
 
 _PREDICATES: set[Any] = {
     operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge, np.less, np.less_equal, np.equal,
@@ -717,12 +733,9 @@ def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: T
         )
         if function is operator.pow and not _power_is_proven(*types):
             name = None
-        sure = (
-            function is not operator.pow
-            or bool(shape)
-            or types[0].kind == "scalar"
-            or types[0].kind == "number"
-        )
+        sure = True
+    if function is operator.pow and types[0].kind in ("array", "any"):
+        sure = False  # some of NumPy's versions make 0-d arrays
     if shape is None:
         return Type("any", name)
     if shape:
@@ -733,7 +746,7 @@ def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: T
 
 
 def _power_is_proven(base: Type, exponent: Type) -> bool:
-    """Whether the dtype of `base ** exponent` does not depend on the exponent's value (for 2 it may be that of np.square)."""
+    """Whether the dtype of `base ** exponent` is the same for all exponents (2 may mean np.square)."""
     if base.shape == () and base.kind != "array" and base.kind != "any":
         return True
     if exponent.shape:
@@ -883,12 +896,12 @@ def _where(function: Callable[..., Any], condition: Tree, x: Tree = None, y: Tre
 def _scalar_type(function: Callable[..., Any], x: Tree = 0) -> Type:
     """`np.float32(x)`."""
     type_ = _operand(x)
-    if type_.shape != () and issubclass(function, (float, complex)):
+    if type_.shape != () and function in (np.float64, np.complex128):
         raise Unknown  # NumPy's versions differ for arrays of one element
     return _made(_known(type_), "scalar", _dtype(function))
 
 
-# --- Python's functions -----------------------------------------------------------------------------------------------
+# --- Python's functions ----------------------------------------------------------------------------
 
 
 def _bool(function: Any, *trees: Tree, **options: Tree) -> Type:
@@ -928,23 +941,19 @@ def _extremum(function: Any, *trees: Tree) -> Type:
 
 
 def _builtin_sum(function: Any, iterable: Tree, start: Tree = 0) -> Type:
-    type_ = type_of(iterable)
-    if not _sequence(iterable) and (
-        type_.shape is None or type_.rank == 0 or not isinstance(type_.shape[0], int)
-    ):
-        raise Unknown
-    element = Type(
-        "array" if type_.shape and type_.shape[1:] else "scalar",
-        type_.dtype,
-        (type_.shape or ())[1:],
-    )
-    parts = map(type_of, iterable) if _sequence(iterable) else [element] * min(_known(type_)[0], 3)  # type: ignore[type-var]
-    total = type_of(start)._replace(value=None)
+    if _sequence(iterable):
+        parts = [type_of(part) for part in iterable]
+    else:
+        type_ = _operand(iterable)
+        count, *rest = _known(type_)
+        if not isinstance(count, int):
+            raise Unknown
+        element = Type("array" if rest else "scalar", type_.dtype, tuple(rest))
+        parts = [element] * min(count, 3)
+    total = type_of(start)
     for part in parts:
-        total = infer(
-            ops.add, (Value("total", total), Value("part", part._replace(value=None))), {}
-        )
-    return total._replace(value=None)
+        total = _add(operator.add, Value("total", total), Value("part", part))
+    return total._replace(value=None) if total.numeric else ANY
 
 
 def _len(function: Any, x: Tree) -> Type:
@@ -976,7 +985,7 @@ def _math(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
     return _NUMBERS["float"]
 
 
-# --- Sizes and dtypes read ---------------------------------------------------------------------------------------------
+# --- Sizes and dtypes read -------------------------------------------------------------------------
 
 
 def _shape_of(function: Any, a: Tree) -> Type:
@@ -1001,11 +1010,20 @@ def _dtype_of(function: Any, x: Tree) -> Type:
     return Type("object", type_.dtype) if type_.numeric and type_.kind != "any" else _OBJECT
 
 
-# --- Indexing -----------------------------------------------------------------------------------------------------------
+# --- Indexing --------------------------------------------------------------------------------------
 
 
 def _slice(size: Dim, index: Slice) -> Dim:
     """The size of a slice of an axis."""
+    first, last, stride = index
+    if (
+        stride is None
+        and (first is None or type(first) is int)
+        and (last is None or type(last) is int)
+    ):
+        cut = (first or 0) - (last or 0)
+        if (first or 0) >= 0 and (last is None or last < 0) and isinstance(size, Size):
+            return size.less(cut)
     start, stop, step = (None if part is None else _value(part) for part in index)
     step = 1 if step is None else step
     if isinstance(size, int) and not any(isinstance(part, Exact) for part in (start, stop, step)):
@@ -1022,9 +1040,8 @@ def _slice(size: Dim, index: Slice) -> Dim:
         if isinstance(stop, int) and stop < 0:
             cut = -stop
         elif isinstance(stop, Exact) and isinstance(whole, Exact) and stop.key == whole.key:
-            short = (
-                whole.offset - stop.offset
-            )  # x[:n - 3] of n == 2 is x[:-1], not empty: exact for 1 and 2 only
+            # x[:n - 3] of n == 2 is x[:-1], not empty: exact for 1 and 2 only.
+            short = whole.offset - stop.offset
             cut = short if short in (1, 2) else None
         if isinstance(start, int) and start >= 0 and cut is not None:
             return less(size, start + cut)
@@ -1142,7 +1159,7 @@ def _indexed(shape: Shape, parts: list[Any]) -> tuple[Shape, bool]:
     return tuple(out), not out and not ellipses
 
 
-# --- Reductions -----------------------------------------------------------------------------------------------------------
+# --- Reductions ------------------------------------------------------------------------------------
 
 
 def _reduce(
@@ -1286,7 +1303,7 @@ def _quantile(
     return _made(at.shape + plain.shape, *found) if at.shape or not plain.shape else ANY
 
 
-# --- Products -----------------------------------------------------------------------------------------------------------
+# --- Products --------------------------------------------------------------------------------------
 
 
 def _matmul(function: Any, a: Tree, b: Tree) -> Type:
@@ -1393,7 +1410,7 @@ def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -
     return _made(tuple(sizes[label] for label in output), kind, dtype)
 
 
-# --- Shapes -----------------------------------------------------------------------------------------------------------
+# --- Shapes ----------------------------------------------------------------------------------------
 
 
 def _reshape(
@@ -1729,7 +1746,7 @@ def _searchsorted(function: Any, a: Tree, v: Tree, *rest: Tree, **options: Tree)
     return _finish(np.searchsorted, _known(at), _operand(a), at)
 
 
-# --- Linear algebra ------------------------------------------------------------------------------------------------------
+# --- Linear algebra --------------------------------------------------------------------------------
 
 
 def _solve(function: Any, a: Tree, b: Tree) -> Type:
@@ -1754,7 +1771,14 @@ def _square(function: Callable[..., Any], a: Tree, drop: int = 0) -> Type:
     return _finish(function, shape[: len(shape) - drop] if drop else shape, type_)
 
 
-# --- Creation ---------------------------------------------------------------------------------------------------------------
+def _matrix_power(function: Any, a: Tree, n: Tree) -> Type:
+    type_ = _operand(a)
+    exponent = n if type(n) is int and abs(n) < 8 else -1
+    found = _finish(np.linalg.matrix_power, _known(type_), type_, n=exponent)
+    return found if exponent == n or _floating(type_.dtype) else found._replace(dtype=None)
+
+
+# --- Creation --------------------------------------------------------------------------------------
 
 
 def _filled(function: Any, shape: Tree, dtype: Tree = None, order: Tree = "C") -> Type:
@@ -1880,7 +1904,7 @@ def _astype(function: Any, x: Tree, dtype: Tree, **options: Tree) -> Type:
     return Type("any" if type_.shape is None else "array", _dtype(dtype), type_.shape)
 
 
-# --- Our own vocabulary -------------------------------------------------------------------------------------------------------
+# --- Our own vocabulary ----------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=64)
@@ -1981,7 +2005,7 @@ def _record(function: Any) -> Type:
     return Type("record")
 
 
-# --- The rest of NumPy: run it on tiny arrays ----------------------------------------------------------------------------------
+# --- The rest of NumPy: run it on tiny arrays ------------------------------------------------------
 
 _SAMPLED = frozenset(
     """allclose argpartition argwhere array_equal array_equiv bincount block choose compress convolve corrcoef
@@ -1990,17 +2014,17 @@ _SAMPLED = frozenset(
     pad partition piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
     setdiff1d setxor1d split take_along_axis tile tri tril tril_indices triu triu_indices union1d unique unstack
     unwrap vander modf frexp divmod vecdot matvec vecmat cumulative_sum cumulative_prod apply_over_axes
-    linalg.cond linalg.cross linalg.eigh linalg.eigvalsh linalg.lstsq linalg.matrix_norm linalg.matrix_power
-    linalg.matrix_rank linalg.multi_dot linalg.pinv linalg.qr linalg.slogdet linalg.svd linalg.svdvals linalg.tensorsolve
-    linalg.vecdot linalg.vector_norm linalg.matrix_transpose linalg.diagonal linalg.trace linalg.outer""".split()
+    linalg.cond linalg.cross linalg.eigh linalg.lstsq linalg.matrix_norm linalg.matrix_rank linalg.multi_dot
+    linalg.pinv linalg.qr linalg.slogdet linalg.svd linalg.svdvals linalg.tensorsolve linalg.vecdot
+    linalg.vector_norm linalg.matrix_transpose linalg.diagonal linalg.trace linalg.outer""".split()  # noqa: SIM905
 )
 
 
 def _sample(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
-    """Rank, kind and dtype of the result of a pure NumPy function, from runs of several sizes; its sizes stay opaque."""
+    """Rank, kind and dtype of what a pure NumPy function makes, from runs of several sizes; sizes stay opaque."""
     described = (
-        tuple(map(_describe_tree, args)),
-        tuple((key, _describe_tree(tree)) for key, tree in options.items()),
+        tuple(_describe_tree(tree, constants=True) for tree in args),
+        tuple((key, _describe_tree(tree, constants=True)) for key, tree in options.items()),
     )
     found = [run for size in (3, 2, 1, 0) if (run := _run(function, *described, size)) is not None]
     if len(found) < 2 or len(set(found)) > 1:
@@ -2011,7 +2035,7 @@ def _sample(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
     return Type(kind, dtype, tuple(_fresh() for _ in range(rank)))
 
 
-# --- The table ----------------------------------------------------------------------------------------------------------------
+# --- The table -------------------------------------------------------------------------------------
 
 
 def _functions(names: str) -> list[Callable[..., Any]]:
@@ -2026,8 +2050,8 @@ def _functions(names: str) -> list[Callable[..., Any]]:
 
 
 _BY_NAME: dict[str, Handler] = {
-    "sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median nansum nanprod nanmean nanmax "
-    "nanmin nanstd nanvar nanmedian nanargmax nanargmin": _reduce,
+    "sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median nansum nanprod nanmean "
+    "nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin": _reduce,
     "average": _average,
     "cumsum cumprod nancumsum nancumprod": _cumulative,
     "quantile percentile nanquantile nanpercentile": _quantile,
@@ -2070,6 +2094,7 @@ _BY_NAME: dict[str, Handler] = {
     "searchsorted": _searchsorted,
     "linalg.solve": _solve,
     "linalg.inv linalg.cholesky": _square,
+    "linalg.matrix_power": _matrix_power,
     "linalg.eigvalsh": partial(_square, drop=1),
     "linalg.det": partial(_square, drop=2),
     "zeros ones empty": _filled,
@@ -2139,8 +2164,6 @@ _BY_FUNCTION: dict[Any, Handler] = {
     np.ndarray.astype: _astype,
 }
 
-_OPERATORS = """sub mul truediv floordiv mod pow and_ or_ xor lshift rshift neg pos invert lt le eq ne gt ge""".split()
-
 _HANDLERS: dict[Any, Handler] = {}
 
 
@@ -2150,7 +2173,8 @@ def _register() -> None:
             _HANDLERS[function] = partial(handler, function)
     for function, handler in _BY_FUNCTION.items():
         _HANDLERS[function] = partial(handler, function)
-    for name in _OPERATORS:
+    operators = "sub mul truediv floordiv mod pow and_ or_ xor lshift rshift neg pos invert lt le eq ne gt ge"
+    for name in operators.split():
         function = getattr(operator, name)
         _HANDLERS[function] = partial(_operator, function)
     _HANDLERS[builtins.pow] = partial(_operator, operator.pow)
@@ -2192,10 +2216,11 @@ _FAILURES = (
 def infer(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> Type:
     """The type of what an operation makes of operands; ANY where nothing is proven.
 
+    >>> from srcad.core.types import array
     >>> n = Size("n")
     >>> x = Value("x", array("float32", n))
-    >>> infer(ops.zeros_like, (x,), {}), infer(ops.operation(np.concatenate), ((x, x, [1.0]),), {})
-    (float32[n], float64[?])
+    >>> infer(ops.zeros_like, (x,), {}), infer(ops.operation(np.concatenate), ((x, [1.0]),), {}).shape
+    (float32[n], (n - -1,))
     >>> infer(ops.getitem, (Value("shape", infer(ops.shape, (x,), {})), 0), {}).value
     Exact(key='n', offset=0, many=False)
     """

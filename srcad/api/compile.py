@@ -141,8 +141,8 @@ def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Gen
     inputs = tuple(value for param in core.params for value in leaves(param.tree))
     batched = "yes"
     try:
-        combined, seed, bars = chunked(core, wrt, unit.split, simplify, outputs[request.output])
-        cut = Cut(core.name, inputs, (seed,), combined.result[0], bars, True)
+        combined, seed = chunked(core, wrt, unit.split, simplify, outputs[request.output])
+        cut = Cut(core.name, inputs, (seed,), tuple(wrt), True)
         pair = lower_halves(simplify(combined), cut)
     except NotBatchable:
         batched = "no"

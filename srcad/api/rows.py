@@ -155,10 +155,10 @@ def assembled(
 
 def chunked(
     function: Function, wrt: list[Value], split: Any, simplify: Simplify, output: Value
-) -> tuple[Function, Value, tuple[Value, ...]]:
+) -> tuple[Function, Value]:
     """Forward and backward sweep of some rows of one output, to be cut in two.
 
-    Returns the combined function, the seed of those rows, and their cotangents. Raises NotBatchable.
+    Returns the combined function and the seed of those rows. Raises NotBatchable.
     """
     body, (rows,) = row_sweeps(function, wrt, [output], split)
     if rows.seed is None:
@@ -180,4 +180,4 @@ def chunked(
         if found is None:
             raise NotBatchable(None, "an argument that the output does not depend on")
         bars.append(tail.emit(ops.own, found, base=f"{value.base}_bar", named=True))
-    return made.renewed(body=[*made.body, *tail.block], result=(result, tuple(bars))), seeds, tuple(bars)
+    return made.renewed(body=[*made.body, *tail.block], result=(result, tuple(bars))), seeds

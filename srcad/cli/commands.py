@@ -93,7 +93,10 @@ def _write(output: Path, text: str) -> None:
     if output.exists() and not output.is_file():  # a terminal, a pipe
         output.write_bytes(text.encode())
         return
-    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}-")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}-")
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(output)) from None
     try:
         with open(handle, "wb") as file:
             file.write(text.encode())
@@ -134,7 +137,8 @@ def verify(
         _show(report)
     else:
         click.echo(str(report))
-    click.echo(f"at {len(sizes)} draws{''.join(f'; {each}' for each in sizes if each)}", err=True)
+    drawn = f"{len(sizes)} random points" if len(sizes) > 1 else "one random point"
+    click.echo(f"at {drawn}{''.join(f'; {each}' for each in sizes if each)}", err=True)
     sys.exit(0 if report.ok else 1)
 
 
@@ -146,7 +150,9 @@ def _verified(
     request, made = wanted.made()
     derivative = wanted.loaded(request, made)
     reports, shown = [], []
-    for draw, (sizes, values) in enumerate(arguments(wanted.function, wanted.spec, draws, seed)):
+    for draw, (sizes, values) in enumerate(
+        arguments(wanted.function, wanted.spec, wanted.defaults, draws, seed)
+    ):
         given = tuple(values.values())
         if request.transform == "vjp":
             given = (*given, cotangent(wanted.function, given, seed=seed + draw))

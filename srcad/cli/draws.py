@@ -29,9 +29,14 @@ def symbols(spec: Any) -> list[str]:
 
 
 def arguments(
-    function: Callable[..., Any], spec: dict[str, Any], number: int, seed: int
+    function: Callable[..., Any],
+    spec: dict[str, Any],
+    fixed: dict[str, Any],
+    number: int,
+    seed: int,
 ) -> Iterator[tuple[dict[str, int], dict[str, Any]]]:
-    """Sizes and arguments, drawn `number` times; the last draws try sizes 1 and 2 where the function takes them.
+    """Sizes and arguments, drawn `number` times, less those that are `fixed`; the last ones try a size of 1 and 2
+    where the function takes that.
 
     Raises ArgumentValueError where no draw gives a finite value.
     """
@@ -53,7 +58,10 @@ def arguments(
         )
         for chosen, kind in ((chosen, kind) for chosen in [*small, sizes] for kind in KINDS):
             rng = np.random.default_rng([seed, draw])
-            values = {name: _drawn(part, chosen, kind, rng) for name, part in spec.items()}
+            values = {
+                name: fixed[name] if name in fixed else _drawn(part, chosen, kind, rng)
+                for name, part in spec.items()
+            }
             try:
                 fits = _finite(_call(function, values))
             except Exception as error:  # not a point, or not a size, of the function's

@@ -50,6 +50,8 @@ class Asked(NamedTuple):
     function: Any
     request: Request
     spec: dict[str, Any]
+    defaults: dict[str, Any]  # of the parameters that nothing else is said about
+    name: str = ""
 
     def made(self, *, stage: str | None = None) -> tuple[Request, Generated]:
         """The module that answers, and the request that it answers: a bare name asks for a gradient or a Jacobian."""
@@ -75,16 +77,21 @@ class Asked(NamedTuple):
         spec = dict(self.spec)
         while True:
             try:
-                return generate(self.function, request, spec, stage=stage)
+                return generate(self.function, request, spec, stage=stage, name=self._name(request))
             except StaticNeeded as needed:
                 name = needed.name
-                default = inspect.signature(self.function).parameters[name].default
-                if default is inspect.Parameter.empty or not isinstance(spec[name], Type):
+                if name not in self.defaults or not isinstance(spec[name], Type):
                     raise ArgumentValueError(
                         f"the value of `{name}` decides what the derivative of `{self.function.__name__}` looks like",
                         reason=f'Declare it with a value: --arg "{name}: 1".',
                     ) from None
-                spec[name] = default
+                spec[name] = self.defaults[name]
+
+    def _name(self, request: Request) -> str:
+        """The derivative's name, where that of the function is none: a lambda."""
+        if getattr(self.function, "__name__", "") != "<lambda>":
+            return ""
+        return f"{self.name.rpartition('.')[2]}_{request.transform}"
 
 
 def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
@@ -95,7 +102,8 @@ def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
     """
     transform, name, options = read_expression(expression)
     function = find(load_module(where), name)
-    return Asked(function, _request(function, transform, options), specification(function, args))
+    spec, defaults = specification(function, args)
+    return Asked(function, _request(function, transform, options), spec, defaults, name)
 
 
 def derivative_text(
@@ -276,14 +284,17 @@ def find(module: Any, name: str) -> Any:
         found = getattr(found, part)
     if not callable(found):
         raise ArgumentTypeError(
-            f"`{name}` of `{module.__name__}` is a {type(found).__name__}",
-            reason="Name a function of the module.",
+            f"`{name}` of `{module.__name__}` is no function",
+            reason=f"It is of type {type(found).__name__}.",
         )
     return found
 
 
-def specification(function: Any, args: tuple[str, ...]) -> dict[str, Any]:
-    """The specification of every parameter: from --arg, else from its annotation, else from its default."""
+def specification(function: Any, args: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The specification of every parameter: from --arg, else from its annotation, else from its default.
+
+    Returns the specifications, and the defaults of those that are not declared.
+    """
     given: dict[str, Any] = {}
     for name, spec in map(read_argument, args):
         if name in given:
@@ -293,10 +304,14 @@ def specification(function: Any, args: tuple[str, ...]) -> dict[str, Any]:
         given[name] = spec
     parameters = _parameters(function)
     specs: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
     for name, parameter in parameters.items():
         if name in given:
             specs[name] = given.pop(name)
-        elif (
+            continue
+        if parameter.default is not parameter.empty:
+            defaults[name] = parameter.default
+        if (
             parameter.annotation is not parameter.empty
             and (found := _annotation(parameter.annotation)) is not None
         ):
@@ -310,7 +325,7 @@ def specification(function: Any, args: tuple[str, ...]) -> dict[str, Any]:
             f"`{getattr(function, '__name__', function)}` has no argument `{next(iter(given))}`",
             reason=f"It takes {', '.join(parameters) or 'none'}.",
         )
-    return specs
+    return specs, defaults
 
 
 def _parameters(function: Any) -> dict[str, inspect.Parameter]:

@@ -170,6 +170,11 @@ def rank(x: Any) -> int:
     return found
 
 
+def sizes(x: Any) -> tuple[Any, ...] | None:
+    """What is known of the shape of an operand, in a rule: sizes as in `srcad.core.types`, or None."""
+    return x.value.type.shape if isinstance(x, Symbol) else np.shape(x)
+
+
 def put(base: Any, index: Any, value: Any) -> Any:
     """`base` with `base[index] = value`, as a new array (see `srcad.runtime.put`)."""
     return call(runtime.put, base, index, value)

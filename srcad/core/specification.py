@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 __all__ = ["Container", "Known", "Reference", "unwrap"]
 
 
-class Known(NamedTuple):
+@dataclass(frozen=True)
+class Known:
     """An object known while parsing: a module, a function, a class; `name` is how the text calls it."""
 
     object: Any

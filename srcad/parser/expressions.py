@@ -19,7 +19,7 @@ from srcad.analysis.types import join, type_of
 from srcad.core import ops
 from srcad.core.nodes import Branch, Phi, Slice, Test, Value
 from srcad.core.types import Size, Type
-from srcad.parser.places import View
+from srcad.parser.places import Buffer, View
 from srcad.core.specification import Known
 from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound
 
@@ -146,8 +146,7 @@ class Expressions(State):
             for view in self.hidden_views:
                 if view.value is value:
                     return view
-            view = self.bind_new(value)
-            view.buffer.argument = f"global {name}"
+            view = View(Buffer(f"global {name}", value), (), value, value)
             self.hidden_views.append(view)
             return view
         if isinstance(found, (bool, str, type(None))):
@@ -306,14 +305,16 @@ class Expressions(State):
         test = self.read(condition)
         sides = []
         memory = dict(self.memory)
+        made: dict[Any, Any] = {}
         blocks = []
         for side in (then, orelse):
             self.memory = dict(memory)
             with self.inner() as builder:
                 binding = side()
                 sides.append((binding, self.join_operands(node, binding)))
+            made.update(self.memory)
             blocks.append(builder.block)
-        self.memory = {**self.memory, **memory}
+        self.memory = {**made, **memory}
         (a, x), (b, y) = sides
         phis: list[Phi] = []
         result = self.join_bindings(node, "value", (a, x), (b, y), phis)
@@ -335,6 +336,8 @@ class Expressions(State):
     ) -> Any:
         """What a name stands for after a branch: one of two bindings, each given with its operands."""
         (a, x), (b, y) = then, orelse
+        if isinstance(a, Unbound) and isinstance(b, Unbound):
+            return a
         if a is b or (is_constant(a) and type(a) is type(b) and (a == b or (a != a and b != b))):
             return a
         if isinstance(a, View) and a.same_place(b) and x is y:
@@ -357,7 +360,7 @@ class Expressions(State):
             for side in bound
         )
         if not numeric:
-            return Unbound(name) if len(bound) < 2 else Differs(name, node)
+            return Unbound(name) if len(bound) < 2 else Differs(name)
         types_ = [self.type(side) for side in bound]
         joined = types_[0] if len(types_) == 1 else join(*types_)
         out = Value(name, joined, named=name.isidentifier() and name != "value")
@@ -496,9 +499,6 @@ class Given(gast.AST):
 
 class Differs(Unbound):
     """A name that stands for things of different kinds on two paths."""
-
-    def __new__(cls, name: str, node: Any) -> Differs:
-        return super().__new__(cls, name)
 
 
 _ALIAS = {"numpy": "np", "numpy.linalg": "np.linalg", "numpy.fft": "np.fft", "math": "math", "numpy.random": "np.random"}

@@ -21,11 +21,11 @@ __all__ = ["Buffer", "Step", "View", "views"]
 class Buffer:
     """A piece of memory; `aliases` are the buffers that may be, or may overlap, the same memory."""
 
-    __slots__ = ("aliases", "argument")
+    __slots__ = ("aliases", "argument", "initial")
 
-    def __init__(self, argument: str | None = None) -> None:
+    def __init__(self, argument: str | None = None, initial: Value | None = None) -> None:
         self.aliases: set[Buffer] = set()
-        self.argument = argument
+        self.argument, self.initial = argument, initial
 
     def alias(self, other: Buffer) -> None:
         """The two may share memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
@@ -33,10 +33,11 @@ class NamedNumber(float):
         return made
 
 
-class Unbound(NamedTuple):
+class Unbound:
     """What a name stands for where it may not have been assigned."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class NeedStatic(Exception):  # noqa: N818 - control flow, caught by the driver
@@ -111,10 +112,10 @@ class State:
         memory = memory_of(op, operands, dict(named))
         owner = args[0] if args and isinstance(args[0], View) else None
         if memory == "same" and owner is not None:
-            return View(owner.buffer, owner.path, value, self.memory[owner.buffer])
+            return View(owner.buffer, owner.path, value, self.current(owner.buffer))
         if memory in ("view", "maybe") and owner is not None:
             step = Step(op, operands[1:], named, memory == "view")
-            return View(owner.buffer, (*owner.path, step), value, self.memory[owner.buffer])
+            return View(owner.buffer, (*owner.path, step), value, self.current(owner.buffer))
         made = self.bind_new(value)
         if memory != "fresh":
             for view in views(list(args)):
@@ -157,9 +158,15 @@ class State:
             return {key: self.read(part, node) for key, part in binding.items()}
         return binding
 
+    def current(self, buffer: Buffer) -> Value:
+        """What a buffer holds now; an array of an outer scope, what it held from the start."""
+        found = self.memory.get(buffer, buffer.initial)
+        assert found is not None
+        return found
+
     def read_view(self, view: View) -> Value:
         """The value of a view now: what it was, or read again from what its buffer holds since a store."""
-        current = self.memory[view.buffer]
+        current = self.current(view.buffer)
         if current is view.version:
             return view.value
         value = current
@@ -218,7 +225,7 @@ class State:
 
     def write_back(self, node: Any, target: View, new: Value) -> None:
         """Carry a new value of a view up to its buffer."""
-        root = self.memory[target.buffer]
+        root = self.current(target.buffer)
         bases = [root]
         for step in target.path[:-1]:
             bases.append(self.builder.let(step.op, (bases[-1], *step.args), step.options))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import Symbol, rank, spread
+from srcad.core.quote import sizes, Symbol, rank, spread
+from srcad.core.types import never_one
 from srcad.rules.families import bilinear
 
 __all__: list[str] = []
@@ -135,6 +136,11 @@ def einsum(y_bar: Any, subscripts: Any, *operands: Any, optimize: Any = False) -
         found = {*result, *"".join(others)}
         kept = "".join(label for label in term if label in found)
         x_bar = y_bar
+        if not all(_meets(operand, term, array, other) for other, array in zip(others, arrays)):
+            # An axis of length 1 is stretched to its partner's: the driver sums over what was stretched.
+            spec = f"{','.join([result, *others, term])}->{term}"
+            cotangents.append(np.einsum(spec, y_bar, *arrays, np.ones_like(operand), **options))
+            continue
         if arrays or kept != result:
             x_bar = np.einsum(f"{','.join([result, *others])}->{kept}", y_bar, *arrays, **options)
         if kept != term:  # an axis that is only summed over
@@ -146,6 +152,19 @@ def einsum(y_bar: Any, subscripts: Any, *operands: Any, optimize: Any = False) -
             x_bar = spread(x_bar, operand)
         cotangents.append(x_bar)
     return None, *cotangents
+
+
+def _meets(a: Any, term: str, b: Any, other: str) -> bool:
+    """Whether the axes of two operands that share a label are proven to have one length."""
+    first, second = sizes(a), sizes(b)
+    for axis, label in enumerate(term):
+        if label in other:
+            if first is None or second is None:
+                return False
+            m, n = first[axis], second[other.index(label)]
+            if m != n and not (never_one(m) and never_one(n)):
+                return False
+    return True
 
 
 def _parsed(subscripts: Any, count: int) -> tuple[list[str], str]:

@@ -55,6 +55,7 @@ def check(function: Callable[..., Any], *args: Any, **options: Any) -> dict[str,
     elements. The laws:
 
     - `differences`: the pushforward is what differences of the function say;
+    - `alone`: the tangents of one operand at a time, the others being None, sum to that of all;
     - `adjoint`: <y_bar, J x_dot> = <J^T y_bar, x_dot>;
     - `shape`, `dtype`: a cotangent has those of its operand, in float32 too;
     - `quoted`: written down operation by operation, the rule does the same;
@@ -95,12 +96,18 @@ def run(
         slope, exact = _difference(lambda point: function(*point, **named), operands, dots)
         hold("differences", distance(y_dot, slope), 1e-12 if exact else 1e-8)
 
+    alone = [
+        pushforward(
+            rule, operands, tuple(dot if i == j else None for j in range(len(dots))), y, named
+        )
+        for i, dot in enumerate(dots)
+        if dot is not None
+    ]
+    hold("alone", distance(sum(alone), y_dot), 10 * np.finfo(np.result_type(y)).eps)
+
     raw = pullback(rule, y_bar, operands, y, named)
-    hold(
-        "shape",
-        float(not all(_fits(rule, bar, x, dot) for bar, x, dot in zip(raw, operands, dots))),
-        0,
-    )
+    fits = all(_fits(rule, bar, x, dot) for bar, x, dot in zip(raw, operands, dots))
+    hold("shape", float(not fits), 0)
     bars = [_summed(bar, x) if rule.broadcasts else bar for bar, x in zip(raw, operands)]
     hold("adjoint", _adjointness(y_bar, y_dot, bars, dots), 10 * np.finfo(np.result_type(y)).eps)
     hold("dtype", _dtype_error(rule, operands, named, rng), 0)

@@ -300,12 +300,12 @@ def remainder(x1: Any, x2: Any, y: Any) -> Any:
 
 @elementwise(np.copysign, math.copysign, wrt=(0,))
 def copysign(x1: Any, x2: Any, y: Any) -> Any:
-    return np.sign(x1) * np.sign(y), None
+    return np.sign(x1) * np.sign(y), 0
 
 
 @elementwise(np.heaviside, wrt=(1,))
 def heaviside(x1: Any, x2: Any, y: Any) -> Any:
-    return None, x1 == 0
+    return 0, x1 == 0
 
 
 @elementwise(np.nan_to_num)

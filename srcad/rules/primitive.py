@@ -126,14 +126,14 @@ class Variance:
     def pullback(
         y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, **_options(axis, True))
+        centred = a - np.mean(a, **_options(axis, axis is not None))
         return centred * restore(2 * y_bar / (_freedom(a, axis, ddof)), a, axis, keepdims)
 
     @staticmethod
     def pushforward(
         a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, **_options(axis, True))
+        centred = a - np.mean(a, **_options(axis, axis is not None))
         return 2 * np.sum(centred * a_dot, **_options(axis, keepdims)) / (_freedom(a, axis, ddof))
 
 
@@ -145,14 +145,14 @@ class Deviation:
     def pullback(
         y_bar: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, **_options(axis, True))
+        centred = a - np.mean(a, **_options(axis, axis is not None))
         return centred * restore(y_bar / (y * (_freedom(a, axis, ddof))), a, axis, keepdims)
 
     @staticmethod
     def pushforward(
         a_dot: Any, a: Any, y: Any, *, axis: Any = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        centred = a - np.mean(a, **_options(axis, True))
+        centred = a - np.mean(a, **_options(axis, axis is not None))
         return np.sum(centred * a_dot, **_options(axis, keepdims)) / (y * (_freedom(a, axis, ddof)))
 
 

@@ -89,7 +89,7 @@ class _Concrete(Pass):
                 return None
             return statement
         if to.kind == "array":
-            if from_.rank == 0 and (from_.kind != "array" or to.rank):
+            if from_.rank == 0:  # what computes with 0-d arrays gives scalars, whatever the type says
                 if isinstance(g, (int, float)) and g in (0, 1):
                     return remake(statement, ops.zeros_like if g == 0 else ops.ones_like, (x,))
                 return remake(statement, operation(np.full_like), (x, g))

@@ -52,7 +52,7 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     if not cut.hidden:
         front.result = front.result[0] if len(front.result) == 1 else front.result
     front.doc = f"Value of `{cut.name}`" + (f" and what `{back.name}` needs of it." if residuals or outside else ".")
-    wrt = [value.base.removesuffix("_bar") for value in bars]
+    wrt = [value.base for value in cut.wrt]
     back.doc = f"Cotangent{'s' if len(wrt) > 1 else ''} of {_listed(wrt)} given the cotangent of the value of `{cut.name}`."
     front = finish(_distinct(front), results=True)
     back = finish(_distinct(back))

@@ -77,7 +77,7 @@ class _Names:
             exits = {carry.exit for carry in statement.carries}
             inside = (reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))) - defines([statement])
             heads = _inner(statement)
-            around = (live - exits) | inside
+            around = (live - exits) | inside | {record for record, _ in statement.records}
             for value in heads:
                 self.against(value, around)
                 self.against(value, heads)

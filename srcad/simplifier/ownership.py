@@ -57,6 +57,7 @@ class _Owner:
         self.copied_init: set[Value] = set()
         self.copied_next: set[Value] = set()
         self.copied_phi: set[tuple[Value, int]] = set()
+        self.columns: dict[Value, list[tuple[int, Value]]] = {}
         self.results = list(leaves(function.result))
         for param in function.params:
             for value in leaves(param.tree):
@@ -121,8 +122,6 @@ class _Owner:
         """What was saved at a place of the tuples in a list."""
         return [value for at, value in self.columns.get(record, ()) if at == place]
 
-    columns: dict[Value, list[tuple[int, Value]]]
-
     def inner_saved(self, record: Value, place: int) -> list[Value]:
         found: list[Value] = []
         for value in self.column(record, place):
@@ -131,8 +130,6 @@ class _Owner:
         return found
 
     def collect_let(self, statement: Let) -> None:
-        if not hasattr(self, "columns"):
-            self.columns = {}
         out = statement.out
         if statement.op is ops.save:
             record, values = statement.args
@@ -339,7 +336,8 @@ class _Rewrite(Pass):
         if statement.op is ops.own:
             value = statement.args[0]
             if source not in self.owner.given:
-                return remake(statement, ops.copy, statement.args)
+                plain = isinstance(value, Value) and value.type.kind == "array"
+                return remake(statement, ops.copy, statement.args) if plain else statement
             if isinstance(value, Value) and not value.named and statement.out is not None:
                 value.base, value.named = statement.out.base, True
             self.known[statement.out] = value  # type: ignore[index]

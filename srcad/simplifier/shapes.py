@@ -79,6 +79,10 @@ class _Shapes(Pass):
             return self.cast(statement)
         if op in (ops.put, ops.put_add):
             base, index, value = statement.args
+            if type_of(base).rank == 0 and (index is Ellipsis or index == ()):  # all there is to store into
+                if op is ops.put_add:
+                    return remake(statement, ops.add, (base, value))
+                return remake(statement, ops.cast, (value, base)) if type_of(value).rank == 0 else statement
             spread = self.source(value, ops.spread)
             if spread is not None:
                 return remake(statement, op, (base, index, spread.args[0]))

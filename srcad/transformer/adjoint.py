@@ -52,6 +52,8 @@ def cotangent_type(value: Value) -> Type:
     """The type of a value's cotangent: that of the value; of a Python number what may be a number or a NumPy scalar."""
     if value.type.kind == "number":
         return Type("scalar", "float64", ())
+    if value.type.kind == "array" and value.type.rank == 0:
+        return Type("any", value.type.dtype, ())
     return value.type
 
 
@@ -259,7 +261,9 @@ class Adjoint:
         except NotImplementedError as reason:
             self.refuse(statement, f"`{op.name}` is not differentiable this way: {reason}", "Rewrite it with other functions.")
             return
-        for arg, contribution in zip(statement.args, contributions):
+        for place, (arg, contribution) in enumerate(zip(statement.args, contributions)):
+            if contribution is None and rule.wrt is not None and place not in rule.wrt:
+                continue  # an operand that is there for its form
             self.contribute(statement, arg, contribution, rule.broadcasts)
         if len(contributions) < len(statement.args):
             for arg in statement.args[len(contributions) :]:

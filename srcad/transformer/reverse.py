@@ -120,13 +120,12 @@ def pullback(function: Function, wrt: list[Value], structure: Tree, split: Split
 
 
 class Cut(NamedTuple):
-    """How a combined function is cut in two: its own parameters, those for the seeds, the outputs, the cotangents."""
+    """How a combined function is cut in two: its own parameters, those for the seeds, and which it is differentiated by."""
 
     name: str
     own: tuple[Value, ...]
     seeds: tuple[Value, ...]
-    outs: Tree
-    bars: tuple[Value, ...]
+    wrt: tuple[Value, ...]
     hidden: bool
 
 
@@ -160,7 +159,7 @@ def halves(
         body=[*body, *sweep.builder.block],
         result=(result, handed),
     )
-    return combined, Cut(function.name, tuple(inputs), tuple(seeds), result, handed, hidden)
+    return combined, Cut(function.name, tuple(inputs), tuple(seeds), tuple(wrt), hidden)
 
 
 class RowsOf(NamedTuple):

@@ -63,15 +63,10 @@ def handler(let: Let) -> Handler | None:
     if isinstance(function, type):
         return elementwise if issubclass(function, np.generic) else None
     rule = rule_of(function)
-    if rule is None or rule.family != "elementwise" or function in _SCALAR_ONLY:
-        return None
-    if getattr(function, "__module__", None) == "math":
+    if rule is None or rule.family != "elementwise" or function.__module__ == "math":
         return None
     # A function of the user's acts on each element of an array if it was given one.
     return elementwise if ops.name_of(function) or let.out.type.rank else None  # type: ignore[union-attr]
-
-
-_SCALAR_ONLY = {builtins.max, builtins.min, builtins.float}
 
 
 # Elementwise.
@@ -81,7 +76,7 @@ _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift ne
 
 @handles(*(getattr(operator, name) for name in _OPERATORS.split()))
 @handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex")
-@handles("conj conjugate copy astype asarray asanyarray", builtins.abs, builtins.pow)
+@handles("conj conjugate copy astype", builtins.abs, builtins.pow)
 @handles(np.ndarray.astype, runtime.stop_gradient, runtime.own, ops.move.function)
 def elementwise(b: Batch, let: Let) -> Any:
     """Operands align from the right, so one with fewer axes gets some behind the batch's.
@@ -130,7 +125,43 @@ def negation(b: Batch, let: Let) -> Any:
     return b.emit(np.logical_not, b.get(let.args[0]))
 
 
-@handles("array ascontiguousarray")
+@handles(builtins.max, builtins.min)
+def extreme(b: Batch, let: Let) -> Any:
+    """
+    y = max(a, b)              ->        y = np.where(b > a, b, a)        (of NaN, too)
+    """
+    if len(let.args) != 2 or any(map(b.rank, let.args)):
+        b.refuse(f"`{let.op.name}` of anything but two numbers")
+    first, second = map(b.get, let.args)
+    compare = ops.greater if let.op.function is builtins.max else ops.less
+    return b.emit(np.where, b.emit(compare, second, first), second, first)
+
+
+@handles(builtins.float)
+def to_float(b: Batch, let: Let) -> Any:
+    x = b.get(let.args[0])
+    return x if b.dtype_of(x) == "float64" else b.emit(np.asarray, x, dtype=np.float64)
+
+
+@handles("atleast_1d atleast_2d")
+def at_least(b: Batch, let: Let) -> Any:
+    if len(let.args) != 1:
+        b.refuse(f"`{let.op.name}` of several arrays")
+    least = 1 if let.op.function is np.atleast_1d else 2
+    return b.lift(let.args[0], max(least - b.rank(let.args[0]), 0))
+
+
+@handles("linspace")
+def linspace(b: Batch, let: Let) -> Any:
+    ends, options = b.bound(let, 2)
+    if options.get("retstep"):
+        b.refuse("`retstep=` of `np.linspace`")
+    rank = max(map(b.rank, ends))
+    options["axis"] = shifted(b, options.get("axis", 0))
+    return b.again(let.op, *(b.lift(x, rank - b.rank(x)) for x in ends), **options)
+
+
+@handles("array asarray asanyarray ascontiguousarray")
 def array(b: Batch, let: Let) -> Any:
     """`np.array([a, b])` is a stack along the axis behind the batch's."""
     (parts,), options = b.bound(let)
@@ -216,10 +247,10 @@ def norm(b: Batch, let: Let) -> Any:
         axis = shifted(b, axis)
     elif rank in (1, 2):
         axis = every_axis(rank)
-    elif rank == 0 and options.get("ord") is None:
-        return b.emit(builtins.abs, b.get(x))
+    elif options.get("ord") is not None or options.get("keepdims"):
+        b.refuse("this norm of more than two axes at once")
     else:
-        b.refuse("the norm of more than two axes at once")
+        return b.emit(let.op, b.flat(x), axis=1) if rank else b.emit(builtins.abs, b.get(x))
     return b.again(let.op, b.get(x), **options, axis=axis)
 
 
@@ -332,7 +363,7 @@ def dot(b: Batch, let: Let) -> Any:
     if q == 1:
         return product(b, ops.matmul, a, c)
     if left:
-        b.refuse("`np.dot` of two batched operands, one of more than two axes")
+        return contracted(b, a, c, (p - 1,), (q - 2,))
     return _moved(b, b.emit(let.op, b.get(a), b.get(c)), p - 1)
 
 
@@ -350,7 +381,17 @@ def inner(b: Batch, let: Let) -> Any:
         return _moved(b, b.emit(let.op, b.get(a), b.get(c)), p - 1)
     if p == q == 1:
         return product(b, ops.matmul, a, c)
-    return b.refuse("`np.inner` of two batched operands")
+    return contracted(b, a, c, (p - 1,), (q - 1,))
+
+
+def contracted(b: Batch, a: Tree, c: Tree, of_a: tuple[int, ...], of_c: tuple[int, ...]) -> Value:
+    """Two batched operands, summed over pairs of axes; their other axes in order."""
+    letters = iter("bcdefghijklmnopqrstuvwxyz")
+    one, two = ["".join(next(letters) for _ in range(b.rank(x))) for x in (a, c)]
+    for x, y in zip(of_a, of_c):
+        two = two.replace(two[y], one[x])
+    free = "".join(x for x in one + two if (one + two).count(x) == 1)
+    return b.emit(np.einsum, f"a{one},a{two}->a{free}", b.get(a), b.get(c))
 
 
 def _moved(b: Batch, made: Value, place: int) -> Value:
@@ -405,7 +446,7 @@ def tensordot(b: Batch, let: Let) -> Any:
         moved = tuple(one + 1 for one in of_a), of_c
         return b.emit(let.op, b.get(a), b.get(c), axes=moved)
     if b.is_batched(a):
-        b.refuse("`np.tensordot` of two batched operands")
+        return contracted(b, a, c, of_a, of_c)
     moved = of_a, tuple(one + 1 for one in of_c)
     return _moved(b, b.emit(let.op, b.get(a), b.get(c), axes=moved), p - len(of_a))
 
@@ -577,7 +618,7 @@ def filled(b: Batch, let: Let) -> Any:
         return broadcasted(b, fill, lambda: b.grown(like))
     if b.is_batched(like):
         return b.emit(let.op, b.get(like), b.lift(fill, b.rank(like) - b.rank(fill)))
-    if type_of(like).dtype != type_of(fill).dtype:
+    if b.dtype(like) is None or b.dtype(like) != b.dtype(fill):
         b.refuse("`np.full_like` with a value of another dtype")
     return broadcasted(b, fill, lambda: b.shape(like))
 

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905
 """What `memory` and `memory_of` say is compared with `np.shares_memory` on real arrays."""
 
 from __future__ import annotations
@@ -82,22 +83,77 @@ def agree(op: ops.Operation, args: tuple[Any, ...], options: dict[str, Any]) -> 
 
 
 X, Y, V = np.arange(9.0).reshape(3, 3) + np.eye(3), np.ones((3, 3)), np.array([1.0, 2.0, 3.0])
-OPERANDS = [X, V, X.astype(np.float32), X.astype(int), V.astype(int), X > 2, X + 1j, V * 1j, np.array(2.0), np.float64(2), np.ones((1, 3, 1)),
-            np.ones(1), np.zeros((0, 3)), X.T, X[::2], np.ones((1, 1)), [1.0, 2.0], 2.0]  # fmt: skip
+OPERANDS = [
+    X,
+    V,
+    X.astype(np.float32),
+    X.astype(int),
+    V.astype(int),
+    X > 2,
+    X + 1j,
+    V * 1j,
+    np.array(2.0),
+    np.float64(2),
+    np.ones((1, 3, 1)),
+    np.ones(1),
+    np.zeros((0, 3)),
+    X.T,
+    X[::2],
+    np.ones((1, 1)),
+    [1.0, 2.0],
+    2.0,
+]
 OPTIONS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
-    ((), {}), ((), {"axis": 0}), ((), {"axis": None}), ((), {"axis": ()}), ((), {"axis": -1, "keepdims": True}), ((0,), {}), ((1,), {}), ((0, 0), {}), ((0, 1), {}),
-    ((-1,), {}), ((2,), {}), ((X,), {}), ((V,), {}), ((1.0,), {}), ((V, V), {}), ((X, X), {}), ((1.0, 2.0), {}), (((3, 3),), {}), (((-1,),), {}), ((None,), {}),
-    ((), {"copy": False}), ((), {"copy": None}), ((), {"copy": True}), ((float,), {}), ((float,), {"copy": False}), ((), {"dtype": float}), ((), {"n": 0}), ((), {"n": 1}), ((), {"k": 0}),
-    ((), {"k": 1}), ((), {"decimals": 1}), ((0, 1, 0), {}), ((([0, 1],)), {}),
-]  # fmt: skip
+    ((), {}),
+    ((), {"axis": 0}),
+    ((), {"axis": None}),
+    ((), {"axis": ()}),
+    ((), {"axis": -1, "keepdims": True}),
+    ((0,), {}),
+    ((1,), {}),
+    ((0, 0), {}),
+    ((0, 1), {}),
+    ((-1,), {}),
+    ((2,), {}),
+    ((X,), {}),
+    ((V,), {}),
+    ((1.0,), {}),
+    ((V, V), {}),
+    ((X, X), {}),
+    ((1.0, 2.0), {}),
+    (((3, 3),), {}),
+    (((-1,),), {}),
+    ((None,), {}),
+    ((), {"copy": False}),
+    ((), {"copy": None}),
+    ((), {"copy": True}),
+    ((float,), {}),
+    ((float,), {"copy": False}),
+    ((), {"dtype": float}),
+    ((), {"n": 0}),
+    ((), {"n": 1}),
+    ((), {"k": 0}),
+    ((), {"k": 1}),
+    ((), {"decimals": 1}),
+    ((0, 1, 0), {}),
+    ((([0, 1],)), {}),
+]
 SKIPPED = {
     "save savez savez_compressed savetxt tofile copyto put place putmask put_along_axis fill_diagonal info"
 }
 PUBLIC = sorted(
-    {name for name in dir(np) if callable(getattr(np, name)) and not isinstance(getattr(np, name), type) and not name.startswith("_")}
+    {
+        name
+        for name in dir(np)
+        if callable(getattr(np, name))
+        and not isinstance(getattr(np, name), type)
+        and not name.startswith("_")
+    }
     - set(" ".join(SKIPPED).split())
-    - set("test show_config show_runtime setbufsize seterr seterrcall get_include fromfile load loadtxt genfromtxt memmap fromregex getbufsize".split())
-)  # fmt: skip
+    - set(
+        "test show_config show_runtime setbufsize seterr seterrcall get_include fromfile load loadtxt genfromtxt memmap fromregex getbufsize".split()
+    )
+)
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -107,7 +163,7 @@ def test_functions_of_numpy(name: str) -> None:
     for operand, (args, options) in itertools.product(OPERANDS, OPTIONS):
         operand = (
             operand.copy()
-            if isinstance(operand, np.ndarray) and not operand.base is None
+            if isinstance(operand, np.ndarray) and operand.base is not None
             else operand
         )
         agree(op, (operand, *args), options)
@@ -245,8 +301,21 @@ def test_einsum() -> None:
         agree(ops.operation(np.einsum), args, {"optimize": True})
 
 
-PRECISE = {"sum": "fresh", "where": "fresh", "concatenate": "fresh", "zeros_like": "fresh", "transpose": "view", "expand_dims": "view", "reshape": "maybe",
-           "ravel": "maybe", "asarray": "maybe", "tanh": "fresh", "diagonal": "view", "broadcast_to": "view", "copy": "fresh"}  # fmt: skip
+PRECISE = {
+    "sum": "fresh",
+    "where": "fresh",
+    "concatenate": "fresh",
+    "zeros_like": "fresh",
+    "transpose": "view",
+    "expand_dims": "view",
+    "reshape": "maybe",
+    "ravel": "maybe",
+    "asarray": "maybe",
+    "tanh": "fresh",
+    "diagonal": "view",
+    "broadcast_to": "view",
+    "copy": "fresh",
+}
 
 
 @pytest.mark.parametrize("name", PRECISE)

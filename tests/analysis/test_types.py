@@ -1,7 +1,8 @@
+# ruff: noqa: SIM905
 """Every claim of `infer` is compared with what NumPy does, for several sizes of the symbols.
 
-Expressions are text. `Machine` runs each operation twice: on types, and on real arrays under each assignment of sizes. An assignment under
-which an operation raises is dropped, as is the program in it.
+Expressions are text. `Machine` runs each operation twice: on types, and on real arrays under each assignment of
+sizes. An assignment under which an operation raises is dropped, as is the program in it.
 """
 
 from __future__ import annotations
@@ -464,8 +465,10 @@ def test_ufuncs(ufunc: np.ufunc) -> None:
             check(f"np.{name}({left}, {right})", succeeds=False)
 
 
-REDUCTIONS = """sum prod mean max min var std any all argmax argmin count_nonzero ptp median nansum nanprod nanmean nanmax
-nanmin nanstd nanvar nanmedian nanargmax average""".split()
+REDUCTIONS = """
+sum prod mean max min var std any all argmax argmin count_nonzero ptp median nansum nanprod
+nanmean nanmax nanmin nanstd nanvar nanmedian nanargmax average
+""".split()
 REDUCED = "x_n f_nm i_nm b_nm c_nm u_n h_n x_nom x_kmn x_oo v_nm a_n any_x".split() + SCALARS
 
 
@@ -496,93 +499,269 @@ def test_reductions(name: str) -> None:
 
 
 TEXTS = """
-np.var(x_nm, ddof=1) | np.std(f_nm, axis=0, ddof=1) | np.average(x_nm, axis=0, weights=x_n) | np.average(f_n, weights=i_n) |
-np.average(f_n, weights=f_n) | np.quantile(x_nm, 0.5) | np.quantile(f_nm, 0.5, axis=0) | np.percentile(i_n, x_three * 0) |
-np.quantile(f_nm, [0.1, 0.5], axis=1) | np.median(f_nm, axis=0) |
-np.linalg.norm(x_n) | np.linalg.norm(f_nm) | np.linalg.norm(i_nm, axis=0) | np.linalg.norm(c_nm, axis=(0, 1)) | np.linalg.norm(x_n, 1) |
-np.linalg.norm(f_n, np.inf) | np.linalg.norm(x_nm, 'fro') | np.linalg.norm(x_nm, ord=2) | np.linalg.norm(x_nmk, axis=(0, 2)) |
-np.linalg.norm(x_n, keepdims=True) | np.linalg.norm(x_nm, axis=1, keepdims=True) | np.linalg.norm(i_n, 0) | np.linalg.norm(x_s) |
-np.linalg.norm(float_) | np.linalg.norm(x_nmk) | np.linalg.norm(b_n, 3) | np.linalg.norm(h_n) | np.linalg.norm(v_nm, axis=0) |
-np.trace(x_nm) | np.trace(i_nm) | np.trace(b_nm) | np.trace(f_nmk, axis1=0, axis2=2) | np.trace(x_nm, 1) | x_nm.trace() | np.trace(v_nm) |
-np.trace(f_nm, dtype=float) | np.trace(x_nmk) |
-x_nm @ x_m | x_m @ x_mn | x_m @ x_m | x_nm @ f_mk | i_nm @ x_m | c_nm @ i_mk | x_nmk @ x_kmn | x_kmn @ x_nm | x_nm @ v_n | b_nm @ b_m |
-x_nm @ any_x | any_x @ x_m | np.matmul(x_nm, x_mk) | np.dot(x_nm, x_mk) | np.dot(x_nm, x_m) | np.dot(x_n, x_n) | np.dot(x_n, 2) |
-np.dot(2.0, f_nm) | np.dot(f_n, 2.0) | np.dot(2, 3.0) | np.dot(x_s, x_n) | np.dot(x_nmk, x_kmn) | np.dot(x_nmk, x_k) | x_nm.dot(x_m) |
-np.dot(x_kmn, x_nm) | np.dot(float_, float_2) | np.dot(f_s, f_s) | np.dot(x_0, x_0) | np.dot(int_, i_n) | np.dot(v_n, x_n) |
-np.inner(x_n, x_n) | np.inner(x_nm, x_m) | np.inner(x_nm, f_nm) | np.inner(x_nm, 2.0) | np.inner(f_s, f_s) | np.inner(x_nmk, x_mk) |
-np.vdot(x_nm, x_nm) | np.vdot(c_n, x_n) | np.vdot(f_n, f_n) | np.outer(x_n, x_m) | np.outer(f_nm, x_k) | np.outer(x_s, x_n) |
-np.outer(2, x_n) | np.outer(int_, float_) | np.outer(v_n, x_n) | np.kron(x_nm, x_mk) | np.kron(x_n, x_m) | np.kron(x_nm, f_k) | np.kron(x_s, x_n) |
-np.kron(f_s, f_s) | np.kron(x_n, x_nm) | np.tensordot(x_nm, x_mk, 1) | np.tensordot(x_nm, x_nm) | np.tensordot(x_n, x_m, 0) |
-np.tensordot(x_nmk, x_kmn, axes=([0, 2], [2, 0])) | np.tensordot(x_nm, f_mn, axes=(0, 1)) | np.tensordot(x_nm, x_nm, axes=2) |
-np.tensordot(x_nmk, x_mn, axes=((1,), (0,))) | np.tensordot(x_nm, x_mk, axes=(-1, 0)) |
-np.einsum('ij,j', x_nm, x_m) | np.einsum('ij,jk->ik', x_nm, x_mk) | np.einsum('i,i', x_n, x_n) | np.einsum('ii', x_nn) | np.einsum('ii->i', x_nn) |
-np.einsum('ij->ji', x_nm) | np.einsum('ij', f_nm) | np.einsum('i,j->ij', x_n, x_m) | np.einsum('i,j->ji', f_n, x_m) | np.einsum('ijk->k', x_nmk) |
-np.einsum('ij->', x_nm) | np.einsum('...j,j->...', x_nmk, x_k) | np.einsum('ij , jk', x_nm, i_mk) | np.einsum('i,i->i', x_o, x_n) |
-np.einsum('i,i->i', x_n, x_m) | np.einsum('ji,j', c_nm, x_n) | np.einsum('i->', x_n, optimize=True) | np.einsum('ij,j', v_nm, x_m) | np.einsum('i,->i', x_n, 2.0) |
-np.einsum('i', b_n) | np.einsum('ij,ij->i', x_no, x_nm) | np.einsum('i,i->', x_n, v_n) | np.einsum(',', x_s, x_s) | np.einsum('bij,bjk->bik', x_nmk, x_nmk) |
-np.reshape(x_nm, (-1,)) | np.reshape(x_nm, -1) | x_nm.reshape(-1) | x_nm.reshape(-1, 1) | x_nm.reshape((1, -1)) | x_nm.reshape(1, -1, 1) |
-x_n.reshape(-1, 1) | x_n.reshape(x_n.shape) | x_nm.reshape(x_nm.shape[0], -1) | x_nm.reshape(x_nm.size) | x_nm.reshape((x_nm.shape[1], x_nm.shape[0])) |
-x_nmk.reshape(x_nmk.shape[0], -1) | x_nmk.reshape(-1, x_nmk.shape[2]) | x_nmk.reshape(len(x_n) * len(x_m), -1) | np.reshape(x_nm, mn_shape) |
-x_three.reshape(3, 1) | x_t.reshape(6) | x_t.reshape(3, -1) | x_t.reshape(-1) | x_n3.reshape(-1) | x_n3.reshape(-1, 3) | x_n3.reshape(3, -1) |
-x_nm.reshape(int_, -1) | x_nm.reshape(int_, int_2) | x_nm.reshape(int_) | x_nm.reshape((int_,)) | x_n.reshape(len(x_n) - 1) | x_n.reshape(len(x_n) - 1, 3) |
-x_n.reshape(len(x_n) + 1) | x_s.reshape(1) | x_s.reshape(()) | x_0.reshape(1, 1) | np.reshape(2.0, (1,)) | np.reshape(2.0, ()) | np.reshape(int_, -1) | any_x.reshape(2, 3) |
-any_x.reshape(-1) | a_n.reshape(-1, 1) | v_nm.reshape(-1) | x_nm.reshape((2, -1)) | np.reshape(x_nm, (-1, 2), order='F') | x_mk.reshape(-1, 2) | x_nm.reshape(x_m.shape + x_n.shape) |
-x_nm.reshape((1,) + x_nm.shape) | x_nm.reshape(x_nm.shape[:1] + (-1,)) | x_nm.reshape((-1,) + x_nm.shape[1:]) | x_nm.reshape(x_nm.shape[::-1]) |
-np.ravel(x_nm) | x_nm.ravel() | f_nmk.ravel() | x_s.ravel() | np.ravel(2.0) | x_0.ravel() | any_x.ravel() | x_nm.flatten() | x_s.flatten() | i_n.ravel() | x_t.ravel() | x_n3.ravel() |
-x_nm.T | x_n.T | x_s.T | x_0.T | x_nmk.T | np.transpose(x_nm) | np.transpose(x_s) | np.transpose(x_nmk, (1, 0, 2)) |  x_nmk.transpose((1, -1, 0)) |
-np.transpose(x_nmk, [2, 0, 1]) | x_nm.transpose() | np.transpose(x_nm, None) | any_x.T | np.transpose(float_) | v_nm.T | np.transpose([x_n, x_n]) |
-np.swapaxes(x_nmk, 0, 2) | x_nmk.swapaxes(-1, 0) | np.moveaxis(x_nmk, 0, -1) | np.moveaxis(x_nmk, [0, 1], [-1, 0]) | np.moveaxis(x_nmk, 2, 0) | np.moveaxis(x_nmk, (0, 2), (2, 0)) |
-np.rollaxis(x_nmk, 2) | np.squeeze(x_no) | np.squeeze(x_po) | np.squeeze(x_po, 1) | np.squeeze(x_no, axis=1) | np.squeeze(x_no, 0) | x_nom.squeeze(1) | np.squeeze(x_o) | np.squeeze(x_oo, axis=(0,)) | x_oo.squeeze() |
-np.squeeze(x_s) | x_pq.squeeze() | np.squeeze(x_o, 0) | np.squeeze(float_) | np.expand_dims(x_n, 0) | np.expand_dims(x_n, -1) | np.expand_dims(x_nm, (0, 2)) | np.expand_dims(x_s, 0) | np.expand_dims(2.0, 0) |
-np.expand_dims(x_nm, 1) | np.broadcast_to(x_n, (3, len(x_n))) | np.broadcast_to(x_om, (4, x_om.shape[1])) | np.broadcast_to(2.0, x_nm.shape) | np.broadcast_to(f_s, ()) | np.broadcast_to(f_n, 3) | np.broadcast_to(x_o, int_) |
-np.broadcast_to(2, (2,)) | np.broadcast_to(x_om, x_nm.shape) |
-np.concatenate((x_n, x_m)) | np.concatenate([x_n, x_n]) | np.concatenate([x_n, f_m, [1.0]]) | np.concatenate(([0.0], x_n)) | np.concatenate([x_n, [x_s]]) | np.concatenate((x_nm, x_nm), axis=0) |
-np.concatenate((x_nm, x_om)) | np.concatenate((x_nm, x_no), axis=1) | np.concatenate((x_nm, x_n3), 1) | np.concatenate((x_nm, i_nm), axis=-1) | np.concatenate((x_nm, x_m), axis=None) | np.concatenate((i_n, b_m)) |
-np.concatenate((x_n[1:], x_n[:1])) | np.concatenate((x_t, x_t), axis=1) | np.concatenate(x_t) | np.concatenate((f_n, f_n), dtype=float) | np.concatenate((f_n, [1.0, 2.0])) | np.concatenate((f_n, [f_s])) | np.concatenate((x_n, any_x)) |
-np.concatenate((x_n, v_n)) | np.concatenate([x_n[:-1], x_n[-1:]]) | np.concatenate([x_n[1:], [1.0]]) | np.concatenate((f_n, [float_])) | np.concatenate((f_n, [int_])) |
-np.stack((x_n, x_n)) | np.stack([x_n, f_n], axis=1) | np.stack([x_nm, x_nm, i_nm], axis=-1) | np.stack([x_s, float_]) | np.stack([float_, int_]) | np.stack((x_n, x_m)) | np.stack([f_s, f_s]) | np.stack((x_n, v_n)) | np.stack(x_t) |
-np.vstack((x_n, x_n)) | np.vstack((x_nm, x_m)) | np.vstack([x_nm, f_nm]) | np.vstack([x_s, x_s]) | np.hstack((x_n, x_m)) | np.hstack((x_nm, x_nm)) | np.hstack([x_s, x_n, 1.0]) | np.hstack((x_nm, x_no)) | np.column_stack((x_n, f_n)) | np.column_stack((x_nm, x_n)) | np.dstack((x_n, x_n)) |
-np.cumsum(x_n) | np.cumsum(x_nm) | np.cumsum(i_nm, axis=0) | np.cumsum(b_n) | x_nm.cumsum(axis=1) | np.cumsum(x_s) | np.cumsum(2.0) | np.cumprod(f_n) | np.cumsum(u_n) | np.cumsum(f_n, dtype=float) | np.cumsum(v_n) | np.cumsum(x_nm, axis=int_) |
-np.cumprod(x_nm, 0) | np.nancumsum(x_nm, axis=0) | np.diff(x_n) | np.diff(x_nm) | np.diff(x_nm, axis=0) | np.diff(i_n, 2) | np.diff(b_n) | np.diff(x_n, n=0) | np.diff(u_n) | np.diff(x_n, prepend=0.0) | np.diff(x_nm, n=2, axis=0) | np.diff(v_n) |
-np.sort(x_n) | np.sort(x_nm, axis=0) | np.sort(x_nm, axis=None) | np.argsort(x_nm) | np.argsort(x_n, kind='stable') | np.flip(x_nm) | np.flip(x_n, 0) | np.flip(x_s) | np.flip(x_0) | np.fliplr(x_nm) | np.flipud(x_nm) | np.roll(x_n, 1) | np.roll(x_nm, int_, axis=0) | np.roll(x_s, 1) |
-np.roll(x_nm, (1, 2), (0, 1)) | np.diag(x_n) | np.diag(x_nm) | np.diag(x_nn) | np.diag(x_n, 1) | np.diag(x_nm, -1) | np.diag(x_nn, 2) | np.diag(x_nn, k=-1) | np.diag(x_n, int_) | np.diag(x_nm, int_) | np.diag(x_t) | np.diag(x_t, 1) | np.diag(x_t, -3) | np.diag(f_three, -2) |
-np.diagonal(x_nm) | np.diagonal(x_nmk, axis1=0, axis2=2) | np.diagonal(x_nn, 1) | x_nm.diagonal() | np.triu(x_nm) | np.tril(x_nn, -1) | np.triu(x_n) | np.tril(x_nmk) |
-np.eye(3) | np.eye(len(x_n)) | np.eye(2, 3) | np.eye(len(x_n), len(x_m), 1) | np.eye(len(x_n), dtype=int) | np.eye(x_n.size, M=2) | np.identity(len(x_n)) | np.identity(3, dtype=np.float32) | np.eye(len(x_n) - 1) | np.eye(int_) |
-np.zeros(3) | np.zeros((2, 3)) | np.zeros(len(x_n)) | np.zeros(x_nm.shape) | np.zeros((len(x_n), 2)) | np.zeros(x_nm.shape[0]) | np.zeros(x_nm.shape[1:]) | np.zeros(x_nm.shape[::-1]) | np.zeros(len(x_n) - 1) | np.zeros(len(x_n) + 1) | np.zeros(x_n.size - 2) |
-np.zeros(len(x_n) - 1 + 1) | np.zeros(len(x_n) + 2 - 3) | np.zeros(len(x_n[1:])) | np.zeros(len(x_n[1:]) - 1) | np.zeros(len(x_n[1:]) + 1) | np.zeros(2 * len(x_n)) | np.zeros(x_nn.size * len(x_n)) | np.zeros(3 * x_nm.size * x_nn.size) | np.zeros(x_p.size * x_q.size) | np.zeros(len(x_n) * len(x_m)) | np.zeros(x_nm.size) | np.zeros(len(x_n) // 2) | np.zeros(int_) | np.zeros(int_ + 1) |
-np.zeros(int_ - 1) | np.zeros((int_, int_)) | np.zeros(int_ * 2) | np.zeros(int_ // 2) | np.zeros(int_ + int_2) | np.zeros(1 - int_) | np.zeros(-int_) | np.zeros(i_s) | np.zeros(u_s - 1) | np.zeros(i_0) | np.zeros(()) | np.zeros(3, dtype=int) | np.zeros(3, float_.dtype) | np.zeros(3, dtype=x_n.dtype) |
-np.zeros(x_n.shape, dtype=f_n.dtype) | np.zeros((3,), dtype='float32') | np.zeros((3, len(x_n) - len(x_n) + 1)) | np.zeros((1,) + x_n.shape) | np.zeros(x_n.shape + (2,)) | np.zeros((int_,) + x_n.shape) | np.zeros(x_n.shape + x_m.shape) | np.zeros(np.shape(x_nm)) | np.zeros(bool_) | np.zeros(min(len(x_n), len(x_m))) |
-np.zeros(max(1, len(x_n))) | np.zeros(abs(int_)) | np.zeros([2, len(x_n)]) | np.zeros((len(x_n) * 2 + 1) // 2) | np.ones((len(x_n), 1), dtype=complex) | np.empty(2, dtype=np.float16) | np.zeros(len(x_n) - 4 + 2) | np.zeros(10 - len(x_n)) | np.zeros(len(x_n) % 2) |
-np.full(3, 1.0) | np.full(x_n.shape, 2) | np.full((2, len(x_n)), f_s) | np.full(3, x_s, dtype=int) | np.full(len(x_n), x_n) | np.full((), 1j) | np.full(2, v_s) | np.full(2, any_f) | np.full(3, fill_value=True) | np.full(x_nm.shape, np.nan) | np.full(2, a_0) | np.full(2, float_) |
-np.zeros_like(x_nm) | np.zeros_like(i_n) | np.zeros_like(i_n, dtype=float) | np.ones_like(f_n) | np.full_like(x_n, 3) | np.empty_like(b_n) | np.zeros_like(2.0) | np.zeros_like(float_) | np.zeros_like(x_s) | np.zeros_like(any_x) | np.zeros_like(any_f) | np.zeros_like(x_n, shape=(2, 3)) | np.full_like(f_n, 2, dtype=complex) |
-np.zeros_like(int_) | np.ones_like(a_0) | np.zeros_like([1, 2]) | np.zeros_like(v_n) | np.zeros_like(x_n, float) | np.zeros_like(a_n) | np.zeros_like(c_s, dtype=x_n.dtype) |
-np.arange(3) | np.arange(3.0) | np.arange(1, 5) | np.arange(len(x_n)) | np.arange(1, len(x_n)) | np.arange(len(x_n) - 1) | np.arange(len(x_n) + 1) | np.arange(0, len(x_n)) | np.arange(0.0, 1.0, 0.1) | np.arange(int_) | np.arange(int_, int_2) | np.arange(int_ + 1) | np.arange(int_ - 1) | np.arange(-int_) |
-np.arange(5, 0, -1) | np.arange(len(x_n), dtype=float) | np.arange(float_) | np.arange(f_s) | np.arange(i_s) | np.arange(0, len(x_n), 2) | np.arange(-2, len(x_n)) | np.arange(x_s, 5) | np.arange(10)[int_:] | np.arange(v_s) | np.arange(a_0) | np.arange(u_s) | np.arange(-3) | np.arange(5, 0, -2) | np.arange(len(x_m), len(x_n)) |
-np.arange(0, 5, int_) | np.arange(len(x_n) - 4) | np.arange(stop=4) | np.arange(bool_) | np.arange(len(x_n), 0, -1) |
-np.linspace(0, 1) | np.linspace(0.0, 1.0, 5) | np.linspace(0, 1, len(x_n)) | np.linspace(x_n, 1.0, 4) | np.linspace(x_n, x_n, num=3, axis=1) | np.linspace(0, x_s, 7) | np.linspace(0, 1, int_) | np.linspace(f_s, f_s, 3) | np.linspace(0, 1, 3, dtype=int) | np.linspace(0, 1, 3, endpoint=False) | np.linspace(0, 1, len(x_n) - 1) |
-np.linspace(f_n, 1.0, 4, axis=-1) | np.linspace(0, 1, 5, retstep=True) | np.linspace(any_f, 1, 4) | np.linspace(v_s, 1, 4) | np.linspace(c_s, 1, 4) | np.linspace(h_n, 1, 4) |
-np.where(x_n > 0, x_n, 0.0) | np.where(b_nm, f_nm, 1.0) | np.where(b_nm, i_nm, x_m) | np.where(True, 1.0, 2.0) | np.where(b_s, x_s, x_s) | np.where(x_n > 0) | np.where(b_n, x_no, 1) | np.where(bool_, f_n, f_n) | np.where(any_x > 0, 1.0, 0.0) | np.where(float_ > 0, float_, 0) | np.where(b_n, v_n, 1.0) | np.where(b_n, int_, 2) |
-np.where(b_0, f_s, float_) | np.where(b_n, a_0, 1.0) | np.where(x_n, 1, 2j) |
-np.clip(x_n, 0, 1) | np.clip(f_nm, 0.0, None) | np.clip(x_n, a_min=None, a_max=2) | np.clip(float_, 0.0, 1.0) | np.clip(x_s, 0, 1) | np.clip(i_n, 0, 2) | np.clip(i_n, 0.0, 1.0) | np.clip(x_n, x_n, x_no) | x_n.clip(0, 1) | x_n.clip(0) | np.clip(f_n, x_n, 1) | np.clip(any_x, 0, 1) | np.clip(x_0, 0, 1) | np.clip(v_n, 0, 1) | np.clip(int_, 0, 2) |
-np.linalg.solve(x_nn, x_n) | np.linalg.solve(x_nn, x_nm) | np.linalg.solve(f_nn, f_n) | np.linalg.solve(i_nn, f_n) | np.linalg.inv(x_nn) | np.linalg.inv(i_nn) | np.linalg.inv(f_nn) | np.linalg.det(x_nn) | np.linalg.det(f_nn) | np.linalg.det(i_nn) | np.linalg.cholesky(x_nn @ x_nn.T + np.eye(len(x_n))) | np.linalg.slogdet(x_nn) | np.linalg.eigh(x_nn) |
-np.linalg.solve(x_nmk, x_k) | np.linalg.inv(x_nmk) | np.linalg.det(x_nmk) | np.linalg.inv(v_nm) | np.linalg.pinv(x_nm) | np.linalg.matrix_power(x_nn, 2) | np.linalg.eigvalsh(x_nn + x_nn.T) | np.linalg.svd(x_nm) | np.linalg.eig(x_nn) | np.linalg.eigvals(x_nn) | np.linalg.qr(x_nm) | np.linalg.lstsq(x_nm, x_n) |
-np.linalg.multi_dot([x_nm, x_mk]) | np.linalg.matrix_rank(x_nm) | np.linalg.cond(x_nn) | np.linalg.solve(x_nn, np.ones(3)) | np.linalg.solve(np.eye(3), x_n) |
-np.copy(x_n) | np.copy(x_s) | np.copy(2.0) | x_n.copy() | x_s.copy() | x_0.copy() | any_x.copy() | a_z.copy() | np.copy(float_) | np.array(x_n) | np.array(x_n, dtype=np.float32) | np.array([x_s, x_s]) | np.array([1.0, 2.0]) | np.array([1, 2.0]) | np.array([[1, 2], [3, 4]]) | np.array([x_n, x_n]) | np.array([f_s, 1.0]) | np.array([f_s, f_s]) | np.array([float_, int_]) |
-np.array([[x_s, float_], [1, 2]]) | np.array([x_n, x_m]) | np.array(2.0) | np.array(x_s) | np.array([]) | np.array([], dtype=int) | np.array([any_f, 1.0]) | np.array([v_s, 1.0]) | np.array((x_n[0], x_n[1])) | np.array(x_n, copy=False) | np.array(x_n, ndmin=2) | np.array([int_, int_2]) | np.array([f_n, i_n]) | np.array([True, 1.5]) | np.array([x_n]) | np.array([[x_n[0], 0.0]]) | np.array([[[]]]) |
-np.asarray(x_n) | np.asarray(2) | np.asarray(f_s, dtype=float) | np.asarray([x_n, f_n]) | np.asarray(any_x) | np.asarray(any_f) | np.ascontiguousarray(x_s) | np.ascontiguousarray(x_nm.T) | np.asarray(a_0) |
-x_n.astype(np.float32) | x_n.astype(int) | x_s.astype(np.float32) | x_0.astype(int) | i_n.astype(float, copy=False) | x_n.astype(f_n.dtype) | x_n.astype('float16') | any_x.astype(float) | b_n.astype(float) | a_n.astype(float) |
-runtime.cast(x_n, f_n) | runtime.cast(f_n, x_m) | runtime.cast(x_s, f_n) | runtime.cast(2.0, f_s) | runtime.cast(2.0, float_) | runtime.cast(x_n, i_n) | runtime.cast(x_0, f_s) | runtime.cast(x_0, x_n) | runtime.cast(c_n, x_n) | runtime.cast(float_, x_n) | runtime.cast(x_n, any_x) | runtime.cast(any_x, f_n) | runtime.cast(v_n, x_n) | runtime.cast(x_n, v_n) | runtime.cast(any_x, any_f) | runtime.cast(a_0, f_s) | runtime.cast(x_s, a_0) | runtime.cast(a_n, x_n) |
-runtime.put(x_n, 0, 1.0) | runtime.put(np.zeros(x_n.shape), Slice_, x_n) | runtime.put(x_nm, (0, 1), 3.0) | runtime.put(any_x, 0, 1.0) | runtime.put_add(x_n, [0, 0], 1.0) | runtime.put_add(i_n, 0, 1) | runtime.put_add(f_nm, 0, 1.5) | runtime.put(v_n, 0, 1.0) | runtime.put(x_s, (), 1.0) |
-runtime.spread(x_s, x_n) | runtime.spread(2.0, x_nm) | runtime.spread(f_m, x_nm) | runtime.spread(x_n, x_n) | runtime.spread(float_, x_s) | runtime.spread(x_s, float_) | runtime.spread(x_0, x_s) | runtime.spread(float_, any_x) | runtime.spread(any_x, x_nm) | runtime.spread(a_0, x_n) | runtime.spread(float_, any_f) | runtime.spread(f_s, any_x) | runtime.spread(any_f, float_) | runtime.spread(x_o, x_n) | runtime.spread(2, x_n) | runtime.spread(v_s, x_n) |
-runtime.result(x_n, x_n) | runtime.result(x_s, x_n) | runtime.result(2.0, f_nm) | runtime.result(x_n, i_n) | runtime.result(2.0, float_) | runtime.result(x_0, float_) | runtime.result(x_s, f_s) | runtime.result(x_0, x_s) | runtime.result(x_s, i_s) | runtime.result(float_, int_) | runtime.result(any_x, x_nm) | runtime.result(any_f, float_) | runtime.result(x_n, v_n) | runtime.result(x_0, v_s) | runtime.result(x_nm, any_x) | runtime.result(float_, any_f) | runtime.result(any_f, x_s) | runtime.result(float_, any_x) | runtime.result(x_s, any_x) | runtime.result(float_, a_z) | runtime.result(float_, a_0) |
-x_n.shape | x_n.shape[0] | x_nm.shape[-1] | x_nm.shape[1:] | x_nm.size | x_n.size | x_s.size | x_s.shape | np.shape(2.0) | np.shape(x_nm) | np.size(x_nm, 0) | np.size(float_) | len(x_nm) | len([1, 2]) | len(x_n.shape) | x_nm.ndim | np.ndim(any_x) | any_x.shape | any_x.shape[0] | len(any_x) | any_x.ndim | any_x.size | x_n.dtype | any_x.dtype | float_.real | x_s.real | x_n.real | c_n.imag | c_s.real | any_f.real | a_0.real | int_.imag | len(x_n) + len(x_m) | len(x_n) * 2 | 2 - len(x_n) | len(x_n) // 1 | len(x_n) / 2 | len(x_n) ** 2 | len(x_n) - len(x_n) | x_n.size - x_n.size // 2 | len(x_nm) * len(x_m) - x_nm.size | int_ - int_ | int_ - 1 - int_ |
-abs(int_) | abs(x_n) | abs(x_s) | abs(c_s) | abs(complex_) | abs(bool_) | abs(any_x) | abs(a_0) | max(int_, 2) | max(float_, 2) | max(x_s, x_s) | max(x_s, float_) | min(x_n) | max(f_n) | max(x_n[0], x_n[1]) | min(1, 2) | max([float_, 1.0]) | max(any_x) | min(any_f, 1) | max(x_o, x_o) | float(x_s) | float(int_) | int(x_s) | int(x_o[0]) | bool(x_s) | complex(x_s) | round(float_) | round(float_, 2) | round(x_s) | round(x_s, 1) | round(f_s, 1) | round(int_) | round(i_s) | round(any_f) | round(float_, None) | sum([float_, x_s]) | sum(x_three) | sum(x_n) | sum((x_n, x_n)) | sum([]) | sum([int_, int_2]) | sum(x_t) | sum([float_, 2], 1.0) | pow(float_, 2) | pow(x_n, 2) | pow(int_, 2) | len(range(3)) | isinstance(x_n, float) | any([bool_, bool_]) | str(2) | sorted([1, 2]) | divmod(3, 2) |
-float_ ** 2 | float_ ** 0.5 | 2.0 ** float_ | int_ ** 2 | int_ ** -1 | int_ ** int_ | 2 ** int_ | float_ ** int_ | bool_ ** 2 | complex_ ** 2 | int_ ** bool_ | float_ ** 2.0 | (-2.0) ** float_ | 2 ** float_ | int_ ** 0.5 | bool_ ** bool_ | int_ ** 2.0 | float_ ** bool_ |
-math.sin(float_) | math.sqrt(abs(x_s)) | math.floor(float_) | math.floor(x_s) | math.ceil(f_s) | math.trunc(i_s) | math.isnan(x_s) | math.gcd(int_, 4) | math.hypot(float_, x_s) | math.pow(2, 3) | math.prod([1.0, 2.0]) | math.frexp(float_) | math.atan2(x_s, 1) | math.exp(f_n[0]) | math.log(2, 10) | math.fsum(x_n) | math.erf(any_f) | math.copysign(1, x_0) | math.floor(int_) | math.floor(any_f) | math.factorial(3) | math.dist([1.0], [2.0]) | math.ldexp(float_, 2) |
-np.float64(2) | np.float32(x_n) | np.float32(float_) | np.int64(x_0) | np.float64(any_f) | np.float64(x_nm) | np.bool_(x_n) | np.float32(v_s) | np.float64() | np.complex128([1, 2]) |
-np.real(c_n) | np.imag(x_n) | np.real(2.0) | np.conj(c_s) | np.conj(x_n) | np.angle(c_n) | np.angle(x_s) | np.round(x_n, 2) | np.round(f_s) | np.round(2.567, 1) | np.around(int_) | np.fix(x_n) | np.sinc(f_n) | np.sinc(2.0) | np.i0(x_n) | np.i0(x_s) | np.nan_to_num(x_n) | np.nan_to_num(x_s) | np.nan_to_num(2.0) | np.nan_to_num(i_n) | x_n.round(1) | x_0.conj() | x_0.round() | x_0.round(1) | i_0.round() | x_0.clip(0, 1) | x_0.sum() | x_0.mean() | x_0.cumsum() | x_0.max() | x_0.prod() | x_0.squeeze() | x_0.ravel() | x_0.reshape(1) | x_0.reshape(()) | x_0.flatten() | x_0.astype(int) | x_0.transpose() | x_0.real | x_0.imag | x_0.any() | x_0.dot(2.0) | x_s.sum() | x_s.mean() | x_s.clip(0, 1) | x_s.squeeze() | x_s.max() | x_s.cumsum() | x_s.dot(2.0) | x_s.transpose() | a_z.sum() | a_z.T | a_z.ravel() | a_z.real | a_z.round() | any_x.sum() | any_x.sum(axis=0) | any_x.real | a_z.conj() | x_s.round() | x_n.conj() | x_s.conj() | np.real(x_s) | np.real(x_0) | np.imag(float_) | x_n.conjugate() | int_.conjugate() | np.real(v_n) | np.round(b_n) | np.fix(i_n) | np.angle(any_x) | np.sinc(v_s) | np.real([1.0, 2.0]) |
-np.isclose(x_n, x_m) | np.isclose(1.0, 2.0) | np.isclose(x_s, x_s) | np.allclose(x_n, x_n) | np.array_equal(x_n, x_m) | np.iscomplexobj(x_n) | np.isrealobj(c_n) | np.isreal(x_n) | np.isreal(2.0) | np.iscomplex(c_s) | np.isneginf(x_n) | np.isclose(v_n, x_n) | np.isclose(any_x, 0) |
-np.tile(x_n, 2) | np.tile(x_n, (2, 1)) | np.repeat(x_n, 2) | np.repeat(x_nm, 2, axis=0) | np.cross(x_three, x_three) | np.cross(x_n3, x_n3) | np.cov(x_nm) | np.cov(x_n) | np.corrcoef(x_nm) | np.convolve(x_n, x_m) | np.correlate(f_n, x_m) | np.interp(x_n, x_m, x_m) | np.interp(0.5, x_m, x_m) | np.interp(x_s, x_m, x_m) | np.interp(x_0, x_n, x_n) | np.gradient(x_n) | np.gradient(x_nm) | np.gradient(x_nm, axis=0) | np.ediff1d(x_n) | np.unwrap(x_n) | np.meshgrid(x_n, x_m) | np.vander(x_n, 3) | np.polyval(x_three, x_n) | np.polyval(x_three, 2.0) | np.searchsorted(x_n, x_m) | np.searchsorted(x_n, 1.0) | np.searchsorted(x_n, x_s) | np.digitize(x_n, x_m) | np.unique(x_n) | np.nonzero(x_n) | np.argwhere(x_nm) | np.take(x_n, [0, 1]) | np.take(x_nm, 0, axis=1) | np.take(x_n, i_n, mode='wrap') | np.take(x_n, 0) | np.take_along_axis(x_nm, np.argsort(x_nm), 1) | np.take(x_nm, i_nmk, axis=0, mode='clip') | np.atleast_1d(x_s) | np.atleast_1d(2.0) | np.atleast_1d(x_nm) | np.atleast_2d(x_n) | np.atleast_3d(x_n) | np.atleast_3d(x_nm) | np.atleast_2d(any_x) | np.atleast_3d(2) | np.trapezoid(x_n) | np.trapezoid(f_nm, axis=0) | np.trapezoid(x_n, x_n) | np.trapezoid(x_nm, dx=0.1) | np.trapezoid(f_n, dx=float_) | np.trapezoid(i_n) | np.trapezoid(f_n, x_n) | np.trapezoid(f_n, dx=x_s) | np.pad(x_n, 1) | np.pad(x_nm, ((0, 0), (1, 1))) | np.insert(x_n, 0, 1.0) | np.append(x_n, 1.0) | np.delete(x_n, 0) | np.histogram(x_n) | np.bincount(i_n * 0) | np.rot90(x_nm) | np.block([[x_nn, x_nn], [x_nn, x_nn]]) | np.select([x_n > 0], [x_n], 0.0) | np.partition(x_three, 1) | np.real_if_close(c_n) | np.roots(x_n) | np.polyfit(x_n, x_n, 1) | np.tri(3) | np.logspace(0, 1, 5) | np.split(x_n, 1) | np.divmod(x_n, 2) | np.modf(x_n) | np.random.rand(3) | np.polyval(x_n, 2) | np.cumulative_sum(x_n) | np.vecdot(x_nm, x_m) | np.choose(b_n * 1, [x_n, x_n]) | np.apply_along_axis(sum, 0, x_n) | np.resize(x_n, 3) | np.tile(x_s, 3) | np.repeat(2.0, 3) | np.isin(x_n, [1, 2]) | np.min_scalar_type(3) | np.result_type(x_n) | np.linalg.vector_norm(x_n) | np.append(x_n, int_) | np.repeat(x_n, int_) | np.tile(x_n, int_) | np.tril_indices(3) | np.polyval([1, 2], x_nm) | np.extract(x_n > 0, x_n) | np.compress(b_n, x_n) | np.union1d(x_n, x_m) | np.gradient(x_n, 0.1) | np.gradient(x_n, x_n) | np.cross(x_nm, x_nm) | np.cross(x_t, x_t)
+np.var(x_nm, ddof=1) | np.std(f_nm, axis=0, ddof=1) | np.average(x_nm, axis=0, weights=x_n) |
+np.average(f_n, weights=i_n) | np.average(f_n, weights=f_n) | np.quantile(x_nm, 0.5) |
+np.quantile(f_nm, 0.5, axis=0) | np.percentile(i_n, x_three * 0) |
+np.quantile(f_nm, [0.1, 0.5], axis=1) | np.median(f_nm, axis=0) | np.linalg.norm(x_n) |
+np.linalg.norm(f_nm) | np.linalg.norm(i_nm, axis=0) | np.linalg.norm(c_nm, axis=(0, 1)) |
+np.linalg.norm(x_n, 1) | np.linalg.norm(f_n, np.inf) | np.linalg.norm(x_nm, 'fro') |
+np.linalg.norm(x_nm, ord=2) | np.linalg.norm(x_nmk, axis=(0, 2)) |
+np.linalg.norm(x_n, keepdims=True) | np.linalg.norm(x_nm, axis=1, keepdims=True) |
+np.linalg.norm(i_n, 0) | np.linalg.norm(x_s) | np.linalg.norm(float_) | np.linalg.norm(x_nmk) |
+np.linalg.norm(b_n, 3) | np.linalg.norm(h_n) | np.linalg.norm(v_nm, axis=0) | np.trace(x_nm) |
+np.trace(i_nm) | np.trace(b_nm) | np.trace(f_nmk, axis1=0, axis2=2) | np.trace(x_nm, 1) |
+x_nm.trace() | np.trace(v_nm) | np.trace(f_nm, dtype=float) | np.trace(x_nmk) | x_nm @ x_m |
+x_m @ x_mn | x_m @ x_m | x_nm @ f_mk | i_nm @ x_m | c_nm @ i_mk | x_nmk @ x_kmn | x_kmn @ x_nm |
+x_nm @ v_n | b_nm @ b_m | x_nm @ any_x | any_x @ x_m | np.matmul(x_nm, x_mk) | np.dot(x_nm, x_mk) |
+np.dot(x_nm, x_m) | np.dot(x_n, x_n) | np.dot(x_n, 2) | np.dot(2.0, f_nm) | np.dot(f_n, 2.0) |
+np.dot(2, 3.0) | np.dot(x_s, x_n) | np.dot(x_nmk, x_kmn) | np.dot(x_nmk, x_k) | x_nm.dot(x_m) |
+np.dot(x_kmn, x_nm) | np.dot(float_, float_2) | np.dot(f_s, f_s) | np.dot(x_0, x_0) |
+np.dot(int_, i_n) | np.dot(v_n, x_n) | np.inner(x_n, x_n) | np.inner(x_nm, x_m) |
+np.inner(x_nm, f_nm) | np.inner(x_nm, 2.0) | np.inner(f_s, f_s) | np.inner(x_nmk, x_mk) |
+np.vdot(x_nm, x_nm) | np.vdot(c_n, x_n) | np.vdot(f_n, f_n) | np.outer(x_n, x_m) |
+np.outer(f_nm, x_k) | np.outer(x_s, x_n) | np.outer(2, x_n) | np.outer(int_, float_) |
+np.outer(v_n, x_n) | np.kron(x_nm, x_mk) | np.kron(x_n, x_m) | np.kron(x_nm, f_k) |
+np.kron(x_s, x_n) | np.kron(f_s, f_s) | np.kron(x_n, x_nm) | np.tensordot(x_nm, x_mk, 1) |
+np.tensordot(x_nm, x_nm) | np.tensordot(x_n, x_m, 0) |
+np.tensordot(x_nmk, x_kmn, axes=([0, 2], [2, 0])) | np.tensordot(x_nm, f_mn, axes=(0, 1)) |
+np.tensordot(x_nm, x_nm, axes=2) | np.tensordot(x_nmk, x_mn, axes=((1,), (0,))) |
+np.tensordot(x_nm, x_mk, axes=(-1, 0)) | np.einsum('ij,j', x_nm, x_m) |
+np.einsum('ij,jk->ik', x_nm, x_mk) | np.einsum('i,i', x_n, x_n) | np.einsum('ii', x_nn) |
+np.einsum('ii->i', x_nn) | np.einsum('ij->ji', x_nm) | np.einsum('ij', f_nm) |
+np.einsum('i,j->ij', x_n, x_m) | np.einsum('i,j->ji', f_n, x_m) | np.einsum('ijk->k', x_nmk) |
+np.einsum('ij->', x_nm) | np.einsum('...j,j->...', x_nmk, x_k) | np.einsum('ij , jk', x_nm, i_mk) |
+np.einsum('i,i->i', x_o, x_n) | np.einsum('i,i->i', x_n, x_m) | np.einsum('ji,j', c_nm, x_n) |
+np.einsum('i->', x_n, optimize=True) | np.einsum('ij,j', v_nm, x_m) |
+np.einsum('i,->i', x_n, 2.0) | np.einsum('i', b_n) | np.einsum('ij,ij->i', x_no, x_nm) |
+np.einsum('i,i->', x_n, v_n) | np.einsum(',', x_s, x_s) | np.einsum('bij,bjk->bik', x_nmk, x_nmk) |
+np.reshape(x_nm, (-1,)) | np.reshape(x_nm, -1) | x_nm.reshape(-1) | x_nm.reshape(-1, 1) |
+x_nm.reshape((1, -1)) | x_nm.reshape(1, -1, 1) | x_n.reshape(-1, 1) | x_n.reshape(x_n.shape) |
+x_nm.reshape(x_nm.shape[0], -1) | x_nm.reshape(x_nm.size) |
+x_nm.reshape((x_nm.shape[1], x_nm.shape[0])) | x_nmk.reshape(x_nmk.shape[0], -1) |
+x_nmk.reshape(-1, x_nmk.shape[2]) | x_nmk.reshape(len(x_n) * len(x_m), -1) |
+np.reshape(x_nm, mn_shape) | x_three.reshape(3, 1) | x_t.reshape(6) | x_t.reshape(3, -1) |
+x_t.reshape(-1) | x_n3.reshape(-1) | x_n3.reshape(-1, 3) | x_n3.reshape(3, -1) |
+x_nm.reshape(int_, -1) | x_nm.reshape(int_, int_2) | x_nm.reshape(int_) | x_nm.reshape((int_,)) |
+x_n.reshape(len(x_n) - 1) | x_n.reshape(len(x_n) - 1, 3) | x_n.reshape(len(x_n) + 1) |
+x_s.reshape(1) | x_s.reshape(()) | x_0.reshape(1, 1) | np.reshape(2.0, (1,)) |
+np.reshape(2.0, ()) | np.reshape(int_, -1) | any_x.reshape(2, 3) | any_x.reshape(-1) |
+a_n.reshape(-1, 1) | v_nm.reshape(-1) | x_nm.reshape((2, -1)) |
+np.reshape(x_nm, (-1, 2), order='F') | x_mk.reshape(-1, 2) | x_nm.reshape(x_m.shape + x_n.shape) |
+x_nm.reshape((1,) + x_nm.shape) | x_nm.reshape(x_nm.shape[:1] + (-1,)) |
+x_nm.reshape((-1,) + x_nm.shape[1:]) | x_nm.reshape(x_nm.shape[::-1]) | np.ravel(x_nm) |
+x_nm.ravel() | f_nmk.ravel() | x_s.ravel() | np.ravel(2.0) | x_0.ravel() | any_x.ravel() |
+x_nm.flatten() | x_s.flatten() | i_n.ravel() | x_t.ravel() | x_n3.ravel() | x_nm.T | x_n.T |
+x_s.T | x_0.T | x_nmk.T | np.transpose(x_nm) | np.transpose(x_s) | np.transpose(x_nmk, (1, 0, 2)) |
+x_nmk.transpose((1, -1, 0)) | np.transpose(x_nmk, [2, 0, 1]) | x_nm.transpose() |
+np.transpose(x_nm, None) | any_x.T | np.transpose(float_) | v_nm.T | np.transpose([x_n, x_n]) |
+np.swapaxes(x_nmk, 0, 2) | x_nmk.swapaxes(-1, 0) | np.moveaxis(x_nmk, 0, -1) |
+np.moveaxis(x_nmk, [0, 1], [-1, 0]) | np.moveaxis(x_nmk, 2, 0) |
+np.moveaxis(x_nmk, (0, 2), (2, 0)) | np.rollaxis(x_nmk, 2) | np.squeeze(x_no) | np.squeeze(x_po) |
+np.squeeze(x_po, 1) | np.squeeze(x_no, axis=1) | np.squeeze(x_no, 0) | x_nom.squeeze(1) |
+np.squeeze(x_o) | np.squeeze(x_oo, axis=(0,)) | x_oo.squeeze() | np.squeeze(x_s) | x_pq.squeeze() |
+np.squeeze(x_o, 0) | np.squeeze(float_) | np.expand_dims(x_n, 0) | np.expand_dims(x_n, -1) |
+np.expand_dims(x_nm, (0, 2)) | np.expand_dims(x_s, 0) | np.expand_dims(2.0, 0) |
+np.expand_dims(x_nm, 1) | np.broadcast_to(x_n, (3, len(x_n))) |
+np.broadcast_to(x_om, (4, x_om.shape[1])) | np.broadcast_to(2.0, x_nm.shape) |
+np.broadcast_to(f_s, ()) | np.broadcast_to(f_n, 3) | np.broadcast_to(x_o, int_) |
+np.broadcast_to(2, (2,)) | np.broadcast_to(x_om, x_nm.shape) | np.concatenate((x_n, x_m)) |
+np.concatenate([x_n, x_n]) | np.concatenate([x_n, f_m, [1.0]]) | np.concatenate(([0.0], x_n)) |
+np.concatenate([x_n, [x_s]]) | np.concatenate((x_nm, x_nm), axis=0) |
+np.concatenate((x_nm, x_om)) | np.concatenate((x_nm, x_no), axis=1) |
+np.concatenate((x_nm, x_n3), 1) | np.concatenate((x_nm, i_nm), axis=-1) |
+np.concatenate((x_nm, x_m), axis=None) | np.concatenate((i_n, b_m)) |
+np.concatenate((x_n[1:], x_n[:1])) | np.concatenate((x_t, x_t), axis=1) | np.concatenate(x_t) |
+np.concatenate((f_n, f_n), dtype=float) | np.concatenate((f_n, [1.0, 2.0])) |
+np.concatenate((f_n, [f_s])) | np.concatenate((x_n, any_x)) | np.concatenate((x_n, v_n)) |
+np.concatenate([x_n[:-1], x_n[-1:]]) | np.concatenate([x_n[1:], [1.0]]) |
+np.concatenate((f_n, [float_])) | np.concatenate((f_n, [int_])) | np.stack((x_n, x_n)) |
+np.stack([x_n, f_n], axis=1) | np.stack([x_nm, x_nm, i_nm], axis=-1) | np.stack([x_s, float_]) |
+np.stack([float_, int_]) | np.stack((x_n, x_m)) | np.stack([f_s, f_s]) | np.stack((x_n, v_n)) |
+np.stack(x_t) | np.vstack((x_n, x_n)) | np.vstack((x_nm, x_m)) | np.vstack([x_nm, f_nm]) |
+np.vstack([x_s, x_s]) | np.hstack((x_n, x_m)) | np.hstack((x_nm, x_nm)) |
+np.hstack([x_s, x_n, 1.0]) | np.hstack((x_nm, x_no)) | np.column_stack((x_n, f_n)) |
+np.column_stack((x_nm, x_n)) | np.dstack((x_n, x_n)) | np.cumsum(x_n) | np.cumsum(x_nm) |
+np.cumsum(i_nm, axis=0) | np.cumsum(b_n) | x_nm.cumsum(axis=1) | np.cumsum(x_s) | np.cumsum(2.0) |
+np.cumprod(f_n) | np.cumsum(u_n) | np.cumsum(f_n, dtype=float) | np.cumsum(v_n) |
+np.cumsum(x_nm, axis=int_) | np.cumprod(x_nm, 0) | np.nancumsum(x_nm, axis=0) | np.diff(x_n) |
+np.diff(x_nm) | np.diff(x_nm, axis=0) | np.diff(i_n, 2) | np.diff(b_n) | np.diff(x_n, n=0) |
+np.diff(u_n) | np.diff(x_n, prepend=0.0) | np.diff(x_nm, n=2, axis=0) | np.diff(v_n) |
+np.sort(x_n) | np.sort(x_nm, axis=0) | np.sort(x_nm, axis=None) | np.argsort(x_nm) |
+np.argsort(x_n, kind='stable') | np.flip(x_nm) | np.flip(x_n, 0) | np.flip(x_s) | np.flip(x_0) |
+np.fliplr(x_nm) | np.flipud(x_nm) | np.roll(x_n, 1) | np.roll(x_nm, int_, axis=0) |
+np.roll(x_s, 1) | np.roll(x_nm, (1, 2), (0, 1)) | np.diag(x_n) | np.diag(x_nm) | np.diag(x_nn) |
+np.diag(x_n, 1) | np.diag(x_nm, -1) | np.diag(x_nn, 2) | np.diag(x_nn, k=-1) | np.diag(x_n, int_) |
+np.diag(x_nm, int_) | np.diag(x_t) | np.diag(x_t, 1) | np.diag(x_t, -3) | np.diag(f_three, -2) |
+np.diagonal(x_nm) | np.diagonal(x_nmk, axis1=0, axis2=2) | np.diagonal(x_nn, 1) | x_nm.diagonal() |
+np.triu(x_nm) | np.tril(x_nn, -1) | np.triu(x_n) | np.tril(x_nmk) | np.eye(3) | np.eye(len(x_n)) |
+np.eye(2, 3) | np.eye(len(x_n), len(x_m), 1) | np.eye(len(x_n), dtype=int) |
+np.eye(x_n.size, M=2) | np.identity(len(x_n)) | np.identity(3, dtype=np.float32) |
+np.eye(len(x_n) - 1) | np.eye(int_) | np.zeros(3) | np.zeros((2, 3)) | np.zeros(len(x_n)) |
+np.zeros(x_nm.shape) | np.zeros((len(x_n), 2)) | np.zeros(x_nm.shape[0]) |
+np.zeros(x_nm.shape[1:]) | np.zeros(x_nm.shape[::-1]) | np.zeros(len(x_n) - 1) |
+np.zeros(len(x_n) + 1) | np.zeros(x_n.size - 2) | np.zeros(len(x_n) - 1 + 1) |
+np.zeros(len(x_n) + 2 - 3) | np.zeros(len(x_n[1:])) | np.zeros(len(x_n[1:]) - 1) |
+np.zeros(len(x_n[1:]) + 1) | np.zeros(2 * len(x_n)) | np.zeros(x_nn.size * len(x_n)) |
+np.zeros(3 * x_nm.size * x_nn.size) | np.zeros(x_p.size * x_q.size) |
+np.zeros(len(x_n) * len(x_m)) | np.zeros(x_nm.size) | np.zeros(len(x_n) // 2) | np.zeros(int_) |
+np.zeros(int_ + 1) | np.zeros(int_ - 1) | np.zeros((int_, int_)) | np.zeros(int_ * 2) |
+np.zeros(int_ // 2) | np.zeros(int_ + int_2) | np.zeros(1 - int_) | np.zeros(-int_) |
+np.zeros(i_s) | np.zeros(u_s - 1) | np.zeros(i_0) | np.zeros(()) | np.zeros(3, dtype=int) |
+np.zeros(3, float_.dtype) | np.zeros(3, dtype=x_n.dtype) | np.zeros(x_n.shape, dtype=f_n.dtype) |
+np.zeros((3,), dtype='float32') | np.zeros((3, len(x_n) - len(x_n) + 1)) |
+np.zeros((1,) + x_n.shape) | np.zeros(x_n.shape + (2,)) | np.zeros((int_,) + x_n.shape) |
+np.zeros(x_n.shape + x_m.shape) | np.zeros(np.shape(x_nm)) | np.zeros(bool_) |
+np.zeros(min(len(x_n), len(x_m))) | np.zeros(max(1, len(x_n))) | np.zeros(abs(int_)) |
+np.zeros([2, len(x_n)]) | np.zeros((len(x_n) * 2 + 1) // 2) |
+np.ones((len(x_n), 1), dtype=complex) | np.empty(2, dtype=np.float16) |
+np.zeros(len(x_n) - 4 + 2) | np.zeros(10 - len(x_n)) | np.zeros(len(x_n) % 2) | np.full(3, 1.0) |
+np.full(x_n.shape, 2) | np.full((2, len(x_n)), f_s) | np.full(3, x_s, dtype=int) |
+np.full(len(x_n), x_n) | np.full((), 1j) | np.full(2, v_s) | np.full(2, any_f) |
+np.full(3, fill_value=True) | np.full(x_nm.shape, np.nan) | np.full(2, a_0) | np.full(2, float_) |
+np.zeros_like(x_nm) | np.zeros_like(i_n) | np.zeros_like(i_n, dtype=float) | np.ones_like(f_n) |
+np.full_like(x_n, 3) | np.empty_like(b_n) | np.zeros_like(2.0) | np.zeros_like(float_) |
+np.zeros_like(x_s) | np.zeros_like(any_x) | np.zeros_like(any_f) |
+np.zeros_like(x_n, shape=(2, 3)) | np.full_like(f_n, 2, dtype=complex) | np.zeros_like(int_) |
+np.ones_like(a_0) | np.zeros_like([1, 2]) | np.zeros_like(v_n) | np.zeros_like(x_n, float) |
+np.zeros_like(a_n) | np.zeros_like(c_s, dtype=x_n.dtype) | np.arange(3) | np.arange(3.0) |
+np.arange(1, 5) | np.arange(len(x_n)) | np.arange(1, len(x_n)) | np.arange(len(x_n) - 1) |
+np.arange(len(x_n) + 1) | np.arange(0, len(x_n)) | np.arange(0.0, 1.0, 0.1) | np.arange(int_) |
+np.arange(int_, int_2) | np.arange(int_ + 1) | np.arange(int_ - 1) | np.arange(-int_) |
+np.arange(5, 0, -1) | np.arange(len(x_n), dtype=float) | np.arange(float_) | np.arange(f_s) |
+np.arange(i_s) | np.arange(0, len(x_n), 2) | np.arange(-2, len(x_n)) | np.arange(x_s, 5) |
+np.arange(10)[int_:] | np.arange(v_s) | np.arange(a_0) | np.arange(u_s) | np.arange(-3) |
+np.arange(5, 0, -2) | np.arange(len(x_m), len(x_n)) | np.arange(0, 5, int_) |
+np.arange(len(x_n) - 4) | np.arange(stop=4) | np.arange(bool_) | np.arange(len(x_n), 0, -1) |
+np.linspace(0, 1) | np.linspace(0.0, 1.0, 5) | np.linspace(0, 1, len(x_n)) |
+np.linspace(x_n, 1.0, 4) | np.linspace(x_n, x_n, num=3, axis=1) | np.linspace(0, x_s, 7) |
+np.linspace(0, 1, int_) | np.linspace(f_s, f_s, 3) | np.linspace(0, 1, 3, dtype=int) |
+np.linspace(0, 1, 3, endpoint=False) | np.linspace(0, 1, len(x_n) - 1) |
+np.linspace(f_n, 1.0, 4, axis=-1) | np.linspace(0, 1, 5, retstep=True) | np.linspace(any_f, 1, 4) |
+np.linspace(v_s, 1, 4) | np.linspace(c_s, 1, 4) | np.linspace(h_n, 1, 4) |
+np.where(x_n > 0, x_n, 0.0) | np.where(b_nm, f_nm, 1.0) | np.where(b_nm, i_nm, x_m) |
+np.where(True, 1.0, 2.0) | np.where(b_s, x_s, x_s) | np.where(x_n > 0) | np.where(b_n, x_no, 1) |
+np.where(bool_, f_n, f_n) | np.where(any_x > 0, 1.0, 0.0) | np.where(float_ > 0, float_, 0) |
+np.where(b_n, v_n, 1.0) | np.where(b_n, int_, 2) | np.where(b_0, f_s, float_) |
+np.where(b_n, a_0, 1.0) | np.where(x_n, 1, 2j) | np.clip(x_n, 0, 1) | np.clip(f_nm, 0.0, None) |
+np.clip(x_n, a_min=None, a_max=2) | np.clip(float_, 0.0, 1.0) | np.clip(x_s, 0, 1) |
+np.clip(i_n, 0, 2) | np.clip(i_n, 0.0, 1.0) | np.clip(x_n, x_n, x_no) | x_n.clip(0, 1) |
+x_n.clip(0) | np.clip(f_n, x_n, 1) | np.clip(any_x, 0, 1) | np.clip(x_0, 0, 1) |
+np.clip(v_n, 0, 1) | np.clip(int_, 0, 2) | np.linalg.solve(x_nn, x_n) |
+np.linalg.solve(x_nn, x_nm) | np.linalg.solve(f_nn, f_n) | np.linalg.solve(i_nn, f_n) |
+np.linalg.inv(x_nn) | np.linalg.inv(i_nn) | np.linalg.inv(f_nn) | np.linalg.det(x_nn) |
+np.linalg.det(f_nn) | np.linalg.det(i_nn) | np.linalg.cholesky(x_nn @ x_nn.T + np.eye(len(x_n))) |
+np.linalg.slogdet(x_nn) | np.linalg.eigh(x_nn) | np.linalg.solve(x_nmk, x_k) |
+np.linalg.inv(x_nmk) | np.linalg.det(x_nmk) | np.linalg.inv(v_nm) | np.linalg.pinv(x_nm) |
+np.linalg.matrix_power(x_nn, 2) | np.linalg.matrix_power(i_nn, -1) |
+np.linalg.matrix_power(i_nn, 2) | np.linalg.matrix_power(i_nn, int_) |
+np.linalg.matrix_power(x_nn, int_) | np.tile(x_nm, (2, 1, 1)) | np.repeat(x_n, 1000) |
+np.vander(x_n, 2) | np.rot90(x_nm, 2) | sum((x_n, i_n, 1.0)) | sum([], x_n) | sum([x_n, v_n]) |
+sum(x_o) | np.linalg.eigvalsh(x_nn + x_nn.T) | np.linalg.svd(x_nm) | np.linalg.eig(x_nn) |
+np.linalg.eigvals(x_nn) | np.linalg.qr(x_nm) | np.linalg.lstsq(x_nm, x_n) |
+np.linalg.multi_dot([x_nm, x_mk]) | np.linalg.matrix_rank(x_nm) | np.linalg.cond(x_nn) |
+np.linalg.solve(x_nn, np.ones(3)) | np.linalg.solve(np.eye(3), x_n) | np.copy(x_n) | np.copy(x_s) |
+np.copy(2.0) | x_n.copy() | x_s.copy() | x_0.copy() | any_x.copy() | a_z.copy() | np.copy(float_) |
+np.array(x_n) | np.array(x_n, dtype=np.float32) | np.array([x_s, x_s]) | np.array([1.0, 2.0]) |
+np.array([1, 2.0]) | np.array([[1, 2], [3, 4]]) | np.array([x_n, x_n]) | np.array([f_s, 1.0]) |
+np.array([f_s, f_s]) | np.array([float_, int_]) | np.array([[x_s, float_], [1, 2]]) |
+np.array([x_n, x_m]) | np.array(2.0) | np.array(x_s) | np.array([]) | np.array([], dtype=int) |
+np.array([any_f, 1.0]) | np.array([v_s, 1.0]) | np.array((x_n[0], x_n[1])) |
+np.array(x_n, copy=False) | np.array(x_n, ndmin=2) | np.array([int_, int_2]) |
+np.array([f_n, i_n]) | np.array([True, 1.5]) | np.array([x_n]) | np.array([[x_n[0], 0.0]]) |
+np.array([[[]]]) | np.asarray(x_n) | np.asarray(2) | np.asarray(f_s, dtype=float) |
+np.asarray([x_n, f_n]) | np.asarray(any_x) | np.asarray(any_f) | np.ascontiguousarray(x_s) |
+np.ascontiguousarray(x_nm.T) | np.asarray(a_0) | x_n.astype(np.float32) | x_n.astype(int) |
+x_s.astype(np.float32) | x_0.astype(int) | i_n.astype(float, copy=False) | x_n.astype(f_n.dtype) |
+x_n.astype('float16') | any_x.astype(float) | b_n.astype(float) | a_n.astype(float) |
+runtime.cast(x_n, f_n) | runtime.cast(f_n, x_m) | runtime.cast(x_s, f_n) | runtime.cast(2.0, f_s) |
+runtime.cast(2.0, float_) | runtime.cast(x_n, i_n) | runtime.cast(x_0, f_s) |
+runtime.cast(x_0, x_n) | runtime.cast(c_n, x_n) | runtime.cast(float_, x_n) |
+runtime.cast(x_n, any_x) | runtime.cast(any_x, f_n) | runtime.cast(v_n, x_n) |
+runtime.cast(x_n, v_n) | runtime.cast(any_x, any_f) | runtime.cast(a_0, f_s) |
+runtime.cast(x_s, a_0) | runtime.cast(a_n, x_n) | runtime.put(x_n, 0, 1.0) |
+runtime.put(np.zeros(x_n.shape), Slice_, x_n) | runtime.put(x_nm, (0, 1), 3.0) |
+runtime.put(any_x, 0, 1.0) | runtime.put_add(x_n, [0, 0], 1.0) | runtime.put_add(i_n, 0, 1) |
+runtime.put_add(f_nm, 0, 1.5) | runtime.put(v_n, 0, 1.0) | runtime.put(x_s, (), 1.0) |
+runtime.spread(x_s, x_n) | runtime.spread(2.0, x_nm) | runtime.spread(f_m, x_nm) |
+runtime.spread(x_n, x_n) | runtime.spread(float_, x_s) | runtime.spread(x_s, float_) |
+runtime.spread(x_0, x_s) | runtime.spread(float_, any_x) | runtime.spread(any_x, x_nm) |
+runtime.spread(a_0, x_n) | runtime.spread(float_, any_f) | runtime.spread(f_s, any_x) |
+runtime.spread(any_f, float_) | runtime.spread(x_o, x_n) | runtime.spread(2, x_n) |
+runtime.spread(v_s, x_n) | runtime.result(x_n, x_n) | runtime.result(x_s, x_n) |
+runtime.result(2.0, f_nm) | runtime.result(x_n, i_n) | runtime.result(2.0, float_) |
+runtime.result(x_0, float_) | runtime.result(x_s, f_s) | runtime.result(x_0, x_s) |
+runtime.result(x_s, i_s) | runtime.result(float_, int_) | runtime.result(any_x, x_nm) |
+runtime.result(any_f, float_) | runtime.result(x_n, v_n) | runtime.result(x_0, v_s) |
+runtime.result(x_nm, any_x) | runtime.result(float_, any_f) | runtime.result(any_f, x_s) |
+runtime.result(float_, any_x) | runtime.result(x_s, any_x) | runtime.result(float_, a_z) |
+runtime.result(float_, a_0) | x_n.shape | x_n.shape[0] | x_nm.shape[-1] | x_nm.shape[1:] |
+x_nm.size | x_n.size | x_s.size | x_s.shape | np.shape(2.0) | np.shape(x_nm) | np.size(x_nm, 0) |
+np.size(float_) | len(x_nm) | len([1, 2]) | len(x_n.shape) | x_nm.ndim | np.ndim(any_x) |
+any_x.shape | any_x.shape[0] | len(any_x) | any_x.ndim | any_x.size | x_n.dtype | any_x.dtype |
+float_.real | x_s.real | x_n.real | c_n.imag | c_s.real | any_f.real | a_0.real | int_.imag |
+len(x_n) + len(x_m) | len(x_n) * 2 | 2 - len(x_n) | len(x_n) // 1 | len(x_n) / 2 | len(x_n) ** 2 |
+len(x_n) - len(x_n) | x_n.size - x_n.size // 2 | len(x_nm) * len(x_m) - x_nm.size | int_ - int_ |
+int_ - 1 - int_ | abs(int_) | abs(x_n) | abs(x_s) | abs(c_s) | abs(complex_) | abs(bool_) |
+abs(any_x) | abs(a_0) | max(int_, 2) | max(float_, 2) | max(x_s, x_s) | max(x_s, float_) |
+min(x_n) | max(f_n) | max(x_n[0], x_n[1]) | min(1, 2) | max([float_, 1.0]) | max(any_x) |
+min(any_f, 1) | max(x_o, x_o) | float(x_s) | float(int_) | int(x_s) | int(x_o[0]) | bool(x_s) |
+complex(x_s) | round(float_) | round(float_, 2) | round(x_s) | round(x_s, 1) | round(f_s, 1) |
+round(int_) | round(i_s) | round(any_f) | round(float_, None) | sum([float_, x_s]) | sum(x_three) |
+sum(x_n) | sum((x_n, x_n)) | sum([]) | sum([int_, int_2]) | sum(x_t) | sum([float_, 2], 1.0) |
+pow(float_, 2) | pow(x_n, 2) | pow(int_, 2) | len(range(3)) | isinstance(x_n, float) |
+any([bool_, bool_]) | str(2) | sorted([1, 2]) | divmod(3, 2) | float_ ** 2 | float_ ** 0.5 |
+2.0 ** float_ | int_ ** 2 | int_ ** -1 | int_ ** int_ | 2 ** int_ | float_ ** int_ | bool_ ** 2 |
+complex_ ** 2 | int_ ** bool_ | float_ ** 2.0 | (-2.0) ** float_ | 2 ** float_ | int_ ** 0.5 |
+bool_ ** bool_ | int_ ** 2.0 | float_ ** bool_ | math.sin(float_) | math.sqrt(abs(x_s)) |
+math.floor(float_) | math.floor(x_s) | math.ceil(f_s) | math.trunc(i_s) | math.isnan(x_s) |
+math.gcd(int_, 4) | math.hypot(float_, x_s) | math.pow(2, 3) | math.prod([1.0, 2.0]) |
+math.frexp(float_) | math.atan2(x_s, 1) | math.exp(f_n[0]) | math.log(2, 10) | math.fsum(x_n) |
+math.erf(any_f) | math.copysign(1, x_0) | math.floor(int_) | math.floor(any_f) |
+math.factorial(3) | math.dist([1.0], [2.0]) | math.ldexp(float_, 2) | np.float64(2) |
+np.float32(x_n) | np.float32(float_) | np.int64(x_0) | np.float64(any_f) | np.float64(x_nm) |
+np.bool_(x_n) | np.float32(v_s) | np.float64() | np.complex128([1, 2]) | np.real(c_n) |
+np.imag(x_n) | np.real(2.0) | np.conj(c_s) | np.conj(x_n) | np.angle(c_n) | np.angle(x_s) |
+np.round(x_n, 2) | np.round(f_s) | np.round(2.567, 1) | np.around(int_) | np.fix(x_n) |
+np.sinc(f_n) | np.sinc(2.0) | np.i0(x_n) | np.i0(x_s) | np.nan_to_num(x_n) | np.nan_to_num(x_s) |
+np.nan_to_num(2.0) | np.nan_to_num(i_n) | x_n.round(1) | x_0.conj() | x_0.round() | x_0.round(1) |
+i_0.round() | x_0.clip(0, 1) | x_0.sum() | x_0.mean() | x_0.cumsum() | x_0.max() | x_0.prod() |
+x_0.squeeze() | x_0.ravel() | x_0.reshape(1) | x_0.reshape(()) | x_0.flatten() | x_0.astype(int) |
+x_0.transpose() | x_0.real | x_0.imag | x_0.any() | x_0.dot(2.0) | x_s.sum() | x_s.mean() |
+x_s.clip(0, 1) | x_s.squeeze() | x_s.max() | x_s.cumsum() | x_s.dot(2.0) | x_s.transpose() |
+a_z.sum() | a_z.T | a_z.ravel() | a_z.real | a_z.round() | any_x.sum() | any_x.sum(axis=0) |
+any_x.real | a_z.conj() | x_s.round() | x_n.conj() | x_s.conj() | np.real(x_s) | np.real(x_0) |
+np.imag(float_) | x_n.conjugate() | int_.conjugate() | np.real(v_n) | np.round(b_n) | np.fix(i_n) |
+np.angle(any_x) | np.sinc(v_s) | np.real([1.0, 2.0]) | np.isclose(x_n, x_m) |
+np.isclose(1.0, 2.0) | np.isclose(x_s, x_s) | np.allclose(x_n, x_n) | np.array_equal(x_n, x_m) |
+np.iscomplexobj(x_n) | np.isrealobj(c_n) | np.isreal(x_n) | np.isreal(2.0) | np.iscomplex(c_s) |
+np.isneginf(x_n) | np.isclose(v_n, x_n) | np.isclose(any_x, 0) | np.tile(x_n, 2) |
+np.tile(x_n, (2, 1)) | np.repeat(x_n, 2) | np.repeat(x_nm, 2, axis=0) |
+np.cross(x_three, x_three) | np.cross(x_n3, x_n3) | np.cov(x_nm) | np.cov(x_n) |
+np.corrcoef(x_nm) | np.convolve(x_n, x_m) | np.correlate(f_n, x_m) | np.interp(x_n, x_m, x_m) |
+np.interp(0.5, x_m, x_m) | np.interp(x_s, x_m, x_m) | np.interp(x_0, x_n, x_n) | np.gradient(x_n) |
+np.gradient(x_nm) | np.gradient(x_nm, axis=0) | np.ediff1d(x_n) | np.unwrap(x_n) |
+np.meshgrid(x_n, x_m) | np.vander(x_n, 3) | np.polyval(x_three, x_n) | np.polyval(x_three, 2.0) |
+np.searchsorted(x_n, x_m) | np.searchsorted(x_n, 1.0) | np.searchsorted(x_n, x_s) |
+np.digitize(x_n, x_m) | np.unique(x_n) | np.nonzero(x_n) | np.argwhere(x_nm) |
+np.take(x_n, [0, 1]) | np.take(x_nm, 0, axis=1) | np.take(x_n, i_n, mode='wrap') |
+np.take(x_n, 0) | np.take_along_axis(x_nm, np.argsort(x_nm), 1) |
+np.take(x_nm, i_nmk, axis=0, mode='clip') | np.atleast_1d(x_s) | np.atleast_1d(2.0) |
+np.atleast_1d(x_nm) | np.atleast_2d(x_n) | np.atleast_3d(x_n) | np.atleast_3d(x_nm) |
+np.atleast_2d(any_x) | np.atleast_3d(2) | np.trapezoid(x_n) | np.trapezoid(f_nm, axis=0) |
+np.trapezoid(x_n, x_n) | np.trapezoid(x_nm, dx=0.1) | np.trapezoid(f_n, dx=float_) |
+np.trapezoid(i_n) | np.trapezoid(f_n, x_n) | np.trapezoid(f_n, dx=x_s) | np.pad(x_n, 1) |
+np.pad(x_nm, ((0, 0), (1, 1))) | np.insert(x_n, 0, 1.0) | np.append(x_n, 1.0) | np.delete(x_n, 0) |
+np.histogram(x_n) | np.bincount(i_n * 0) | np.rot90(x_nm) |
+np.block([[x_nn, x_nn], [x_nn, x_nn]]) | np.select([x_n > 0], [x_n], 0.0) |
+np.partition(x_three, 1) | np.real_if_close(c_n) | np.roots(x_n) | np.polyfit(x_n, x_n, 1) |
+np.tri(3) | np.logspace(0, 1, 5) | np.split(x_n, 1) | np.divmod(x_n, 2) | np.modf(x_n) |
+np.random.rand(3) | np.polyval(x_n, 2) | np.cumulative_sum(x_n) | np.vecdot(x_nm, x_m) |
+np.choose(b_n * 1, [x_n, x_n]) | np.apply_along_axis(sum, 0, x_n) | np.resize(x_n, 3) |
+np.tile(x_s, 3) | np.repeat(2.0, 3) | np.isin(x_n, [1, 2]) | np.min_scalar_type(3) |
+np.result_type(x_n) | np.linalg.vector_norm(x_n) | np.append(x_n, int_) | np.repeat(x_n, int_) |
+np.tile(x_n, int_) | np.tril_indices(3) | np.polyval([1, 2], x_nm) | np.extract(x_n > 0, x_n) |
+np.compress(b_n, x_n) | np.union1d(x_n, x_m) | np.gradient(x_n, 0.1) | np.gradient(x_n, x_n) |
+np.cross(x_nm, x_nm) | np.cross(x_t, x_t)
 """
 EXPRESSIONS = [part for text in TEXTS.split("|") if (part := " ".join(text.split()))]
 MAY_FAIL = ("np.trapezoid", "np.cumulative_sum", "np.vecdot", "np.reshape(x_nm, mn_shape)")
@@ -710,9 +889,13 @@ def test_sum_to(left: str) -> None:
         check(f"runtime.cast({left}, {right})", succeeds=False)
 
 
-INDICES = """0 -1 int_ 1: :-1 1:-1 :2 2: -2: :-2 ::2 ::-1 ::-2 -3:-1 0:2 1:3 int_: :int_ int_:int_2 int_:int_+2 :len(x_n) len(x_n): :len(x_n)-1
-:len(x_n)-2 :len(x_n)-3 1:len(x_n)-1 2:len(x_n)-2 len(x_n)-1: :len(x_m) :len(x_n)+1 0:len(x_n)//2 ::int_ None ... : [0] [0,0,1] [] [int_,0] i_o i_n i_no
-b_n b_nm x_n>0 [True,False,True] i_s i_0 u_s (0,1) () b_s True i_three i_t v_n any_x float_ -1: :-0 0: -1::-1 :1 :0 5: :5 -5: :-5 1::2""".split()
+INDICES = """
+0 -1 int_ 1: :-1 1:-1 :2 2: -2: :-2 ::2 ::-1 ::-2 -3:-1 0:2 1:3 int_: :int_ int_:int_2
+int_:int_+2 :len(x_n) len(x_n): :len(x_n)-1 :len(x_n)-2 :len(x_n)-3 1:len(x_n)-1 2:len(x_n)-2
+len(x_n)-1: :len(x_m) :len(x_n)+1 0:len(x_n)//2 ::int_ None ... : [0] [0,0,1] [] [int_,0] i_o i_n
+i_no b_n b_nm x_n>0 [True,False,True] i_s i_0 u_s (0,1) () b_s True i_three i_t v_n any_x float_
+-1: :-0 0: -1::-1 :1 :0 5: :5 -5: :-5 1::2
+""".split()
 
 
 @pytest.mark.parametrize("index", INDICES)
@@ -761,15 +944,31 @@ def test_random_broadcasting(shapes: list[list[Any]]) -> None:
     made.evaluate(" * ".join(f"z{i}" for i in range(len(shapes))))
 
 
-STEPS = """{a} + {b} | {a} * {b} | {a} @ {b} | {a} - {c} | {a}[1:] | {a}[:-1] | {a}[1:-1] | {a}[::2] | {a}[:2] | {a}[-2:] | {a}[0] | {a}[:, None] | {a}[None] | {a}[:, 0] |
-{a}[{b} > 0] | {a}[len({b}):] | {a}[:len({b}) - 1] | {a}[:len({b})] | {a}[{i}:] | {a}[:{i}] | {a}[{i}:{i} + 2] | np.zeros({i}) | np.zeros({i} + 1) | np.zeros(len({a})) | np.zeros(len({a}) - 1) |
-np.zeros({a}.shape) | np.zeros({a}.size) | np.zeros((len({a}), len({b}))) | np.zeros(len({a}) + len({b})) | np.sum({a}, axis=0) | np.sum({a}, axis=-1, keepdims=True) | np.sum({a}) | {a}.T | {a}.reshape(-1) | {a}.reshape(-1, 1) |
-{a}.reshape({b}.shape) | {a}.reshape(len({b}), -1) | {a}.reshape({i}, -1) | {a}.ravel() | np.concatenate(({a}, {b})) | np.concatenate(({a}, {b}), axis=None) | np.concatenate(({a}, [1.0])) | np.stack(({a}, {b})) | np.hstack(({a}, {b})) | np.vstack(({a}, {b})) |
-np.outer({a}, {b}) | np.diff({a}) | np.diag({a}) | np.cumsum({a}) | np.where({a} > {b}, {a}, {c}) | runtime.sum_to({a}, {b}) | runtime.spread({a}, {b}) | runtime.result({a}, {b}) | runtime.cast({a}, {b}) | np.maximum({a}, {b}) | np.arange({i}) | np.arange(1, {i}) |
-np.arange(len({a}) - {i}) | {i} + 1 | {i} - 1 | {i} * 2 | {i} // 2 | len({a}) | len({a}) + {i} | len({a}) - len({b}) | {a}.shape[0] | {a}.shape[-1] | {a}.size | np.einsum('ij,j->i', {a}, {b}) | np.einsum('i,i->i', {a}, {b}) | np.dot({a}, {b}) | np.kron({a}, {b}) |
-np.expand_dims({a}, 0) | np.squeeze({a}) | np.broadcast_to({a}, {b}.shape) | np.full({b}.shape, {c}) | {a}.copy() | np.array([{a}, {b}]) | np.float32({a}) | np.linspace(0, 1, {i}) | np.eye({i}, len({a})) | np.roll({a}, 1) | np.sort({a}) | {c} ** 2 | {c} * {c} | float({c}) | abs({c}) | max({c}, {c}) |
-np.sqrt({c}) | np.tensordot({a}, {b}, 1) | np.zeros_like({a}) | runtime.put({a}, 0, 1.0) | np.mean({a}) | np.prod({a}, axis=0) | np.trace({a}) | np.linalg.norm({a}, axis=0) | np.moveaxis({a}, 0, -1) | {a}[..., 1:] | {a}[{i}] | {a}[::-1] | np.triu({a}) | np.flip({a})"""
-TEMPLATES = [" ".join(step.split()) for step in STEPS.split("|")]
+STEPS = """
+{a} + {b} | {a} * {b} | {a} @ {b} | {a} - {c} | {a}[1:] | {a}[:-1] | {a}[1:-1] | {a}[::2] |
+{a}[:2] | {a}[-2:] | {a}[0] | {a}[:, None] | {a}[None] | {a}[:, 0] | {a}[{b} > 0] |
+{a}[len({b}):] | {a}[:len({b}) - 1] | {a}[:len({b})] | {a}[{i}:] | {a}[:{i}] | {a}[{i}:{i} + 2] |
+np.zeros({i}) | np.zeros({i} + 1) | np.zeros(len({a})) | np.zeros(len({a}) - 1) |
+np.zeros({a}.shape) | np.zeros({a}.size) | np.zeros((len({a}), len({b}))) |
+np.zeros(len({a}) + len({b})) | np.sum({a}, axis=0) | np.sum({a}, axis=-1, keepdims=True) |
+np.sum({a}) | {a}.T | {a}.reshape(-1) | {a}.reshape(-1, 1) | {a}.reshape({b}.shape) |
+{a}.reshape(len({b}), -1) | {a}.reshape({i}, -1) | {a}.ravel() | np.concatenate(({a}, {b})) |
+np.concatenate(({a}, {b}), axis=None) | np.concatenate(({a}, [1.0])) | np.stack(({a}, {b})) |
+np.hstack(({a}, {b})) | np.vstack(({a}, {b})) | np.outer({a}, {b}) | np.diff({a}) | np.diag({a}) |
+np.cumsum({a}) | np.where({a} > {b}, {a}, {c}) | runtime.sum_to({a}, {b}) |
+runtime.spread({a}, {b}) | runtime.result({a}, {b}) | runtime.cast({a}, {b}) |
+np.maximum({a}, {b}) | np.arange({i}) | np.arange(1, {i}) | np.arange(len({a}) - {i}) | {i} + 1 |
+{i} - 1 | {i} * 2 | {i} // 2 | len({a}) | len({a}) + {i} | len({a}) - len({b}) | {a}.shape[0] |
+{a}.shape[-1] | {a}.size | np.einsum('ij,j->i', {a}, {b}) | np.einsum('i,i->i', {a}, {b}) |
+np.dot({a}, {b}) | np.kron({a}, {b}) | np.expand_dims({a}, 0) | np.squeeze({a}) |
+np.broadcast_to({a}, {b}.shape) | np.full({b}.shape, {c}) | {a}.copy() | np.array([{a}, {b}]) |
+np.float32({a}) | np.linspace(0, 1, {i}) | np.eye({i}, len({a})) | np.roll({a}, 1) | np.sort({a}) |
+{c} ** 2 | {c} * {c} | float({c}) | abs({c}) | max({c}, {c}) | np.sqrt({c}) |
+np.tensordot({a}, {b}, 1) | np.zeros_like({a}) | runtime.put({a}, 0, 1.0) | np.mean({a}) |
+np.prod({a}, axis=0) | np.trace({a}) | np.linalg.norm({a}, axis=0) | np.moveaxis({a}, 0, -1) |
+{a}[..., 1:] | {a}[{i}] | {a}[::-1] | np.triu({a}) | np.flip({a})
+"""
+TEMPLATES = [step.strip() for step in STEPS.split("|")]
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))

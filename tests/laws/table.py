@@ -152,6 +152,7 @@ rows([math.sqrt, math.log, math.log2, math.log10, math.log1p], NUMBERS, POSITIVE
 rows(math.log, PAIRS, POSITIVE, draw(1.5, 3))
 add(math.log, "number-literal", 0.5, 3)
 rows([math.radians, math.degrees, *exists("math.cbrt", "math.exp2")], NUMBERS, REAL)
+rows([math.erf, math.erfc], NUMBERS, UNIT)
 rows(math.acosh, NUMBERS, draw(1.3, 3))
 
 rows(
@@ -196,6 +197,7 @@ rows(
 add(np.clip, "crossed", np.array([0.0, 1.0, 2.5, 4.0]), 3.0, np.array([2.0]))
 add(np.clip, "from", np.array([0.0, 1.0, 2.5]), 0.5, None)
 add(np.clip, "to", np.array([0.0, 1.0, 2.5]), None, 1.5)
+add(np.clip, "unbounded", np.array([0.0, 1.0, 2.5]), None, None)
 add(np.clip, "keywords", np.array([0.0, 1.0, 2.5]), a_max=1.5, a_min=0.5)
 add(np.clip, "keyword", np.array([0.0, 1.0, 2.5]), a_max=np.array([1.5]))
 rows([np.ldexp, math.ldexp], "number,number scalar,number", REAL, lambda shape, rng: 2)
@@ -420,7 +422,10 @@ rows(
     REAL,
 )
 rows(
-    np.inner, "3,3 2x3,3 3,2x3 2x3,4x3 4x2x3,3 3,4x2x3 2x3,4x2x3 0,0 0d,3 3,0d number,3", REAL, REAL
+    np.inner,
+    "3,3 2x3,3 3,2x3 2x3,4x3 4x2x3,3 3,4x2x3 2x3,4x2x3 4x2x3,5x3 0,0 0d,3 3,0d number,3",
+    REAL,
+    REAL,
 )
 rows(
     np.vdot,

@@ -82,6 +82,10 @@ def test_absolute_at_zero() -> None:
         assert bars(function, 0.0) == (0,)
 
 
+def test_copysign_at_zero() -> None:
+    assert_array_equal(bars(np.copysign, np.array([0.0, -2.0]), np.array([1.0, -1.0]))[0], [0, 1])
+
+
 def test_clip_at_and_beyond_the_bounds() -> None:
     a = np.array([-1.0, 0.0, 0.5, 1.0, 2.0])
     a_bar, low_bar, high_bar = bars(np.clip, a, 0.0, 1.0)
