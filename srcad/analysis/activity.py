@@ -42,12 +42,17 @@ def _vary(block: Block, found: set[Value]) -> None:
             out = statement.out
             if out is None or statement.frozen or not out.type.differentiable:
                 continue
-            if any(value in found for value in leaves(statement.args)) or any(
+            rule = rule_of(statement.op.function)
+            args = statement.args
+            if rule is not None:
+                if rule.family == "constant":
+                    continue
+                if rule.wrt is not None:  # the others are there for their form
+                    args = tuple(args[place] for place in rule.wrt if place < len(args))
+            if any(value in found for value in leaves(args)) or any(
                 value in found for _, option in statement.options for value in leaves(option)
             ):
-                rule = rule_of(statement.op.function)
-                if rule is None or rule.family != "constant":
-                    found.add(out)
+                found.add(out)
         elif isinstance(statement, Call):
             if not statement.frozen and any(value in found for value in leaves(statement.args)):
                 found.update(callee_varied(statement, found))

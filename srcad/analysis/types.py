@@ -1016,45 +1016,37 @@ def _dtype_of(function: Any, x: Tree) -> Type:
 def _slice(size: Dim, index: Slice) -> Dim:
     """The size of a slice of an axis."""
     first, last, stride = index
-    if (
-        stride is None
-        and (first is None or type(first) is int)
-        and (last is None or type(last) is int)
-    ):
-        cut = (first or 0) - (last or 0)
-        if (first or 0) >= 0 and (last is None or last < 0) and isinstance(size, Size):
-            return size.less(cut)
-    start, stop, step = (None if part is None else _value(part) for part in index)
-    step = 1 if step is None else step
+    if stride is None and isinstance(size, Size):  # the usual ones, quickly
+        first = 0 if first is None else first
+        if type(first) is int and first >= 0 and (last is None or (type(last) is int and last < 0)):
+            return size.less(first - (last or 0))
+    bounds = [None if part is None else _value(part) for part in index]
+    start, stop, step = bounds[0], bounds[1], 1 if bounds[2] is None else bounds[2]
     if isinstance(size, int) and not any(isinstance(part, Exact) for part in (start, stop, step)):
         return len(range(*slice(start, stop, step).indices(size)))
-    whole = _exact(size)
     if step == -1 and start is None and stop is None:
         return size
     if step == 1:
-        if start is None:
-            start = 0
-        if _same_count(stop, whole):
+        whole = _exact(size)
+        start = 0 if start is None else start
+        if _bare(stop) == _bare(whole):
             stop = None
-        cut = 0 if stop is None else None
-        if isinstance(stop, int) and stop < 0:
+        cut: int | None = None
+        if stop is None:
+            cut = 0
+        elif isinstance(stop, int) and stop < 0:
             cut = -stop
         elif isinstance(stop, Exact) and isinstance(whole, Exact) and stop.key == whole.key:
             # x[:n - 3] of n == 2 is x[:-1], not empty: exact for 1 and 2 only.
-            short = whole.offset - stop.offset
-            cut = short if short in (1, 2) else None
+            cut = short if (short := whole.offset - stop.offset) in (1, 2) else None
         if isinstance(start, int) and start >= 0 and cut is not None:
             return less(size, start + cut)
         if isinstance(start, int) and start < 0 and stop is None:
-            start, stop = 0, -start  # x[-k:] has as many elements as x[:k]
-        if _same_count(start, whole) and stop is None:
+            stop, start = -start, 0  # x[-k:] has as many elements as x[:k]
+        if _bare(start) == _bare(whole) and stop is None:
             return 0
     base = size if isinstance(size, int) else _plain(size)
     return Size(Opaque("slice", base, _bare(start), _bare(stop), _bare(step)))
-
-
-def _same_count(a: int | Exact | None, b: int | Exact | None) -> bool:
-    return _bare(a) == _bare(b)
 
 
 def _bare(count: int | Exact | None) -> int | Exact | None:

@@ -53,7 +53,16 @@ def forward(dispatcher: Dispatcher, args: tuple[Any, ...]) -> tuple[Compiled, An
     count = len({int(at) for at in flatten(structure) if isinstance(at, Position)})
     values, residuals = list(results[:count]), list(results[count:])
     kept = [_own(flat[place]) for place in compiled.made.kept]
-    result = rebuild(structure, lambda at: values[at] if isinstance(at, Position) else at)
+    seen: set[int] = set()
+
+    def hand_out(at: Any) -> Any:
+        if not isinstance(at, Position):
+            return at
+        again = int(at) in seen
+        seen.add(int(at))
+        return _own(values[at]) if again else values[at]
+
+    result = rebuild(structure, hand_out)
     residuals = [_apart(residual, (*values, *flat)) for residual in residuals]
     return compiled, result, values, [*kept, *residuals]
 

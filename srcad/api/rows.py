@@ -165,7 +165,7 @@ def chunked(
         raise NotBatchable(None, "an output without axes has one row")
     kept = [rows.bars.get(value, 0.0) for value in wrt]
     front = Builder(infer, Origin())
-    result = hand_on(front, function.result, "value")
+    result = hand_on(front, function.result, "value", once=True)
     params = [*function.params, Param(rows.seed.base, rows.seed)]
     made = simplify(function.renewed(params=params, body=[*body, *front.block, *rows.block], result=(result, kept, rows.seed)))
     result, kept, seed = made.result

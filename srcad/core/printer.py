@@ -202,7 +202,7 @@ class _Printer:
         op, args = statement.op, statement.args
         first = args[0] if args else None
         if isinstance(first, Value) and self.names[first] == target and not statement.options:
-            augment = statement.inplace or statement.out.type.immutable
+            augment = statement.inplace or (statement.out.type.immutable and first.type.immutable)
             if op.style == "binary" and augment and op.symbol != "@":
                 symbol, value = op.symbol, args[1]
                 if symbol == "+" and isinstance(value, Expr) and value.op is ops.negative:

@@ -82,6 +82,7 @@ class State:
         self.later: frozenset[str] = frozenset()
         self.written: set[str] = set()
         self.constant = 0
+        self.held: frozenset[str] = frozenset()
         self.statement: Any = source.node
 
     # refusals

@@ -40,6 +40,7 @@ class Iterable(NamedTuple):
     parts: list[Any] | None = None
     domain: tuple[Any, Any, Any] | None = None
     direction: int = 1
+    arrays: tuple[View, ...] = ()
 
 
 class Statements(Calls):
@@ -316,7 +317,7 @@ class Statements(Calls):
                     if over.direction < 0:
                         self.refuse(node, "enumerate(reversed(...)) is not accepted yet", "Index explicitly.")
                     parts = None if over.parts is None else list(enumerate(over.parts))
-                    return Iterable(over.count, lambda i: (i, over.item(i)), parts)
+                    return Iterable(over.count, lambda i: (i, over.item(i)), parts, arrays=over.arrays)
                 if function is builtins.zip and node.args:
                     inner = [self.iterable(arg) for arg in node.args]
                     if any(over.direction < 0 for over in inner):
@@ -331,7 +332,9 @@ class Statements(Calls):
             rank = self.type(binding).rank
             if rank == 0:
                 self.refuse(node, "a loop over a 0-d array", "It would raise when the function is called.")
-            return Iterable(lambda: self.emit(ops.length, (binding,)), lambda i: self.emit(ops.getitem, (binding, i)))
+            return Iterable(
+                lambda: self.emit(ops.length, (binding,)), lambda i: self.emit(ops.getitem, (binding, i)), arrays=(binding,)
+            )
         return self.refuse(
             node, "a loop over this is not accepted", "Loop over range(), arrays, lists, zip() and enumerate() of them."
         )
@@ -358,7 +361,8 @@ class Statements(Calls):
                 total = self.emit(ops.operation(builtins.min), (total, other))
             return total
 
-        return Iterable(count, lambda i: tuple(over.item(i) for over in inner))
+        arrays = tuple(view for over in inner for view in over.arrays)
+        return Iterable(count, lambda i: tuple(over.item(i) for over in inner), arrays=arrays)
 
     def linear(self, start: Any, step: Any, i: Any) -> Any:
         """`start + step * i`."""
@@ -383,7 +387,18 @@ class Statements(Calls):
             with self.at(node, " "):
                 self.assign(node.target, item(), index.serial)
 
-        self.carry(node, node.body, later, Loop(Family(), over.direction, index, domain, [], [], self.builder.origin), start)
+        # The loop reads its array while the body may write to it: it counts as a name of the array's.
+        held = [f"for ... in {self.source.text(node.iter)}"] if over.arrays else []
+        for name in held:
+            self.env[name] = over.arrays
+        self.held = self.held | frozenset(held)
+        try:
+            loop = Loop(Family(), over.direction, index, domain, [], [], self.builder.origin)
+            self.carry(node, node.body, later, loop, start)
+        finally:
+            self.held = self.held - frozenset(held)
+            for name in held:
+                self.env.pop(name, None)
 
     def do_While(self, node: Any) -> None:
         if node.orelse:
@@ -398,7 +413,7 @@ class Statements(Calls):
         env0, memory0 = dict(self.env), dict(self.memory)
         targets = writes([node.target] if isinstance(node, gast.For) else [])
         assigned = [name for name in writes(body) if name not in targets]
-        inside = reads(body) | (reads([test]) if test is not None else frozenset())
+        inside = reads(body) | self.held | (reads([test]) if test is not None else frozenset())
         types: dict[Any, Type] = {}
         stored: list[Buffer] = []
         for _ in range(50):

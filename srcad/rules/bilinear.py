@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import sizes, Symbol, rank, spread
+from srcad.core.quote import Symbol, rank, sizes, spread
 from srcad.core.types import never_one
 from srcad.rules.families import bilinear
 

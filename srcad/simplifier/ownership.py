@@ -188,7 +188,7 @@ class _Owner:
 
     def rivals(self, base: Value, statement: Let) -> set[Value]:
         """Live values that may share the memory of `base`, the statement's own result aside."""
-        members = self.classes.get(self.find(base), set()) if base in self.parent else set()
+        members = self.classes.get(self.find(base), {base}) if base in self.parent else {base}
         return {value for value in self.live(statement) & members if value is not statement.out}
 
     def store(self, statement: Let) -> None:

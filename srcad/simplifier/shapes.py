@@ -115,12 +115,10 @@ class _Shapes(Pass):
         g, x = statement.args
         from_, to = type_of(g), type_of(x)
         spread = self.source(g, ops.spread)
-        if to.rank == 0 and to.kind in ("number", "scalar") and spread is not None and type_of(spread.args[0]).rank == 0:
+        if to.rank == 0 and spread is not None and type_of(spread.args[0]).rank == 0:
             count = self.emit(ops.size, spread.args[1], origin=statement.origin)
             made = self.emit(ops.multiply, spread.args[0], count, origin=statement.origin)
             return self.cast(remake(statement, ops.cast, (made, x)))
-        if spread is not None and same_shape(type_of(spread.args[0]), to):
-            return self.cast(remake(statement, ops.cast, (spread.args[0], x)))
         if same_shape(from_, to) or (to.rank == 0 and from_.rank == 0):
             return self.cast(remake(statement, ops.cast, (g, x)))
         if from_.shape is None or to.shape is None or len(from_.shape) < len(to.shape):

@@ -18,7 +18,7 @@ from srcad.simplifier.rewrite import Pass
 
 __all__ = ["key_of", "share"]
 
-_OWN_MEMORY = {ops.zeros_like, ops.ones_like, ops.copy, ops.put, ops.put_add, ops.result, ops.saved, ops.save}
+_OWN_MEMORY = {ops.zeros_like, ops.ones_like, ops.copy, ops.put, ops.put_add, ops.result, ops.own, ops.saved, ops.save}
 
 
 def share(function: Function) -> Function:

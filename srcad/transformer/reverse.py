@@ -47,15 +47,22 @@ def hand_out(builder: Builder, value: Value, bar: Tree | None) -> Value:
     return out
 
 
-def hand_on(builder: Builder, tree: Tree, base: str) -> Tree:
-    """Values of the primal that are handed out beside derivatives share memory with nothing either."""
+def hand_on(builder: Builder, tree: Tree, base: str, *, once: bool = False) -> Tree:
+    """Values of the primal that are handed out beside derivatives share memory with nothing either.
+
+    With `once`, a value that stands at several places stays one value.
+    """
+    made: dict[Value, Value] = {}
 
     def out(value: Value) -> Value:
         if value.type.immutable:
             if not value.named:
                 value.base, value.named = base, True
             return value
-        return builder.emit(ops.own, value, base=value.base if value.named else base, named=True)
+        if not once or value not in made:
+            op = ops.own if value.type.rank != 0 or value.type.kind != "array" else ops.operation(np.array)
+            made[value] = builder.emit(op, value, base=value.base if value.named else base, named=True)
+        return made[value]
 
     return map_tree(tree, out)
 
@@ -152,7 +159,7 @@ def halves(
     result = function.result
     if own:
         front = Builder(sweep.builder.infer)
-        result = hand_on(front, result, "value")
+        result = hand_on(front, result, "value", once=True)
         body += front.block
     combined = function.renewed(
         params=[*(Param(value.base, value) for value in inputs), *(Param(seed.base, seed) for seed in seeds)],

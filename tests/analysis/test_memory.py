@@ -56,7 +56,9 @@ def agree(op: ops.Operation, args: tuple[Any, ...], options: dict[str, Any]) -> 
     outputs = arrays(result)
     shares = any(np.shares_memory(a, b) for a, b in itertools.product(inputs, outputs))
     empty = all(a.size == 0 for a in inputs) or all(a.size == 0 for a in outputs)
-    writes = all(a.flags.writeable for a in outputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        writes = all(a.flags.writeable for a in outputs)
     for vague in (False, True):
         said = {
             memory_of(
@@ -138,22 +140,14 @@ OPTIONS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     ((0, 1, 0), {}),
     ((([0, 1],)), {}),
 ]
-SKIPPED = {
-    "save savez savez_compressed savetxt tofile copyto put place putmask put_along_axis fill_diagonal info"
-}
-PUBLIC = sorted(
-    {
-        name
-        for name in dir(np)
-        if callable(getattr(np, name))
-        and not isinstance(getattr(np, name), type)
-        and not name.startswith("_")
-    }
-    - set(" ".join(SKIPPED).split())
-    - set(
-        "test show_config show_runtime setbufsize seterr seterrcall get_include fromfile load loadtxt genfromtxt memmap fromregex getbufsize".split()
-    )
-)
+SKIPPED = """save savez savez_compressed savetxt copyto put place putmask put_along_axis fill_diagonal info test
+show_config show_runtime setbufsize getbufsize seterr seterrcall get_include fromfile load loadtxt genfromtxt memmap
+fromregex""".split()
+PUBLIC = [
+    name
+    for name in sorted(set(dir(np)) - set(SKIPPED))
+    if callable(getattr(np, name)) and not isinstance(getattr(np, name), type) and name[0] != "_"
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -186,8 +180,8 @@ def test_functions_of_linear_algebra(name: str) -> None:
         agree(ops.Operation(function, f"np.linalg.{name}"), (operand, *args), options)
 
 
-METHODS = """sum prod mean max min std var all any argmax argmin clip conj conjugate copy cumsum cumprod diagonal dot ravel repeat reshape round
-squeeze swapaxes take trace transpose ptp argsort""".split()
+METHODS = """sum prod mean max min std var all any argmax argmin clip conj conjugate copy cumsum cumprod diagonal dot
+ravel repeat reshape round squeeze swapaxes take trace transpose ptp argsort""".split()
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -40,11 +40,20 @@ SYMBOLS = "nmkpq"  # p and q are never 1
 ASSIGNMENTS = [
     dict(zip(SYMBOLS, sizes))
     for sizes in [
-        (3, 3, 3, 3, 3), (1, 1, 1, 2, 2), (0, 0, 0, 0, 0), (2, 3, 5, 2, 3), (3, 1, 2, 3, 0),
-        (1, 3, 1, 5, 2), (5, 2, 0, 2, 5), (0, 3, 1, 0, 3), (3, 0, 1, 3, 3), (2, 2, 3, 2, 5),
-        (2, 1, 3, 0, 2), (1, 2, 5, 3, 2),
+        (3, 3, 3, 3, 3),
+        (1, 1, 1, 2, 2),
+        (0, 0, 0, 0, 0),
+        (2, 3, 5, 2, 3),
+        (3, 1, 2, 3, 0),
+        (1, 3, 1, 5, 2),
+        (5, 2, 0, 2, 5),
+        (0, 3, 1, 0, 3),
+        (3, 0, 1, 3, 3),
+        (2, 2, 3, 2, 5),
+        (2, 1, 3, 0, 2),
+        (1, 2, 5, 3, 2),
     ]
-]  # fmt: skip
+]
 
 
 def sym(name: str) -> Size:
@@ -316,21 +325,37 @@ class Machine:
 
 
 OPERATORS = {
-    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "FloorDiv": operator.floordiv,
-    "Mod": operator.mod, "Pow": operator.pow, "MatMult": operator.matmul, "BitAnd": operator.and_, "BitOr": operator.or_,
-    "BitXor": operator.xor, "LShift": operator.lshift, "RShift": operator.rshift, "Lt": operator.lt, "LtE": operator.le,
-    "Eq": operator.eq, "NotEq": operator.ne, "Gt": operator.gt, "GtE": operator.ge, "Is": operator.is_,
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Mod": operator.mod,
+    "Pow": operator.pow,
+    "MatMult": operator.matmul,
+    "BitAnd": operator.and_,
+    "BitOr": operator.or_,
+    "BitXor": operator.xor,
+    "LShift": operator.lshift,
+    "RShift": operator.rshift,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "Is": operator.is_,
     "IsNot": operator.is_not,
-}  # fmt: skip
+}
 
 
 def machine(seed: int = 0) -> Machine:
     """With the variables that the tables below speak of."""
     made = Machine(seed)
-    for name, dims in {
-        "n": "n", "m": "m", "k": "k", "p": "p", "q": "q", "nm": "nm", "mn": "mn", "mk": "mk", "nn": "nn", "pq": "pq", "nmk": "nmk", "kmn": "kmn",
-        "o": (1,), "no": ("n", 1), "om": (1, "m"), "po": ("p", 1), "nom": ("n", 1, "m"), "three": (3,), "n3": ("n", 3), "t": (2, 3), "oo": (1, 1),
-    }.items():  # fmt: skip
+    shapes = {"o": (1,), "no": ("n", 1), "om": (1, "m"), "po": ("p", 1), "nom": ("n", 1, "m")}
+    shapes |= {"three": (3,), "n3": ("n", 3), "t": (2, 3), "oo": (1, 1)}
+    shapes |= {dims: tuple(dims) for dims in "n m k p q nm mn mk nn pq nmk kmn".split()}
+    for name, dims in shapes.items():
         for letter, dtype in {
             "x": "float64",
             "f": "float32",
@@ -394,6 +419,11 @@ def test_operators(symbol: str) -> None:
         check(f"{left} {symbol} {right}", succeeds=False)
 
 
+POWERS = (
+    "x_n f_nm i_n b_nm u_n v_n x_s f_s i_s b_s x_0 f_0 i_0 float_ int_ bool_ a_z a_n any_f".split()
+)
+
+
 def test_powers() -> None:
     made = fresh()
     made.names = dict(made.names)
@@ -423,7 +453,7 @@ def test_powers() -> None:
                 Type("any", None if kind == "number" else dtype, ()),
                 dict.fromkeys(range(len(ASSIGNMENTS)), real),
             )
-    for base, exponent in itertools.product(ARRAYS + SCALARS + ["i_0", "f_0", "f_s"], exponents):
+    for base, exponent in itertools.product(POWERS, exponents):
         made.alive = [0]
         made.evaluate(f"{base} ** {exponent}")
 
@@ -859,20 +889,39 @@ def test_what_is_proven(text: str) -> None:
 
 def test_equal_functions_of_sizes_are_equal_sizes() -> None:
     for one, two in [
-        ("x_nm.ravel()", "np.zeros(x_nm.size)"), ("x_nm.reshape(-1)", "np.zeros(len(x_n) * len(x_m))"), ("x_n[:3]", "f_n[0:3]"),
-        ("x_n[:int_]", "f_n[:int_]"), ("x_n[::2]", "i_n[::2]"), ("x_n[-3:]", "x_n[:3]"), ("x_n + x_m", "x_m + x_n + x_n"),
-        ("x_n[b_n]", "np.zeros(x_n.shape)[b_n]"), ("np.concatenate((x_n, x_m))", "np.concatenate((x_m, x_n))"),
-        ("np.concatenate((x_n[1:], [1.0], x_m))[1:]", "np.concatenate((x_m, x_n[1:]))"), ("x_n[1:][1:]", "x_n[2:]"),
-        ("np.zeros(x_nn.size * len(x_n) * x_nn.size)", "np.zeros(len(x_n) * len(x_n) * x_nn.size * len(x_n))"),
-        ("np.concatenate((x_n, x_n))", "np.zeros(2 * len(x_n))"), ("x_n", "np.concatenate((x_n, [1.0]))[:-1]"),
-        ("np.zeros(len(x_n) // 2)", "np.zeros(f_n.size // 2)"), ("x_n[int_ + 1:]", "f_n[int_ + 1:]"),
-    ]:  # fmt: skip
+        ("x_nm.ravel()", "np.zeros(x_nm.size)"),
+        ("x_nm.reshape(-1)", "np.zeros(len(x_n) * len(x_m))"),
+        ("x_n[:3]", "f_n[0:3]"),
+        ("x_n[:int_]", "f_n[:int_]"),
+        ("x_n[::2]", "i_n[::2]"),
+        ("x_n[-3:]", "x_n[:3]"),
+        ("x_n + x_m", "x_m + x_n + x_n"),
+        ("x_n[b_n]", "np.zeros(x_n.shape)[b_n]"),
+        ("np.concatenate((x_n, x_m))", "np.concatenate((x_m, x_n))"),
+        ("np.concatenate((x_n[1:], [1.0], x_m))[1:]", "np.concatenate((x_m, x_n[1:]))"),
+        ("x_n[1:][1:]", "x_n[2:]"),
+        (
+            "np.zeros(x_nn.size * len(x_n) * x_nn.size)",
+            "np.zeros(len(x_n) * len(x_n) * x_nn.size * len(x_n))",
+        ),
+        ("np.concatenate((x_n, x_n))", "np.zeros(2 * len(x_n))"),
+        ("x_n", "np.concatenate((x_n, [1.0]))[:-1]"),
+        ("np.zeros(len(x_n) // 2)", "np.zeros(f_n.size // 2)"),
+        ("x_n[int_ + 1:]", "f_n[int_ + 1:]"),
+    ]:
         made = fresh()
         assert same_shape(made.evaluate(one).type, made.evaluate(two).type), (one, two)
     for one, two in [
-        ("x_n", "x_m"), ("x_n[:3]", "x_m[:3]"), ("x_n[b_n]", "x_n[x_n > 0]"), ("x_n[:int_]", "x_n[:int_2]"), ("x_n[1:]", "x_n"),
-        ("np.unique(x_n)", "np.unique(x_n)"), ("any_x", "any_x"), ("x_n[:-3]", "x_n[:len(x_n) - 3]"), ("x_n", "x_n[1:] + x_n[:1]"),
-    ]:  # fmt: skip
+        ("x_n", "x_m"),
+        ("x_n[:3]", "x_m[:3]"),
+        ("x_n[b_n]", "x_n[x_n > 0]"),
+        ("x_n[:int_]", "x_n[:int_2]"),
+        ("x_n[1:]", "x_n"),
+        ("np.unique(x_n)", "np.unique(x_n)"),
+        ("any_x", "any_x"),
+        ("x_n[:-3]", "x_n[:len(x_n) - 3]"),
+        ("x_n", "x_n[1:] + x_n[:1]"),
+    ]:
         made = fresh()
         assert not same_shape(made.evaluate(one).type, made.evaluate(two).type), (one, two)
 
