@@ -24,6 +24,7 @@ __all__ = [
     "CoreError",
     "MissingRuleError",
     "Place",
+    "RankUnknownError",
     "SourceNotFoundError",
     "SrcadError",
     "UnsupportedSyntaxError",
@@ -85,6 +86,10 @@ class SourceNotFoundError(SrcadError, OSError):
 
 class UnsupportedSyntaxError(SrcadError, NotImplementedError):
     """A construct of Python, or an option of the contract, that is not accepted."""
+
+
+class RankUnknownError(UnsupportedSyntaxError):
+    """The rank of a value is not proven, and what is asked for depends on it."""
 
 
 class MissingRuleError(SrcadError, NotImplementedError):

@@ -485,8 +485,17 @@ def _dummy(described: tuple[Any, ...], size: int) -> Any:
         return getattr(builtins, dtype)(1)
     if kind == "scalar" or kind == "vague":
         return np.dtype(dtype).type(1)
-    made = np.eye(size, dtype=dtype) if rank > 1 else np.ones((size,) * rank, dtype)
-    return np.array(np.broadcast_to(made, (size,) * rank))
+    return _tiny(dtype, rank, size)
+
+
+@lru_cache(maxsize=256)
+def _tiny(dtype: str, rank: int, size: int) -> np.ndarray[Any, Any]:
+    """Ones, or unit matrices, which can be inverted and factored."""
+    made = np.ones((size,) * rank, dtype)
+    if rank > 1:
+        made *= np.eye(size, dtype=dtype)
+    made.flags.writeable = False
+    return made
 
 
 def _classify(found: Any) -> tuple[str, str | None, int | None]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.signature import Letters, key_of, specify
-from srcad.errors import AliasingError, ArgumentTypeError, SourceNotFoundError
+from srcad.errors import AliasingError, ArgumentTypeError, RankUnknownError, SourceNotFoundError
 from srcad.core.fingerprint import digest_code, digest_text
 from srcad.loader import default_cache, load
 from srcad.core.specification import Known, Reference, unwrap
@@ -138,6 +138,7 @@ class Dispatcher:
         self.root = unwrap(function)
         self.static: set[str] = set()
         self.table: dict[Any, list[Compiled]] = {}
+        self.refused: dict[Any, RankUnknownError] = {}
         self.lock = threading.RLock()
         self._names: tuple[str, ...] | None = None
 
@@ -181,8 +182,15 @@ class Dispatcher:
                 if compiled.written:
                     self.check_overlap(compiled, args)
                 return compiled
+        refused = self.refused.get(key)
+        if refused is not None:
+            raise refused
         with self.lock:
-            compiled = self.compile(args)
+            try:
+                compiled = self.compile(args)
+            except RankUnknownError as error:
+                self.refused[key] = error
+                raise
             if self.static:
                 plain = tuple([key_of(value) for value in args])
                 key = (plain, tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]))

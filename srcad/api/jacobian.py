@@ -11,7 +11,7 @@ from srcad.api.dispatch import Dispatcher
 from srcad.api.request import Request
 from srcad.api.pullback import flatten, forward, rebuild
 from srcad.api.transforms import Derivative
-from srcad.errors import ArgumentTypeError, ArgumentValueError
+from srcad.errors import ArgumentTypeError, ArgumentValueError, RankUnknownError
 
 __all__ = ["Jacobian"]
 
@@ -45,9 +45,13 @@ class Jacobian(Derivative):
         return {**super()._options(), "chunk_size": self.chunk_size, "_preallocate_and_copy": self.preallocate}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args = self.dispatcher.bind(args, kwargs)
         if self.chunk_size is None or self.chunk_size == 1:
-            return super().__call__(*args, **kwargs)
-        return self.in_chunks(self.dispatcher.bind(args, kwargs), self.chunk_size)
+            try:
+                return super().__call__(*args)
+            except RankUnknownError:  # only the run tells the output's shape: then row by row, by the pullback
+                return self.in_chunks(args, 1)
+        return self.in_chunks(args, self.chunk_size)
 
     def in_chunks(self, args: tuple[Any, ...], chunk_size: int) -> Any:
         """Some rows at a time: the halves of the pullback, the backward one batched."""

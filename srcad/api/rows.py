@@ -14,7 +14,7 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Tree, Value, leaves, map_tree
 from srcad.core.types import Size, Type
-from srcad.errors import UnsupportedSyntaxError
+from srcad.errors import RankUnknownError
 from srcad.transformer.reverse import (
     RowsOf,
     hand_out,
@@ -41,7 +41,7 @@ def jacobian(
     outputs = list(dict.fromkeys(leaves(output)))
     for value in outputs + wrt:
         if value.type.rank is None:
-            raise UnsupportedSyntaxError(
+            raise RankUnknownError(
                 f"the rank of `{value.base}` is not known, and the shape of a Jacobian depends on it",
                 place=function.parsed.place,
                 reason="Keep every name to arrays of one rank, or declare the arguments' shapes.",

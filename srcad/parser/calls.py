@@ -15,7 +15,7 @@ from srcad.core import ops
 from srcad.core.nodes import Call, Function, Value, leaves, map_tree
 from srcad.core.specification import Container, Known, unwrap
 from srcad.core.types import Type
-from srcad.errors import AliasingError
+from srcad.errors import AliasingError, MissingRuleError
 from srcad.parser.expressions import Expressions, LambdaBinding, MethodBinding, is_constant, is_static
 from srcad.parser.places import View, views
 from srcad.parser.state import NeedStatic
@@ -93,6 +93,10 @@ class Calls(Expressions):
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:
             self.refuse(node, str(error), "It would raise when the function is called.")
+        if function in _WRITERS or (function is np.nan_to_num and dict(named).get("copy", True) is not True):
+            self.refuse(node, f"{op.name} writes to its argument, which is not accepted yet", "Write x[...] = value, or bind a new array.")
+        if any(name == "out" and option is not None for name, option in named):
+            self.refuse(node, f"`out=` of {op.name} is not accepted yet", "Assign the result: y = f(x), or y[...] = f(x).")
         for name, option in named:
             if name in _DYNAMIC:
                 continue
@@ -108,10 +112,13 @@ class Calls(Expressions):
     def call_opaque(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         """A function that is called as it is: not looked into, never removed, moved or evaluated again."""
         op = ops.Operation(callee.object, callee.name, effect="effect")
-        for view in views([args, options]):
-            for written in (view.buffer, *view.buffer.aliases):
-                if written.argument is not None:
-                    self.written.add(written.argument)
+        if views([args, options]) and not reads_only(callee.object):
+            self.refuse(
+                node,
+                f"it is not known whether `{callee.name}` writes to its arguments",
+                "It has no rule and no source that could be read. Give it a rule with srcad.rules, or call it outside the function.",
+                MissingRuleError,
+            )
         operands = tuple(self.read(arg, node) for arg in args)
         named = tuple((key, self.read(option, node)) for key, option in options.items())
         value = self.builder.let(op, operands, named)
@@ -168,6 +175,10 @@ class Calls(Expressions):
                     node, "methods of the user's objects are not accepted yet", "Call a plain function and pass what it reads."
                 )
             return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
+        if views([args, options]) and (not generator_method(target) or name in _SHUFFLES):
+            self.refuse(
+                node, f"it is not known whether `.{name}()` writes to its arguments", "Call it outside the function, and pass the result."
+            )
         op = ops.Operation(_method_caller(name), name, style="method", effect="effect")
         first = owner if not isinstance(owner, Known) else owner
         operands = (first.object if isinstance(first, Known) else target, *(self.read(arg, node) for arg in args))
@@ -355,6 +366,23 @@ _SPECIAL: dict[Any, Any] = {
     builtins.list: Calls.builtin_sequence,
     runtime.stop_gradient: Calls.stop,
 }
+
+
+# Functions of NumPy that write to an operand.
+_WRITERS = {np.copyto, np.put, np.putmask, np.place, np.fill_diagonal, np.put_along_axis, np.random.shuffle}
+_SHUFFLES = {"shuffle", "permuted", "bytes"}
+
+
+def reads_only(function: Any) -> bool:
+    """Whether a callable without a rule is known not to write to what it is given."""
+    if function is print or isinstance(function, np.ufunc):
+        return True
+    return generator_method(getattr(function, "__self__", None)) and getattr(function, "__name__", "") not in _SHUFFLES
+
+
+def generator_method(owner: Any) -> bool:
+    """Whether an object draws random numbers; an object that is an argument may be anything."""
+    return isinstance(owner, (np.random.Generator, np.random.RandomState))
 
 
 def _hashable(function: Any) -> bool:

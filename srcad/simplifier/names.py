@@ -32,6 +32,7 @@ class _Names:
         self.taken = taken | {param.name for param in function.params if not isinstance(param.tree, Value)}
         self.fixed = dict(fixed)
         self.clash: dict[Value, set[Value]] = {}
+        self.outer = set(function.hidden)
         self.members: dict[Value, list[Value]] = {}
         self.leader: dict[Value, Value] = {}
         for param in function.params:
@@ -95,8 +96,8 @@ class _Names:
         if not (isinstance(a, Value) and isinstance(b, Value)) or a not in self.leader or b not in self.leader:
             return
         a, b = self.find(a), self.find(b)
-        if a is b:
-            return
+        if a is b or a in self.outer or b in self.outer:
+            return  # a name of an outer scope is never assigned
         if not force:
             if any(other in self.clash[x] for x in self.members[a] for other in self.members[b]):
                 return

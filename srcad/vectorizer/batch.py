@@ -110,7 +110,8 @@ class Batch:
 
     `batched` are the old values that get the axis, `new` what stands for an old value, `target` the old value being
     computed; `thin` is a batched value before it was broadcast along axes of length 1, which does as well where an
-    elementwise consumer has the shape anyway.
+    elementwise consumer has the shape anyway; `partial` are those that one side of a branch leaves without a value,
+    and of which no shape can be read there.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Batch:
         self.batched = dependents(function, self.new)
         self.out: Block = []
         self.thin: dict[Value, Value] = {}
+        self.partial: set[Tree] = set()
         self.lets: dict[Value, Let] = {}
 
     def run(self) -> Function:
@@ -227,6 +229,8 @@ class Batch:
         self.statement = statement
         phis = []
         for phi in statement.phis:
+            if phi.then is None or phi.orelse is None:
+                self.partial.add(phi.out)
             if phi.out not in self.batched:
                 phis.append(Phi(phi.out, self.get(phi.then), self.get(phi.orelse)))
                 continue
@@ -439,7 +443,7 @@ class Batch:
                 new = self.emit(np.full, self.count(), tree, **named)
         elif made is not None and made.op.function in _FILLED and not made.options:
             like = made.args[0]
-            if self.is_batched(like):
+            if self.is_batched(like) or like in self.partial:
                 new = self.emit(made.op, self.get(like))
             else:
                 shape = self.shape(like)

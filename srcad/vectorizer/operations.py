@@ -627,21 +627,21 @@ def summed(b: Batch, g: Tree, x: Tree, batch: int) -> Value:
     """`sum_to(g, x)` of old operands, with ranks proven; `batch` axes stand in front."""
     from_, to = type_of(g).shape, type_of(x).shape
     part = b.get(g)
-    if from_ is None or to is None or len(from_) < len(to):
+    if from_ is None or to is None:
         b.refuse("a sum to a shape that is not known")
-    extra, options = len(from_) - len(to), {}
+    extra = len(from_) - len(to)
+    if extra:
+        lead = tuple(range(batch, extra + batch))
+        part = b.emit(np.sum, part, axis=lead if extra > 1 else lead[0])
     ones = []
     for axis, size in enumerate(to):
         before = from_[extra + axis]
         if same_size(size, before) or never_one(size):
             continue
-        if size != 1:
-            b.refuse("a sum to an axis that may be of length 1")
+        if size != 1:  # it may be 1: that is seen at run time
+            like = b.emit(np.broadcast_to, b.get(x), shape=b.shape(x)) if batch else b.get(x)
+            return b.emit(ops.sum_to, part, like)
         ones.append(axis + batch)
-    if extra:
-        lead = tuple(range(batch, extra + batch))
-        options["axis"] = lead if len(lead) > 1 else lead[0]
-        part = b.emit(np.sum, part, **options)
     if ones:
         part = b.emit(np.sum, part, axis=tuple(ones) if len(ones) > 1 else ones[0], keepdims=True)
     return part  # type: ignore[no-any-return]
@@ -651,9 +651,11 @@ def summed(b: Batch, g: Tree, x: Tree, batch: int) -> Value:
 def sum_to(b: Batch, let: Let) -> Any:
     """
     x_bar = sum_to(g, x)       ->        x_bar = np.sum(g, axis=1)         (g has an axis more than x)
+
+    An axis that may be of length 1 is left to `sum_to`, told the shape with the batch's axis.
     """
     g, x = let.args
-    if len(type_of(g).shape or ()) < b.rank(x):
+    if b.rank(g) < b.rank(x):
         return spread(b, let)
     return casted(b, summed(b, g, x, 1), x)
 
@@ -960,7 +962,7 @@ def form_made(b: Batch, let: Let) -> None:
 
 def form_sum_to(b: Batch, let: Let) -> None:
     g, x = let.args
-    if len(type_of(g).shape or ()) < b.rank(x):
+    if b.rank(g) < b.rank(x):
         form_spread(b, let)
         return
     b.new[b.target] = casted(b, summed(b, g, x, 0), x)
