@@ -11,7 +11,9 @@ from srcad.errors import (
     SrcadError,
     UnsupportedSyntaxError,
 )
+from srcad.errors import NotYetError
 from srcad.runtime import no_grad, stop_gradient
+from srcad.verify import verify
 
 __version__ = "0.1.0"
 
@@ -36,13 +38,15 @@ __all__ = [
 ]
 
 
+_LATER = ("jvp", "jacfwd", "jacobian", "hessian", "vmap", "checkpoint", "linearize", "hvp", "sparsity", "from_source")
+
+
 def __getattr__(name: str) -> Any:
-    """`srcad.rules` and `srcad.verify` are imported when they are asked for: importing srcad stays fast."""
-    if name in ("rules", "verify"):
+    """`srcad.rules` is imported when it is asked for: importing srcad stays fast. Later names of the contract say so."""
+    if name == "rules":
         import importlib
 
-        module = importlib.import_module(f"srcad.{name}")
-        found = module if name == "rules" else module.verify
-        globals()[name] = found
-        return found
+        return importlib.import_module("srcad.rules")
+    if name in _LATER:
+        raise NotYetError(name)
     raise AttributeError(f"module 'srcad' has no attribute '{name}'")

@@ -23,6 +23,7 @@ __all__ = [
     "ArgumentValueError",
     "CoreError",
     "MissingRuleError",
+    "NotYetError",
     "Place",
     "RankUnknownError",
     "SourceNotFoundError",
@@ -90,6 +91,16 @@ class UnsupportedSyntaxError(SrcadError, NotImplementedError):
 
 class RankUnknownError(UnsupportedSyntaxError):
     """The rank of a value is not proven, and what is asked for depends on it."""
+
+
+class NotYetError(UnsupportedSyntaxError, AttributeError):
+    """A name of the contract that a later version brings."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"`srcad.{name}` is not implemented yet", reason="It comes with a later version of srcad.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return NotYetError, (self.what.split("`")[1].removeprefix("srcad."),)
 
 
 class MissingRuleError(SrcadError, NotImplementedError):

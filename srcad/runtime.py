@@ -77,7 +77,7 @@ def spread(x_bar: Any, x: Any) -> Any:
 def cast(x_bar: Any, x: Any) -> Any:
     """`x_bar` in the floating dtype of `x`; as it is where `x` is a Python number, or not floating."""
     dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype.kind not in "fc" or getattr(x_bar, "dtype", None) == dtype:
+    if dtype is None or dtype.kind not in "fc" or (hasattr(x_bar, "dtype") and x_bar.dtype == dtype):
         return x_bar
     if dtype.kind == "f" and np.iscomplexobj(x_bar):
         x_bar = np.real(x_bar)

@@ -77,14 +77,14 @@ class _Names:
 def _collect(block: Block, names: _Names) -> None:
     for statement in block:
         if isinstance(statement, Let):
-            shapes = [arg.type.shape if isinstance(arg, Value) else () for arg in statement.args]
+            shapes: list[Any] = [arg.type.shape if isinstance(arg, Value) else () for arg in statement.args]
             if any(shape is None for shape in shapes):
                 continue
             if statement.op in _ELEMENTWISE or isinstance(statement.op.function, np.ufunc):
                 _aligned(shapes, names)
             elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
                 a, b = shapes
-                names.same(a[-1], b[-2] if len(b) > 1 else b[-1])  # type: ignore[index]
+                names.same(a[-1], b[-2] if len(b) > 1 else b[-1])
         elif isinstance(statement, Loop) and _runs(statement):
             _collect(statement.body, names)
 

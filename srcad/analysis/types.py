@@ -3,7 +3,8 @@
 `infer` is called for every statement that is built. Whatever it says is proven, under two assumptions: a value whose
 shape is known holds numbers (NumPy's kinds b, i, u, f, c), and Python integers that meet arrays fit into 64 bits.
 Kinds and dtypes are not tabulated: NumPy itself is asked, once per function and types of operands, by running the
-function on tiny arrays. Shapes are computed here.
+function on tiny arrays. Shapes are computed here. (One exception, on purpose: `join` calls a Python real or a float64
+scalar, not known which, a float64 scalar.)
 
 Sizes. A `Size` stands for `max(key - minus, 0)`; a `minus` below zero adds: `Size("n", -1)` is n + 1. Keys that this
 module makes are `Opaque`: a tag and what the size is a function of, so that equal functions of equal sizes are equal.

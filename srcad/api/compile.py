@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.analysis.sizes import unify_sizes
-from srcad.analysis.types import type_of
+from srcad.analysis.types import infer, type_of
 from srcad.api.document import document
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.rows import chunked, jacobian
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.printer import function_node, module_text
 from srcad.core.types import Type
 from srcad.core.verify import verify
@@ -82,6 +83,8 @@ def generate(
     core = simplify(unify_sizes(core))
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
+    if request.transform.startswith("jacrev"):
+        core = valued(core, request.has_aux)
     if request.transform == "vjp_halves":
         mask = tuple(value in set(wrt) for param in core.params for value in leaves(param.tree))
         output = set(leaves(core.result[0] if request.has_aux else core.result))
@@ -117,6 +120,24 @@ def generate(
     entry.doc = document(core, request, wrt)
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
+
+
+def valued(core: Function, has_aux: bool) -> Function:
+    """Constants among the outputs are values too: their Jacobian is zero."""
+    builder = Builder(infer)
+
+    def value(tree: Any) -> Any:
+        if isinstance(tree, float):
+            return builder.emit(ops.positive, tree)
+        if isinstance(tree, (tuple, list)):
+            parts = [value(part) for part in tree]
+            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+        if isinstance(tree, dict):
+            return {key: value(part) for key, part in tree.items()}
+        return tree
+
+    result = (value(core.result[0]), core.result[1]) if has_aux else value(core.result)
+    return core.renewed(body=[*core.body, *builder.block], result=result) if builder.block else core  # type: ignore[no-any-return]
 
 
 def verified(function: Function, stage: str) -> Function:
@@ -293,6 +314,8 @@ def finish(
         functions.append(node)
         for called, text in _externals([made]):
             externals[text] = called
+    for kind in _named_tuples([function.result for function in roles.values()]):
+        externals[kind.__name__] = kind
     imports = _imports(functions)
     text = module_text(functions, imports)
     used = _names_in(functions)
@@ -383,6 +406,16 @@ def _names_in(functions: list[Any]) -> set[str]:
     import gast
 
     return {node.id for function in functions for node in gast.walk(function) if isinstance(node, gast.Name)}
+
+
+def _named_tuples(tree: Any) -> list[type]:
+    """The classes of named tuples in a result."""
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if not isinstance(tree, (tuple, list)):
+        return []
+    found = [type(tree)] if hasattr(tree, "_fields") else []
+    return found + [kind for part in tree for kind in _named_tuples(part)]
 
 
 def _imports(functions: list[Any]) -> list[str]:

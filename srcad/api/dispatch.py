@@ -22,7 +22,7 @@ from srcad.api.signature import Letters, key_of, specify
 from srcad.errors import AliasingError, ArgumentTypeError, RankUnknownError, SourceNotFoundError
 from srcad.core.fingerprint import digest_code, digest_text
 from srcad.loader import default_cache, load
-from srcad.core.specification import Known, Reference, unwrap
+from srcad.core.specification import Container, Known, Reference, unwrap
 
 __all__ = ["Compiled", "Dispatcher"]
 
@@ -77,6 +77,7 @@ class Compiled:
         self.written = made.written
         self.fixed: list[tuple[Scope, str, Any, Any]] = []
         self.plain: list[tuple[dict[str, Any], str, Any]] = []
+        self.contents: list[tuple[Any, str]] = []
         hidden_names = {(path, outer) for path, outer in made.hidden.values()}
         all_hidden = {(r.path, r.name) for r in made.references if is_hidden(r.object)}
         for reference in made.references:
@@ -85,7 +86,9 @@ class Compiled:
             scope = scope_of(root, reference.path)
             if scope is None:
                 continue
-            code = getattr(unwrap(reference.object), "__code__", None)
+            code = _behaviour(reference.object)
+            if isinstance(reference.object, (list, dict, set)):
+                self.contents.append((reference.object, repr(reference.object)))
             if "." not in reference.name and scope.cell(reference.name) is None and code is None:
                 self.plain.append((scope.function.__globals__, reference.name, reference.object))
             else:
@@ -105,7 +108,10 @@ class Compiled:
             found = scope.read(name)
             if found is not expected and not (is_static(found) and type(found) is type(expected) and found == expected):
                 return False
-            if code is not None and unwrap(found).__code__ is not code:
+            if code is not None and _behaviour(found) != code:
+                return False
+        for container, text in self.contents:
+            if repr(container) != text:
                 return False
         for scope, outer, text, key in self.hidden:
             found = scope.read(outer)
@@ -113,6 +119,14 @@ class Compiled:
                 return False
             self.namespace[text] = found
         return True
+
+
+def _behaviour(found: Any) -> Any:
+    """What of a Python function can be replaced in place."""
+    plain = unwrap(found)
+    if not isinstance(plain, types.FunctionType):
+        return None
+    return plain.__code__, plain.__defaults__, tuple(sorted((plain.__kwdefaults__ or {}).items()))
 
 
 def _known(function: Any) -> bool:
@@ -202,17 +216,19 @@ class Dispatcher:
 
     def check_overlap(self, compiled: Compiled, args: tuple[Any, ...]) -> None:
         """Refuse arguments that share memory with one that the function writes to."""
-        arrays = [(name, part) for name, value in zip(self.names, args) for part in _arrays(value)]
+        arrays: list[tuple[str, Any]] = [(name, part) for name, value in zip(self.names, args) for part in _arrays(value)]
         arrays += [(f"global {outer}", compiled.namespace.get(text)) for _, outer, text, _ in compiled.hidden]
-        for name, mine in arrays:
+        for place, (name, mine) in enumerate(arrays):
             if name not in compiled.written or not isinstance(mine, np.ndarray):
                 continue
-            for other, theirs in arrays:
-                if theirs is mine and other == name:
+            for at, (other, theirs) in enumerate(arrays):
+                if at == place:
                     continue
                 if isinstance(theirs, np.ndarray) and np.may_share_memory(mine, theirs) and np.shares_memory(mine, theirs):
                     raise AliasingError(
-                        f"arguments `{name}` and `{other}` share memory, and the function writes to `{name}`",
+                        f"arguments `{name}` and `{other}` share memory, and the function writes to `{name}`"
+                        if name != other
+                        else f"arrays in the argument `{name}` share memory, and the function writes to it",
                         reason="Pass a copy of one of them.",
                     )
             if 0 in mine.strides and mine.size > 1:
@@ -385,7 +401,7 @@ def _spec_text(spec: Any) -> str | None:
     if isinstance(spec, dict):
         parts = [(str(key), _spec_text(part)) for key, part in spec.items()]
         return None if any(part is None for _, part in parts) else f"{{{', '.join(f'{k!r}: {p}' for k, p in parts)}}}"
-    if hasattr(spec, "kind") and isinstance(spec, tuple) and isinstance(spec.kind, type):
+    if isinstance(spec, Container):
         parts_ = [_spec_text(part) for part in spec]
         return None if any(part is None for part in parts_) else f"{spec.kind.__qualname__}({', '.join(map(str, parts_))})"
     if isinstance(spec, Known):

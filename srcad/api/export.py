@@ -34,7 +34,7 @@ def exported(function: Any, made: Generated, *, standalone: bool) -> str:
     for text, (path, outer) in made.hidden.items():
         scope = scope_of(root, path)
         found = scope.read(outer) if scope is not None else None
-        module = scope.function.__module__ if scope is not None else ""
+        module: Any = scope.function.__module__ if scope is not None else ""
         if not standalone and isinstance(root, types.FunctionType) and scope is not None and scope.cell(outer) is None:
             home, _, attribute = outer.rpartition(".")
             imports.append(_import(module, attribute, text) if not home else _import(_module_name(scope, home), attribute, text))

@@ -90,7 +90,7 @@ class Jacobian(Derivative):
         step = chunk_size if batched else 1
         for start in range(0, count, step):
             rows = min(step, count - start)
-            seed = np.eye(rows, count, start, dtype=dtype).reshape(rows, *shape)
+            seed = np.eye(rows, count, start, dtype=dtype).reshape((rows, *shape))
             bars = compiled.backward(seed if batched else seed[0][()], *given)
             bars = [bars] if len(xs) == 1 else list(bars)
             for place, bar in enumerate(bars):
@@ -105,7 +105,7 @@ class Jacobian(Derivative):
                 np.concatenate(part).astype(dtype, copy=False) if part else np.empty((0, *np.shape(x)), dtype)
                 for part, x, dtype in zip(parts, xs, dtypes)
             ]
-        finished = [block.reshape(*shape, *np.shape(x)) for block, x in zip(blocks, xs)]
+        finished: list[Any] = [block.reshape((*shape, *np.shape(x))) for block, x in zip(blocks, xs)]
         finished = [float(block) if not np.shape(block) and isinstance(x, float) else block for block, x in zip(finished, xs)]
         pending = iter(finished)
         made = tuple(rebuild(argument, lambda _: next(pending)) for argument in wanted)

@@ -63,7 +63,8 @@ def forward(dispatcher: Dispatcher, args: tuple[Any, ...]) -> tuple[Compiled, An
         return _own(values[at]) if again else values[at]
 
     result = rebuild(structure, hand_out)
-    residuals = [_apart(residual, (*values, *flat)) for residual in residuals]
+    outer = [compiled.namespace.get(text) for text in compiled.made.hidden]
+    residuals = [_apart(residual, (*values, *flat, *outer)) for residual in residuals]
     return compiled, result, values, [*kept, *residuals]
 
 
@@ -89,7 +90,7 @@ def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
     outs = flatten(compiled.made.structure[0] if has_aux else compiled.made.structure)
     order = list(dict.fromkeys(at for at in outs if isinstance(at, Position)))
     shapes = {int(at): leaf for at, leaf in zip(outs, flatten(value)) if isinstance(at, Position)}
-    single = len(flatten(tuple(primals))) == 1
+    single = len([leaf for leaf in flatten(tuple(primals)) if is_leaf_argument(leaf)]) == 1
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
         seeds = match(value, y_bar)
@@ -99,7 +100,9 @@ def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
                 by_place[int(at)] = seed if int(at) not in by_place else by_place[int(at)] + seed
         bars = compiled.backward(*(by_place[int(at)] for at in order), *given)  # type: ignore[misc]
         pending = iter([bars] if single else list(bars))
-        return tuple(rebuild(primal, lambda _: next(pending)) for primal in primals)
+        return tuple(
+            rebuild(primal, lambda leaf: next(pending) if is_leaf_argument(leaf) else leaf) for primal in primals
+        )
 
     _ = shapes
     return (value, pullback, result[1]) if has_aux else (value, pullback)
@@ -117,6 +120,8 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent") -> list[Any]:
                 f"{where} is not a {type(value).__name__} of {len(value)}", reason="It has the structure of the function's value."
             )
         return [leaf for at, (a, b) in enumerate(zip(value, y_bar)) for leaf in match(a, b, f"{where}[{at}]")]
+    if isinstance(y_bar, np.ndarray) and type(y_bar) is not np.ndarray:
+        raise ArgumentTypeError(f"{where} is a {type(y_bar).__name__}", reason="Pass np.asarray of it.")
     array = np.asarray(y_bar)
     if array.dtype == object or array.dtype.kind not in "biuf":
         raise ArgumentTypeError(f"{where} is no real array", reason="It has the structure of the function's value.")

@@ -101,6 +101,7 @@ def batched(
     final = Builder(infer, Origin(0, "", "adjoint"))
     place = 0
     for (rows, _, _), count, identity in zip(seeds, counts, identities):
+        assert rows.seed is not None
         size = identity.type.shape[0]
         made, new = batch(made, {rows.seed: identity}, size, count)
         made = formed(made, rows.seed, now[rows.output])

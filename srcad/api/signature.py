@@ -86,6 +86,14 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
     for kind, type_ in _NUMBERS.items():
         if isinstance(value, kind):
             return type_
+    if isinstance(value, (dict, list, tuple)) and type(value) not in (dict, list, tuple) and not hasattr(value, "_fields"):
+        raise ArgumentTypeError(
+            f"argument `{name}` holds a {type(value).__name__}", reason="Containers are tuples, lists, dicts and named tuples."
+        )
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        raise ArgumentTypeError(
+            f"argument `{name}` is a {type(value).__name__}", reason="Dataclasses are not accepted yet: pass a dict or a named tuple."
+        )
     if isinstance(value, dict):
         return {key: specify(part, letters, name) for key, part in value.items()}
     if isinstance(value, (tuple, list)):

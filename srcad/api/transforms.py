@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from srcad.api.request import Request
+from srcad.api.request import Request, StaticNeeded
 from srcad.api.dispatch import Dispatcher
 from srcad.api.signature import Letters, read_spec, specify
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
@@ -66,7 +67,7 @@ class Derivative:
         functools.update_wrapper(self, function, assigned=("__module__", "__qualname__", "__annotations__"))
         self.__name__ = f"{getattr(function, '__name__', 'function')}_{self.transform}"
         self.__doc__ = f"{_WORDS[self.transform]} of `{getattr(function, '__name__', 'function')}`.\n\n{inspect.getdoc(function) or ''}".rstrip()
-        del self.__wrapped__
+        self.__dict__.pop("__wrapped__", None)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -79,6 +80,11 @@ class Derivative:
         return self if instance is None else functools.partial(self, instance)
 
     def __reduce__(self) -> Any:
+        found: Any = sys.modules.get(self.__module__)
+        for part in self.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if found is self:  # a decorated function: pickled by reference, as functions are
+            return self.__qualname__
         return _rebuild, (type(self), self.function, self._options())
 
     def _options(self) -> dict[str, Any]:
@@ -88,7 +94,7 @@ class Derivative:
         dispatcher = self.dispatcher
         if kwargs or len(args) != len(dispatcher.names):
             args = dispatcher.bind(args, kwargs)
-        return dispatcher.find(args).entry(*args)
+        return dispatcher.find(args).entry(*args)  # type: ignore[misc]
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated text for these arguments.
@@ -107,7 +113,16 @@ class Derivative:
         }
         from srcad.api.compile import generate
 
-        return generate(self.function, self.dispatcher.request, given).text
+        while True:
+            try:
+                return generate(self.function, self.dispatcher.request, given).text
+            except StaticNeeded as needed:
+                value = dict(zip(self.dispatcher.names, bound))[needed.name]
+                if isinstance(value, Spec) or given[needed.name] is value:
+                    raise ArgumentValueError(
+                        f"the value of `{needed.name}` decides what the derivative looks like", reason="Give it instead of a spec."
+                    ) from None
+                given[needed.name] = value
 
 
 class Grad(Derivative):
@@ -227,6 +242,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     from srcad.api.pullback import run
 
+    if isinstance(f, Derivative):
+        raise UnsupportedSyntaxError(
+            "derivatives of derivatives are not implemented yet", reason="Compositions come with a later version of srcad."
+        )
     dispatcher = _pullback_dispatcher(f, tuple(range(len(primals))), has_aux)
     return run(dispatcher, primals)
 

@@ -154,7 +154,7 @@ def name_of(function: Callable[..., Any]) -> str | None:
     for prefix, module in (("np.", np), ("np.linalg.", np.linalg), ("math.", math), ("", builtins)):
         if module is math and home != "math":
             continue
-        if getattr(module, name, None) is function:
+        if module.__dict__.get(name) is function:
             return prefix + name
     return None
 
@@ -170,7 +170,7 @@ def operation(function: Callable[..., Any], style: str = "call") -> Operation:
             found = Operation(function, function.__name__, style="method")
             found.operands = plain.operands if plain else None
         else:
-            found = Operation(function, name or getattr(function, "__name__", "call"))
+            found = Operation(function, name or str(getattr(function, "__name__", "call")))
             if name is None:
                 found.effect = "effect"
         _OPERATIONS[key] = found
@@ -210,7 +210,7 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     except (TypeError, ValueError):
         return None
     stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-    return tuple(stars.get(p.kind, "") + p.name for p in signature.parameters.values())
+    return tuple((stars[p.kind] if p.kind in stars else "") + p.name for p in signature.parameters.values())
 
 
 def bind(

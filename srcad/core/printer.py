@@ -111,7 +111,7 @@ class _Printer:
                 front = self.operation(ops.negative, (head,), ()) if not isinstance(head, (int, float)) else constant(-head)
                 return gast.BinOp(front, _BINARY[args[0].op.symbol](), self.expr(tail))
             return gast.UnaryOp(_UNARY[op.symbol](), self.expr(args[0]))
-        if style == "attribute" and not options:
+        if style == "attribute" and not options and isinstance(args[0], (Value, Expr)):
             return gast.Attribute(self.expr(args[0]), op.symbol, gast.Load())
         if style == "index":
             return gast.Subscript(self.expr(args[0]), self.expr(args[1]), gast.Load())
@@ -137,7 +137,7 @@ class _Printer:
         if style == "method":
             callee = gast.Attribute(self.expr(positional[0]), op.name, gast.Load())
             return gast.Call(callee, [self.expr(arg) for arg in positional[1:]], keywords)
-        path = op.name if style != "attribute" else f"np.{op.name}"
+        path = op.name if style != "attribute" else {"transpose": "np.transpose", "dtype": "srcad.runtime.dtype_of"}.get(op.name, f"np.{op.name}")
         return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
 
     def plain(self, tree: Tree) -> Any:
@@ -255,7 +255,7 @@ class _Printer:
 
     def moves(self, pairs: list[tuple[Value, Tree]], out: list[Any]) -> None:
         """Assign all at once, in an order that needs no help where there is one."""
-        pending = []
+        pending: list[tuple[Value, Tree]] = []
         for target, source in pairs:
             if isinstance(source, Value) and self.names[source] == self.names[target]:
                 continue
@@ -381,7 +381,7 @@ class _Printer:
         return name(self.names[targets], store=True)
 
     def used(self, loop: Loop, index: Value) -> bool:
-        from_body = set()
+        from_body: set[Value] = set()
 
         def visit(block: Block) -> None:
             for statement in block:
@@ -474,13 +474,25 @@ def function_node(
     params = [gast.Name(param.name, gast.Param(), None, None) for param in function.params]
     given = []
     for param in function.params:
-        if param.name in defaults and is_literal(defaults[param.name]):
+        if is_literal(param.tree) and (given or param.name in defaults):
+            given.append(constant(param.tree))
+        elif param.name in defaults and is_literal(defaults[param.name]):
             given.append(constant(defaults[param.name]))
         else:
             given = []
     body: list[Any] = []
     if doc:
         body.append(gast.Expr(gast.Constant(doc, None)))
+    for param in function.params:
+        if is_literal(param.tree):  # the text is for this value alone
+            shown = repr(param.tree)
+            differs = gast.Compare(
+                name(param.name),
+                [gast.IsNot() if param.tree is None or isinstance(param.tree, bool) else gast.NotEq()],
+                [constant(param.tree)],
+            )
+            message = gast.Constant(f"this derivative is for {param.name}={shown}", None)
+            body.append(gast.If(differs, [gast.Raise(call("ValueError", message), None)], []))
     for statement in function.body:
         printer.statement(statement, body)
     body.append(gast.Return(printer.expr(function.result)))

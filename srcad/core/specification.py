@@ -38,11 +38,7 @@ class Reference(NamedTuple):
 
 
 def unwrap(function: Callable[..., Any]) -> Any:
-    """The Python function behind a method or a `functools.wraps` chain; others as they are."""
-    while True:
-        if isinstance(function, types.MethodType):
-            function = function.__func__
-        elif isinstance(function, types.FunctionType) and hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
-        else:
-            return function
+    """The Python function behind a method; others as they are. What `functools.wraps` points to is not what runs."""
+    while isinstance(function, types.MethodType):
+        function = function.__func__
+    return function

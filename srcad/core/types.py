@@ -31,6 +31,8 @@ class Size(NamedTuple):
 
     def __repr__(self) -> str:
         key = self.key if isinstance(self.key, str) else "?"
+        if self.minus < 0:
+            return f"{key} + {-self.minus}"
         return f"{key} - {self.minus}" if self.minus else str(key)
 
 

@@ -68,7 +68,8 @@ class Calls(Expressions):
         special = _SPECIAL.get(function) if _hashable(function) else None
         if special is not None:
             return special(self, node, callee, args, options)
-        if _hashable(function) and (rule_of(function) is not None or ops.name_of(function) is not None):
+        name = ops.name_of(function) if _hashable(function) else None
+        if _hashable(function) and (rule_of(function) is not None or (name is not None and "." in name and function not in _EFFECTS)):
             return self.call_known(node, function, args, options)
         if isinstance(unwrap(function), types.FunctionType):
             return self.call_user(node, callee, args, options)
@@ -111,7 +112,8 @@ class Calls(Expressions):
 
     def call_opaque(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         """A function that is called as it is: not looked into, never removed, moved or evaluated again."""
-        op = ops.Operation(callee.object, callee.name, effect="effect")
+        text = callee.name if callee.name.startswith("np.") else callee.name.rpartition(".")[2]
+        op = ops.Operation(callee.object, text, effect="effect")
         if views([args, options]) and not reads_only(callee.object):
             self.refuse(
                 node,
@@ -202,18 +204,19 @@ class Calls(Expressions):
             self.refuse(node, "this call of a lambda is not accepted", "Give a plain lambda its arguments by position.")
         bound = dict(zip(names, args))
         bound.update(options)
-        defaults = arguments.defaults
-        for name, default in zip(names[len(names) - len(defaults) :], defaults):
-            if name not in bound:
-                bound[name] = self.expression(default)
+        for name, default in zip(names[len(names) - len(callee.defaults) :], callee.defaults):
+            bound.setdefault(name, default)
         if set(bound) != set(names):
             self.refuse(node, "the arguments do not fit the lambda", "It would raise when the function is called.")
-        kept = dict(self.env)
-        self.env.update(bound)
+        kept, kept_captured, kept_function = self.env, self.captured, self.function_env
+        if self.function_env is None:
+            self.function_env = self.env
+        self.captured = {**callee.captured, **bound}
+        self.env = {**self.function_env, **self.captured}
         try:
             return self.expression(callee.node.body)
         finally:
-            self.env = kept
+            self.env, self.captured, self.function_env = kept, kept_captured, kept_function
 
     def call_user(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         """A function of the user's: parsed once per signature, called as a function of its own."""
@@ -225,7 +228,8 @@ class Calls(Expressions):
         bound.apply_defaults()
         if any(key is unwrap(function) for key in self.program.stack):
             self.refuse(node, f"`{callee.name}` calls itself", "Recursion is not accepted yet: write a loop.")
-        spec, operands = {}, []
+        spec: dict[str, Any] = {}
+        operands: list[Any] = []
         for name, argument in bound.arguments.items():
             if isinstance(argument, (np.ndarray, np.generic)):
                 self.refuse(
@@ -368,6 +372,8 @@ _SPECIAL: dict[Any, Any] = {
 }
 
 
+# Functions of NumPy that act on the world outside.
+_EFFECTS = {np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.seterr, np.seterrcall, np.set_printoptions}
 # Functions of NumPy that write to an operand.
 _WRITERS = {np.copyto, np.put, np.putmask, np.place, np.fill_diagonal, np.put_along_axis, np.random.shuffle}
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
@@ -375,7 +381,7 @@ _SHUFFLES = {"shuffle", "permuted", "bytes"}
 
 def reads_only(function: Any) -> bool:
     """Whether a callable without a rule is known not to write to what it is given."""
-    if function is print or isinstance(function, np.ufunc):
+    if function in (print, np.save, np.savez, np.savez_compressed, np.savetxt) or isinstance(function, np.ufunc):
         return True
     return generator_method(getattr(function, "__self__", None)) and getattr(function, "__name__", "") not in _SHUFFLES
 

@@ -62,10 +62,14 @@ class MethodBinding:
 
 
 class LambdaBinding:
-    """A lambda written inside the function: its body is parsed where it is called."""
+    """A lambda written inside the function: its body is parsed where it is called.
 
-    def __init__(self, node: Any) -> None:
-        self.node = node
+    `defaults` are evaluated where it is written; `captured` are the arguments of the lambdas around it. Other names are the function's, as they
+    are at the call.
+    """
+
+    def __init__(self, node: Any, defaults: list[Any], captured: dict[str, Any]) -> None:
+        self.node, self.defaults, self.captured = node, defaults, captured
 
 
 def is_constant(binding: Any) -> bool:
@@ -110,17 +114,21 @@ class Expressions(State):
     def outer(self, node: Any) -> Any:
         """A name of an outer scope: resolved to an object, which the derivative then depends on."""
         name = node.id
-        function = self.source.function
+        function: Any = self.source.function
         free = function.__code__.co_freevars
         if name in free:
             try:
-                found = function.__closure__[free.index(name)].cell_contents  # type: ignore[index]
+                found = function.__closure__[free.index(name)].cell_contents
             except ValueError:
                 self.refuse(node, f"`{name}` has no value yet", "The enclosing function assigns it later.")
         elif name in function.__globals__:
             found = function.__globals__[name]
         elif hasattr(builtins, name):
             return Known(getattr(builtins, name), name)
+        elif name in function.__code__.co_varnames[:1] and name not in self.env:
+            self.refuse(
+                node, f"attributes of `{name}` are not accepted yet", f"Pass what the method reads of `{name}` as arguments."
+            )
         else:
             self.refuse(node, f"`{name}` is not defined", "Neither the function nor its module assigns it.")
         return self.adopt(node, name, found)
@@ -177,7 +185,7 @@ class Expressions(State):
                     return Known(found, f"{_ALIAS[owner.object.__name__]}.{name}")
                 return self.adopt(node, f"{owner.name}.{name}", found)
             return MethodBinding(owner, name)
-        if hasattr(owner, "_fields") and isinstance(owner, tuple) and name in owner._fields:  # a NamedTuple
+        if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):  # a NamedTuple
             return getattr(owner, name)
         if isinstance(owner, (tuple, list, dict, str)):
             return MethodBinding(owner, name)
@@ -407,7 +415,7 @@ class Expressions(State):
         return self.refuse(node, "f-strings are not accepted yet", "Leave messages to the caller of the function.")
 
     def _Lambda(self, node: Any) -> Any:
-        return LambdaBinding(node)
+        return LambdaBinding(node, [self.expression(default) for default in node.args.defaults], dict(self.captured))
 
     def _Slice(self, node: Any) -> Slice:
         return Slice(*(part and self.index_part(part) for part in (node.lower, node.upper, node.step)))

@@ -46,7 +46,6 @@ class Parser(Statements):
 
     def __init__(self, source: Any, program: Program, path: tuple[str, ...]) -> None:
         super().__init__(source, program, path)
-        self.hidden_views: list[View] = []
         self.returned: Any = None
         self.has_returned = False
 
@@ -133,7 +132,7 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     if isinstance(node, gast.Lambda):
         with parser.at(node.body):
             binding = parser.expression(node.body)
-            result = parser.join_operands(node, binding) if not _static(binding) else binding
+            result = _operands(parser, binding)
     else:
         parser.block(node.body, frozenset())
         if not parser.has_returned:
@@ -164,10 +163,6 @@ def _operands(parser: Parser, binding: Any) -> Any:
     if isinstance(binding, dict):
         return {key: _operands(parser, part) for key, part in binding.items()}
     return parser.read(binding)
-
-
-def _static(binding: Any) -> bool:
-    return isinstance(binding, Known)
 
 
 def _views(binding: Any) -> list[View]:

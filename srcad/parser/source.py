@@ -105,5 +105,5 @@ def source_of(function: Any) -> Source:
             place=place,
             reason="What runs is not what the file says. Import the module again.",
         )
-    node = _tree(text)[tuple(positions[0])]
+    node = _tree(text)[positions[0].line, positions[0].column]
     return Source(gast.ast_to_gast(node), name, tuple(text.splitlines()), function)

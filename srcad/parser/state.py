@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
+from srcad import runtime
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Origin, Tree, Value
@@ -82,6 +83,10 @@ class State:
         self.later: frozenset[str] = frozenset()
         self.written: set[str] = set()
         self.constant = 0
+        self.hidden_views: list[View] = []
+        # Inside the body of a lambda: its arguments, and the environment of the function around it.
+        self.captured: dict[str, Any] = {}
+        self.function_env: dict[str, Any] | None = None
         self.held: frozenset[str] = frozenset()
         self.statement: Any = source.node
 
@@ -195,8 +200,16 @@ class State:
         operand = self.read(value)
         inner = self.read_view(target)
         self.check_store(node, target)
+        kept, given = inner.type.dtype or "", type_of(operand)
+        if kept.startswith(("int", "uint", "bool")) and given.dtype is not None and given.dtype.startswith("float"):
+            self.refuse(
+                node,
+                "a float is stored into an array of integers",
+                "The store truncates, so it has no derivative. Make the array with a floating dtype.",
+            )
+        if self.constant and isinstance(operand, Value):  # what is stored is constant; the rest of the array stays what it is
+            operand = self.builder.let(ops.operation(runtime.stop_gradient), (operand,))
         new = self.builder.let(ops.put_add if add else ops.put, (inner, index, operand), base=inner.base)
-        self.freeze()
         self.write_back(node, target, new)
 
     def check_store(self, node: Any, target: View) -> None:

@@ -59,10 +59,15 @@ class Statements(Calls):
                         f"`{type(statement).__name__}` statements are not accepted",
                         "See docs/language.md for the statements that are.",
                     )
-                if isinstance(statement, gast.If) and rest and _returns(statement):
+                if isinstance(statement, gast.If) and _returns(statement):
                     self.do_early_return(statement, rest, later)
                     return
+                if isinstance(statement, (gast.For, gast.While)) and _returns(statement):
+                    inner = next(node for node in gast.walk(statement) if isinstance(node, gast.Return))
+                    self.refuse(inner, "`return` inside a loop is not accepted yet", "Keep the value in a name, and return it after the loop.")
                 method(statement)
+                if isinstance(statement, gast.Return):
+                    return  # what follows never runs
 
     def header_text(self, statement: Any) -> str:
         """The text of a statement; of a compound one its first line."""
@@ -93,6 +98,7 @@ class Statements(Calls):
         if is_static(condition):
             self.block(body if _truth(condition) else orelse, later)
             return
+        self.later = later
         value = self.choose(node, condition, lambda: self.side(node, body, later), lambda: self.side(node, orelse, later))
         self.returned, self.has_returned = value, True
 
@@ -415,10 +421,11 @@ class Statements(Calls):
         assigned = [name for name in writes(body) if name not in targets]
         inside = reads(body) | self.held | (reads([test]) if test is not None else frozenset())
         types: dict[Any, Type] = {}
+        partners: dict[Any, frozenset[Any]] = {}
         stored: list[Buffer] = []
         for _ in range(50):
             self.env, self.memory = dict(env0), dict(memory0)
-            carried = _Carried(self, env0, memory0, types)
+            carried = _Carried(self, env0, memory0, types, partners)
             for name in assigned:
                 if name in env0:
                     self.env[name] = carried.enter(node, name, env0[name])
@@ -483,8 +490,15 @@ class Statements(Calls):
 class _Carried:
     """What a loop carries, while its body is being parsed."""
 
-    def __init__(self, state: Statements, env0: dict[str, Any], memory0: dict[Buffer, Value], types: dict[Any, Type]) -> None:
-        self.state, self.env0, self.memory0, self.types = state, env0, memory0, types
+    def __init__(
+        self,
+        state: Statements,
+        env0: dict[str, Any],
+        memory0: dict[Buffer, Value],
+        types: dict[Any, Type],
+        partners: dict[Any, frozenset[Any]],
+    ) -> None:
+        self.state, self.env0, self.memory0, self.types, self.partners = state, env0, memory0, types, partners
         self.carries: dict[Any, Carry] = {}
         self.buffers: dict[Any, Buffer] = {}
         self.entry: dict[str, Any] = {}
@@ -499,7 +513,7 @@ class _Carried:
     def enter(self, node: Any, name: str, binding: Any, key: tuple[Any, ...] = ()) -> Any:
         """The binding of a name in an iteration."""
         path = (name, *key)
-        if isinstance(binding, (tuple, list)) and not isinstance(binding, str):
+        if isinstance(binding, (tuple, list)):
             parts = [self.enter(node, name, part, (*key, place)) for place, part in enumerate(binding)]
             return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
         if isinstance(binding, dict):
@@ -535,8 +549,8 @@ class _Carried:
                 for other_buffer in begin.buffer.aliases:
                     buffer.alias(other_buffer)
         for path, buffer in self.buffers.items():
-            for other in list(self.types.get(("aliases", path), ())):
-                buffer.alias(self.buffers.get(other, other) if isinstance(other, tuple) else other)
+            for other in self.partners.get(path, ()):
+                buffer.alias(self.buffers[other] if isinstance(other, tuple) else other)
 
     def beginning(self, env0: dict[str, Any], path: tuple[Any, ...]) -> Any:
         binding = env0[path[0]]
@@ -603,10 +617,10 @@ class _Carried:
                 if isinstance(end, View) and end.buffer is binding.buffer:
                     partners.add(other_path)
         partners = {p for p in partners if p != path and (isinstance(p, tuple) or p in self.memory0)}
-        known = self.types.get(("aliases", path), frozenset())
-        if partners <= known:  # type: ignore[operator]
+        known = self.partners.get(path, frozenset())
+        if partners <= known:
             return False
-        self.types["aliases", path] = frozenset(known | partners)  # type: ignore[operator, assignment]
+        self.partners[path] = known | partners
         return True
 
     def finish(
@@ -616,9 +630,9 @@ class _Carried:
         after, ended = dict(env0), dict(memory0)
         last_env, last_memory = state.env, state.memory
         state.memory = ended
-        for buffer, carry in self.carries.items():
-            if isinstance(buffer, Buffer):
-                ended[buffer] = carry.exit
+        for key, carry in self.carries.items():
+            if isinstance(key, Buffer):
+                ended[key] = carry.exit
 
         def leave(path: tuple[Any, ...], binding: Any) -> Any:
             if isinstance(binding, (tuple, list)):
@@ -654,6 +668,9 @@ class _Carried:
         after.update(exits)
         state.env = after
         loop.carries = list(self.carries.values())
+        for carry in loop.carries:  # zero iterations included; `param` is what an iteration sees
+            if carry.init is not None:
+                carry.exit.type = join(type_of(carry.init), carry.param.type)
 
     def last(self, state: Statements, name: str, binding: Any, memory: dict[Buffer, Value], loop: Loop) -> Any:
         """A name that the loop's body assigns first: after the loop it is what the last iteration gave it."""
@@ -692,7 +709,15 @@ def _size(binding: Any) -> int | None:
 
 
 def _returns(node: Any) -> bool:
-    return any(isinstance(inner, gast.Return) for inner in gast.walk(node))
+    """Whether a `return` of this function stands inside; one of a function defined inside does not count."""
+    pending = list(gast.iter_child_nodes(node))
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, gast.Return):
+            return True
+        if not isinstance(inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)):
+            pending.extend(gast.iter_child_nodes(inner))
+    return False
 
 
 def _ends(statements: list[Any]) -> bool:

@@ -83,7 +83,7 @@ class _Concrete(Pass):
         from_, to = type_of(g), type_of(x)
         if to.kind in ("number", "scalar"):
             if from_.rank == 0 and from_.kind in ("number", "scalar"):
-                if to.kind == "scalar" and from_.dtype != to.dtype and to.dtype is not None:
+                if to.kind == "scalar" and to.dtype not in (None, "float64"):  # it may be a Python number still
                     return remake(statement, operation(np.dtype(to.dtype).type), (g,))
                 self.known[statement.out] = self.kept(g, statement)  # type: ignore[index]
                 return None

@@ -87,19 +87,19 @@ class _Nest:
                         self.flush(value, out, origins)
             if isinstance(statement, Let):
                 new = self.let(statement, out, origins)
-                value = new.out
+                made = new.out
                 if (
-                    value is not None
-                    and not value.named
-                    and self.count.get(value, 0) == 1
-                    and (value in direct or value in wanted)
+                    made is not None
+                    and not made.named
+                    and self.count.get(made, 0) == 1
+                    and (made in direct or made in wanted)
                     and new.op not in _NEVER
                     and not new.inplace
                     and new.op.effect != "effect"
-                    and not (_bar(value) and value in wanted)
+                    and not (_bar(made) and made in wanted)
                 ):
-                    self.ready[value] = Expr(new.op, new.args, new.options, value.type)
-                    origins[value] = new
+                    self.ready[made] = Expr(new.op, new.args, new.options, made.type)
+                    origins[made] = new
                 else:
                     out.append(new)
             elif isinstance(statement, Call):

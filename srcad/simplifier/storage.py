@@ -109,7 +109,7 @@ class _Family:
 
     def save(self, source: Loop, readers: list[Loop], needs: list[Value]) -> None:
         """Provide `needs`, defined in an iteration of `source`, to the readers."""
-        lets = {s.out: s for s in walk(source.body) if isinstance(s, Let) and s.out is not None}
+        lets: dict[Value | None, Let] = {s.out: s for s in walk(source.body) if isinstance(s, Let)}
         own = _own(source)
         kept = list(needs)
         recomputed: list[Value] = []

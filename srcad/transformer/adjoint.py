@@ -110,7 +110,7 @@ class Adjoint:
 
     def zero(self, value: Value) -> Tree:
         """A cotangent of zeros."""
-        if value.type.rank == 0 and value.type.kind in ("number", "scalar"):
+        if value.type.rank == 0:
             return 0.0
         return self.builder.emit(ops.zeros_like, value, base=f"{value.base}_bar")
 

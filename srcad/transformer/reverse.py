@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -197,7 +197,7 @@ def row_sweeps(function: Function, wrt: list[Value], outputs: list[Value], split
 def seed_for(builder: Builder, output: Value) -> tuple[Value, Value]:
     """The number of rows of an output's Jacobian, and the identity that seeds them."""
     dtype = output.type.dtype
-    options = {"dtype": np.dtype(dtype).type} if dtype not in (None, "float64") else {}
+    options: dict[str, Any] = {"dtype": np.dtype(dtype).type} if dtype not in (None, "float64") else {}
     count = builder.emit(ops.size, output)
     rows = builder.emit(ops.operation(np.eye), count, base=f"{output.base}_bar", **options)
     if output.type.rank != 1:

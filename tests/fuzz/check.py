@@ -369,7 +369,7 @@ def examine(function, args, argnums, mode, derivative=None, rng=None, tries=2):
 def examine_pullback(function, args, value, likes, others, rng):
     """The value, the cotangents and the seeds of a pullback that keeps its promises."""
     y, pullback = srcad.vjp(function, *args)
-    if type(y) is not type(value) or [np.shape(a) for a in flat(y)] != [np.shape(a) for a in flat(value)]:
+    if (isinstance(value, (tuple, list, dict)) and type(y) is not type(value)) or [np.shape(a) for a in flat(y)] != [np.shape(a) for a in flat(value)]:
         raise Failure(f"value: vjp gives {y!r}, the function {value!r}")
     weights = mapped(lambda a: np.asarray(rng.normal(size=np.shape(a)), np.asarray(a).dtype)[() if isinstance(a, np.generic) or np.ndim(a) == 0 else ...], value)
     if isinstance(value, np.ndarray) and value.ndim == 0:
@@ -380,8 +380,8 @@ def examine_pullback(function, args, value, likes, others, rng):
         raise Failure("mutated: the pullback changes the cotangent")
     seen = [("the cotangent", w) for w in flat(weights)] + [("the value", v) for v in flat(y)]
     check_results(flat(gradient), likes, [*others, *seen], "pullback")
-    writable = [v if not isinstance(v, np.ndarray) or v.flags.writeable else v.copy() for v in flat(value)]
-    check_results(flat(y), writable, others, "value")
+    arrays = [(a, b) for a, b in zip(flat(y), flat(value)) if isinstance(b, np.ndarray) and b.ndim]
+    check_results([a for a, _ in arrays], [b for _, b in arrays], others, "value")
     first = copied(gradient)
     values = copied([y])[0]
     overwrite(gradient)

@@ -34,12 +34,12 @@ BINARY = [
 ]  # fmt: skip
 TO_SCALAR = [
     "np.sum({0})", "{0}.sum()", "np.mean({0})", "{0}.mean()", "np.max({0})", "{0}.min()", "np.prod(1 + 0.2 * {0})",
-    "np.var({0})", "np.sqrt({0}.var() + 0.5)", "np.std({0})", "np.linalg.norm({0})", "np.sum({0} * {0})", "np.sum({0}, axis=None)", "np.amax({0})",
+    "np.var({0})", "np.sqrt({0}.var() + 0.5)", "np.linalg.norm({0})", "np.sum({0} * {0})", "np.sum({0}, axis=None)", "np.amax({0})",
     "{0}.prod()",
 ]  # fmt: skip
 DOTS = ["({0} @ {1})", "np.dot({0}, {1})", "np.einsum('i,i->', {0}, {1})", "{0}.dot({1})", "np.einsum('i,i', {0}, {1})"]
 DOWN = ["np.sum({0}, axis={1})", "{0}.sum({1})", "{0}.mean(axis={1})", "np.max({0}, axis={1})", "np.prod({0}, {1})",
-        "{0}.std(axis={1})", "np.min({0}, axis={1})", "np.linalg.norm({0}, axis={1})", "np.var({0}, axis={1})"]  # fmt: skip
+        "np.sqrt(0.2 + {0}.var(axis={1}))", "np.min({0}, axis={1})", "np.linalg.norm({0}, axis={1})", "np.var({0}, axis={1})"]  # fmt: skip
 
 
 @dataclass
