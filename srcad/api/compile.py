@@ -80,7 +80,40 @@ def generate(
     verified(core, "parse")
     if stage == "parse":
         return staged(unit, core, core, request)
+    declared = axes_of(core)
     core = simplify(unify_sizes(core))
+    made = answer(unit, core, request, stage, name)
+    return made._replace(guards=guards_of(declared, core))
+
+
+def axes_of(core: Function) -> list[tuple[int, int, Any]]:
+    """The symbolic sizes of the arguments that are arrays: argument, axis, size."""
+    return [
+        (place, axis, size)
+        for place, param in enumerate(core.params)
+        if isinstance(param.tree, Value) and param.tree.type.kind == "array"
+        for axis, size in enumerate(param.tree.type.shape or ())
+    ]
+
+
+def guards_of(declared: list[tuple[int, int, Any]], core: Function) -> tuple[tuple[int, int, int, int], ...]:
+    """Axes of arguments that the function's own operations force to be equal: (argument, axis, argument, axis)."""
+    first: dict[Any, tuple[int, int, Any]] = {}
+    found = []
+    for (place, axis, before), (_, _, now) in zip(declared, axes_of(core)):
+        if isinstance(now, int):
+            continue
+        if now in first:
+            at, other, known = first[now]
+            if known != before:
+                found.append((at, other, place, axis))
+        else:
+            first[now] = (place, axis, before)
+    return tuple(found)
+
+
+def answer(unit: Unit, core: Function, request: Request, stage: str | None, name: str) -> Generated:
+    """Transform, lower, print."""
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
     if request.transform.startswith("jacrev"):
@@ -169,7 +202,7 @@ def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Gen
         batched = "no"
         mask = tuple(value in set(wrt) for value in inputs)
         outs = tuple(value is outputs[request.output] for value in flat)
-        combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True)
+        combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True, order=wrt)
         pair = lower_halves(simplify(combined), cut)
     unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
     roles = {"forward": pair.forward, "backward": pair.backward}

@@ -19,7 +19,7 @@ import numpy as np
 
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.signature import Letters, key_of, specify
-from srcad.errors import AliasingError, ArgumentTypeError, RankUnknownError, SourceNotFoundError
+from srcad.errors import AliasingError, ArgumentTypeError, ArgumentValueError, RankUnknownError, SourceNotFoundError
 from srcad.core.fingerprint import digest_code, digest_text
 from srcad.loader import default_cache, load
 from srcad.core.specification import Container, Known, Reference, unwrap
@@ -74,7 +74,7 @@ class Compiled:
         self.entry = namespace.get(made.names.get("entry", ""))
         self.forward = namespace.get(made.names.get("forward", ""))
         self.backward = namespace.get(made.names.get("backward", ""))
-        self.written = made.written
+        self.written, self.guards = made.written, made.guards
         self.fixed: list[tuple[Scope, str, Any, Any]] = []
         self.plain: list[tuple[dict[str, Any], str, Any]] = []
         self.contents: list[tuple[Any, str]] = []
@@ -166,8 +166,13 @@ class Dispatcher:
     @property
     def signature(self) -> inspect.Signature:
         """The function's signature. Raises ArgumentTypeError for stars, which are not accepted yet."""
-        if isinstance(self.function, np.ufunc):
-            names = ["x"] if self.function.nin == 1 else [f"x{i + 1}" for i in range(self.function.nin)]
+        if not isinstance(self.root, types.FunctionType) and _known(self.function):
+            from srcad.core.ops import operation
+            from srcad.rules import rule_of
+
+            rule_of(self.function)  # the rules know which parameters are operands
+            operands = operation(self.function).operands or ("x",)
+            names = ["x"] if len(operands) == 1 else [name.strip("*") for name in operands]
             return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
         signature = inspect.signature(self.function)
         for parameter in signature.parameters.values():
@@ -193,6 +198,8 @@ class Dispatcher:
             key = (key, tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]))
         for compiled in self.table.get(key, ()):
             if compiled.valid():
+                if compiled.guards:
+                    self.check_sizes(compiled, args)
                 if compiled.written:
                     self.check_overlap(compiled, args)
                 return compiled
@@ -210,9 +217,21 @@ class Dispatcher:
                 key = (plain, tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]))
             self.table[key] = [compiled, *self.table.get(key, ())[:7]]
         compiled.valid()
+        if compiled.guards:
+            self.check_sizes(compiled, args)
         if compiled.written:
             self.check_overlap(compiled, args)
         return compiled
+
+    def check_sizes(self, compiled: Compiled, args: tuple[Any, ...]) -> None:
+        """Sizes that the function needs to be equal are; else the function itself says what is wrong with them."""
+        for first, axis, second, other in compiled.guards:
+            if args[first].shape[axis] != args[second].shape[other]:
+                self.function(*args)
+                raise ArgumentValueError(
+                    f"axis {axis} of `{self.names[first]}` and axis {other} of `{self.names[second]}` differ in size",
+                    reason="The function's own operations need them to be equal.",
+                )
 
     def check_overlap(self, compiled: Compiled, args: tuple[Any, ...]) -> None:
         """Refuse arguments that share memory with one that the function writes to."""
@@ -314,6 +333,7 @@ class Dispatcher:
             "written": sorted(made.written),
             "structure": structure,
             "kept": list(made.kept),
+            "guards": [list(guard) for guard in made.guards],
         }
 
     def from_cache(self, key: str) -> Compiled | None:
@@ -341,6 +361,7 @@ class Dispatcher:
                         frozenset(record["written"]),
                         decode(record["structure"]),
                         tuple(record["kept"]),
+                        tuple(tuple(guard) for guard in record["guards"]),  # type: ignore[misc]
                     )
                     return self.loaded(made, cache.location(record["entry"]))
             except (KeyError, TypeError, ValueError):

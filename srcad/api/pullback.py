@@ -74,6 +74,9 @@ def _own(value: Any) -> Any:
 
 
 def _apart(residual: Any, others: tuple[Any, ...]) -> Any:
+    """A residual that the caller cannot change: what shares memory with something of the caller's is copied."""
+    if isinstance(residual, (list, tuple)):
+        return type(residual)([_apart(part, others) for part in residual])
     if isinstance(residual, np.ndarray) and any(
         isinstance(other, np.ndarray) and np.may_share_memory(residual, other) for other in others
     ):
@@ -115,7 +118,7 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent") -> list[Any]:
             raise ArgumentTypeError(f"{where} is not a dict with the keys of the value", reason=f"Its keys are {list(value)}.")
         return [leaf for key in value for leaf in match(value[key], y_bar[key], f"{where}[{key!r}]")]
     if isinstance(value, (tuple, list)):
-        if not isinstance(y_bar, (tuple, list)) or len(y_bar) != len(value):
+        if not isinstance(y_bar, (list if isinstance(value, list) else tuple)) or len(y_bar) != len(value):
             raise ArgumentTypeError(
                 f"{where} is not a {type(value).__name__} of {len(value)}", reason="It has the structure of the function's value."
             )

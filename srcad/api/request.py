@@ -32,7 +32,8 @@ class Generated(NamedTuple):
 
     `names` maps the role ("entry", or "forward" and "backward") to the function's name; `hidden` maps a name of the text to the outer name that it is read from;
     `externals` to the object that it stands for; `written` are the arguments that the primal stores into; `structure` is that of the
-    forward half's results, and `kept` are the places of the parameters that the backward half takes.
+    forward half's results, and `kept` are the places of the parameters that the backward half takes. `guards` are axes of arguments that must be equal:
+    (argument, axis, argument, axis).
     """
 
     text: str
@@ -43,6 +44,7 @@ class Generated(NamedTuple):
     written: frozenset[str]
     structure: Any
     kept: tuple[int, ...]
+    guards: tuple[tuple[int, int, int, int], ...] = ()
 
 
 class Position(int):

@@ -141,12 +141,22 @@ def assembled(
     # Simplification may have merged outputs: they are told apart by their place.
     places = {id(leaf): place for place, leaf in enumerate(flat)} if len(flat) == len(originals) else {}
 
+    tail = Builder(infer, Origin())
+    given: set[Value] = set()
+
     def block(leaf: Value) -> Tree:
         key = originals[places[id(leaf)]] if places else leaf
-        return map_tree(structure, lambda value: blocks[key, value])
+
+        def entry(value: Value) -> Value:
+            found = blocks[key, value]
+            if found in given:  # an output that stands at two places has two Jacobians
+                found = tail.emit(ops.own, found, base=found.base, named=True)
+            given.add(found)
+            return found
+
+        return map_tree(structure, entry)
 
     result = map_tree(output, block)
-    tail = Builder(infer, Origin())
     if has_aux:
         result = (result, hand_on(tail, aux, "aux"))
     made = function.renewed(name=f"{function.name}_jacrev", params=params, body=[*body, *tail.block], result=result)

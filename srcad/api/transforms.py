@@ -80,11 +80,12 @@ class Derivative:
         return self if instance is None else functools.partial(self, instance)
 
     def __reduce__(self) -> Any:
+        me: Any = self
         found: Any = sys.modules.get(self.__module__)
-        for part in self.__qualname__.split("."):
+        for part in me.__qualname__.split("."):
             found = getattr(found, part, None)
         if found is self:  # a decorated function: pickled by reference, as functions are
-            return self.__qualname__
+            return me.__qualname__
         return _rebuild, (type(self), self.function, self._options())
 
     def _options(self) -> dict[str, Any]:
@@ -131,6 +132,12 @@ class Grad(Derivative):
 
 class ValueAndGrad(Derivative):
     transform = "value_and_grad"
+
+
+class PullbackText(Derivative):
+    """The pullback as one function, for its text."""
+
+    transform = "vjp"
 
 
 _WORDS = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Pullback", "jacrev": "Jacobian"}
@@ -281,8 +288,10 @@ def differentiable(f: F) -> F:
 
     def source(transform: str = "grad", *args: Any) -> str:
         """The generated text of a derivative, by the transform's name."""
+        if transform == "vjp":
+            return PullbackText(f, tuple(range(len(args)))).source(*args)
         if transform not in made:
-            raise ArgumentValueError(f"there is no transform `{transform}`", reason=f"One of {', '.join(made)}.")
+            raise ArgumentValueError(f"there is no transform `{transform}`", reason=f"One of {', '.join(made)}, vjp.")
         return made[transform].source(*args)  # type: ignore[no-any-return]
 
     f.source = source  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from srcad import __version__
 from srcad.cli.draws import arguments
 from srcad.cli.expression import asked, derivative_text
 from srcad.errors import SrcadError
@@ -35,7 +36,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="srcad")
+@click.version_option(__version__)
 def command() -> None:
     """Read a NumPy function, write its derivative."""
 

@@ -139,7 +139,7 @@ def load_module(where: str) -> Any:
             ) from None
     except (SrcadError, FileNotFoundError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = (
             f" ({Path(last.filename).name}:{last.lineno})"

@@ -472,7 +472,7 @@ def function_node(
     printer.callees = callees
     defaults = defaults or {}
     params = [gast.Name(param.name, gast.Param(), None, None) for param in function.params]
-    given = []
+    given: list[Any] = []
     for param in function.params:
         if is_literal(param.tree) and (given or param.name in defaults):
             given.append(constant(param.tree))

@@ -104,7 +104,7 @@ def parse(
 
 def _parse_known(function: Callable[..., Any], spec: dict[str, Any]) -> Function:
     """A function of NumPy's as one operation."""
-    params = [Param(name, Value(name, part, named=True) if isinstance(part, Type) else part) for name, part in spec.items()]
+    params = [Param(name, _whole(name, part)) for name, part in spec.items()]
     op = ops.operation(function)
     builder = Builder(infer, Origin(0, f"{op.name}({', '.join(spec)})"))
     args, options = ops.bind(op, tuple(param.tree for param in params), {})
@@ -112,6 +112,15 @@ def _parse_known(function: Callable[..., Any], spec: dict[str, Any]) -> Function
     made = Function(op.base, params, builder.block, value)
     made.parsed = Parsed(frozenset(), frozenset(), {}, None)
     return made
+
+
+def _whole(name: str, part: Any) -> Any:
+    """The values of a parameter that is handed on whole."""
+    if isinstance(part, Type):
+        return Value(name, part, named=True)
+    if isinstance(part, Container):
+        return part.kind(_whole(f"{name}_{place}", inner) for place, inner in enumerate(part))
+    return part
 
 
 def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:

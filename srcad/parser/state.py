@@ -234,8 +234,15 @@ class State:
                         AliasingError,
                     )
         for written in (buffer, *buffer.aliases):
-            if written.argument is not None:
-                self.written.add(written.argument)
+            if written.argument is None:
+                continue
+            if written.initial is not None:
+                self.refuse(
+                    node,
+                    f"the function writes to the array `{written.argument.removeprefix('global ')}` of an outer scope",
+                    "A derivative changes nothing outside. Write to a copy, and return it.",
+                )
+            self.written.add(written.argument)
 
     def write_back(self, node: Any, target: View, new: Value) -> None:
         """Carry a new value of a view up to its buffer."""

@@ -55,12 +55,14 @@ class _Concrete(Pass):
     def spread(self, statement: Let) -> Let | None:
         g, x = statement.args
         from_, to = type_of(g), type_of(x)
-        if from_.rank == 0 and to.kind == "array" and to.differentiable:
+        if from_.rank == 0 and to.kind == "array" and (to.differentiable or from_.kind == "scalar"):
             if isinstance(g, (int, float)) and g == 1:
                 return remake(statement, ops.ones_like, (x,))
             if isinstance(g, (int, float)) and g == 0:
                 return remake(statement, ops.zeros_like, (x,))
-            return remake(statement, operation(np.full_like), (x, g))
+            own = from_.kind == "scalar" and from_.dtype is not None and from_.dtype != to.dtype
+            options = (("dtype", np.dtype(from_.dtype).type),) if own else ()
+            return remake(statement, operation(np.full_like), (x, g), options)
         if to.kind == "array":
             shape = self.emit(ops.shape, x, origin=statement.origin)
             return remake(statement, operation(np.broadcast_to), (g,), (("shape", shape),))

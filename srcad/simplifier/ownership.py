@@ -328,7 +328,7 @@ class _Rewrite(Pass):
         if not isinstance(value, Value):
             return value
         out = value.like()
-        self.out.append(Let(out, ops.copy, (value,), (), origin))
+        self.out.append(Let(out, ops.copy if value.type.kind == "array" else ops.own, (value,), (), origin))
         return out
 
     def let(self, statement: Let) -> Let | None:

@@ -188,7 +188,8 @@ class _Shapes(Pass):
             return remake(statement, statement.op, thin, statement.options)
         if type_.rank == 0 or all(spread is not None or type_of(arg).rank == 0 for arg, spread in zip(statement.args, spreads)):
             like = next(spread.args[1] for spread in spreads if spread is not None)
-            if same_shape(type_of(like), out.type):
+            weak = type_.kind == "number" and (out.type.dtype or "").startswith("float")
+            if same_shape(type_of(like), out.type) and (weak or type_.dtype == out.type.dtype):
                 value = self.emit(statement.op, *thin, origin=statement.origin, **options)
                 self.lets[value] = self.out[-1]  # type: ignore[assignment]
                 return remake(statement, ops.spread, (value, like))

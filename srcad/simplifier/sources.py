@@ -7,7 +7,7 @@ An argument of proven equal shape does as well; for `zeros_like` and its kin of 
 
 from __future__ import annotations
 
-from srcad.analysis.types import same_shape
+from srcad.analysis.types import same_shape, type_of
 from srcad.core import ops
 from srcad.core.nodes import Function, Let, Tree, Value, leaves
 from srcad.simplifier.rewrite import Pass, remake
@@ -45,6 +45,8 @@ class _Sources(Pass):
         if found is None or statement.origin.part != "adjoint":
             return statement
         place, strict = found
+        if statement.op is ops.spread and type_of(statement.args[0]).kind in ("scalar", "array"):
+            strict = False  # what is spread has a dtype of its own
         value: Tree = statement.args[place]
         if not isinstance(value, Value) or value in self.inputs or value.type.kind != "array":
             return statement

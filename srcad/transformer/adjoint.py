@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.analysis.activity import active
-from srcad.analysis.types import infer, type_of
+from srcad.analysis.types import infer, same_size, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import (
@@ -38,7 +38,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.quote import RankUnknown, quote
-from srcad.core.types import Type
+from srcad.core.types import Size, Type
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of
 
@@ -63,6 +63,13 @@ class Adjoint:
     def __init__(self, function: Function, wrt: list[Value], outputs: list[Value], split: Splitter) -> None:
         self.function, self.wrt = function, wrt
         self.active = active(function.body, wrt, outputs)
+        for value in sorted(self.active, key=lambda value: value.serial):
+            if (value.type.dtype or "").startswith("complex"):
+                raise UnsupportedSyntaxError(
+                    f"`{value.base}` is complex",
+                    place=function.parsed.place if hasattr(function, "parsed") else None,
+                    reason="Complex derivatives are not implemented yet: compute with real and imaginary parts.",
+                )
         self.splits: dict[Call, tuple[Split, Call]] = {}
         self.split = split
         self.body = self._forward_calls(function.body)
@@ -301,6 +308,9 @@ class Adjoint:
                 "Hold it constant with srcad.stop_gradient, or rewrite the expression.",
             )
         like = self.rename.get(arg, arg)
+        made = type_of(contribution)
+        if made.kind == "array" and made.rank == 0:  # np.where of numbers gives a 0-d array; cotangents are numbers
+            contribution = self.builder.emit(ops.getitem, contribution, ())
         if broadcasts:
             contribution = self.builder.emit(ops.sum_to, contribution, like)
         elif type_of(contribution).dtype != like.type.dtype or like.type.dtype is None:
@@ -400,7 +410,7 @@ class Adjoint:
         carries: list[Carry] = []
         for carry, start in zip(carried, starts):
             base = f"{carry.param.base}_bar"
-            type_ = cotangent_type(carry.param)
+            type_ = _carried_type(carry)
             init = self.zero(carry.exit) if start is None else start
             carries.append(Carry(Value(base, type_, named=carry.param.named), init, None, Value(base, type_, named=carry.param.named)))
         outer_bars, outer_builder = self.bars, self.builder
@@ -435,6 +445,21 @@ class Adjoint:
         for carry, mirror in zip(carried, carries):
             if isinstance(carry.init, Value):
                 self.accumulate(carry.init, mirror.exit)
+
+
+def _carried_type(carry: Carry) -> Type:
+    """The type of the cotangent that a mirror carries: that of the next value at first, of the parameter at last.
+
+    A size that differs between iterations is no longer the one that the parameter's type names.
+    """
+    type_, after = cotangent_type(carry.param), type_of(carry.next)
+    if type_.shape is None or after.shape is None or len(type_.shape) != len(after.shape):
+        return type_ if type_.shape is None or type_.shape == after.shape else Type("any", type_.dtype)
+    shape = tuple(
+        size if same_size(size, other) else Size(("iteration", carry.param.serial, axis))
+        for axis, (size, other) in enumerate(zip(type_.shape, after.shape))
+    )
+    return type_._replace(shape=shape)
 
 
 class _Scope:

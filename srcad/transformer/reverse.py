@@ -99,21 +99,19 @@ def pullback(function: Function, wrt: list[Value], structure: Tree, split: Split
     output = function.result
     outs = _outputs(output)
     sweep = Adjoint(function, wrt, outs, split)
-    seeds: dict[Value, Value] = {}
+    seeds: list[tuple[Tree, Tree]] = []
 
     def seed(leaf: Value) -> Value:
-        if leaf not in seeds:
-            base = f"{leaf.base}_bar" if leaf.named else f"{function.name}_bar"
-            type_ = cotangent_type(leaf)
-            seeds[leaf] = Value(base, type_, named=True)
-        return seeds[leaf]
+        base = f"{leaf.base}_bar" if leaf.named else f"{function.name}_bar"
+        seeds.append((leaf, Value(base, cotangent_type(leaf), named=True)))
+        return seeds[-1][1]  # type: ignore[no-any-return]
 
     tree = map_tree(output, seed)
     label = tree.base if isinstance(tree, Value) else f"{function.name}_bar"
     taken = {param.name for param in function.params}
     while label in taken:
         label += "_"
-    bars = sweep.sweep([(leaf, seeds[leaf]) for leaf in outs])
+    bars = sweep.sweep(seeds)
     handed = {leaf: hand_out(sweep.builder, leaf, bars.get(leaf)) for leaf in wrt}
     made = function.renewed(
         name=name or f"{function.name}_vjp",
@@ -137,7 +135,7 @@ class Cut(NamedTuple):
 
 
 def halves(
-    function: Function, wanted: tuple[bool, ...], outs: tuple[bool, ...], split: Splitter, *, own: bool = False, hidden: bool = False
+    function: Function, wanted: tuple[bool, ...], outs: tuple[bool, ...], split: Splitter, *, own: bool = False, hidden: bool = False, order: list[Value] | None = None
 ) -> tuple[Function, Cut]:
     """Forward and backward sweep as one function, to be simplified together and then cut.
 
@@ -145,7 +143,7 @@ def halves(
     with `hidden`, the backward half gets arrays of outer scopes from the forward half.
     """
     inputs = parameters(function)
-    wrt = [value for value, want in zip(inputs, wanted) if want]
+    wrt = order or [value for value, want in zip(inputs, wanted) if want]
     results = _outputs(function.result)
     active = [value for value, want in zip(results, outs) if want]
     sweep = Adjoint(function, wrt, active, split)

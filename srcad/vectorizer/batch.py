@@ -39,7 +39,7 @@ from srcad.core.nodes import (
     map_tree,
     walk,
 )
-from srcad.core.types import Dim, Type, array, never_one
+from srcad.core.types import Dim, Type, never_one
 from srcad.vectorizer.operations import FORM, form_handler, handler
 
 __all__ = ["Batch", "NotBatchable", "batch"]
@@ -126,10 +126,8 @@ class Batch:
         self.target: Any = None
         self.new: dict[Value, Tree] = {}
         for value in inputs:
-            given = (
-                inputs[value] if isinstance(inputs, Mapping) else self.twin(value, value.type.dtype)
-            )
-            self.new[value] = given
+            given = inputs[value] if isinstance(inputs, Mapping) else None
+            self.new[value] = given or self.twin(value, value.type.dtype)
         self.inputs = set(self.new.values())
         self.length = size if isinstance(size, int) else count
         self.first = next(iter(self.new.values()), None)
@@ -196,11 +194,11 @@ class Batch:
             self.refuse(f"an option of `{statement.op.name}` is batched")
         if out.type.shape is None:
             self.refuse(f"the rank of `{out.base}` is not known")
-        rule = handler(statement)
-        if rule is None:
+        rewrite = handler(statement)
+        if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
         start = len(self.out)
-        made = self.new[out] = self.checked(rule(self, statement), out)
+        made = self.new[out] = self.checked(rewrite(self, statement), out)
         fresh = any(isinstance(let, Let) and let.out is made for let in self.out[start:])
         if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
             made.base, made.named = out.base, out.named
@@ -214,10 +212,8 @@ class Batch:
     def checked(self, made: Value, old: Value) -> Value:
         """`made` with the type that a batched `old` has."""
         wanted = self.type_with_axis(old, made.type.dtype)
-        found = made.type.shape
-        if found is not None and (
-            len(found) != wanted.rank or any(map(_differ, found, wanted.shape or ()))
-        ):  # type: ignore[arg-type]
+        found, sizes = made.type.shape, wanted.shape or ()
+        if found is not None and (len(found) != len(sizes) or any(map(_differ, found, sizes))):
             self.refuse(f"`{old.base}` would be {made.type!r}, not {wanted!r}")
         made.type = wanted
         return made
@@ -241,7 +237,7 @@ class Batch:
                 )
             dtypes = {self.dtype_of(end) for end in ends if end is not None}
             self.new[phi.out] = self.twin(phi.out, dtypes.pop() if len(dtypes) == 1 else None)
-            phis.append(Phi(self.new[phi.out], *ends))  # type: ignore[arg-type]
+            phis.append(Phi(self.new[phi.out], *ends))
         condition = self.get(statement.condition)
         self.out.append(
             statement.renewed(condition=condition, body=sides[0], orelse=sides[1], phis=phis)
@@ -252,32 +248,37 @@ class Batch:
             self.refuse("what a loop runs over is batched")
         if statement.records or statement.over:
             self.refuse("the loop's values are stored already")
-        domain = self.get(statement.domain)
+        domain, origin = self.get(statement.domain), statement.origin
+        inits = [self.get(carry.init) for carry in statement.carries]
         joins = [carry for carry in statement.carries if carry.param in self.batched]
-        inits = {carry: self.get(carry.init) for carry in statement.carries if carry not in joins}
         for carry in joins:
-            dtype = self.dtype(carry.init) if self.is_batched(carry.init) else None
-            self.new[carry.param] = self.twin(carry.param, dtype or _strong(carry.param.type))
-        header, body = self.block(statement.header), self.block(statement.body)
-        self.statement = statement
+            fixed = isinstance(carry.init, Value)
+            dtype = self.dtype(carry.init) if fixed else _strong(carry.param.type)
+            self.new[carry.param] = self.twin(carry.param, dtype)
+        while True:  # the body's types rest on those of the carries: until they are what the body makes of them
+            header, body = self.block(statement.header), self.block(statement.body)
+            self.statement = statement
+            ends = {}
+            for carry in joins:
+                dtype = self.dtype_of(self.new[carry.param])
+                ends[carry] = self.within(body, origin, carry.next, dtype, carry.param.base)
+            wrong = [
+                carry for carry in joins if not self.agrees(self.new[carry.param], ends[carry])
+            ]
+            if not wrong:
+                break
+            for carry in wrong:
+                self.new[carry.param] = self.twin(carry.param, None)
         carries = []
-        for carry in statement.carries:
-            if carry not in joins:
-                carries.append(Carry(carry.param, inits[carry], self.get(carry.next), carry.exit))
+        for carry, init in zip(statement.carries, inits):
+            if carry not in ends:
+                carries.append(Carry(carry.param, init, self.get(carry.next), carry.exit))
                 continue
-            base, param = carry.param.base, self.new[carry.param]
-            end = self.within(body, statement.origin, carry.next, param.type.dtype, base)
-            start = carry.init
-            if start is not None:
-                start = self.within(self.out, statement.origin, start, self.dtype_of(end), base)
-            dtype = (
-                self.dtype_of(end)
-                if start is None or self.dtype_of(start) == self.dtype_of(end)
-                else None
-            )
-            param.type = array(dtype, *param.type.shape)
-            self.new[carry.exit] = self.twin(carry.exit, dtype)
-            carries.append(Carry(param, start, end, self.new[carry.exit]))  # type: ignore[arg-type]
+            dtype = self.dtype_of(ends[carry])
+            start = self.within(self.out, origin, carry.init, dtype, carry.param.base)
+            self.new[carry.exit] = self.twin(carry.exit, self.dtype_of(self.new[carry.param]))
+            made = self.new[carry.param], start, ends[carry], self.new[carry.exit]
+            carries.append(Carry(*made))
         self.out.append(
             statement.renewed(
                 domain=domain,
@@ -287,6 +288,11 @@ class Batch:
                 carries=carries,
             )
         )
+
+    def agrees(self, param: Tree, end: Tree) -> bool:
+        """Whether what a loop carries keeps its dtype, or has none that anything rests on."""
+        dtype = self.dtype_of(param)
+        return dtype is None or dtype == self.dtype_of(end)
 
     def within(
         self, block: Block, origin: Origin, tree: Tree, dtype: str | None, base: str
@@ -423,13 +429,15 @@ class Batch:
         """A batched operand with one axis beside the batch's."""
         rank = self.rank(tree)
         if rank < 2:
-            return self.lift(tree, 1 - rank)
+            flat: Value = self.lift(tree, 1 - rank)
+            return flat
         return self.emit(np.reshape, self.get(tree), shape=(self.count(), self.total(tree)))
 
     def rows(self, tree: Tree, dtype: str | None = None) -> Value:
         """What stands for an old operand, with the axis in any case. Zeros are made, all else is broadcast."""
         if self.is_batched(tree):
-            return self.get(tree)
+            found: Value = self.get(tree)
+            return found
         type_ = type_of(tree)
         if type_.shape is None or not type_.numeric:
             self.refuse("the rank of a value that meets batched ones is not known")
@@ -458,12 +466,11 @@ class Batch:
 
     def dtype_option(self, like: Tree) -> dict[str, Any]:
         """`dtype=` as an old operand has it; nothing for NumPy's default."""
-        dtype = _strong(type_of(like))
-        return (
-            {"dtype": self.emit(ops.dtype, self.get(like))}
-            if dtype is None
-            else _dtype_option(dtype)
-        )
+        type_ = type_of(like)
+        if type_.dtype is not None:
+            return _dtype_option(_strong(type_))
+        ask = ops.dtype if type_.kind in ("array", "scalar") else ops.operation(np.result_type)
+        return {"dtype": self.emit(ask, self.get(like))}
 
     def bound(self, statement: Let, front: int = 1) -> tuple[tuple[Tree, ...], dict[str, Any]]:
         """A statement's first operands, and all else by name."""

@@ -584,7 +584,7 @@ def store(b: Batch, let: Let) -> Any:
 
 def broadcasted(b: Batch, g: Tree, shape: Callable[[], Tree]) -> Any:
     """A batched operand broadcast along new axes; the operand before that is remembered."""
-    rank = b.target.type.rank - b.rank(g)  # type: ignore[union-attr, operator]
+    rank = b.target.type.rank - b.rank(g)
     if rank < 0:
         b.refuse("a value of more axes than the shape that it is broadcast to")
     thin = b.lift(g, rank)

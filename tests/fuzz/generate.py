@@ -34,12 +34,12 @@ BINARY = [
 ]  # fmt: skip
 TO_SCALAR = [
     "np.sum({0})", "{0}.sum()", "np.mean({0})", "{0}.mean()", "np.max({0})", "{0}.min()", "np.prod(1 + 0.2 * {0})",
-    "np.var({0})", "np.sqrt({0}.var() + 0.5)", "np.linalg.norm({0})", "np.sum({0} * {0})", "np.sum({0}, axis=None)", "np.amax({0})",
+    "np.var({0})", "np.sqrt({0}.var() + 0.5)", "np.linalg.norm({0} + 1.7)", "np.sum({0} * {0})", "np.sum({0}, axis=None)", "np.amax({0})",
     "{0}.prod()",
 ]  # fmt: skip
 DOTS = ["({0} @ {1})", "np.dot({0}, {1})", "np.einsum('i,i->', {0}, {1})", "{0}.dot({1})", "np.einsum('i,i', {0}, {1})"]
 DOWN = ["np.sum({0}, axis={1})", "{0}.sum({1})", "{0}.mean(axis={1})", "np.max({0}, axis={1})", "np.prod({0}, {1})",
-        "np.sqrt(0.2 + {0}.var(axis={1}))", "np.min({0}, axis={1})", "np.linalg.norm({0}, axis={1})", "np.var({0}, axis={1})"]  # fmt: skip
+        "np.sqrt(0.2 + {0}.var(axis={1}))", "np.min({0}, axis={1})", "np.linalg.norm({0} + 1.7, axis={1})", "np.var({0}, axis={1})"]  # fmt: skip
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Writer:
             ints = [name for name, s in self.env.items() if s == "int"] + list(self.indices)
             return self.pick(ints) if ints and self.chance(0.3) else self.constant()
         if shape == ("n",) and self.chance(0.2) and "x" in self.env:
-            return self.pick(["WEIGHTS[:len(x)]", "np.arange(len(x))", "np.linspace(0, 1, len(x))"])
+            return self.pick(["WEIGHTS[:len(x)] * 1", "np.arange(len(x))", "np.linspace(0, 1, len(x))"])
         bigger = [name for name, s in self.env.items() if isinstance(s, tuple) and len(s) == 2 and s[0] == shape[0]]
         if len(shape) == 1 and bigger and self.chance(0.4):
             return f"{self.pick(bigger)}[:, 0]"

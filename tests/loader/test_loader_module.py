@@ -11,7 +11,8 @@ import traceback
 
 import pytest
 
-from srcad.loader import Cache, digest_text, load, matches_source
+from srcad.core.fingerprint import digest_text, matches_source
+from srcad.loader import Cache, load
 
 TEXT = '''\
 """Doubles."""

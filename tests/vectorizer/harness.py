@@ -39,7 +39,9 @@ def spec_of(text: str) -> Any:
 
 def core_of(text: str, specs: dict[str, str], **outer: Any) -> tuple[Function, Callable[..., Any]]:
     function = define(text, **outer)
-    return simplify(parse(function, {name: spec_of(spec) for name, spec in specs.items()})), function
+    return simplify(
+        parse(function, {name: spec_of(spec) for name, spec in specs.items()})
+    ), function
 
 
 def text_of(function: Function) -> str:
@@ -57,7 +59,9 @@ def compiled(function: Function) -> tuple[Callable[..., Any], str]:
     return scope[function.name], text  # type: ignore[no-any-return]
 
 
-def draw(type_: Type, sizes: dict[str, int], rng: np.random.Generator, rows: int | None = None) -> Any:
+def draw(
+    type_: Type, sizes: dict[str, int], rng: np.random.Generator, rows: int | None = None
+) -> Any:
     """Numbers of a type; with `rows`, that many of them."""
     shape = tuple(size if isinstance(size, int) else sizes[size.key] for size in type_.shape)
     full = shape if rows is None else (rows, *shape)
@@ -104,7 +108,14 @@ def compare(
 
 
 def _one(
-    function: Any, ready: Any, params: Any, names: list[str], sizes: Any, count: int, with_axis: Any, text: str
+    function: Any,
+    ready: Any,
+    params: Any,
+    names: list[str],
+    sizes: Any,
+    count: int,
+    with_axis: Any,
+    text: str,
 ) -> None:
     rng = np.random.default_rng(count)
     given = {
@@ -113,11 +124,15 @@ def _one(
     }
     before = {name: np.copy(x) for name, x in given.items()}
     found = ready(**given)
-    assert all(np.array_equal(given[name], before[name]) for name in given), "an input was written to"
+    assert all(np.array_equal(given[name], before[name]) for name in given), (
+        "an input was written to"
+    )
 
     def single(place: int) -> Any:
         row = {name: x[place] if name in names else x for name, x in given.items()}
-        return function(**{name: np.copy(x) if isinstance(x, np.ndarray) else x for name, x in row.items()})
+        return function(
+            **{name: np.copy(x) if isinstance(x, np.ndarray) else x for name, x in row.items()}
+        )
 
     if count:
         expected = [flat(single(place)) for place in range(count)]
@@ -133,8 +148,15 @@ def _one(
         if not has:
             wanted = wanted[0]
         assert np.shape(result) == np.shape(wanted), f"B = {count}\n{text}"
-        assert np.asarray(result).dtype == wanted.dtype, f"{np.asarray(result).dtype} not {wanted.dtype}\n{text}"
-        np.testing.assert_allclose(result, wanted, rtol=1e-5 if wanted.dtype == np.float32 else 1e-11, err_msg=f"B = {count}\n{text}")
+        assert np.asarray(result).dtype == wanted.dtype, (
+            f"{np.asarray(result).dtype} not {wanted.dtype}\n{text}"
+        )
+        np.testing.assert_allclose(
+            result,
+            wanted,
+            rtol=1e-5 if wanted.dtype == np.float32 else 1e-11,
+            err_msg=f"B = {count}\n{text}",
+        )
 
 
 def flat(tree: Any) -> list[Any]:

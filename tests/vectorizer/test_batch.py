@@ -9,10 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srcad.core.nodes import Let, walk
-from srcad.core.types import Size
+from srcad.analysis.types import infer
+from srcad.api.compile import Unit, unpack
+from srcad.core.builder import Builder
+from srcad.core.nodes import Function, Let, Param, Value, leaves, walk
+from srcad.core.ops import Operation
+from srcad.core.types import Size, Type, array
+from srcad.core.verify import verify
+from srcad.parser.state import Program
+from srcad.rules.check import execute
+from srcad.simplifier.pipeline import lower, simplify
+from srcad.transformer.reverse import pullback
 from srcad.vectorizer.batch import NotBatchable, batch
-from tests.vectorizer.harness import compare, core_of, inputs_of
+from srcad.vectorizer.rows import constant_rows, identity_rows, row_count, unflatten
+from tests.vectorizer.harness import compare, compiled, core_of, flat, inputs_of
 
 SIZES = {"n": 4, "m": 3, "k": 2, "one": 1}
 
@@ -77,7 +87,9 @@ def specs_of(text: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize(("expression", "types", "wanted"), WRITTEN, ids=[f"{w[0]} | {w[1]}" for w in WRITTEN])
+@pytest.mark.parametrize(
+    ("expression", "types", "wanted"), WRITTEN, ids=[f"{w[0]} | {w[1]}" for w in WRITTEN]
+)
 def test_written_as_a_person_does(expression: str, types: str, wanted: str) -> None:
     assert body(expression, specs_of(types), "g") == f"    y = {wanted}\n    return y"
 
@@ -333,6 +345,29 @@ def f(g, x):
 """,
         "g x[n]",
     ),
+    "a carry whose dtype changes": (
+        """
+def f(g, x):
+    s, u = g * np.float32(2), x
+    for i in range(3):
+        u = s * x
+        s = np.sum(u) + x[0]
+    return s, u
+""",
+        "g x[n]",
+    ),
+    "a value of one side only": (
+        """
+def f(g, x):
+    if x[0] > 0:
+        c = g * x
+    u = x
+    if x[1] > 0:
+        u = g + x
+    return u
+""",
+        "g x[n]",
+    ),
     "a row of an array": (
         """
 def f(g, A):
@@ -352,11 +387,117 @@ def test_control_flow_stays(name: str) -> None:
     compare(text.lstrip(), specs_of(types), ["g"], SIZES)
 
 
+def test_float32_stays() -> None:
+    text = "def f(g, x):\n    s = g * x\n    for i in range(3):\n        s = s + g[0] * x\n    return s\n"
+    compare(text, {"g": "float32[n]", "x": "float32[n]"}, ["g"], SIZES)
+
+
 def test_both_sides_of_a_branch_run() -> None:
     """Inputs that take one side and the other."""
-    text = "def f(g, x, flip):\n    if flip * x[0] > 0:\n        u = g * x\n    else:\n        u = x + 1\n    return u\n"
+    text = "def f(g, x, flip):\n    u = x + 1\n    if flip * x[0] > 0:\n        u = g * x\n    return u\n"
     specs = {**specs_of("g x[n]"), "flip": "int"}
     compare(text, specs, ["g"], SIZES)
+
+
+# Backward sweeps over seeds with the axis: mirrors of loops, that read values of their siblings.
+SWEEPS = {
+    "stencil": """
+def f(u, a):
+    u = u.copy()
+    for _ in range(4):
+        u[1:-1] += a * (u[:-2] - 2 * u[1:-1] + u[2:])
+    return u
+""",
+    "a recurrence": """
+def f(u, a):
+    for t in range(3):
+        u = np.tanh(u) * a + u / np.sum(u**2)
+    return u
+""",
+    "nested loops and scalars": """
+def f(u, a):
+    r = np.zeros(4)
+    for i in range(4):
+        s = 0.0
+        for j in range(i):
+            s += u[j] * a
+        r[i] = s * s
+    return r
+""",
+    "a branch in a loop": """
+def f(u, a):
+    u = u.copy()
+    for i in range(4):
+        if u[i] > 1:
+            c = np.exp(-u[i])
+            u[i] = c * a
+        else:
+            u = u * u[i]
+    return u
+""",
+    "a value of one side only": """
+def f(u, a):
+    if a > 0.1:
+        c = u[1:] * a
+    y = u * 2
+    if a > 0.1:
+        y = y + np.sum(c)
+    return y
+""",
+    "while": """
+def f(u, a):
+    t = 0.0
+    while t < 2.5:
+        u = np.sin(u) * t + a
+        t = t + a
+    return u
+""",
+    "swapped buffers": """
+def f(u, a):
+    v = u * a
+    for i in range(3):
+        u, v = v, u + np.cos(v)
+    return u, v
+""",
+    "sizes that may be 1": """
+def f(u, a):
+    return u[1:] * u[:1] + np.diff(u) * a
+""",
+}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_rows_of_a_sweep(name: str, dtype: str) -> None:
+    core, function = core_of(SWEEPS[name].lstrip(), {"u": f"{dtype}[n]", "a": "float"})
+    wrt = [param.tree for param in core.params]
+    swept = simplify(pullback(core, wrt, tuple(wrt), Unit(Program()).split))
+    seeds = list(dict.fromkeys(leaves(swept.params[-1].tree)))
+    made, _ = batch(swept, seeds, Size("B"))
+    verify(made, "batch")
+    single, _ = compiled(lower(unpack(swept)))
+    for ready, text in (
+        compiled(lower(unpack(run(made)))) for run in (lambda made: made, simplify)
+    ):
+        for rows, n in ((1, 4), (3, 4), (4, 4), (0, 4), (7, 4)):
+            rng = np.random.default_rng(rows)
+            u, a = rng.uniform(0.5, 1.5, n).astype(dtype), 0.7
+            bars = [
+                rng.normal(size=(rows, *np.shape(y))).astype(dtype) for y in flat(function(u, a))
+            ]
+            found = flat(ready(u, a, bars if len(bars) > 1 else bars[0]))
+            for place, like in enumerate((u, a)):
+                wanted = [
+                    flat(single(u, a, [bar[i] for bar in bars] if len(bars) > 1 else bars[0][i]))[
+                        place
+                    ]
+                    for i in range(rows)
+                ]
+                expected = np.stack(wanted) if rows else np.zeros((0, *np.shape(like)))
+                assert found[place].shape == expected.shape, text
+                np.testing.assert_allclose(
+                    found[place], expected, rtol=1e-4, atol=1e-5, err_msg=text
+                )
 
 
 REFUSED = {
@@ -368,7 +509,6 @@ REFUSED = {
     "`np.kron` has no batched form": "    return np.kron(g, x)\n",
     "`np.convolve` has no batched form": "    return np.convolve(g, x)\n",
     "a call of a function with a batched argument": "    return helper(g)\n",
-    "`log` of a batched value has an effect": "    log(g)\n    return g\n",
 }
 
 
@@ -378,12 +518,20 @@ def helper(x):
 
 @pytest.mark.parametrize("why", REFUSED)
 def test_refused(why: str) -> None:
-    core, _ = core_of(f"def f(g, x):\n{REFUSED[why]}", specs_of("g[n] x[n]"), helper=helper, log=[].append)
+    core, _ = core_of(f"def f(g, x):\n{REFUSED[why]}", specs_of("g[n] x[n]"), helper=helper)
     with pytest.raises(NotBatchable) as caught:
         batch(core, [inputs_of(core)["g"]], Size("B"))
     found = caught.value
     assert found.why == why.strip() or found.why == "what a loop runs over is batched"
     assert found.statement is not None
+
+
+def test_effects_are_refused() -> None:
+    g = Value("g", array("float64", Size("n")))
+    log = Operation([].append, "log", effect="effect")
+    function = Function("f", [Param("g", g)], [Let(None, log, (g,))], g)
+    with pytest.raises(NotBatchable, match="effect"):
+        batch(function, [g], Size("B"))
 
 
 def test_unknown_ranks_are_refused() -> None:
@@ -403,13 +551,19 @@ def test_what_does_not_depend_on_the_axis_stays_the_same_statement() -> None:
 
 
 def test_a_known_size_is_written_as_a_number() -> None:
-    core, _ = core_of("def f(g, x):\n    u = x.copy()\n    u[1:] = g\n    return u\n", specs_of("g x[n]"))
+    core, _ = core_of(
+        "def f(g, x):\n    u = x.copy()\n    u[1:] = g\n    return u\n", specs_of("g x[n]")
+    )
     made, _ = batch(core, [inputs_of(core)["g"]], 5)
-    shapes = [s.out.type.shape for s in walk(made.body) if isinstance(s, Let) and s.out.type.kind == "array"]
+    shapes = [
+        s.out.type.shape
+        for s in walk(made.body)
+        if isinstance(s, Let) and s.out.type.kind == "array"
+    ]
     assert (5, Size("n")) in shapes
 
 
-# Random combinations: operands of every rank and kind, with sizes that agree with each other and with the number of rows.
+# Random combinations: operands of every rank, with sizes that agree with each other and with the number of rows.
 
 SHAPES = st.lists(st.sampled_from([1, 2, 3]), max_size=3).map(tuple)
 UNARY = [
@@ -421,9 +575,9 @@ UNARY = [
 ]  # fmt: skip
 BINARY = [
     "{0} + {1}", "{0} * {1}", "{0} / {1}", "{0} @ {1}", "np.dot({0}, {1})", "np.inner({0}, {1})", "np.outer({0}, {1})",
-    "np.maximum({0}, {1})", "np.where({0} > 1, {1}, 0.5)", "np.tensordot({0}, {1}, axes=1)", "np.tensordot({0}, {1}, axes=0)",
-    "np.arctan2({0}, {1})", "np.stack([{0}, {1}])", "np.concatenate(({0}, {1}))", "np.broadcast_to({0}, {1}.shape)",
-    "np.hypot({0}, {1}[0])",
+    "np.maximum({0}, {1})", "np.where({0} > 1, {1}, 0.5)", "np.tensordot({0}, {1}, axes=1)", "np.stack([{0}, {1}])",
+    "np.tensordot({0}, {1}, axes=0)", "np.arctan2({0}, {1})", "np.concatenate(({0}, {1}))", "np.hypot({0}, {1}[0])",
+    "np.broadcast_to({0}, {1}.shape)",
 ]  # fmt: skip
 
 
@@ -465,3 +619,58 @@ def test_random_programs(program: tuple[str, dict[str, str], list[str]]) -> None
             compare(source, specs, batched, {}, rows=(2, 3))
     except NotBatchable:
         pass
+
+
+# Seeds and results of the rows of a Jacobian.
+
+ROW_TYPES = [
+    array("float64", Size("n")),
+    array("float64", Size("n"), Size("m")),
+    array("float32", Size("n")),
+    array("float64", 2, 3),
+    array("float64", Size("n"), 0),
+    array(None, Size("n"), Size("m")),
+]
+
+
+@pytest.mark.parametrize("type_", ROW_TYPES, ids=map(repr, ROW_TYPES))
+def test_identity_rows(type_: Type) -> None:
+    builder, y = Builder(infer), Value("y", type_)
+    rows, count = identity_rows(builder, y), row_count(builder, y)
+    shape = tuple({"n": 4, "m": 3}.get(getattr(size, "key", None), size) for size in type_.shape)
+    ones = np.ones(shape, type_.dtype)
+    env = execute(builder.block, {y: ones})
+    expected = np.eye(ones.size, dtype=ones.dtype).reshape(ones.size, *shape)
+    assert np.array_equal(env[rows], expected) and env[rows].dtype == expected.dtype
+    assert env.get(count, count) == ones.size
+    assert rows.type.rank == type_.rank + 1
+
+
+@pytest.mark.parametrize("type_", ROW_TYPES[:4], ids=map(repr, ROW_TYPES[:4]))
+@pytest.mark.parametrize("value", [0.0, 2.5, "x"])
+def test_rows_that_are_all_the_same(type_: Type, value: Any) -> None:
+    builder, x = Builder(infer), Value("x", type_)
+    shape = tuple({"n": 4, "m": 3}.get(getattr(size, "key", None), size) for size in type_.shape)
+    given = np.arange(np.prod(shape), dtype=type_.dtype).reshape(shape)
+    rows = constant_rows(builder, x if value == "x" else value, x, 5)
+    found = execute(builder.block, {x: given})[rows]
+    assert np.array_equal(found, np.broadcast_to(given if value == "x" else value, (5, *shape)))
+    assert (
+        found.dtype == given.dtype and found.flags.writeable and not np.shares_memory(found, given)
+    )
+
+
+@pytest.mark.parametrize("y_type", ROW_TYPES[:4], ids=map(repr, ROW_TYPES[:4]))
+@pytest.mark.parametrize("x_type", ROW_TYPES[:4], ids=map(repr, ROW_TYPES[:4]))
+def test_unflatten(y_type: Type, x_type: Type) -> None:
+    builder = Builder(infer)
+    y, x = Value("y", y_type), Value("x", x_type)
+    of_y, of_x = (
+        np.ones([{"n": 4, "m": 3}.get(getattr(size, "key", None), size) for size in type_.shape])
+        for type_ in (y_type, x_type)
+    )
+    rows = Value("rows", Type("array", "float64", (Size("rows"), *x_type.shape)))
+    given = np.arange(float(of_y.size * of_x.size)).reshape(of_y.size, *of_x.shape)
+    made = unflatten(builder, rows, y, x)
+    found = execute(builder.block, {y: of_y, x: of_x, rows: given})[made]
+    assert np.array_equal(found, given.reshape(of_y.shape + of_x.shape))
