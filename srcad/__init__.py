@@ -7,11 +7,11 @@ from srcad.errors import (
     AliasingError,
     ArgumentError,
     MissingRuleError,
+    NotYetError,
     SourceNotFoundError,
     SrcadError,
     UnsupportedSyntaxError,
 )
-from srcad.errors import NotYetError
 from srcad.runtime import no_grad, stop_gradient
 from srcad.verify import verify
 
@@ -38,7 +38,18 @@ __all__ = [
 ]
 
 
-_LATER = ("jvp", "jacfwd", "jacobian", "hessian", "vmap", "checkpoint", "linearize", "hvp", "sparsity", "from_source")
+_LATER = (
+    "jvp",
+    "jacfwd",
+    "jacobian",
+    "hessian",
+    "vmap",
+    "checkpoint",
+    "linearize",
+    "hvp",
+    "sparsity",
+    "from_source",
+)
 
 
 def __getattr__(name: str) -> Any:

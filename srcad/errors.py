@@ -97,7 +97,10 @@ class NotYetError(UnsupportedSyntaxError, AttributeError):
     """A name of the contract that a later version brings."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"`srcad.{name}` is not implemented yet", reason="It comes with a later version of srcad.")
+        super().__init__(
+            f"`srcad.{name}` is not implemented yet",
+            reason="It comes with a later version of srcad.",
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         return NotYetError, (self.what.split("`")[1].removeprefix("srcad."),)

@@ -59,7 +59,9 @@ def sum_to(x_bar: Any, x: Any) -> Any:
     if extra < 0:
         return spread(x_bar, x)
     axes = tuple(range(extra)) + tuple(
-        extra + axis for axis, size in enumerate(shape) if size == 1 and x_bar.shape[extra + axis] != 1
+        extra + axis
+        for axis, size in enumerate(shape)
+        if size == 1 and x_bar.shape[extra + axis] != 1
     )
     return cast(np.sum(x_bar, axis=axes).reshape(shape)[()], x)
 
@@ -77,7 +79,11 @@ def spread(x_bar: Any, x: Any) -> Any:
 def cast(x_bar: Any, x: Any) -> Any:
     """`x_bar` in the floating dtype of `x`; as it is where `x` is a Python number, or not floating."""
     dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype.kind not in "fc" or (hasattr(x_bar, "dtype") and x_bar.dtype == dtype):
+    if (
+        dtype is None
+        or dtype.kind not in "fc"
+        or (hasattr(x_bar, "dtype") and x_bar.dtype == dtype)
+    ):
         return x_bar
     if dtype.kind == "f" and np.iscomplexobj(x_bar):
         x_bar = np.real(x_bar)
@@ -112,7 +118,7 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
-class no_grad:  # noqa: N801 - named as torch's
+class no_grad:
     """`with srcad.no_grad():` inside a function: results of operations in the block are constants.
 
     A bare alias (`c = x`) is no operation and stays active. Around the call of a derivative it changes nothing.

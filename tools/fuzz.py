@@ -52,11 +52,15 @@ def main():
     parser.add_argument("--programs", type=int, default=None, help="stop after so many programs")
     parser.add_argument("--shrink", action="store_true", help="make failing programs small")
     parser.add_argument("--output", type=Path, default=None, help="a folder for failing programs")
-    parser.add_argument("--show-refused", default=None, help="print programs that are refused with this text")
+    parser.add_argument(
+        "--show-refused", default=None, help="print programs that are refused with this text"
+    )
     options = parser.parse_args()
     stop, seed = time.monotonic() + options.seconds, options.seed
     kinds, refused, failures, compared = Counter(), Counter(), Counter(), 0
-    while time.monotonic() < stop and (options.programs is None or seed < options.seed + options.programs):
+    while time.monotonic() < stop and (
+        options.programs is None or seed < options.seed + options.programs
+    ):
         case = generate(seed)
         verdict = check(case)
         kinds[verdict.kind if not verdict.failed else "failed"] += 1
@@ -69,10 +73,17 @@ def main():
             failures[verdict.kind] += 1
             if options.shrink and failures[verdict.kind] <= 3:
                 case, verdict = small(case, verdict)
-            text = f"# seed {seed}: {verdict.kind}: {verdict.detail}\n".replace("\n", "\n# ").rstrip("# ")
+            text = f"# seed {seed}: {verdict.kind}: {verdict.detail}\n".replace(
+                "\n", "\n# "
+            ).rstrip("# ")
             text += f"# args {case.args} argnums {case.argnums} mode {case.mode} sizes {case.sizes} {case.dtype}\n{case.text}"
-            if options.shrink and failures[verdict.kind] <= 3 or not options.shrink:
-                print(text if options.shrink else f"seed {seed}: {verdict.kind}: {verdict.detail.splitlines()[0]}", flush=True)
+            if (options.shrink and failures[verdict.kind] <= 3) or not options.shrink:
+                print(
+                    text
+                    if options.shrink
+                    else f"seed {seed}: {verdict.kind}: {verdict.detail.splitlines()[0]}",
+                    flush=True,
+                )
             else:
                 print(f"seed {seed}: {verdict.kind}: {verdict.detail.splitlines()[0]}", flush=True)
             if options.output:
@@ -80,7 +91,9 @@ def main():
                 (options.output / f"seed_{seed}.py").write_text(text)
         seed += 1
     tried = sum(kinds.values())
-    print(f"{tried} programs, {compared} comparisons; {dict(kinds)}; refused {kinds['refused'] / max(tried, 1):.1%}")
+    print(
+        f"{tried} programs, {compared} comparisons; {dict(kinds)}; refused {kinds['refused'] / max(tried, 1):.1%}"
+    )
     for text, count in refused.most_common(25):
         print(f"  {count:5d}  {text}")
     for text, count in failures.most_common():

@@ -83,7 +83,9 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
         inside = (
             reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))
         ) - defines([statement])
-        inside |= {record for record, _ in statement.records}  # may be read by index, in every iteration
+        inside |= {
+            record for record, _ in statement.records
+        }  # may be read by index, in every iteration
         ends = set(leaves([carry.next for carry in statement.carries]))
         params = {carry.param for carry in statement.carries}
         top = rest | inside | params

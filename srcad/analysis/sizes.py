@@ -77,7 +77,9 @@ class _Names:
 def _collect(block: Block, names: _Names) -> None:
     for statement in block:
         if isinstance(statement, Let):
-            shapes: list[Any] = [arg.type.shape if isinstance(arg, Value) else () for arg in statement.args]
+            shapes: list[Any] = [
+                arg.type.shape if isinstance(arg, Value) else () for arg in statement.args
+            ]
             if any(shape is None for shape in shapes):
                 continue
             if statement.op in _ELEMENTWISE or isinstance(statement.op.function, np.ufunc):

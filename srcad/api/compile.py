@@ -14,9 +14,9 @@ from srcad.analysis.types import infer, type_of
 from srcad.api.document import document
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.rows import chunked, jacobian
-from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
 from srcad.core import ops
 from srcad.core.builder import Builder
+from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
 from srcad.core.printer import function_node, module_text
 from srcad.core.types import Type
 from srcad.core.verify import verify
@@ -57,7 +57,12 @@ class Unit:
 
 
 def generate(
-    function: Callable[..., Any], request: Request, spec: dict[str, Any], *, stage: str | None = None, name: str = ""
+    function: Callable[..., Any],
+    request: Request,
+    spec: dict[str, Any],
+    *,
+    stage: str | None = None,
+    name: str = "",
 ) -> Generated:
     """The module that answers a request for arguments of the given specification; or Core after a `stage`, as text.
 
@@ -68,7 +73,12 @@ def generate(
         core = parse(function, spec, program)
     except (NeedStatic, NeedUnroll) as need:
         for param, part in spec.items():
-            if isinstance(part, Type) and part.kind == "number" and need.value.base == param and need.value.named:
+            if (
+                isinstance(part, Type)
+                and part.kind == "number"
+                and need.value.base == param
+                and need.value.named
+            ):
                 raise StaticNeeded(param) from None
         place = source_of(function).place(need.node) if need.node is not None else None
         raise UnsupportedSyntaxError(
@@ -96,7 +106,9 @@ def axes_of(core: Function) -> list[tuple[int, int, Any]]:
     ]
 
 
-def guards_of(declared: list[tuple[int, int, Any]], core: Function) -> tuple[tuple[int, int, int, int], ...]:
+def guards_of(
+    declared: list[tuple[int, int, Any]], core: Function
+) -> tuple[tuple[int, int, int, int], ...]:
     """Axes of arguments that the function's own operations force to be equal: (argument, axis, argument, axis)."""
     first: dict[Any, tuple[int, int, Any]] = {}
     found = []
@@ -133,17 +145,33 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
         return chunk(unit, core, request, wrt)
     if request.transform in ("grad", "value_and_grad"):
         made = gradient(
-            core, wrt, structure, unit.split, value=request.transform == "value_and_grad", has_aux=request.has_aux,
+            core,
+            wrt,
+            structure,
+            unit.split,
+            value=request.transform == "value_and_grad",
+            has_aux=request.has_aux,
             name=name or f"{core.name}_{request.transform}",
         )
     elif request.transform == "vjp":
         made = pullback(core, wrt, structure, unit.split, name=name or f"{core.name}_vjp")
     elif request.transform == "jacrev":
-        made = jacobian(core, wrt, structure, unit.split, simplify, loop=request.chunk_size == 1, has_aux=request.has_aux)
+        made = jacobian(
+            core,
+            wrt,
+            structure,
+            unit.split,
+            simplify,
+            loop=request.chunk_size == 1,
+            has_aux=request.has_aux,
+        )
         if name:
             made.name = name
     else:
-        raise UnsupportedSyntaxError(f"`{request.transform}` is not implemented yet", reason="It comes with a later version of srcad.")
+        raise UnsupportedSyntaxError(
+            f"`{request.transform}` is not implemented yet",
+            reason="It comes with a later version of srcad.",
+        )
     verified(made, request.transform)
     if stage == "transform" and request.transform == "jacrev":
         made = pullback(core, wrt, structure, unit.split)
@@ -248,7 +276,9 @@ def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value],
             )
         trees.append(core.params[number])
     if len({number % count for number in chosen}) < len(chosen):
-        raise ArgumentValueError(f"argnums={argnums!r} names an argument twice", reason="Name each once.")
+        raise ArgumentValueError(
+            f"argnums={argnums!r} names an argument twice", reason="Name each once."
+        )
     for param in trees:
         found = list(leaves(param.tree))
         for value in found:
@@ -268,7 +298,9 @@ def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value],
                 reason="Choose other argnums, or pass floats.",
             )
     wrt = [value for param in trees for value in leaves(param.tree)]
-    structure = tuple(param.tree for param in trees) if isinstance(argnums, tuple) else trees[0].tree
+    structure = (
+        tuple(param.tree for param in trees) if isinstance(argnums, tuple) else trees[0].tree
+    )
     return wrt, structure
 
 
@@ -278,20 +310,27 @@ def check_output(core: Function, request: Request) -> None:
     if request.has_aux:
         if not (isinstance(result, tuple) and len(result) == 2):
             raise ArgumentTypeError(
-                f"`{core.name}` returns no (value, aux) pair", place=core.parsed.place, reason="has_aux=True asks for one."
+                f"`{core.name}` returns no (value, aux) pair",
+                place=core.parsed.place,
+                reason="has_aux=True asks for one.",
             )
         result = result[0]
     if request.transform in ("grad", "value_and_grad"):
-        if isinstance(result, (tuple, list, dict)) or (isinstance(result, Value) and result.type.rank not in (0, None)):
+        if isinstance(result, (tuple, list, dict)) or (
+            isinstance(result, Value) and result.type.rank not in (0, None)
+        ):
             found = repr(result.type) if isinstance(result, Value) else type(result).__name__
             raise ArgumentTypeError(
                 f"`{core.name}` returns {found}, and a gradient is of a single number",
                 place=core.parsed.place,
-                reason="Reduce it (np.sum), or ask for srcad.jacrev" + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
+                reason="Reduce it (np.sum), or ask for srcad.jacrev"
+                + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
             )
     for leaf in flatten(result):
         type_ = type_of(leaf)
-        if not type_.numeric or not (type_.differentiable or (type_.kind == "number" and type_.dtype == "float")):
+        if not type_.numeric or not (
+            type_.differentiable or (type_.kind == "number" and type_.dtype == "float")
+        ):
             found = repr(leaf) if not isinstance(leaf, Value) else f"{type_!r}"
             raise ArgumentTypeError(
                 f"`{core.name}` returns {found}, which is no floating number or array",
@@ -300,7 +339,9 @@ def check_output(core: Function, request: Request) -> None:
             )
         if (type_.dtype or "").startswith("complex"):
             raise UnsupportedSyntaxError(
-                f"`{core.name}` returns complex numbers", place=core.parsed.place, reason="Complex derivatives are not implemented yet."
+                f"`{core.name}` returns complex numbers",
+                place=core.parsed.place,
+                reason="Complex derivatives are not implemented yet.",
             )
 
 
@@ -314,7 +355,12 @@ def flatten(tree: Any) -> list[Any]:
 
 
 def finish(
-    unit: Unit, core: Function, roles: dict[str, Function], request: Request, wrt: list[Value], kept: tuple[int, ...]
+    unit: Unit,
+    core: Function,
+    roles: dict[str, Function],
+    request: Request,
+    wrt: list[Value],
+    kept: tuple[int, ...],
 ) -> Generated:
     """Names and text."""
     program = unit.program
@@ -341,7 +387,9 @@ def finish(
         names[id(made)] = _fresh(made.name, names, taken)
     callees = _Callees(names)
     for made, source in [*order, *((f, f) for f, _ in unit.order)]:
-        given = assign_names(made, taken | set(names.values()), {v: n for v, n in hidden_names.items()})
+        given = assign_names(
+            made, taken | set(names.values()), {v: n for v, n in hidden_names.items()}
+        )
         node = function_node(made, given, callees, made.doc, getattr(made, "defaults", None))
         node.name = names[id(source)]
         functions.append(node)
@@ -421,7 +469,12 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
             visit(list(tree.values()))
 
     def note(op: Any) -> None:
-        if op.style == "call" and op.effect == "effect" and ops.name_of(op.function) is None and op is not ops.save:
+        if (
+            op.style == "call"
+            and op.effect == "effect"
+            and ops.name_of(op.function) is None
+            and op is not ops.save
+        ):
             found.append((op.function, op.name))
 
     for function in functions:
@@ -438,7 +491,12 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
 def _names_in(functions: list[Any]) -> set[str]:
     import gast
 
-    return {node.id for function in functions for node in gast.walk(function) if isinstance(node, gast.Name)}
+    return {
+        node.id
+        for function in functions
+        for node in gast.walk(function)
+        if isinstance(node, gast.Name)
+    }
 
 
 def _named_tuples(tree: Any) -> list[type]:

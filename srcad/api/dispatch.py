@@ -19,10 +19,16 @@ import numpy as np
 
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.signature import Letters, key_of, specify
-from srcad.errors import AliasingError, ArgumentTypeError, ArgumentValueError, RankUnknownError, SourceNotFoundError
 from srcad.core.fingerprint import digest_code, digest_text
-from srcad.loader import default_cache, load
 from srcad.core.specification import Container, Known, Reference, unwrap
+from srcad.errors import (
+    AliasingError,
+    ArgumentTypeError,
+    ArgumentValueError,
+    RankUnknownError,
+    SourceNotFoundError,
+)
+from srcad.loader import default_cache, load
 
 __all__ = ["Compiled", "Dispatcher"]
 
@@ -47,7 +53,11 @@ class Scope:
         head, *rest = name.split(".")
         cell = self.cell(head)
         try:
-            found = cell.cell_contents if cell is not None else self.function.__globals__.get(head, _MISSING)
+            found = (
+                cell.cell_contents
+                if cell is not None
+                else self.function.__globals__.get(head, _MISSING)
+            )
             for part in rest:
                 found = getattr(found, part)
         except (ValueError, AttributeError):
@@ -69,7 +79,9 @@ def scope_of(root: types.FunctionType, path: tuple[str, ...]) -> Scope | None:
 class Compiled:
     """A derivative for one signature: its functions, and what must still hold for them to be right."""
 
-    def __init__(self, root: types.FunctionType, made: Generated, namespace: dict[str, Any]) -> None:
+    def __init__(
+        self, root: types.FunctionType, made: Generated, namespace: dict[str, Any]
+    ) -> None:
         self.made, self.namespace = made, namespace
         self.entry = namespace.get(made.names.get("entry", ""))
         self.forward = namespace.get(made.names.get("forward", ""))
@@ -81,7 +93,10 @@ class Compiled:
         hidden_names = {(path, outer) for path, outer in made.hidden.values()}
         all_hidden = {(r.path, r.name) for r in made.references if is_hidden(r.object)}
         for reference in made.references:
-            if (reference.path, reference.name) in hidden_names | all_hidden or reference.name.startswith("call "):
+            if (
+                reference.path,
+                reference.name,
+            ) in hidden_names | all_hidden or reference.name.startswith("call "):
                 continue
             scope = scope_of(root, reference.path)
             if scope is None:
@@ -106,7 +121,9 @@ class Compiled:
                 return False
         for scope, name, expected, code in self.fixed:
             found = scope.read(name)
-            if found is not expected and not (is_static(found) and type(found) is type(expected) and found == expected):
+            if found is not expected and not (
+                is_static(found) and type(found) is type(expected) and found == expected
+            ):
                 return False
             if code is not None and _behaviour(found) != code:
                 return False
@@ -137,7 +154,9 @@ def _known(function: Any) -> bool:
 
 def is_hidden(found: Any) -> bool:
     """Whether an object of an outer scope is read at each call."""
-    return isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(found, bool)
+    return isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(
+        found, bool
+    )
 
 
 def is_static(found: Any) -> bool:
@@ -173,7 +192,9 @@ class Dispatcher:
             rule_of(self.function)  # the rules know which parameters are operands
             operands = operation(self.function).operands or ("x",)
             names = ["x"] if len(operands) == 1 else [name.strip("*") for name in operands]
-            return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+            return inspect.Signature(
+                [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+            )
         signature = inspect.signature(self.function)
         for parameter in signature.parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -195,7 +216,10 @@ class Dispatcher:
         """The compiled derivative for bound arguments."""
         key: Any = tuple([key_of(value) for value in args])
         if self.static:
-            key = (key, tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]))
+            key = (
+                key,
+                tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]),
+            )
         for compiled in self.table.get(key, ()):
             if compiled.valid():
                 if compiled.guards:
@@ -214,7 +238,10 @@ class Dispatcher:
                 raise
             if self.static:
                 plain = tuple([key_of(value) for value in args])
-                key = (plain, tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]))
+                key = (
+                    plain,
+                    tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]),
+                )
             self.table[key] = [compiled, *self.table.get(key, ())[:7]]
         compiled.valid()
         if compiled.guards:
@@ -235,15 +262,24 @@ class Dispatcher:
 
     def check_overlap(self, compiled: Compiled, args: tuple[Any, ...]) -> None:
         """Refuse arguments that share memory with one that the function writes to."""
-        arrays: list[tuple[str, Any]] = [(name, part) for name, value in zip(self.names, args) for part in _arrays(value)]
-        arrays += [(f"global {outer}", compiled.namespace.get(text)) for _, outer, text, _ in compiled.hidden]
+        arrays: list[tuple[str, Any]] = [
+            (name, part) for name, value in zip(self.names, args) for part in _arrays(value)
+        ]
+        arrays += [
+            (f"global {outer}", compiled.namespace.get(text))
+            for _, outer, text, _ in compiled.hidden
+        ]
         for place, (name, mine) in enumerate(arrays):
             if name not in compiled.written or not isinstance(mine, np.ndarray):
                 continue
             for at, (other, theirs) in enumerate(arrays):
                 if at == place:
                     continue
-                if isinstance(theirs, np.ndarray) and np.may_share_memory(mine, theirs) and np.shares_memory(mine, theirs):
+                if (
+                    isinstance(theirs, np.ndarray)
+                    and np.may_share_memory(mine, theirs)
+                    and np.shares_memory(mine, theirs)
+                ):
                     raise AliasingError(
                         f"arguments `{name}` and `{other}` share memory, and the function writes to `{name}`"
                         if name != other
@@ -252,7 +288,8 @@ class Dispatcher:
                     )
             if 0 in mine.strides and mine.size > 1:
                 raise AliasingError(
-                    f"argument `{name}` is written to, and its elements share memory", reason="Pass a copy of it."
+                    f"argument `{name}` is written to, and its elements share memory",
+                    reason="Pass a copy of it.",
                 )
 
     def specification(self, args: tuple[Any, ...]) -> dict[str, Any]:
@@ -265,7 +302,9 @@ class Dispatcher:
     def compile(self, args: tuple[Any, ...]) -> Compiled:
         """From disk where it is known, else afresh."""
         if not isinstance(self.root, types.FunctionType) and not _known(self.function):
-            raise SourceNotFoundError(f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x).")
+            raise SourceNotFoundError(
+                f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x)."
+            )
         while True:
             spec = self.specification(args)
             key = self.cache_key(spec)
@@ -310,7 +349,12 @@ class Dispatcher:
         if text is None or not isinstance(self.root, types.FunctionType):
             return None
         return digest_text(
-            digest_code(self.root.__code__), repr(self.request), text, repr(sorted(self.static)), _toolchain(), _user_rules()
+            digest_code(self.root.__code__),
+            repr(self.request),
+            text,
+            repr(sorted(self.static)),
+            _toolchain(),
+            _user_rules(),
         )
 
     def record(self, made: Generated) -> dict[str, Any] | None:
@@ -356,7 +400,10 @@ class Dispatcher:
                         text,
                         dict(record["names"]),
                         tuple(references),
-                        {text_: (tuple(path), outer) for text_, (path, outer) in record["hidden"].items()},
+                        {
+                            text_: (tuple(path), outer)
+                            for text_, (path, outer) in record["hidden"].items()
+                        },
                         {},
                         frozenset(record["written"]),
                         decode(record["structure"]),
@@ -380,15 +427,24 @@ def describe(found: Any) -> str | None:
     plain = unwrap(found)
     if isinstance(plain, types.FunctionType):
         defaults = (plain.__defaults__, plain.__kwdefaults__)
-        if not all(part is None or isinstance(part, (bool, str, int, float)) for part in _flat(defaults)):
+        if not all(
+            part is None or isinstance(part, (bool, str, int, float)) for part in _flat(defaults)
+        ):
             return None
         return f"function {digest_code(plain.__code__)} {defaults!r}"
-    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None) or getattr(found, "__name__", None)
+    module, name = (
+        getattr(found, "__module__", None),
+        getattr(found, "__qualname__", None) or getattr(found, "__name__", None),
+    )
     if isinstance(found, np.ufunc):
         return f"object numpy.{found.__name__}"
-    if (isinstance(module, str) and module.split(".")[0] in ("numpy", "math", "builtins", "srcad")) and name:
+    if (
+        isinstance(module, str) and module.split(".")[0] in ("numpy", "math", "builtins", "srcad")
+    ) and name:
         return f"object {module}.{name}"
-    if isinstance(found, tuple) and all(isinstance(part, (bool, str, int, float, type(None))) for part in _flat(found)):
+    if isinstance(found, tuple) and all(
+        isinstance(part, (bool, str, int, float, type(None))) for part in _flat(found)
+    ):
         return f"static {found!r}"
     return None
 
@@ -421,10 +477,18 @@ def _spec_text(spec: Any) -> str | None:
     """A specification as text, or None where an object in it has none."""
     if isinstance(spec, dict):
         parts = [(str(key), _spec_text(part)) for key, part in spec.items()]
-        return None if any(part is None for _, part in parts) else f"{{{', '.join(f'{k!r}: {p}' for k, p in parts)}}}"
+        return (
+            None
+            if any(part is None for _, part in parts)
+            else f"{{{', '.join(f'{k!r}: {p}' for k, p in parts)}}}"
+        )
     if isinstance(spec, Container):
         parts_ = [_spec_text(part) for part in spec]
-        return None if any(part is None for part in parts_) else f"{spec.kind.__qualname__}({', '.join(map(str, parts_))})"
+        return (
+            None
+            if any(part is None for part in parts_)
+            else f"{spec.kind.__qualname__}({', '.join(map(str, parts_))})"
+        )
     if isinstance(spec, Known):
         described = describe(spec.object)
         return None if described is None or described.startswith("function") else described
@@ -458,7 +522,9 @@ def _user_rules() -> str:
     for function, rule in families.REGISTRY.items():
         for part in (rule.pullback, rule.pushforward):
             code = getattr(part, "__code__", None)
-            if code is not None and not (getattr(part, "__module__", "") or "").startswith("srcad."):
+            if code is not None and not (getattr(part, "__module__", "") or "").startswith(
+                "srcad."
+            ):
                 found.append(f"{getattr(function, '__qualname__', function)} {digest_code(code)}")
     return " ".join(sorted(found))
 

@@ -35,22 +35,36 @@ def exported(function: Any, made: Generated, *, standalone: bool) -> str:
         scope = scope_of(root, path)
         found = scope.read(outer) if scope is not None else None
         module: Any = scope.function.__module__ if scope is not None else ""
-        if not standalone and isinstance(root, types.FunctionType) and scope is not None and scope.cell(outer) is None:
+        if (
+            not standalone
+            and isinstance(root, types.FunctionType)
+            and scope is not None
+            and scope.cell(outer) is None
+        ):
             home, _, attribute = outer.rpartition(".")
-            imports.append(_import(module, attribute, text) if not home else _import(_module_name(scope, home), attribute, text))
+            imports.append(
+                _import(module, attribute, text)
+                if not home
+                else _import(_module_name(scope, home), attribute, text)
+            )
         else:
             constants.append(f"{text} = {_literal(text, found)}\n")
     for text, found in made.externals.items():
         module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", "")
         if not module or "." in name or "." in text:
             raise ArgumentValueError(
-                f"`{text}` cannot be imported by the text", reason="Define it at the top of a module, or pass its values as arguments."
+                f"`{text}` cannot be imported by the text",
+                reason="Define it at the top of a module, or pass its values as arguments.",
             )
         imports.append(_import(module, name, text))
     helpers: list[str] = []
     if standalone and "srcad" in {alias for alias in _imported(made.text)}:
         helpers = _helpers(made.text)
-        lines = [line.replace("srcad.runtime.", "") for line in lines if line.strip() != "import srcad.runtime"]
+        lines = [
+            line.replace("srcad.runtime.", "")
+            for line in lines
+            if line.strip() != "import srcad.runtime"
+        ]
     head = [line for line in lines if line.startswith(("import ", "from "))]
     body = lines[len(head) :]
     if helpers and "import numpy as np\n" not in head:
@@ -65,7 +79,9 @@ def exported(function: Any, made: Generated, *, standalone: bool) -> str:
 
 def _import(module: str, name: str, text: str) -> str:
     if not module or module == "__main__":
-        raise ArgumentValueError(f"`{text}` belongs to a module without a name", reason="Put the function in a file.")
+        raise ArgumentValueError(
+            f"`{text}` belongs to a module without a name", reason="Put the function in a file."
+        )
     return f"from {module} import {name}{f' as {text}' if text != name else ''}\n"
 
 
@@ -80,14 +96,23 @@ def _literal(name: str, found: Any) -> str:
                 f"the array `{name}` of the function's module has {found.size} elements and would have to be written out",
                 reason="Pass it as an argument.",
             )
-        dtype = "" if found.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool)) else f", dtype=np.{found.dtype.name}"
+        dtype = (
+            ""
+            if found.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool))
+            else f", dtype=np.{found.dtype.name}"
+        )
         shape = f".reshape({found.shape})" if found.size == 0 else ""
         return f"np.array({found.tolist()!r}{dtype}){shape}"
     return repr(found.item() if isinstance(found, np.generic) else found)
 
 
 def _imported(text: str) -> list[str]:
-    return [alias.name.split(".")[0] for node in ast.parse(text).body if isinstance(node, ast.Import) for alias in node.names]
+    return [
+        alias.name.split(".")[0]
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    ]
 
 
 def _helpers(text: str) -> list[str]:
@@ -101,10 +126,13 @@ def _helpers(text: str) -> list[str]:
         try:
             source = inspect.getsource(getattr(runtime, name))
         except OSError as error:  # pragma: no cover - srcad without its sources
-            raise SourceNotFoundError(f"the source of srcad.runtime.{name} cannot be found", reason=str(error)) from None
+            raise SourceNotFoundError(
+                f"the source of srcad.runtime.{name} cannot be found", reason=str(error)
+            ) from None
         source = re.sub(r'^    """.*?"""\n', "", source, count=1, flags=re.S | re.M)
         source = re.sub(r": Any| -> Any| -> list\[Any\]", "", source)
         found[name] = source.rstrip() + "\n"
-        wanted += [called for called in re.findall(r"\b(\w+)\(", source) if called in runtime.__all__]
+        wanted += [
+            called for called in re.findall(r"\b(\w+)\(", source) if called in runtime.__all__
+        ]
     return [found[name] for name in sorted(found)]
-

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from srcad.api.dispatch import Dispatcher
-from srcad.api.request import Request
 from srcad.api.pullback import flatten, forward, rebuild
+from srcad.api.request import Request
 from srcad.api.transforms import Derivative
 from srcad.errors import ArgumentTypeError, ArgumentValueError, RankUnknownError
 
@@ -32,9 +32,14 @@ class Jacobian(Derivative):
         super().__init__(function, argnums, has_aux)
         if chunk_size is not None:
             if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)):
-                raise ArgumentTypeError(f"chunk_size={chunk_size!r} is neither None nor an int", reason="Write chunk_size=16.")
+                raise ArgumentTypeError(
+                    f"chunk_size={chunk_size!r} is neither None nor an int",
+                    reason="Write chunk_size=16.",
+                )
             if chunk_size <= 0:
-                raise ArgumentValueError(f"chunk_size={chunk_size} is not positive", reason="It is a number of rows.")
+                raise ArgumentValueError(
+                    f"chunk_size={chunk_size} is not positive", reason="It is a number of rows."
+                )
         self.chunk_size = None if chunk_size is None else int(chunk_size)
         self.preallocate = bool(_preallocate_and_copy)
         request = Request("jacrev", self.argnums, has_aux, 1 if self.chunk_size == 1 else None)
@@ -42,14 +47,20 @@ class Jacobian(Derivative):
         self.chunks: dict[int, Dispatcher] = {}
 
     def _options(self) -> dict[str, Any]:
-        return {**super()._options(), "chunk_size": self.chunk_size, "_preallocate_and_copy": self.preallocate}
+        return {
+            **super()._options(),
+            "chunk_size": self.chunk_size,
+            "_preallocate_and_copy": self.preallocate,
+        }
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = self.dispatcher.bind(args, kwargs)
         if self.chunk_size is None or self.chunk_size == 1:
             try:
                 return super().__call__(*args)
-            except RankUnknownError:  # only the run tells the output's shape: then row by row, by the pullback
+            except (
+                RankUnknownError
+            ):  # only the run tells the output's shape: then row by row, by the pullback
                 return self.in_chunks(args, 1)
         return self.in_chunks(args, self.chunk_size)
 
@@ -60,7 +71,10 @@ class Jacobian(Derivative):
         has_aux = self.has_aux
         output = result[0] if has_aux else result
         leaves_ = flatten(output)
-        wanted = [args[number] for number in (self.argnums if isinstance(self.argnums, tuple) else (self.argnums,))]
+        wanted = [
+            args[number]
+            for number in (self.argnums if isinstance(self.argnums, tuple) else (self.argnums,))
+        ]
         jacobians: list[Any] = []
         for place, y in enumerate(leaves_):
             if place:
@@ -77,14 +91,22 @@ class Jacobian(Derivative):
             found = self.chunks[place] = Dispatcher(self.function, request)
         return found
 
-    def rows(self, compiled: Any, given: list[Any], y: Any, wanted: list[Any], chunk_size: int) -> Any:
+    def rows(
+        self, compiled: Any, given: list[Any], y: Any, wanted: list[Any], chunk_size: int
+    ) -> Any:
         """All rows of one output."""
         shape = np.shape(y)
         count = int(np.prod(shape, dtype=int))
         xs = [leaf for argument in wanted for leaf in flatten(argument)]
-        dtypes = [x.dtype if isinstance(x, (np.ndarray, np.generic)) else np.dtype(float) for x in xs]
+        dtypes = [
+            x.dtype if isinstance(x, (np.ndarray, np.generic)) else np.dtype(float) for x in xs
+        ]
         parts: list[list[Any]] = [[] for _ in xs]
-        done = [np.empty((count, *np.shape(x)), dtype) for x, dtype in zip(xs, dtypes)] if self.preallocate else None
+        done = (
+            [np.empty((count, *np.shape(x)), dtype) for x, dtype in zip(xs, dtypes)]
+            if self.preallocate
+            else None
+        )
         batched = compiled.made.names.get("batched") == "yes"
         dtype = getattr(y, "dtype", np.dtype(float))
         step = chunk_size if batched else 1
@@ -102,11 +124,18 @@ class Jacobian(Derivative):
         blocks = done
         if blocks is None:
             blocks = [
-                np.concatenate(part).astype(dtype, copy=False) if part else np.empty((0, *np.shape(x)), dtype)
+                np.concatenate(part).astype(dtype, copy=False)
+                if part
+                else np.empty((0, *np.shape(x)), dtype)
                 for part, x, dtype in zip(parts, xs, dtypes)
             ]
-        finished: list[Any] = [block.reshape((*shape, *np.shape(x))) for block, x in zip(blocks, xs)]
-        finished = [float(block) if not np.shape(block) and isinstance(x, float) else block for block, x in zip(finished, xs)]
+        finished: list[Any] = [
+            block.reshape((*shape, *np.shape(x))) for block, x in zip(blocks, xs)
+        ]
+        finished = [
+            float(block) if not np.shape(block) and isinstance(x, float) else block
+            for block, x in zip(finished, xs)
+        ]
         pending = iter(finished)
         made = tuple(rebuild(argument, lambda _: next(pending)) for argument in wanted)
         return made if isinstance(self.argnums, tuple) else made[0]

@@ -38,7 +38,9 @@ def is_leaf_argument(value: Any) -> bool:
     return not (value is None or isinstance(value, (bool, str)) or callable(value))
 
 
-def forward(dispatcher: Dispatcher, args: tuple[Any, ...]) -> tuple[Compiled, Any, list[Any], list[Any]]:
+def forward(
+    dispatcher: Dispatcher, args: tuple[Any, ...]
+) -> tuple[Compiled, Any, list[Any], list[Any]]:
     """Run the forward half: the compiled pair, the result's tree, its flat values, and what the backward half is given."""
     compiled = dispatcher.find(args)
     flat = [
@@ -104,7 +106,8 @@ def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
         bars = compiled.backward(*(by_place[int(at)] for at in order), *given)  # type: ignore[misc]
         pending = iter([bars] if single else list(bars))
         return tuple(
-            rebuild(primal, lambda leaf: next(pending) if is_leaf_argument(leaf) else leaf) for primal in primals
+            rebuild(primal, lambda leaf: next(pending) if is_leaf_argument(leaf) else leaf)
+            for primal in primals
         )
 
     _ = shapes
@@ -115,22 +118,39 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent") -> list[Any]:
     """The leaves of a cotangent, checked against the value."""
     if isinstance(value, dict):
         if not isinstance(y_bar, dict) or set(y_bar) != set(value):
-            raise ArgumentTypeError(f"{where} is not a dict with the keys of the value", reason=f"Its keys are {list(value)}.")
-        return [leaf for key in value for leaf in match(value[key], y_bar[key], f"{where}[{key!r}]")]
-    if isinstance(value, (tuple, list)):
-        if not isinstance(y_bar, (list if isinstance(value, list) else tuple)) or len(y_bar) != len(value):
             raise ArgumentTypeError(
-                f"{where} is not a {type(value).__name__} of {len(value)}", reason="It has the structure of the function's value."
+                f"{where} is not a dict with the keys of the value",
+                reason=f"Its keys are {list(value)}.",
             )
-        return [leaf for at, (a, b) in enumerate(zip(value, y_bar)) for leaf in match(a, b, f"{where}[{at}]")]
+        return [
+            leaf for key in value for leaf in match(value[key], y_bar[key], f"{where}[{key!r}]")
+        ]
+    if isinstance(value, (tuple, list)):
+        if not isinstance(y_bar, (list if isinstance(value, list) else tuple)) or len(y_bar) != len(
+            value
+        ):
+            raise ArgumentTypeError(
+                f"{where} is not a {type(value).__name__} of {len(value)}",
+                reason="It has the structure of the function's value.",
+            )
+        return [
+            leaf
+            for at, (a, b) in enumerate(zip(value, y_bar))
+            for leaf in match(a, b, f"{where}[{at}]")
+        ]
     if isinstance(y_bar, np.ndarray) and type(y_bar) is not np.ndarray:
-        raise ArgumentTypeError(f"{where} is a {type(y_bar).__name__}", reason="Pass np.asarray of it.")
+        raise ArgumentTypeError(
+            f"{where} is a {type(y_bar).__name__}", reason="Pass np.asarray of it."
+        )
     array = np.asarray(y_bar)
     if array.dtype == object or array.dtype.kind not in "biuf":
-        raise ArgumentTypeError(f"{where} is no real array", reason="It has the structure of the function's value.")
+        raise ArgumentTypeError(
+            f"{where} is no real array", reason="It has the structure of the function's value."
+        )
     if array.shape != np.shape(value):
         raise ArgumentValueError(
-            f"{where} has shape {array.shape}, and the value {np.shape(value)}", reason="A cotangent has the shape of the value."
+            f"{where} has shape {array.shape}, and the value {np.shape(value)}",
+            reason="A cotangent has the shape of the value.",
         )
     dtype = getattr(value, "dtype", None)
     if isinstance(value, np.ndarray):

@@ -19,7 +19,7 @@ class Request(NamedTuple):
     output: int = 0
 
 
-class StaticNeeded(Exception):  # noqa: N818 - control flow between dispatch and compilation
+class StaticNeeded(Exception):
     """The value of the parameter `name` decides what the derivative looks like."""
 
     def __init__(self, name: str) -> None:

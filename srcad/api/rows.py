@@ -17,8 +17,8 @@ from srcad.core.types import Size, Type
 from srcad.errors import RankUnknownError
 from srcad.transformer.reverse import (
     RowsOf,
-    hand_out,
     hand_on,
+    hand_out,
     row_loop,
     row_sweeps,
     seed_for,
@@ -34,7 +34,14 @@ Simplify = Callable[[Function], Function]
 
 
 def jacobian(
-    function: Function, wrt: list[Value], structure: Tree, split: Any, simplify: Simplify, *, loop: bool = False, has_aux: bool = False
+    function: Function,
+    wrt: list[Value],
+    structure: Tree,
+    split: Any,
+    simplify: Simplify,
+    *,
+    loop: bool = False,
+    has_aux: bool = False,
 ) -> Function:
     """The function that returns the Jacobian by `wrt`; with `loop`, row by row."""
     output, aux = function.result if has_aux else (function.result, None)
@@ -64,7 +71,9 @@ def jacobian(
     return assembled(function, [*body, *builder.block], output, aux, has_aux, structure, blocks)
 
 
-def single_row(builder: Builder, rows: RowsOf, wrt: list[Value], blocks: dict[tuple[Value, Value], Value]) -> None:
+def single_row(
+    builder: Builder, rows: RowsOf, wrt: list[Value], blocks: dict[tuple[Value, Value], Value]
+) -> None:
     """An output without axes."""
     builder.block.extend(rows.block)
     for value in wrt:
@@ -72,7 +81,14 @@ def single_row(builder: Builder, rows: RowsOf, wrt: list[Value], blocks: dict[tu
 
 
 def batched(
-    function: Function, wrt: list[Value], structure: Tree, split: Any, simplify: Simplify, output: Tree, aux: Tree, has_aux: bool
+    function: Function,
+    wrt: list[Value],
+    structure: Tree,
+    split: Any,
+    simplify: Simplify,
+    output: Tree,
+    aux: Tree,
+    has_aux: bool,
 ) -> Function:
     """All rows at once."""
     outputs = list(dict.fromkeys(leaves(output)))
@@ -92,7 +108,15 @@ def batched(
     made = function.renewed(
         params=[*function.params, *(Param(seed.base, seed) for seed in extra if seed is not None)],
         body=[*body, *builder.block],
-        result=(output, aux, list(blocks.values()), kept, [c for _, c, _ in seeds], [i for _, _, i in seeds], extra),
+        result=(
+            output,
+            aux,
+            list(blocks.values()),
+            kept,
+            [c for _, c, _ in seeds],
+            [i for _, _, i in seeds],
+            extra,
+        ),
     )
     made = simplify(made)
     output_, aux_, handed, kept, counts, identities, _ = made.result
@@ -108,14 +132,26 @@ def batched(
         for value in rows.bars:
             bar = kept[place]
             place += 1
-            batched_bar = identity if bar is rows.seed else new.get(bar) if isinstance(bar, Value) else None
+            batched_bar = (
+                identity if bar is rows.seed else new.get(bar) if isinstance(bar, Value) else None
+            )
             if batched_bar is not None:
                 blocks[rows.output, value] = shaped(final, batched_bar, rows.output, value)
     for rows, _, _ in seeds:
         for value in wrt:
             if (rows.output, value) not in blocks:
                 blocks[rows.output, value] = zero_block(final, rows.output, value)
-    return assembled(made, [*made.body, *final.block], output_, aux_, has_aux, structure, blocks, outputs, function.params)
+    return assembled(
+        made,
+        [*made.body, *final.block],
+        output_,
+        aux_,
+        has_aux,
+        structure,
+        blocks,
+        outputs,
+        function.params,
+    )
 
 
 def formed(function: Function, seed: Value, output: Value) -> Function:
@@ -139,7 +175,9 @@ def assembled(
     originals = outputs if outputs is not None else list(dict.fromkeys(leaves(output)))
     flat = list(dict.fromkeys(leaves(output)))
     # Simplification may have merged outputs: they are told apart by their place.
-    places = {id(leaf): place for place, leaf in enumerate(flat)} if len(flat) == len(originals) else {}
+    places = (
+        {id(leaf): place for place, leaf in enumerate(flat)} if len(flat) == len(originals) else {}
+    )
 
     tail = Builder(infer, Origin())
     given: set[Value] = set()
@@ -159,7 +197,9 @@ def assembled(
     result = map_tree(output, block)
     if has_aux:
         result = (result, hand_on(tail, aux, "aux"))
-    made = function.renewed(name=f"{function.name}_jacrev", params=params, body=[*body, *tail.block], result=result)
+    made = function.renewed(
+        name=f"{function.name}_jacrev", params=params, body=[*body, *tail.block], result=result
+    )
     made.defaults = function.parsed.defaults
     return made  # type: ignore[no-any-return]
 
@@ -178,12 +218,20 @@ def chunked(
     front = Builder(infer, Origin())
     result = hand_on(front, function.result, "value", once=True)
     params = [*function.params, Param(rows.seed.base, rows.seed)]
-    made = simplify(function.renewed(params=params, body=[*body, *front.block, *rows.block], result=(result, kept, rows.seed)))
+    made = simplify(
+        function.renewed(
+            params=params, body=[*body, *front.block, *rows.block], result=(result, kept, rows.seed)
+        )
+    )
     result, kept, seed = made.result
     shape = (Size("rows"), *(output.type.shape or ()))
     seeds = Value(f"{output.base}_bar", Type("array", output.type.dtype, shape), named=True)
     made, new = batch(made, {seed: seeds}, Size("rows"))
-    made = formed(made, seed, next(leaf for leaf, old in zip(leaves(result), leaves(function.result)) if old is output))
+    made = formed(
+        made,
+        seed,
+        next(leaf for leaf, old in zip(leaves(result), leaves(function.result)) if old is output),
+    )
     tail = Builder(infer, Origin(0, "", "adjoint"))
     bars: list[Value] = []
     for value, bar in zip(wrt, kept):

@@ -46,7 +46,11 @@ def key_of(value: Any) -> Any:
     kind = type(value)
     if kind is np.ndarray:
         shape = value.shape
-        return (value.dtype, len(shape), tuple([size == 1 for size in shape]) if 1 in shape else None)
+        return (
+            value.dtype,
+            len(shape),
+            tuple([size == 1 for size in shape]) if 1 in shape else None,
+        )
     if kind is float or kind is int:
         return kind
     if value is None or kind is bool or kind is str:
@@ -60,7 +64,10 @@ def key_of(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return (kind, tuple([key_of(part) for part in value]))
     if dataclasses.is_dataclass(value):
-        return (kind, tuple([key_of(getattr(value, field.name)) for field in dataclasses.fields(value)]))
+        return (
+            kind,
+            tuple([key_of(getattr(value, field.name)) for field in dataclasses.fields(value)]),
+        )
     return (kind, id(value)) if callable(value) else kind
 
 
@@ -76,7 +83,10 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
                 reason=f"Pass np.asarray({name}).",
             )
         if value.dtype == object or value.dtype.names:
-            raise ArgumentTypeError(f"argument `{name}` is an array of objects", reason="Only numeric arrays are accepted.")
+            raise ArgumentTypeError(
+                f"argument `{name}` is an array of objects",
+                reason="Only numeric arrays are accepted.",
+            )
         shape = tuple(1 if size == 1 else Size(letters.next(), 0, True) for size in value.shape)
         return Type("array", value.dtype.name if value.dtype.isnative else value.dtype.str, shape)
     if value is None or isinstance(value, (bool, str)):
@@ -86,13 +96,19 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
     for kind, type_ in _NUMBERS.items():
         if isinstance(value, kind):
             return type_
-    if isinstance(value, (dict, list, tuple)) and type(value) not in (dict, list, tuple) and not hasattr(value, "_fields"):
+    if (
+        isinstance(value, (dict, list, tuple))
+        and type(value) not in (dict, list, tuple)
+        and not hasattr(value, "_fields")
+    ):
         raise ArgumentTypeError(
-            f"argument `{name}` holds a {type(value).__name__}", reason="Containers are tuples, lists, dicts and named tuples."
+            f"argument `{name}` holds a {type(value).__name__}",
+            reason="Containers are tuples, lists, dicts and named tuples.",
         )
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         raise ArgumentTypeError(
-            f"argument `{name}` is a {type(value).__name__}", reason="Dataclasses are not accepted yet: pass a dict or a named tuple."
+            f"argument `{name}` is a {type(value).__name__}",
+            reason="Dataclasses are not accepted yet: pass a dict or a named tuple.",
         )
     if isinstance(value, dict):
         return {key: specify(part, letters, name) for key, part in value.items()}
@@ -107,7 +123,9 @@ def read_argument(text: str) -> tuple[str, Any]:
     """`"x: float64[n, m]"` as a name and a specification. Raises ArgumentValueError."""
     name, colon, spec = text.partition(":")
     if not colon or not name.strip().isidentifier():
-        raise ArgumentValueError(f"`{text}` does not declare an argument", reason='Write --arg "x: float64[n, m]".')
+        raise ArgumentValueError(
+            f"`{text}` does not declare an argument", reason='Write --arg "x: float64[n, m]".'
+        )
     return name.strip(), read_spec(spec.strip())
 
 
@@ -120,7 +138,9 @@ def read_spec(text: str) -> Any:
     try:
         node = ast.parse(text, mode="eval").body
     except SyntaxError:
-        raise ArgumentValueError(f"`{text}` is no specification", reason="Write a dtype and sizes: float64[n, m].") from None
+        raise ArgumentValueError(
+            f"`{text}` is no specification", reason="Write a dtype and sizes: float64[n, m]."
+        ) from None
     return _spec(node, text)
 
 
@@ -144,7 +164,9 @@ def _spec(node: ast.expr, text: str) -> Any:
         return {_key(key, text): _spec(part, text) for key, part in zip(node.keys, node.values)}
     if isinstance(node, ast.Constant):
         return node.value
-    raise ArgumentValueError(f"`{text}` is no specification", reason="Write a dtype and sizes: float64[n, m].")
+    raise ArgumentValueError(
+        f"`{text}` is no specification", reason="Write a dtype and sizes: float64[n, m]."
+    )
 
 
 def _key(node: ast.expr | None, text: str) -> Any:
@@ -152,7 +174,9 @@ def _key(node: ast.expr | None, text: str) -> Any:
         return node.id
     if isinstance(node, ast.Constant):
         return node.value
-    raise ArgumentValueError(f"`{text}` is no specification", reason="Keys of a dict are names or literals.")
+    raise ArgumentValueError(
+        f"`{text}` is no specification", reason="Keys of a dict are names or literals."
+    )
 
 
 def _dtype(name: str, text: str) -> str:
@@ -161,7 +185,10 @@ def _dtype(name: str, text: str) -> str:
     except TypeError:
         dtype = np.dtype(object)
     if dtype == object:
-        raise ArgumentValueError(f"`{name}` in `{text}` is no numeric dtype", reason="Write float64, float32, int64, bool, ...")
+        raise ArgumentValueError(
+            f"`{name}` in `{text}` is no numeric dtype",
+            reason="Write float64, float32, int64, bool, ...",
+        )
     return dtype.name
 
 
@@ -170,4 +197,6 @@ def _dim(node: ast.expr, text: str) -> Any:
         return node.value
     if isinstance(node, ast.Name):
         return Size(node.id)
-    raise ArgumentValueError(f"a size in `{text}` is neither a name nor a number", reason="Write float64[n, 3].")
+    raise ArgumentValueError(
+        f"a size in `{text}` is neither a name nor a number", reason="Write float64[n, 3]."
+    )

@@ -10,8 +10,8 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from srcad.api.request import Request, StaticNeeded
 from srcad.api.dispatch import Dispatcher
+from srcad.api.request import Request, StaticNeeded
 from srcad.api.signature import Letters, read_spec, specify
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 
@@ -53,18 +53,25 @@ class Derivative:
 
     transform = ""
 
-    def __init__(self, function: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Any], argnums: Any = 0, has_aux: bool = False
+    ) -> None:
         if not callable(function):
-            raise ArgumentTypeError(f"{function!r} is not callable", reason="Pass the function to be differentiated.")
+            raise ArgumentTypeError(
+                f"{function!r} is not callable", reason="Pass the function to be differentiated."
+            )
         if isinstance(function, Derivative):
             raise UnsupportedSyntaxError(
-                "derivatives of derivatives are not implemented yet", reason="Compositions come with a later version of srcad."
+                "derivatives of derivatives are not implemented yet",
+                reason="Compositions come with a later version of srcad.",
             )
         self.argnums = _checked_argnums(argnums)
         self.has_aux = has_aux
         self.function = function
         self.dispatcher = Dispatcher(function, Request(self.transform, self.argnums, has_aux))
-        functools.update_wrapper(self, function, assigned=("__module__", "__qualname__", "__annotations__"))
+        functools.update_wrapper(
+            self, function, assigned=("__module__", "__qualname__", "__annotations__")
+        )
         self.__name__ = f"{getattr(function, '__name__', 'function')}_{self.transform}"
         self.__doc__ = f"{_WORDS[self.transform]} of `{getattr(function, '__name__', 'function')}`.\n\n{inspect.getdoc(function) or ''}".rstrip()
         self.__dict__.pop("__wrapped__", None)
@@ -121,7 +128,8 @@ class Derivative:
                 value = dict(zip(self.dispatcher.names, bound))[needed.name]
                 if isinstance(value, Spec) or given[needed.name] is value:
                     raise ArgumentValueError(
-                        f"the value of `{needed.name}` decides what the derivative looks like", reason="Give it instead of a spec."
+                        f"the value of `{needed.name}` decides what the derivative looks like",
+                        reason="Give it instead of a spec.",
                     ) from None
                 given[needed.name] = value
 
@@ -140,24 +148,40 @@ class PullbackText(Derivative):
     transform = "vjp"
 
 
-_WORDS = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Pullback", "jacrev": "Jacobian"}
+_WORDS = {
+    "grad": "Gradient",
+    "value_and_grad": "Value and gradient",
+    "vjp": "Pullback",
+    "jacrev": "Jacobian",
+}
 
 
-def _rebuild(kind: type[Derivative], function: Callable[..., Any], options: dict[str, Any]) -> Derivative:
+def _rebuild(
+    kind: type[Derivative], function: Callable[..., Any], options: dict[str, Any]
+) -> Derivative:
     return kind(function, **options)
 
 
 def _checked_argnums(argnums: Any) -> int | tuple[int, ...]:
     if isinstance(argnums, (bool, np.bool_)) or not (
         isinstance(argnums, (int, np.integer))
-        or (isinstance(argnums, (tuple, list)) and argnums and all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in argnums))
+        or (
+            isinstance(argnums, (tuple, list))
+            and argnums
+            and all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in argnums)
+        )
     ):
-        raise ArgumentTypeError(f"argnums={argnums!r} is neither an int nor a tuple of ints", reason="Write argnums=0 or argnums=(0, 1).")
+        raise ArgumentTypeError(
+            f"argnums={argnums!r} is neither an int nor a tuple of ints",
+            reason="Write argnums=0 or argnums=(0, 1).",
+        )
     return tuple(int(n) for n in argnums) if isinstance(argnums, (tuple, list)) else int(argnums)
 
 
 @overload
-def grad(f: None = None, argnums: Any = 0, *, has_aux: bool = False) -> Callable[[Callable[..., Any]], Derivative]: ...
+def grad(
+    f: None = None, argnums: Any = 0, *, has_aux: bool = False
+) -> Callable[[Callable[..., Any]], Derivative]: ...
 @overload
 def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Derivative: ...
 def grad(f: Any = None, argnums: Any = 0, *, has_aux: bool = False) -> Any:
@@ -188,9 +212,13 @@ def grad(f: Any = None, argnums: Any = 0, *, has_aux: bool = False) -> Any:
 
 
 @overload
-def value_and_grad(f: None = None, argnums: Any = 0, *, has_aux: bool = False) -> Callable[[Callable[..., Any]], Derivative]: ...
+def value_and_grad(
+    f: None = None, argnums: Any = 0, *, has_aux: bool = False
+) -> Callable[[Callable[..., Any]], Derivative]: ...
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Derivative: ...
+def value_and_grad(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False
+) -> Derivative: ...
 def value_and_grad(f: Any = None, argnums: Any = 0, *, has_aux: bool = False) -> Any:
     """The value of a function and its gradient, as `grad`.
 
@@ -251,21 +279,45 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
     if isinstance(f, Derivative):
         raise UnsupportedSyntaxError(
-            "derivatives of derivatives are not implemented yet", reason="Compositions come with a later version of srcad."
+            "derivatives of derivatives are not implemented yet",
+            reason="Compositions come with a later version of srcad.",
         )
     dispatcher = _pullback_dispatcher(f, tuple(range(len(primals))), has_aux)
     return run(dispatcher, primals)
 
 
-def jacrev(f: Any = None, argnums: Any = 0, *, has_aux: bool = False, chunk_size: int | None = None, _preallocate_and_copy: bool = False,
-           sparse: bool = False, executor: Any = None, out: Any = None, progress: bool = False) -> Any:
+def jacrev(
+    f: Any = None,
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    _preallocate_and_copy: bool = False,
+    sparse: bool = False,
+    executor: Any = None,
+    out: Any = None,
+    progress: bool = False,
+) -> Any:
     """The Jacobian of a function, by reverse mode."""
     from srcad.api.jacobian import Jacobian
 
-    options = {"argnums": argnums, "has_aux": has_aux, "chunk_size": chunk_size, "_preallocate_and_copy": _preallocate_and_copy}
-    for name, value in (("sparse", sparse), ("executor", executor), ("out", out), ("progress", progress)):
+    options = {
+        "argnums": argnums,
+        "has_aux": has_aux,
+        "chunk_size": chunk_size,
+        "_preallocate_and_copy": _preallocate_and_copy,
+    }
+    for name, value in (
+        ("sparse", sparse),
+        ("executor", executor),
+        ("out", out),
+        ("progress", progress),
+    ):
         if value is not None and value is not False:
-            raise UnsupportedSyntaxError(f"`{name}=` of jacrev is not implemented yet", reason="It comes with a later version of srcad.")
+            raise UnsupportedSyntaxError(
+                f"`{name}=` of jacrev is not implemented yet",
+                reason="It comes with a later version of srcad.",
+            )
     if f is None:
         return functools.partial(jacrev, **options)
     return Jacobian(f, **options)
@@ -281,7 +333,10 @@ def differentiable(f: F) -> F:
     >>> loss.grad(np.array([3.0]))
     array([6.])
     """
-    made = {name: make(f) for name, make in (("grad", grad), ("value_and_grad", value_and_grad), ("jacrev", jacrev))}
+    made = {
+        name: make(f)
+        for name, make in (("grad", grad), ("value_and_grad", value_and_grad), ("jacrev", jacrev))
+    }
     for name, derivative in made.items():
         setattr(f, name, derivative)
     f.vjp = functools.partial(vjp, f)  # type: ignore[attr-defined]
@@ -291,9 +346,10 @@ def differentiable(f: F) -> F:
         if transform == "vjp":
             return PullbackText(f, tuple(range(len(args)))).source(*args)
         if transform not in made:
-            raise ArgumentValueError(f"there is no transform `{transform}`", reason=f"One of {', '.join(made)}, vjp.")
+            raise ArgumentValueError(
+                f"there is no transform `{transform}`", reason=f"One of {', '.join(made)}, vjp."
+            )
         return made[transform].source(*args)  # type: ignore[no-any-return]
 
     f.source = source  # type: ignore[attr-defined]
     return f
-

@@ -31,7 +31,9 @@ class Builder:
         self.infer = infer or (lambda op, args, options: ANY)
         self.origin = origin
 
-    def emit(self, op: Operation, *args: Any, base: str = "", named: bool = False, **options: Any) -> Value:
+    def emit(
+        self, op: Operation, *args: Any, base: str = "", named: bool = False, **options: Any
+    ) -> Value:
         """A new value: `op` of `args`, with the options that are not None-by-default given by name."""
         return self.let(op, args, tuple(options.items()), base=base, named=named)
 

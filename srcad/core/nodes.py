@@ -96,7 +96,9 @@ class Expr:
 
     __slots__ = ("args", "op", "options", "type")
 
-    def __init__(self, op: Any, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...], type: Type) -> None:
+    def __init__(
+        self, op: Any, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...], type: Type
+    ) -> None:
         self.op, self.args, self.options, self.type = op, args, options, type
 
 
@@ -144,9 +146,20 @@ class Call(Statement, gast.Assign):
     _fields = ("outs", "callee", "args")
 
     def __init__(
-        self, outs: list[Value], callee: Any, args: tuple[Tree, ...], origin: Origin = Origin(), result: Tree = None
+        self,
+        outs: list[Value],
+        callee: Any,
+        args: tuple[Tree, ...],
+        origin: Origin = Origin(),
+        result: Tree = None,
     ) -> None:
-        self.outs, self.callee, self.args, self.origin, self.result = outs, callee, args, origin, result
+        self.outs, self.callee, self.args, self.origin, self.result = (
+            outs,
+            callee,
+            args,
+            origin,
+            result,
+        )
         self.frozen = False
 
 
@@ -224,7 +237,13 @@ class Branch(Statement, gast.If):
     _fields = ("condition", "body", "orelse", "phis")
 
     def __init__(
-        self, test: Test, condition: Tree, body: Block, orelse: Block, phis: list[Phi], origin: Origin = Origin()
+        self,
+        test: Test,
+        condition: Tree,
+        body: Block,
+        orelse: Block,
+        phis: list[Phi],
+        origin: Origin = Origin(),
     ) -> None:
         self.test, self.condition, self.body, self.orelse = test, condition, body, orelse
         self.phis, self.origin = phis, origin
@@ -247,7 +266,13 @@ class Function(Statement, gast.FunctionDef):
     _fields = ("params", "body", "result")
 
     def __init__(
-        self, name: str, params: list[Param], body: Block, result: Tree, doc: str = "", origin: Origin = Origin()
+        self,
+        name: str,
+        params: list[Param],
+        body: Block,
+        result: Tree,
+        doc: str = "",
+        origin: Origin = Origin(),
     ) -> None:
         self.name, self.params, self.body, self.result = name, params, body, result
         self.doc, self.origin = doc, origin

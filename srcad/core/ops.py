@@ -17,7 +17,7 @@ import inspect
 import math
 import operator
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,9 @@ class Operation:
 _OPERATIONS: dict[tuple[Any, str], Operation] = {}
 
 
-def _core(function: Callable[..., Any], name: str, style: str, symbol: str = "", base: str = "") -> Operation:
+def _core(
+    function: Callable[..., Any], name: str, style: str, symbol: str = "", base: str = ""
+) -> Operation:
     made = Operation(function, name, style=style, symbol=symbol, base=base or name)
     _OPERATIONS[function, "call"] = made
     return made
@@ -198,7 +200,7 @@ _PARAMETERS = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """Names of the parameters of a callable, a starred one with its star, or None where they cannot be known."""
     if isinstance(function, np.ufunc):
@@ -210,7 +212,9 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     except (TypeError, ValueError):
         return None
     stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-    return tuple((stars[p.kind] if p.kind in stars else "") + p.name for p in signature.parameters.values())
+    return tuple(
+        (stars[p.kind] if p.kind in stars else "") + p.name for p in signature.parameters.values()
+    )
 
 
 def bind(

@@ -41,10 +41,24 @@ _COMPARE = {
 }  # fmt: skip
 _UNARY = {"-": gast.USub, "+": gast.UAdd, "~": gast.Invert, "not": gast.Not}
 # Options that read better by position, where they directly follow the operands.
-_POSITIONAL = {"shape", "newshape", "N", "dtype_", "repeats", "reps", "start", "stop", "step", "fill_value", "num"}
+_POSITIONAL = {
+    "shape",
+    "newshape",
+    "N",
+    "dtype_",
+    "repeats",
+    "reps",
+    "start",
+    "stop",
+    "step",
+    "fill_value",
+    "num",
+}
 
 
-def module_text(functions: Iterable[Any], imports: Iterable[str] = ("import numpy as np",), header: str = "") -> str:
+def module_text(
+    functions: Iterable[Any], imports: Iterable[str] = ("import numpy as np",), header: str = ""
+) -> str:
     """The text of a module of functions that are printed already."""
     body: list[Any] = []
     for line in imports:
@@ -84,7 +98,12 @@ class _Printer:
         if isinstance(tree, Slice):
             return gast.Slice(*(None if part is None else self.expr(part) for part in tree))
         if isinstance(tree, slice):
-            return gast.Slice(*(None if part is None else self.expr(part) for part in (tree.start, tree.stop, tree.step)))
+            return gast.Slice(
+                *(
+                    None if part is None else self.expr(part)
+                    for part in (tree.start, tree.stop, tree.step)
+                )
+            )
         if isinstance(tree, tuple):
             if hasattr(tree, "_fields"):
                 return self.named_tuple(tree)
@@ -92,23 +111,36 @@ class _Printer:
         if isinstance(tree, list):
             return gast.List([self.expr(part) for part in tree], gast.Load())
         if isinstance(tree, dict):
-            return gast.Dict([gast.Constant(key, None) for key in tree], [self.expr(part) for part in tree.values()])
+            return gast.Dict(
+                [gast.Constant(key, None) for key in tree],
+                [self.expr(part) for part in tree.values()],
+            )
         return constant(tree)
 
     def named_tuple(self, tree: Any) -> Any:
         parts = [gast.keyword(field, self.expr(part)) for field, part in zip(tree._fields, tree)]
         return gast.Call(name(type(tree).__name__), [], parts)
 
-    def operation(self, op: ops.Operation, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...]) -> Any:
+    def operation(
+        self, op: ops.Operation, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...]
+    ) -> Any:
         style = op.style
         if style == "binary":
             return gast.BinOp(self.expr(args[0]), _BINARY[op.symbol](), self.expr(args[1]))
         if style == "compare":
             return gast.Compare(self.expr(args[0]), [_COMPARE[op.symbol]()], [self.expr(args[1])])
         if style == "unary":
-            if op is ops.negative and isinstance(args[0], Expr) and args[0].op in (ops.multiply, ops.divide):
+            if (
+                op is ops.negative
+                and isinstance(args[0], Expr)
+                and args[0].op in (ops.multiply, ops.divide)
+            ):
                 head, tail = args[0].args
-                front = self.operation(ops.negative, (head,), ()) if not isinstance(head, (int, float)) else constant(-head)
+                front = (
+                    self.operation(ops.negative, (head,), ())
+                    if not isinstance(head, (int, float))
+                    else constant(-head)
+                )
                 return gast.BinOp(front, _BINARY[args[0].op.symbol](), self.expr(tail))
             return gast.UnaryOp(_UNARY[op.symbol](), self.expr(args[0]))
         if style == "attribute" and not options and isinstance(args[0], (Value, Expr)):
@@ -137,7 +169,13 @@ class _Printer:
         if style == "method":
             callee = gast.Attribute(self.expr(positional[0]), op.name, gast.Load())
             return gast.Call(callee, [self.expr(arg) for arg in positional[1:]], keywords)
-        path = op.name if style != "attribute" else {"transpose": "np.transpose", "dtype": "srcad.runtime.dtype_of"}.get(op.name, f"np.{op.name}")
+        path = (
+            op.name
+            if style != "attribute"
+            else {"transpose": "np.transpose", "dtype": "srcad.runtime.dtype_of"}.get(
+                op.name, f"np.{op.name}"
+            )
+        )
         return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
 
     def plain(self, tree: Tree) -> Any:
@@ -168,7 +206,9 @@ class _Printer:
         if not text or (self.quoted is not None and self.quoted[:2] == origin[:2]):
             return
         self.quoted = origin
-        out.append(Comment(text if len(text) <= self.width else text[: self.width - 3].rstrip() + "..."))
+        out.append(
+            Comment(text if len(text) <= self.width else text[: self.width - 3].rstrip() + "...")
+        )
 
     adjoint = False
     depth = 0
@@ -207,14 +247,24 @@ class _Printer:
                 symbol, value = op.symbol, args[1]
                 if symbol == "+" and isinstance(value, Expr) and value.op is ops.negative:
                     symbol, value = "-", value.args[0]
-                out.append(gast.AugAssign(name(target, store=True), _BINARY[symbol](), self.expr(value)))
+                out.append(
+                    gast.AugAssign(name(target, store=True), _BINARY[symbol](), self.expr(value))
+                )
                 return
-        out.append(gast.Assign([name(target, store=True)], self.operation(op, args, statement.options), None))
+        out.append(
+            gast.Assign(
+                [name(target, store=True)], self.operation(op, args, statement.options), None
+            )
+        )
 
     def silent(self, statement: Let) -> bool:
         """A move between values of one name."""
-        return statement.op is ops.move and isinstance(statement.args[0], Value) and (
-            self.names[statement.args[0]] == self.names[statement.out]  # type: ignore[index]
+        return (
+            statement.op is ops.move
+            and isinstance(statement.args[0], Value)
+            and (
+                self.names[statement.args[0]] == self.names[statement.out]  # type: ignore[index]
+            )
         )
 
     def put(self, statement: Let, out: list[Any]) -> None:
@@ -222,14 +272,27 @@ class _Printer:
         base, index, value = statement.args
         target = self.names[statement.out]  # type: ignore[index]
         if not statement.inplace:
-            out.append(gast.Assign([name(target, store=True)], self.operation(statement.op, statement.args, ()), None))
+            out.append(
+                gast.Assign(
+                    [name(target, store=True)],
+                    self.operation(statement.op, statement.args, ()),
+                    None,
+                )
+            )
             return
         place = gast.Subscript(name(target), self.expr(index), gast.Store())
         if statement.op is ops.put:
             if isinstance(value, Expr) and value.op.style == "binary" and value.op.symbol != "@":
                 inner = value.args[0]
-                if isinstance(inner, Expr) and inner.op is ops.getitem and inner.args[0] is base and same(inner.args[1], index):
-                    out.append(gast.AugAssign(place, _BINARY[value.op.symbol](), self.expr(value.args[1])))
+                if (
+                    isinstance(inner, Expr)
+                    and inner.op is ops.getitem
+                    and inner.args[0] is base
+                    and same(inner.args[1], index)
+                ):
+                    out.append(
+                        gast.AugAssign(place, _BINARY[value.op.symbol](), self.expr(value.args[1]))
+                    )
                     return
             out.append(gast.Assign([place], self.expr(value), None))
         elif statement.op is ops.put_add:
@@ -238,11 +301,19 @@ class _Printer:
                 symbol, value = "-", value.args[0]
             out.append(gast.AugAssign(place, _BINARY[symbol](), self.expr(value)))
         else:
-            out.append(gast.Expr(gast.Call(dotted("np.add.at"), [name(target), self.plain(index), self.expr(value)], [])))
+            out.append(
+                gast.Expr(
+                    gast.Call(
+                        dotted("np.add.at"), [name(target), self.plain(index), self.expr(value)], []
+                    )
+                )
+            )
 
     def call(self, statement: Call, out: list[Any]) -> None:
         self.quote(statement.origin, out)
-        node = gast.Call(name(self.callees[statement.callee]), [self.expr(arg) for arg in statement.args], [])
+        node = gast.Call(
+            name(self.callees[statement.callee]), [self.expr(arg) for arg in statement.args], []
+        )
         targets = [name(self.names[value], store=True) for value in statement.outs]
         if not targets:
             out.append(gast.Expr(node))
@@ -259,7 +330,10 @@ class _Printer:
         for target, source in pairs:
             if isinstance(source, Value) and self.names[source] == self.names[target]:
                 continue
-            if not any(self.names[target] == self.names[done] and source is other for done, other in pending):
+            if not any(
+                self.names[target] == self.names[done] and source is other
+                for done, other in pending
+            ):
                 pending.append((target, source))
         while pending:
             for place, (target, _) in enumerate(pending):
@@ -276,7 +350,11 @@ class _Printer:
             else:
                 targets = [name(self.names[target], store=True) for target, _ in pending]
                 values = [self.expr(source) for _, source in pending]
-                out.append(gast.Assign([gast.Tuple(targets, gast.Store())], gast.Tuple(values, gast.Load()), None))
+                out.append(
+                    gast.Assign(
+                        [gast.Tuple(targets, gast.Store())], gast.Tuple(values, gast.Load()), None
+                    )
+                )
                 pending = []
 
     def branch(self, statement: Branch, out: list[Any]) -> None:
@@ -306,7 +384,10 @@ class _Printer:
     def loop(self, statement: Loop, out: list[Any]) -> None:
         self.quote(statement.origin._replace(text=""), out)
         starting = self.quoted
-        self.moves([(carry.param, carry.init) for carry in statement.carries if carry.init is not None], out)
+        self.moves(
+            [(carry.param, carry.init) for carry in statement.carries if carry.init is not None],
+            out,
+        )
         body: list[Any] = []
         self.depth += 1
         head = self.head(statement, body)
@@ -334,7 +415,11 @@ class _Printer:
             return None
         backward = statement.direction < 0
         records = [(self.expr(record), targets) for record, targets in statement.records]
-        index = statement.index if statement.index is not None and self.used(statement, statement.index) else None
+        index = (
+            statement.index
+            if statement.index is not None and self.used(statement, statement.index)
+            else None
+        )
         if statement.over:
             return self.head_over(statement, index)
         counted = None
@@ -342,9 +427,17 @@ class _Printer:
             counted = self.range(statement.domain)
         if records:
             straight = statement.direction < 0 if statement.reads_back else statement.direction > 0
-            simple = straight and statement.domain is not None and plain_range(statement.domain) and len(records) == 1
+            simple = (
+                straight
+                and statement.domain is not None
+                and plain_range(statement.domain)
+                and len(records) == 1
+            )
             if index is None or counted is None:
-                nodes = [call("reversed", record) if statement.reads_back else record for record, _ in records]
+                nodes = [
+                    call("reversed", record) if statement.reads_back else record
+                    for record, _ in records
+                ]
                 targets = [self.target(targets) for _, targets in records]
                 if len(nodes) == 1:
                     return targets[0], nodes[0]
@@ -354,9 +447,15 @@ class _Printer:
                 read = gast.Subscript(record, name(self.names[index]), gast.Load())
                 body.append(gast.Assign([self.target(targets)], read, None))
             else:
-                nodes = [call("reversed", record) if statement.reads_back else record for record, _ in records]
+                nodes = [
+                    call("reversed", record) if statement.reads_back else record
+                    for record, _ in records
+                ]
                 run = call("reversed", counted) if backward else counted
-                targets_ = [name(self.names[index], store=True), *(self.target(targets) for _, targets in records)]
+                targets_ = [
+                    name(self.names[index], store=True),
+                    *(self.target(targets) for _, targets in records),
+                ]
                 return gast.Tuple(targets_, gast.Store()), call("zip", run, *nodes)
         target = name(self.names[index], store=True) if index is not None else name("_", store=True)
         if index is None:
@@ -372,12 +471,16 @@ class _Printer:
         if statement.direction < 0:
             return target, call("reversed", run)
         if index is not None:
-            return gast.Tuple([name(self.names[index], store=True), target], gast.Store()), call("enumerate", run)
+            return gast.Tuple([name(self.names[index], store=True), target], gast.Store()), call(
+                "enumerate", run
+            )
         return target, run
 
     def target(self, targets: Tree) -> Any:
         if isinstance(targets, tuple):
-            return gast.Tuple([name(self.names[value], store=True) for value in targets], gast.Store())
+            return gast.Tuple(
+                [name(self.names[value], store=True) for value in targets], gast.Store()
+            )
         return name(self.names[targets], store=True)
 
     def used(self, loop: Loop, index: Value) -> bool:
@@ -430,7 +533,11 @@ def constant(value: Any) -> Any:
     if isinstance(text, str) and isinstance(value, float):
         return dotted(text)
     if isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic):
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and (value < 0 or (value == 0 and str(value)[0] == "-")):
+        if (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and (value < 0 or (value == 0 and str(value)[0] == "-"))
+        ):
             return gast.UnaryOp(gast.USub(), gast.Constant(-value, None))
         return gast.Constant(value, None)
     if value is None or isinstance(value, (str, bytes, type(...))):
@@ -452,7 +559,12 @@ def negated(condition: Any) -> Any:
 
 def plain_range(domain: tuple[Tree, Tree, Tree]) -> bool:
     """Whether a domain counts 0, 1, 2, ..."""
-    return isinstance(domain[0], int) and domain[0] == 0 and isinstance(domain[2], int) and domain[2] == 1
+    return (
+        isinstance(domain[0], int)
+        and domain[0] == 0
+        and isinstance(domain[2], int)
+        and domain[2] == 1
+    )
 
 
 def same(a: Tree, b: Tree) -> bool:
@@ -465,7 +577,11 @@ def same(a: Tree, b: Tree) -> bool:
 
 
 def function_node(
-    function: Function, names: dict[Value, str], callees: dict[Function, str], doc: str = "", defaults: dict[str, Any] | None = None
+    function: Function,
+    names: dict[Value, str],
+    callees: dict[Function, str],
+    doc: str = "",
+    defaults: dict[str, Any] | None = None,
 ) -> Any:
     """A function as a gast node."""
     printer = _Printer(names)
@@ -488,7 +604,11 @@ def function_node(
             shown = repr(param.tree)
             differs = gast.Compare(
                 name(param.name),
-                [gast.IsNot() if param.tree is None or isinstance(param.tree, bool) else gast.NotEq()],
+                [
+                    gast.IsNot()
+                    if param.tree is None or isinstance(param.tree, bool)
+                    else gast.NotEq()
+                ],
                 [constant(param.tree)],
             )
             message = gast.Constant(f"this derivative is for {param.name}={shown}", None)
@@ -508,4 +628,3 @@ def is_doc(node: Any) -> bool:
 def is_literal(value: Any) -> bool:
     """Whether a default can be written out."""
     return value is None or isinstance(value, (bool, int, float, str))
-

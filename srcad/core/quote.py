@@ -55,7 +55,9 @@ class Symbol:
         return call(operator.getitem, self, index)
 
     def __bool__(self) -> bool:
-        raise TypeError("a rule decides by a value; only options and ranks are known while quoting (use np.where)")
+        raise TypeError(
+            "a rule decides by a value; only options and ranks are known while quoting (use np.where)"
+        )
 
     def __len__(self) -> int:
         raise TypeError("write x.shape[0] in a rule, not len(x)")
@@ -92,7 +94,9 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 for _name in ("lt", "le", "eq", "ne", "gt", "ge"):
     setattr(Symbol, f"__{_name}__", _binary(getattr(operator, _name))[0])
 for _name in ("neg", "pos", "invert"):
-    setattr(Symbol, f"__{_name}__", lambda a, _function=getattr(operator, _name): call(_function, a))
+    setattr(
+        Symbol, f"__{_name}__", lambda a, _function=getattr(operator, _name): call(_function, a)
+    )
 Symbol.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 _OPERATORS: dict[Any, Any] = {
@@ -156,7 +160,9 @@ def call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     if builder is None:
         return function(*args, **options)
     op = ops.operation(function)
-    operands, named = ops.bind(op, tuple(map(unwrap, args)), {key: unwrap(value) for key, value in options.items()})
+    operands, named = ops.bind(
+        op, tuple(map(unwrap, args)), {key: unwrap(value) for key, value in options.items()}
+    )
     return wrap(builder.let(op, operands, named), builder)
 
 
@@ -196,10 +202,16 @@ def sum_to(x_bar: Any, x: Any) -> Any:
 
 
 def quote(
-    rule: Callable[..., Any], builder: Builder, args: tuple[Any, ...], options: dict[str, Any] | None = None
+    rule: Callable[..., Any],
+    builder: Builder,
+    args: tuple[Any, ...],
+    options: dict[str, Any] | None = None,
 ) -> tuple[Any, ...]:
     """Run `rule` on operands of Core; what it does is emitted through `builder`. Returns its results, always as a tuple."""
-    results = rule(*(wrap(arg, builder) for arg in args), **{k: wrap(v, builder) for k, v in (options or {}).items()})
+    results = rule(
+        *(wrap(arg, builder) for arg in args),
+        **{k: wrap(v, builder) for k, v in (options or {}).items()},
+    )
     if not isinstance(results, tuple):
         results = (results,)
     return tuple(unwrap(result) for result in results)

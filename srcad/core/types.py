@@ -79,7 +79,9 @@ class Type(NamedTuple):
     @property
     def differentiable(self) -> bool:
         """Whether a derivative can flow through such a value: floating, or not known not to be."""
-        return self.numeric and (self.dtype is None or self.dtype.startswith(("float", "complex", "longdouble")))
+        return self.numeric and (
+            self.dtype is None or self.dtype.startswith(("float", "complex", "longdouble"))
+        )
 
     @property
     def immutable(self) -> bool:

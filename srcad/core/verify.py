@@ -10,7 +10,21 @@
 
 from __future__ import annotations
 
-from srcad.core.nodes import Block, Branch, Call, Family, Function, Let, Loop, Statement, Tree, Value, defined, leaves, operands
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Family,
+    Function,
+    Let,
+    Loop,
+    Statement,
+    Tree,
+    Value,
+    defined,
+    leaves,
+    operands,
+)
 from srcad.errors import CoreError
 
 __all__ = ["verify"]
@@ -84,7 +98,9 @@ class _Verifier:
                 self.loop(statement, scope)
 
     def branch(self, statement: Branch, scope: set[Value]) -> None:
-        for side, (block, pick) in enumerate(((statement.body, "then"), (statement.orelse, "orelse"))):
+        for side, (block, pick) in enumerate(
+            ((statement.body, "then"), (statement.orelse, "orelse"))
+        ):
             key = (statement.test, side)
             inner = scope | self.sides.get(key, set())
             before = set(inner)

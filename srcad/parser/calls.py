@@ -16,7 +16,13 @@ from srcad.core.nodes import Call, Function, Value, leaves, map_tree
 from srcad.core.specification import Container, Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import AliasingError, MissingRuleError
-from srcad.parser.expressions import Expressions, LambdaBinding, MethodBinding, is_constant, is_static
+from srcad.parser.expressions import (
+    Expressions,
+    LambdaBinding,
+    MethodBinding,
+    is_constant,
+    is_static,
+)
 from srcad.parser.places import View, views
 from srcad.parser.state import NeedStatic
 from srcad.rules import rule_of
@@ -24,7 +30,22 @@ from srcad.rules import rule_of
 __all__ = ["Calls"]
 
 # Options that may be computed while the function runs; all others decide what the derivative looks like.
-_DYNAMIC = {"shape", "newshape", "N", "M", "start", "stop", "step", "num", "shift", "repeats", "reps", "fill_value", "k", "n"}
+_DYNAMIC = {
+    "shape",
+    "newshape",
+    "N",
+    "M",
+    "start",
+    "stop",
+    "step",
+    "num",
+    "shift",
+    "repeats",
+    "reps",
+    "fill_value",
+    "k",
+    "n",
+}
 _METHODS = {
     "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "std": np.std, "var": np.var,
     "dot": np.dot, "cumsum": np.cumsum, "cumprod": np.cumprod, "clip": np.clip, "trace": np.trace,
@@ -50,7 +71,9 @@ class Calls(Expressions):
             if keyword.arg is None:
                 given = self.expression(keyword.value)
                 if not isinstance(given, dict):
-                    self.refuse(node, "`**` of something that is no dict literal", "Write the keywords out.")
+                    self.refuse(
+                        node, "`**` of something that is no dict literal", "Write the keywords out."
+                    )
                 options.update(given)
             else:
                 options[keyword.arg] = self.expression(keyword.value)
@@ -63,41 +86,77 @@ class Calls(Expressions):
         if isinstance(callee, MethodBinding):
             return self.call_method(node, callee, args, options)
         if not isinstance(callee, Known):
-            self.refuse(node, "what is called here is not known while parsing", "Call a function by its name.")
+            self.refuse(
+                node,
+                "what is called here is not known while parsing",
+                "Call a function by its name.",
+            )
         function = callee.object
         special = _SPECIAL.get(function) if _hashable(function) else None
         if special is not None:
             return special(self, node, callee, args, options)
         name = ops.name_of(function) if _hashable(function) else None
-        if _hashable(function) and (rule_of(function) is not None or (name is not None and "." in name and function not in _EFFECTS)):
+        if _hashable(function) and (
+            rule_of(function) is not None
+            or (name is not None and "." in name and function not in _EFFECTS)
+        ):
             return self.call_known(node, function, args, options)
         if isinstance(unwrap(function), types.FunctionType):
             return self.call_user(node, callee, args, options)
-        if isinstance(function, type) and issubclass(function, tuple) and hasattr(function, "_fields"):
+        if (
+            isinstance(function, type)
+            and issubclass(function, tuple)
+            and hasattr(function, "_fields")
+        ):
             return function(*args, **options)
         return self.call_opaque(node, callee, args, options)
 
     def call_known(
-        self, node: Any, function: Any, args: list[Any], options: dict[str, Any], style: str = "call"
+        self,
+        node: Any,
+        function: Any,
+        args: list[Any],
+        options: dict[str, Any],
+        style: str = "call",
     ) -> Any:
         """A function that the rules or the printer know by name."""
         op = ops.operation(function, style)
         module = getattr(function, "__module__", "") or ""
         if module.startswith("numpy.random") or "random" in type(function).__name__.lower():
-            return self.call_opaque(node, Known(function, ops.name_of(function) or function.__name__), args, options)
-        if getattr(function, "__self__", None) is not None and isinstance(function.__self__, np.random.RandomState):
-            return self.call_opaque(node, Known(function, f"np.random.{function.__name__}"), args, options)
+            return self.call_opaque(
+                node, Known(function, ops.name_of(function) or function.__name__), args, options
+            )
+        if getattr(function, "__self__", None) is not None and isinstance(
+            function.__self__, np.random.RandomState
+        ):
+            return self.call_opaque(
+                node, Known(function, f"np.random.{function.__name__}"), args, options
+            )
         if options.get("out") is not None:
-            self.refuse(node, f"`out=` of {op.name} is not accepted yet", "Assign the result: y = f(x), or y[...] = f(x).")
+            self.refuse(
+                node,
+                f"`out=` of {op.name} is not accepted yet",
+                "Assign the result: y = f(x), or y[...] = f(x).",
+            )
         options.pop("out", None)
         try:
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:
             self.refuse(node, str(error), "It would raise when the function is called.")
-        if function in _WRITERS or (function is np.nan_to_num and dict(named).get("copy", True) is not True):
-            self.refuse(node, f"{op.name} writes to its argument, which is not accepted yet", "Write x[...] = value, or bind a new array.")
+        if function in _WRITERS or (
+            function is np.nan_to_num and dict(named).get("copy", True) is not True
+        ):
+            self.refuse(
+                node,
+                f"{op.name} writes to its argument, which is not accepted yet",
+                "Write x[...] = value, or bind a new array.",
+            )
         if any(name == "out" and option is not None for name, option in named):
-            self.refuse(node, f"`out=` of {op.name} is not accepted yet", "Assign the result: y = f(x), or y[...] = f(x).")
+            self.refuse(
+                node,
+                f"`out=` of {op.name} is not accepted yet",
+                "Assign the result: y = f(x), or y[...] = f(x).",
+            )
         for name, option in named:
             if name in _DYNAMIC:
                 continue
@@ -106,11 +165,14 @@ class Calls(Expressions):
         named = tuple(
             (name, option)
             for name, option in named
-            if not (name in ("axis", "dtype", "where", "initial") and option is None) and not (name == "keepdims" and option is False)
+            if not (name in ("axis", "dtype", "where", "initial") and option is None)
+            and not (name == "keepdims" and option is False)
         )
         return self.emit(op, operands, named)
 
-    def call_opaque(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    def call_opaque(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         """A function that is called as it is: not looked into, never removed, moved or evaluated again."""
         text = callee.name if callee.name.startswith("np.") else callee.name.rpartition(".")[2]
         op = ops.Operation(callee.object, text, effect="effect")
@@ -134,22 +196,34 @@ class Calls(Expressions):
 
     # methods
 
-    def call_method(self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]) -> Any:
+    def call_method(
+        self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         """A method of an array, a container or an object."""
         owner, name = method.owner, method.name
         if isinstance(owner, dict) and name in ("items", "keys", "values", "get") and not options:
             found = getattr(owner, name)(*args)
             return found if name == "get" else [part for part in found]
-        if isinstance(owner, (tuple, list)) and name in ("index", "count") and all(map(is_static, args)):
+        if (
+            isinstance(owner, (tuple, list))
+            and name in ("index", "count")
+            and all(map(is_static, args))
+        ):
             return getattr(owner, name)(*args)
         if isinstance(owner, (list, dict, tuple, str)):
-            self.refuse(node, f"`.{name}()` of a {type(owner).__name__} is not accepted yet", "Build the list in one literal.")
+            self.refuse(
+                node,
+                f"`.{name}()` of a {type(owner).__name__} is not accepted yet",
+                "Build the list in one literal.",
+            )
         if isinstance(owner, Known) or self.type(owner).kind == "object":
             return self.call_object(node, method, args, options)
         if name == "item" and not args:
             return self.emit(ops.getitem, (owner, ()))
         if name == "astype":
-            return self.call_known(node, np.astype if hasattr(np, "astype") else np.asarray, [owner, *args], options)
+            return self.call_known(
+                node, np.astype if hasattr(np, "astype") else np.asarray, [owner, *args], options
+            )
         if name == "flatten":
             return self.emit(ops.copy, (self.emit(ops.operation(np.ravel), (owner,)),))
         if name in ("reshape", "transpose"):
@@ -159,13 +233,23 @@ class Calls(Expressions):
             key = "shape" if name == "reshape" else "axes"
             return self.call_known(node, getattr(np, name), [owner], {key: packed, **options})
         if name in ("fill", "sort", "put", "resize", "partition", "setfield"):
-            self.refuse(node, f"`.{name}()` writes in place, which is not accepted yet", "Write x[...] = value, or np.sort(x).")
+            self.refuse(
+                node,
+                f"`.{name}()` writes in place, which is not accepted yet",
+                "Write x[...] = value, or np.sort(x).",
+            )
         function = _METHODS.get(name)
         if function is None:
-            self.refuse(node, f"the array method `.{name}()` is not accepted", "Use the NumPy function of that name.")
+            self.refuse(
+                node,
+                f"the array method `.{name}()` is not accepted",
+                "Use the NumPy function of that name.",
+            )
         return self.call_known(node, function, [owner, *args], options, style="method")
 
-    def call_object(self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]) -> Any:
+    def call_object(
+        self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         """A method of an object from outside, such as a random generator: an effect."""
         owner, name = method.owner, method.name
         target = owner.object if isinstance(owner, Known) else self.read(owner, node)
@@ -174,16 +258,23 @@ class Calls(Expressions):
             bound = getattr(owner.object, name)
             if isinstance(bound, types.MethodType):
                 self.refuse(
-                    node, "methods of the user's objects are not accepted yet", "Call a plain function and pass what it reads."
+                    node,
+                    "methods of the user's objects are not accepted yet",
+                    "Call a plain function and pass what it reads.",
                 )
             return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
         if views([args, options]) and (not generator_method(target) or name in _SHUFFLES):
             self.refuse(
-                node, f"it is not known whether `.{name}()` writes to its arguments", "Call it outside the function, and pass the result."
+                node,
+                f"it is not known whether `.{name}()` writes to its arguments",
+                "Call it outside the function, and pass the result.",
             )
         op = ops.Operation(_method_caller(name), name, style="method", effect="effect")
         first = owner if not isinstance(owner, Known) else owner
-        operands = (first.object if isinstance(first, Known) else target, *(self.read(arg, node) for arg in args))
+        operands = (
+            first.object if isinstance(first, Known) else target,
+            *(self.read(arg, node) for arg in args),
+        )
         if isinstance(owner, Known):
             value_of = self.program.hidden.get((self.path, owner.name))
             if value_of is None:
@@ -196,18 +287,28 @@ class Calls(Expressions):
 
     # functions
 
-    def call_lambda(self, node: Any, callee: LambdaBinding, args: list[Any], options: dict[str, Any]) -> Any:
+    def call_lambda(
+        self, node: Any, callee: LambdaBinding, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         """A lambda of the function itself: its body, where it is called, with its names as they are now."""
         arguments = callee.node.args
         names = [arg.id for arg in (*arguments.posonlyargs, *arguments.args)]
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or len(args) > len(names):
-            self.refuse(node, "this call of a lambda is not accepted", "Give a plain lambda its arguments by position.")
+            self.refuse(
+                node,
+                "this call of a lambda is not accepted",
+                "Give a plain lambda its arguments by position.",
+            )
         bound = dict(zip(names, args))
         bound.update(options)
         for name, default in zip(names[len(names) - len(callee.defaults) :], callee.defaults):
             bound.setdefault(name, default)
         if set(bound) != set(names):
-            self.refuse(node, "the arguments do not fit the lambda", "It would raise when the function is called.")
+            self.refuse(
+                node,
+                "the arguments do not fit the lambda",
+                "It would raise when the function is called.",
+            )
         kept, kept_captured, kept_function = self.env, self.captured, self.function_env
         if self.function_env is None:
             self.function_env = self.env
@@ -227,13 +328,19 @@ class Calls(Expressions):
             self.refuse(node, str(error), "It would raise when the function is called.")
         bound.apply_defaults()
         if any(key is unwrap(function) for key in self.program.stack):
-            self.refuse(node, f"`{callee.name}` calls itself", "Recursion is not accepted yet: write a loop.")
+            self.refuse(
+                node,
+                f"`{callee.name}` calls itself",
+                "Recursion is not accepted yet: write a loop.",
+            )
         spec: dict[str, Any] = {}
         operands: list[Any] = []
         for name, argument in bound.arguments.items():
             if isinstance(argument, (np.ndarray, np.generic)):
                 self.refuse(
-                    node, f"the default of `{name}` of `{callee.name}` is an array", "Pass it explicitly, or read it from a global."
+                    node,
+                    f"the default of `{name}` of `{callee.name}` is an array",
+                    "Pass it explicitly, or read it from a global.",
                 )
             spec[name] = self.specify(node, argument, operands)
         inner = self.parse_callee(node, callee, spec)
@@ -247,7 +354,9 @@ class Calls(Expressions):
         outs: dict[Value, Value] = {}
         for leaf in leaves(inner.result):
             outs.setdefault(leaf, Value(callee.name.rpartition(".")[2], leaf.type))
-        call = Call(list(outs.values()), inner, tuple(operands), self.builder.origin, result=inner.result)
+        call = Call(
+            list(outs.values()), inner, tuple(operands), self.builder.origin, result=inner.result
+        )
         call.frozen = bool(self.constant)
         self.builder.add(call)
         made = {}
@@ -261,7 +370,9 @@ class Calls(Expressions):
 
     def specify(self, node: Any, argument: Any, operands: list[Any]) -> Any:
         """What a callee is specialised for: types of values, static objects themselves; the operands are collected."""
-        if isinstance(argument, (View, Value)) or (isinstance(argument, (int, float)) and not isinstance(argument, bool)):
+        if isinstance(argument, (View, Value)) or (
+            isinstance(argument, (int, float)) and not isinstance(argument, bool)
+        ):
             operand = self.read(argument, node)
             operands.append(operand)
             return self.type(argument)
@@ -273,10 +384,18 @@ class Calls(Expressions):
             parts = [self.specify(node, part, operands) for part in argument]
             return Container(type(argument), tuple(parts))
         if isinstance(argument, (LambdaBinding, MethodBinding)):
-            self.refuse(node, "functions made inside the function cannot be passed on yet", "Define them with def outside.")
+            self.refuse(
+                node,
+                "functions made inside the function cannot be passed on yet",
+                "Define them with def outside.",
+            )
         if callable(argument):
             return Known(argument, getattr(argument, "__name__", "function"))
-        return self.refuse(node, f"an argument of type {type(argument).__name__} is not accepted", "Pass arrays and numbers.")
+        return self.refuse(
+            node,
+            f"an argument of type {type(argument).__name__} is not accepted",
+            "Pass arrays and numbers.",
+        )
 
     def parse_callee(self, node: Any, callee: Known, spec: dict[str, Any]) -> Function:
         """The Core of a callee for these argument types."""
@@ -284,13 +403,17 @@ class Calls(Expressions):
 
     # builtins
 
-    def builtin_len(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    def builtin_len(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         (container,) = args
         if isinstance(container, (tuple, list, dict, str)):
             return len(container)
         return self.emit(ops.length, (container,))
 
-    def builtin_sum(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    def builtin_sum(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         parts = args[0]
         if isinstance(parts, (View, Value)):
             return self.call_known(node, np.sum, [parts], {"axis": 0})
@@ -303,13 +426,17 @@ class Calls(Expressions):
             total = self.binary(node, ops.add, total, part)
         return total
 
-    def builtin_extreme(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    def builtin_extreme(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         if options:
             self.refuse(node, f"options of {callee.name}() are not accepted", "Compare explicitly.")
         parts = list(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
         if len(parts) == 1:
             if isinstance(parts[0], (View,)):
-                return self.call_known(node, np.max if callee.object is builtins.max else np.min, parts, {})
+                return self.call_known(
+                    node, np.max if callee.object is builtins.max else np.min, parts, {}
+                )
             self.refuse(node, f"{callee.name}() of one value", "Use np.max.")
         if all(isinstance(part, int) for part in parts):
             return callee.object(parts)
@@ -318,26 +445,41 @@ class Calls(Expressions):
             result = self.emit(ops.operation(callee.object), (result, part))
         return result
 
-    def builtin_isinstance(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    def builtin_isinstance(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         value, kinds = args
         wanted = kinds if isinstance(kinds, tuple) else (kinds,)
         classes = tuple(kind.object if isinstance(kind, Known) else kind for kind in wanted)
         if isinstance(value, (View, Value)):
             type_ = self.type(value)
-            sample = {"array": np.zeros(0), "number": {"float": 0.0, "int": 0, "bool": False}.get(type_.dtype or "")}
+            sample = {
+                "array": np.zeros(0),
+                "number": {"float": 0.0, "int": 0, "bool": False}.get(type_.dtype or ""),
+            }
             if type_.kind == "scalar" and type_.dtype:
                 return isinstance(np.dtype(type_.dtype).type(0), classes)
             if sample.get(type_.kind) is not None:
                 return isinstance(sample[type_.kind], classes)
-            self.refuse(node, "isinstance() of this value is not known while parsing", "Decide outside the function.")
+            self.refuse(
+                node,
+                "isinstance() of this value is not known while parsing",
+                "Decide outside the function.",
+            )
         return isinstance(value.object if isinstance(value, Known) else value, classes)
 
-    def builtin_pair(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    def builtin_pair(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         return self.refuse(
-            node, f"{callee.name}() is accepted as what a for loop runs over only", "Loop over it directly."
+            node,
+            f"{callee.name}() is accepted as what a for loop runs over only",
+            "Loop over it directly.",
         )
 
-    def builtin_sequence(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    def builtin_sequence(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
         if not args:
             return callee.object()
         parts = self.unpack(node, args[0], None)
@@ -373,17 +515,40 @@ _SPECIAL: dict[Any, Any] = {
 
 
 # Functions of NumPy that act on the world outside.
-_EFFECTS = {np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.seterr, np.seterrcall, np.set_printoptions}
+_EFFECTS = {
+    np.save,
+    np.savez,
+    np.savez_compressed,
+    np.savetxt,
+    np.load,
+    np.loadtxt,
+    np.seterr,
+    np.seterrcall,
+    np.set_printoptions,
+}
 # Functions of NumPy that write to an operand.
-_WRITERS = {np.copyto, np.put, np.putmask, np.place, np.fill_diagonal, np.put_along_axis, np.random.shuffle}
+_WRITERS = {
+    np.copyto,
+    np.put,
+    np.putmask,
+    np.place,
+    np.fill_diagonal,
+    np.put_along_axis,
+    np.random.shuffle,
+}
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
 
 
 def reads_only(function: Any) -> bool:
     """Whether a callable without a rule is known not to write to what it is given."""
-    if function in (print, np.save, np.savez, np.savez_compressed, np.savetxt) or isinstance(function, np.ufunc):
+    if function in (print, np.save, np.savez, np.savez_compressed, np.savetxt) or isinstance(
+        function, np.ufunc
+    ):
         return True
-    return generator_method(getattr(function, "__self__", None)) and getattr(function, "__name__", "") not in _SHUFFLES
+    return (
+        generator_method(getattr(function, "__self__", None))
+        and getattr(function, "__name__", "") not in _SHUFFLES
+    )
 
 
 def generator_method(owner: Any) -> bool:

@@ -18,9 +18,9 @@ import numpy as np
 from srcad.analysis.types import join, type_of
 from srcad.core import ops
 from srcad.core.nodes import Branch, Phi, Slice, Test, Value
+from srcad.core.specification import Known
 from srcad.core.types import Size, Type
 from srcad.parser.places import Buffer, View
-from srcad.core.specification import Known
 from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound
 
 __all__ = ["Expressions", "LambdaBinding", "MethodBinding"]
@@ -40,7 +40,12 @@ _BINARY = {
     gast.LShift: ops.left_shift,
     gast.RShift: ops.right_shift,
 }
-_UNARY = {gast.USub: ops.negative, gast.UAdd: ops.positive, gast.Not: ops.not_, gast.Invert: ops.invert}
+_UNARY = {
+    gast.USub: ops.negative,
+    gast.UAdd: ops.positive,
+    gast.Not: ops.not_,
+    gast.Invert: ops.invert,
+}
 _COMPARE = {
     gast.Lt: ops.less,
     gast.LtE: ops.less_equal,
@@ -80,8 +85,8 @@ def is_constant(binding: Any) -> bool:
 def is_static(binding: Any) -> bool:
     """Whether a condition on the binding can be decided while parsing."""
     return (
-        isinstance(binding, (*_STATIC, Known, int))
-        and not isinstance(binding, NamedNumber)
+        (isinstance(binding, (*_STATIC, Known, int))
+        and not isinstance(binding, NamedNumber))
         or isinstance(binding, (tuple, list, dict, LambdaBinding))
     )
 
@@ -120,27 +125,37 @@ class Expressions(State):
             try:
                 found = function.__closure__[free.index(name)].cell_contents
             except ValueError:
-                self.refuse(node, f"`{name}` has no value yet", "The enclosing function assigns it later.")
+                self.refuse(
+                    node, f"`{name}` has no value yet", "The enclosing function assigns it later."
+                )
         elif name in function.__globals__:
             found = function.__globals__[name]
         elif hasattr(builtins, name):
             return Known(getattr(builtins, name), name)
         elif name in function.__code__.co_varnames[:1] and name not in self.env:
             self.refuse(
-                node, f"attributes of `{name}` are not accepted yet", f"Pass what the method reads of `{name}` as arguments."
+                node,
+                f"attributes of `{name}` are not accepted yet",
+                f"Pass what the method reads of `{name}` as arguments.",
             )
         else:
-            self.refuse(node, f"`{name}` is not defined", "Neither the function nor its module assigns it.")
+            self.refuse(
+                node, f"`{name}` is not defined", "Neither the function nor its module assigns it."
+            )
         return self.adopt(node, name, found)
 
     def adopt(self, node: Any, name: str, found: Any) -> Any:
         """A binding for an object of an outer scope, known as `name` (dotted for attributes of modules)."""
         self.program.refer(self.path, name, found)
-        if isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(found, bool):
+        if isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(
+            found, bool
+        ):
             key = (self.path, name)
             value = self.program.hidden.get(key)
             if value is None:
-                if isinstance(found, np.ndarray) and (found.dtype == object or type(found) is not np.ndarray):
+                if isinstance(found, np.ndarray) and (
+                    found.dtype == object or type(found) is not np.ndarray
+                ):
                     self.refuse(
                         node,
                         f"`{name}` is no plain numeric array",
@@ -174,9 +189,17 @@ class Expressions(State):
         name = node.attr
         if isinstance(owner, Known):
             if not hasattr(owner.object, name):
-                self.refuse(node, f"`{owner.name}.{name}` does not exist", "Check the name and the module's version.")
+                self.refuse(
+                    node,
+                    f"`{owner.name}.{name}` does not exist",
+                    "Check the name and the module's version.",
+                )
             found = getattr(owner.object, name)
-            if isinstance(found, float) and isinstance(owner.object, types.ModuleType) and ops_module(owner.object):
+            if (
+                isinstance(found, float)
+                and isinstance(owner.object, types.ModuleType)
+                and ops_module(owner.object)
+            ):
                 return NamedNumber(found, f"{_ALIAS[owner.object.__name__]}.{name}")
             if isinstance(owner.object, types.ModuleType):
                 if ops_module(owner.object):
@@ -191,7 +214,9 @@ class Expressions(State):
             return MethodBinding(owner, name)
         if isinstance(owner, (int, float, complex, Value, View)):
             return self.array_attribute(node, owner, name)
-        return self.refuse(node, f"attribute `{name}` is not accepted here", "Bind what it stands for to a name.")
+        return self.refuse(
+            node, f"attribute `{name}` is not accepted here", "Bind what it stands for to a name."
+        )
 
     def array_attribute(self, node: Any, owner: Any, name: str) -> Any:
         """`x.shape`, `x.T`, or a method that is about to be called."""
@@ -213,7 +238,9 @@ class Expressions(State):
         if callable(getattr(np.ndarray, name, None)):
             return MethodBinding(owner, name)
         return self.refuse(
-            node, f"attribute `{name}` of an array is not accepted", "Use a NumPy function, or srcad.stop_gradient on a copy."
+            node,
+            f"attribute `{name}` of an array is not accepted",
+            "Use a NumPy function, or srcad.stop_gradient on a copy.",
         )
 
     def _BinOp(self, node: Any) -> Any:
@@ -224,17 +251,31 @@ class Expressions(State):
         """`left op right`; integers, strings and sequences known while parsing are computed."""
         for side in (left, right):
             if isinstance(side, (Known, MethodBinding, LambdaBinding, dict)):
-                self.refuse(node, f"`{op.symbol}` of something that is no array or number", "Only numbers and arrays compute.")
+                self.refuse(
+                    node,
+                    f"`{op.symbol}` of something that is no array or number",
+                    "Only numbers and arrays compute.",
+                )
         plain = (int, str, tuple, list)
-        if isinstance(left, plain) and isinstance(right, plain) and op not in (ops.divide, ops.matmul):
+        if (
+            isinstance(left, plain)
+            and isinstance(right, plain)
+            and op not in (ops.divide, ops.matmul)
+        ):
             try:
                 return op.function(left, right)
             except (TypeError, ValueError, ArithmeticError) as error:
-                self.refuse(node, f"this expression fails: {error}", "It would raise when the function is called.")
+                self.refuse(
+                    node,
+                    f"this expression fails: {error}",
+                    "It would raise when the function is called.",
+                )
         if isinstance(left, (tuple, list, str)) or isinstance(right, (tuple, list, str)):
             kind = type(left if isinstance(left, (tuple, list, str)) else right).__name__
             self.refuse(
-                node, f"`{op.symbol}` between a {kind} and an array or number", "Make an array of it first: np.array([...])."
+                node,
+                f"`{op.symbol}` between a {kind} and an array or number",
+                "Make an array of it first: np.array([...]).",
             )
         return self.emit(op, (left, right))
 
@@ -245,7 +286,9 @@ class Expressions(State):
             if is_static(operand):
                 return not _truth(operand)
             return self.emit(op, (operand,))
-        if isinstance(operand, (bool, int)) or (isinstance(operand, float) and not isinstance(operand, NamedNumber)):
+        if isinstance(operand, (bool, int)) or (
+            isinstance(operand, float) and not isinstance(operand, NamedNumber)
+        ):
             return op.function(operand)
         return self.emit(op, (operand,))
 
@@ -253,7 +296,9 @@ class Expressions(State):
         if len(node.ops) > 1:  # a < b < c: (a < b) and (b < c), b evaluated once
             middle = self.expression(node.comparators[0])
             first = self.compare(node, node.ops[0], self.expression(node.left), middle)
-            rest = gast.Compare(left=Given(middle), ops=node.ops[1:], comparators=node.comparators[1:])
+            rest = gast.Compare(
+                left=Given(middle), ops=node.ops[1:], comparators=node.comparators[1:]
+            )
             gast.copy_location(rest, node)
             return self.both(node, first, lambda: self._Compare(rest), stop_at=False)
         left = self.expression(node.left)
@@ -267,7 +312,11 @@ class Expressions(State):
         if isinstance(kind, (gast.In, gast.NotIn)):
             if isinstance(right, (tuple, list, dict, str)) and (is_static(left)):
                 return (left in right) == isinstance(kind, gast.In)
-            self.refuse(node, "`in` is accepted between values known while parsing only", "Compare explicitly.")
+            self.refuse(
+                node,
+                "`in` is accepted between values known while parsing only",
+                "Compare explicitly.",
+            )
         op = _COMPARE[type(kind)]
         if op in (ops.is_, ops.is_not):
             dynamic = isinstance(left, (Value, View)) or isinstance(right, (Value, View))
@@ -291,7 +340,9 @@ class Expressions(State):
         stop_at = isinstance(node.op, gast.Or)
         result = self.expression(node.values[0])
         for value in node.values[1:]:
-            result = self.both(node, result, lambda value=value: self.expression(value), stop_at=stop_at)
+            result = self.both(
+                node, result, lambda value=value: self.expression(value), stop_at=stop_at
+            )
         return result
 
     def both(self, node: Any, first: Any, second: Any, *, stop_at: bool) -> Any:
@@ -306,7 +357,12 @@ class Expressions(State):
         condition = self.expression(node.test)
         if is_static(condition):
             return self.expression(node.body if _truth(condition) else node.orelse)
-        return self.choose(node, condition, lambda: self.expression(node.body), lambda: self.expression(node.orelse))
+        return self.choose(
+            node,
+            condition,
+            lambda: self.expression(node.body),
+            lambda: self.expression(node.orelse),
+        )
 
     def choose(self, node: Any, condition: Any, then: Any, orelse: Any) -> Any:
         """A branch that has a value."""
@@ -360,11 +416,13 @@ class Expressions(State):
             return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
         if isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b):
             return {
-                key: self.join_bindings(node, str(key), (a[key], x[key]), (b[key], y[key]), phis) for key in a
+                key: self.join_bindings(node, str(key), (a[key], x[key]), (b[key], y[key]), phis)
+                for key in a
             }
         bound = [side for side in (a, b) if not isinstance(side, Unbound)]
         numeric = all(
-            isinstance(side, (Value, View)) or (is_constant(side) and not isinstance(side, (str, type(None), type(...))))
+            isinstance(side, (Value, View))
+            or (is_constant(side) and not isinstance(side, (str, type(None), type(...))))
             for side in bound
         )
         if not numeric:
@@ -407,18 +465,28 @@ class Expressions(State):
                 self.refuse(node, "`**` in a dict is not accepted", "Write the keys out.")
             known = self.expression(key)
             if not is_static(known):
-                self.refuse(key, "the key of a dict must be known while parsing", "Use a string or an integer.")
+                self.refuse(
+                    key,
+                    "the key of a dict must be known while parsing",
+                    "Use a string or an integer.",
+                )
             made[known] = self.expression(value)
         return made
 
     def _JoinedStr(self, node: Any) -> Any:
-        return self.refuse(node, "f-strings are not accepted yet", "Leave messages to the caller of the function.")
+        return self.refuse(
+            node, "f-strings are not accepted yet", "Leave messages to the caller of the function."
+        )
 
     def _Lambda(self, node: Any) -> Any:
-        return LambdaBinding(node, [self.expression(default) for default in node.args.defaults], dict(self.captured))
+        return LambdaBinding(
+            node, [self.expression(default) for default in node.args.defaults], dict(self.captured)
+        )
 
     def _Slice(self, node: Any) -> Slice:
-        return Slice(*(part and self.index_part(part) for part in (node.lower, node.upper, node.step)))
+        return Slice(
+            *(part and self.index_part(part) for part in (node.lower, node.upper, node.step))
+        )
 
     def index_part(self, node: Any) -> Any:
         part = self.expression(node)
@@ -429,7 +497,10 @@ class Expressions(State):
     def index(self, node: Any) -> Any:
         """The tree of an index."""
         if isinstance(node, gast.Tuple):
-            return tuple(self._Slice(part) if isinstance(part, gast.Slice) else self.index_part(part) for part in node.elts)
+            return tuple(
+                self._Slice(part) if isinstance(part, gast.Slice) else self.index_part(part)
+                for part in node.elts
+            )
         return self._Slice(node) if isinstance(node, gast.Slice) else self.index_part(node)
 
     def _Subscript(self, node: Any) -> Any:
@@ -447,9 +518,17 @@ class Expressions(State):
             try:
                 return owner[key]
             except (KeyError, IndexError, TypeError) as error:
-                self.refuse(node, f"{type(error).__name__}: {error}", "It would raise when the function is called.")
+                self.refuse(
+                    node,
+                    f"{type(error).__name__}: {error}",
+                    "It would raise when the function is called.",
+                )
         if isinstance(owner, (Known, MethodBinding, LambdaBinding, int, float)):
-            self.refuse(node, "something that is no array is indexed", "Only arrays, tuples, lists and dicts are indexed.")
+            self.refuse(
+                node,
+                "something that is no array is indexed",
+                "Only arrays, tuples, lists and dicts are indexed.",
+            )
         return self.emit(ops.getitem, (owner, self.index(where)))
 
     def unpack(self, node: Any, binding: Any, count: int | None) -> list[Any]:
@@ -470,7 +549,9 @@ class Expressions(State):
                 known = count
             if known is not None and (count is None or known == count or count is not None):
                 return [self.emit(ops.getitem, (binding, place)) for place in range(known)]
-        return self.refuse(node, "it is not known how many parts are unpacked", "Index the parts one by one.")
+        return self.refuse(
+            node, "it is not known how many parts are unpacked", "Index the parts one by one."
+        )
 
     def _Starred(self, node: Any) -> Any:
         return self.refuse(node, "a star is not accepted here", "Write the elements out.")
@@ -479,7 +560,11 @@ class Expressions(State):
         return self.refuse(node, "`:=` is not accepted yet", "Assign on a line of its own before.")
 
     def _ListComp(self, node: Any) -> Any:
-        return self.refuse(node, "comprehensions are not accepted yet", "Write the elements out, or use array operations.")
+        return self.refuse(
+            node,
+            "comprehensions are not accepted yet",
+            "Write the elements out, or use array operations.",
+        )
 
     _SetComp = _DictComp = _GeneratorExp = _ListComp
 
@@ -493,7 +578,9 @@ class Expressions(State):
     _YieldFrom = _Yield
 
     def _Await(self, node: Any) -> Any:
-        return self.refuse(node, "`await` cannot be differentiated", "Wait for the value outside the function.")
+        return self.refuse(
+            node, "`await` cannot be differentiated", "Wait for the value outside the function."
+        )
 
 
 class Given(gast.AST):
@@ -509,7 +596,13 @@ class Differs(Unbound):
     """A name that stands for things of different kinds on two paths."""
 
 
-_ALIAS = {"numpy": "np", "numpy.linalg": "np.linalg", "numpy.fft": "np.fft", "math": "math", "numpy.random": "np.random"}
+_ALIAS = {
+    "numpy": "np",
+    "numpy.linalg": "np.linalg",
+    "numpy.fft": "np.fft",
+    "math": "math",
+    "numpy.random": "np.random",
+}
 
 
 def ops_module(module: types.ModuleType) -> bool:
@@ -525,7 +618,11 @@ def _parts(tree: Any) -> list[Any]:
     if isinstance(tree, dict):
         tree = list(tree.values())
     if isinstance(tree, (tuple, list)):
-        return [part for inner in tree for part in (_parts(inner) if isinstance(inner, (tuple, list, dict)) else [inner])]
+        return [
+            part
+            for inner in tree
+            for part in (_parts(inner) if isinstance(inner, (tuple, list, dict)) else [inner])
+        ]
     return [tree]
 
 
@@ -539,5 +636,8 @@ def type_of_argument(found: Any, name: str) -> Any:
         return Type("array", found.dtype.name, shape)
     if isinstance(found, np.generic):
         return Type("scalar", found.dtype.name, ())
-    return type_of(found) if not isinstance(found, (int, float, complex)) else Type("number", type(found).__name__, ())
-
+    return (
+        type_of(found)
+        if not isinstance(found, (int, float, complex))
+        else Type("number", type(found).__name__, ())
+    )

@@ -73,15 +73,24 @@ class Parser(Statements):
             return make([a for a, _ in pairs]), make([b for _, b in pairs])
         if isinstance(spec, dict):
             both = {
-                key: self.enter(name, part, key if isinstance(key, str) and key.isidentifier() else f"{base}_{key}")
+                key: self.enter(
+                    name,
+                    part,
+                    key if isinstance(key, str) and key.isidentifier() else f"{base}_{key}",
+                )
                 for key, part in spec.items()
             }
-            return {key: a for key, (a, _) in both.items()}, {key: b for key, (_, b) in both.items()}
+            return {key: a for key, (a, _) in both.items()}, {
+                key: b for key, (_, b) in both.items()
+            }
         return spec, spec
 
 
 def parse(
-    function: Callable[..., Any], spec: dict[str, Any], program: Program | None = None, path: tuple[str, ...] = ()
+    function: Callable[..., Any],
+    spec: dict[str, Any],
+    program: Program | None = None,
+    path: tuple[str, ...] = (),
 ) -> Function:
     """The Core of a function for arguments of the given specification.
 
@@ -126,7 +135,11 @@ def _whole(name: str, part: Any) -> Any:
 def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     node = source.node
     if isinstance(node, gast.AsyncFunctionDef):
-        parser.refuse(node, "`async` functions cannot be differentiated", "Compute outside, and pass the values.")
+        parser.refuse(
+            node,
+            "`async` functions cannot be differentiated",
+            "Compute outside, and pass the values.",
+        )
     defaults = {
         name: parameter.default
         for name, parameter in inspect.signature(source.function).parameters.items()
@@ -145,7 +158,9 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     else:
         parser.block(node.body, frozenset())
         if not parser.has_returned:
-            parser.refuse(node, f"`{node.name}` returns nothing", "Return the value to be differentiated.")
+            parser.refuse(
+                node, f"`{node.name}` returns nothing", "Return the value to be differentiated."
+            )
         last = next((s for s in reversed(node.body) if isinstance(s, (gast.Return, gast.If))), node)
         with parser.at(last, parser.header_text(last)):
             binding = parser.returned
@@ -157,9 +172,16 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     shared = frozenset(
         value
         for view, value in zip(_views(binding), leaves(_arrays(binding, result)))
-        if view.buffer.argument is not None or any(b.argument is not None for b in view.buffer.aliases)
+        if view.buffer.argument is not None
+        or any(b.argument is not None for b in view.buffer.aliases)
     )
-    made = Function(getattr(node, "name", "function"), params, parser.builder.block, result, inspect.getdoc(source.function) or "")
+    made = Function(
+        getattr(node, "name", "function"),
+        params,
+        parser.builder.block,
+        result,
+        inspect.getdoc(source.function) or "",
+    )
     made.hidden = list(parser.program.hidden.values())
     made.parsed = Parsed(frozenset(parser.written), shared, defaults, source.place(node))
     return made
@@ -197,4 +219,3 @@ def _freeze(spec: Any) -> Any:
     if isinstance(spec, (Type, Known)):
         return spec
     return (type(spec), repr(spec))
-

@@ -39,7 +39,13 @@ class Step:
 
     __slots__ = ("args", "op", "options", "sure")
 
-    def __init__(self, op: Operation, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...], sure: bool) -> None:
+    def __init__(
+        self,
+        op: Operation,
+        args: tuple[Tree, ...],
+        options: tuple[tuple[str, Tree], ...],
+        sure: bool,
+    ) -> None:
         self.op, self.args, self.options, self.sure = op, args, options, sure
 
 
@@ -48,7 +54,9 @@ class View:
 
     __slots__ = ("buffer", "path", "value", "version")
 
-    def __init__(self, buffer: Buffer, path: tuple[Step, ...], value: Value, version: Value) -> None:
+    def __init__(
+        self, buffer: Buffer, path: tuple[Step, ...], value: Value, version: Value
+    ) -> None:
         self.buffer, self.path, self.value, self.version = buffer, path, value, version
 
     def same_place(self, other: Any) -> bool:

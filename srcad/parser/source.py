@@ -10,7 +10,6 @@ import ast
 import linecache
 import types
 import warnings
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -53,7 +52,11 @@ class Source(NamedTuple):
         text = parts[0]
         for part in parts[1:]:
             tight = text.endswith(("(", "[", "{")) or part.startswith((")", "]", "}"))
-            text = (text.rstrip(",") if part.startswith((")", "]", "}")) else text) + ("" if tight else " ") + part
+            text = (
+                (text.rstrip(",") if part.startswith((")", "]", "}")) else text)
+                + ("" if tight else " ")
+                + part
+            )
         return text
 
 

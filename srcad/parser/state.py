@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from srcad import runtime
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
-from srcad import runtime
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Origin, Tree, Value
@@ -20,7 +20,16 @@ from srcad.errors import AliasingError, SrcadError, UnsupportedSyntaxError
 from srcad.parser.places import Buffer, Step, View, views
 from srcad.parser.source import Source
 
-__all__ = ["Known", "NamedNumber", "NeedStatic", "NeedUnroll", "Program", "Reference", "State", "Unbound"]
+__all__ = [
+    "Known",
+    "NamedNumber",
+    "NeedStatic",
+    "NeedUnroll",
+    "Program",
+    "Reference",
+    "State",
+    "Unbound",
+]
 
 
 class NamedNumber(float):
@@ -41,7 +50,7 @@ class Unbound:
         self.name = name
 
 
-class NeedStatic(Exception):  # noqa: N818 - control flow, caught by the driver
+class NeedStatic(Exception):
     """The value of a parameter is needed to parse (an axis, a flag): compile again for that value."""
 
     def __init__(self, value: Value, node: Any = None) -> None:
@@ -49,7 +58,7 @@ class NeedStatic(Exception):  # noqa: N818 - control flow, caught by the driver
         self.value, self.node = value, node
 
 
-class NeedUnroll(Exception):  # noqa: N818 - control flow, caught by the loop
+class NeedUnroll(Exception):
     """A list is indexed by the index of a loop of known length: parse the loop iteration by iteration."""
 
     def __init__(self, value: Value, node: Any = None) -> None:
@@ -93,7 +102,11 @@ class State:
     # refusals
 
     def refuse(
-        self, node: Any, what: str, reason: str, kind: Callable[..., SrcadError] = UnsupportedSyntaxError
+        self,
+        node: Any,
+        what: str,
+        reason: str,
+        kind: Callable[..., SrcadError] = UnsupportedSyntaxError,
     ) -> NoReturn:
         """Raise an error that points at `node`."""
         raise kind(what, place=self.source.place(node), reason=reason)
@@ -201,20 +214,30 @@ class State:
         inner = self.read_view(target)
         self.check_store(node, target)
         kept, given = inner.type.dtype or "", type_of(operand)
-        if kept.startswith(("int", "uint", "bool")) and given.dtype is not None and given.dtype.startswith("float"):
+        if (
+            kept.startswith(("int", "uint", "bool"))
+            and given.dtype is not None
+            and given.dtype.startswith("float")
+        ):
             self.refuse(
                 node,
                 "a float is stored into an array of integers",
                 "The store truncates, so it has no derivative. Make the array with a floating dtype.",
             )
-        if self.constant and isinstance(operand, Value):  # what is stored is constant; the rest of the array stays what it is
+        if self.constant and isinstance(
+            operand, Value
+        ):  # what is stored is constant; the rest of the array stays what it is
             operand = self.builder.let(ops.operation(runtime.stop_gradient), (operand,))
-        new = self.builder.let(ops.put_add if add else ops.put, (inner, index, operand), base=inner.base)
+        new = self.builder.let(
+            ops.put_add if add else ops.put, (inner, index, operand), base=inner.base
+        )
         self.write_back(node, target, new)
 
     def check_store(self, node: Any, target: View) -> None:
         """Refuse a store whose memory another live name may or may not share."""
-        if any(not step.sure for step in target.path) or any(step.op is not ops.getitem for step in target.path):
+        if any(not step.sure for step in target.path) or any(
+            step.op is not ops.getitem for step in target.path
+        ):
             self.refuse(
                 node,
                 "it is not known whether this store reaches another array",

@@ -1,8 +1,8 @@
 """Statements: assignments, stores, branches and loops, with their joins.
 
-    for a in x:                    for i in range(len(x)):     # carries v: param, init, next, exit
-        v = v + a        ->            a = x[i]
-                                       sum_1 = v + a
+for a in x:                    for i in range(len(x)):     # carries v: param, init, next, exit
+    v = v + a        ->            a = x[i]
+                                   sum_1 = v + a
 """
 
 from __future__ import annotations
@@ -17,16 +17,24 @@ from srcad import runtime
 from srcad.analysis.types import join, type_of, widen
 from srcad.core import ops
 from srcad.core.nodes import Block, Branch, Carry, Family, Loop, Phi, Slice, Test, Value
+from srcad.core.specification import Known
 from srcad.core.types import Type, number
 from srcad.errors import AliasingError
 from srcad.parser.calls import Calls
-from srcad.parser.expressions import _BINARY, LambdaBinding, MethodBinding, _truth, is_constant, is_static
+from srcad.parser.expressions import (
+    _BINARY,
+    LambdaBinding,
+    MethodBinding,
+    _truth,
+    is_constant,
+    is_static,
+)
 from srcad.parser.places import Buffer, View, views
 from srcad.parser.reads import reads, writes
-from srcad.core.specification import Known
 from srcad.parser.state import NeedUnroll, Unbound
 
 __all__ = ["Statements"]
+
 
 class Iterable(NamedTuple):
     """What a loop runs over: how many items, and the binding of item number `i`.
@@ -63,8 +71,14 @@ class Statements(Calls):
                     self.do_early_return(statement, rest, later)
                     return
                 if isinstance(statement, (gast.For, gast.While)) and _returns(statement):
-                    inner = next(node for node in gast.walk(statement) if isinstance(node, gast.Return))
-                    self.refuse(inner, "`return` inside a loop is not accepted yet", "Keep the value in a name, and return it after the loop.")
+                    inner = next(
+                        node for node in gast.walk(statement) if isinstance(node, gast.Return)
+                    )
+                    self.refuse(
+                        inner,
+                        "`return` inside a loop is not accepted yet",
+                        "Keep the value in a name, and return it after the loop.",
+                    )
                 method(statement)
                 if isinstance(statement, gast.Return):
                     return  # what follows never runs
@@ -72,7 +86,11 @@ class Statements(Calls):
     def header_text(self, statement: Any) -> str:
         """The text of a statement; of a compound one its first line."""
         if isinstance(statement, (gast.For, gast.While, gast.If, gast.With)):
-            return self.source.lines[statement.lineno - 1].strip() if statement.lineno <= len(self.source.lines) else ""
+            return (
+                self.source.lines[statement.lineno - 1].strip()
+                if statement.lineno <= len(self.source.lines)
+                else ""
+            )
         return self.source.text(statement)
 
     def do_Pass(self, node: Any) -> None:
@@ -99,7 +117,12 @@ class Statements(Calls):
             self.block(body if _truth(condition) else orelse, later)
             return
         self.later = later
-        value = self.choose(node, condition, lambda: self.side(node, body, later), lambda: self.side(node, orelse, later))
+        value = self.choose(
+            node,
+            condition,
+            lambda: self.side(node, body, later),
+            lambda: self.side(node, orelse, later),
+        )
         self.returned, self.has_returned = value, True
 
     def side(self, node: Any, statements: list[Any], later: frozenset[str]) -> Any:
@@ -107,7 +130,11 @@ class Statements(Calls):
         env = dict(self.env)
         self.block(statements, later)
         if not self.has_returned:
-            self.refuse(node, "one path returns a value and another falls off the end", "Return a value on every path.")
+            self.refuse(
+                node,
+                "one path returns a value and another falls off the end",
+                "Return a value on every path.",
+            )
         value, self.has_returned = self.returned, False
         self.env = env
         return value
@@ -134,25 +161,39 @@ class Statements(Calls):
             self.env[target.id] = value
         elif isinstance(target, (gast.Tuple, gast.List)):
             if any(isinstance(element, gast.Starred) for element in target.elts):
-                self.refuse(target, "a star on the left side is not accepted yet", "Index the parts.")
+                self.refuse(
+                    target, "a star on the left side is not accepted yet", "Index the parts."
+                )
             parts = self.unpack(target, value, len(target.elts))
             if len(parts) != len(target.elts):
-                self.refuse(target, f"{len(parts)} parts are unpacked into {len(target.elts)} names", "Match the numbers.")
+                self.refuse(
+                    target,
+                    f"{len(parts)} parts are unpacked into {len(target.elts)} names",
+                    "Match the numbers.",
+                )
             for element, part in zip(target.elts, parts):
                 self.assign(element, part, since)
         elif isinstance(target, gast.Subscript):
             owner, index = self.target_of(target)
             self.store(target, owner, index, value, add=False)
         elif isinstance(target, gast.Attribute):
-            self.refuse(target, "an attribute is assigned", "Keep the value in a local name and return it.")
+            self.refuse(
+                target, "an attribute is assigned", "Keep the value in a local name and return it."
+            )
         else:
-            self.refuse(target, "this target is not accepted", "Assign to names, elements and slices.")
+            self.refuse(
+                target, "this target is not accepted", "Assign to names, elements and slices."
+            )
 
     def target_of(self, target: Any) -> tuple[View, Any]:
         """The view and the index that a store goes to."""
         owner = self.expression(target.value)
         if isinstance(owner, (list, dict, tuple)):
-            self.refuse(target, f"an item of a {type(owner).__name__} is assigned, which is not accepted yet", "Use an array, or names.")
+            self.refuse(
+                target,
+                f"an item of a {type(owner).__name__} is assigned, which is not accepted yet",
+                "Use an array, or names.",
+            )
         if not isinstance(owner, View):
             self.refuse(target, "what is stored into is no array", "Only arrays are stored into.")
         index = self.index(target.slice)
@@ -169,7 +210,9 @@ class Statements(Calls):
         op = _BINARY[type(node.op)]
         target = node.target
         if isinstance(target, gast.Name):
-            old = self._Name(gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target))
+            old = self._Name(
+                gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target)
+            )
             since = Value("").serial
             value = self.expression(node.value)
             if isinstance(old, View) and self.type(old).kind != "scalar":
@@ -180,10 +223,16 @@ class Statements(Calls):
             self.env[target.id] = new
             return
         if not isinstance(target, gast.Subscript):
-            self.refuse(node, "an attribute is assigned", "Keep the value in a local name and return it.")
+            self.refuse(
+                node, "an attribute is assigned", "Keep the value in a local name and return it."
+            )
         owner, index = self.target_of(target)
         if _mask(index):
-            self.refuse(node, "`op=` through a mask is not accepted yet", "Write x = np.where(mask, ..., x).")
+            self.refuse(
+                node,
+                "`op=` through a mask is not accepted yet",
+                "Write x = np.where(mask, ..., x).",
+            )
         value = self.expression(node.value)
         if op in (ops.add, ops.subtract):
             if op is ops.subtract:
@@ -197,8 +246,11 @@ class Statements(Calls):
         """`x += v` of an array changes it in place, for all who see it."""
         type_ = self.type(old)
         shared = [
-            other for other in sorted(self.env) if other != name and other in self.later
-            for view in views(self.env[other]) if view.buffer is old.buffer or view.buffer in old.buffer.aliases
+            other
+            for other in sorted(self.env)
+            if other != name and other in self.later
+            for view in views(self.env[other])
+            if view.buffer is old.buffer or view.buffer in old.buffer.aliases
         ]
         if type_.kind == "any" and shared:
             self.refuse(
@@ -239,7 +291,8 @@ class Statements(Calls):
                 self.block(statements, later)
                 self.later = later
                 operands = {
-                    name: self.join_operands(node, binding) for name, binding in self.env.items()
+                    name: self.join_operands(node, binding)
+                    for name, binding in self.env.items()
                     if name in later or name not in writes(node.body + node.orelse)
                 }
             sides.append((self.env, operands, self.memory, builder.block))
@@ -261,7 +314,9 @@ class Statements(Calls):
             if a is b or (isinstance(a, View) and a.same_place(b) and a.buffer in memory):
                 self.env[name] = a
             elif name in later:
-                self.env[name] = self.join_bindings(node, name, (a, x.get(name)), (b, y.get(name)), phis)
+                self.env[name] = self.join_bindings(
+                    node, name, (a, x.get(name)), (b, y.get(name)), phis
+                )
             else:
                 self.env[name] = Unbound(name)
         self.builder.add(Branch(Test(), test, block_a, block_b, phis, self.builder.origin))
@@ -270,7 +325,9 @@ class Statements(Calls):
 
     def do_For(self, node: Any) -> None:
         if node.orelse:
-            self.refuse(node, "`else` of a loop is not accepted yet", "Put it after the loop, under a flag.")
+            self.refuse(
+                node, "`else` of a loop is not accepted yet", "Put it after the loop, under a flag."
+            )
         over = self.iterable(node.iter)
         later = self.later
         if over.parts is not None:
@@ -288,7 +345,9 @@ class Statements(Calls):
             count = over.count
             if not isinstance(count, int):
                 self.refuse(
-                    need.node or node, "a list is indexed by a value that is not known while parsing", "Use an array, or loop over the list."
+                    need.node or node,
+                    "a list is indexed by a value that is not known while parsing",
+                    "Use an array, or loop over the list.",
                 )
             for place in range(count)[:: over.direction]:
                 self.assign(node.target, over.item(place), Value("").serial)
@@ -304,16 +363,33 @@ class Statements(Calls):
                     bounds = [self.read(self.expression(arg), arg) for arg in node.args]
                     start, stop, step = (0, bounds[0], 1) if len(bounds) == 1 else (*bounds, 1)[:3]
                     for bound in (start, stop, step):
-                        if isinstance(bound, float) or (isinstance(bound, Value) and bound.type.dtype in ("float", "float64")):
-                            self.refuse(node, "range() of a float", "It would raise when the function is called.")
+                        if isinstance(bound, float) or (
+                            isinstance(bound, Value) and bound.type.dtype in ("float", "float64")
+                        ):
+                            self.refuse(
+                                node,
+                                "range() of a float",
+                                "It would raise when the function is called.",
+                            )
                     if all(isinstance(bound, int) for bound in (start, stop, step)):
                         if step == 0:
-                            self.refuse(node, "range() with step 0", "It would raise when the function is called.")
+                            self.refuse(
+                                node,
+                                "range() with step 0",
+                                "It would raise when the function is called.",
+                            )
                         numbers = range(start, stop, step)
-                        return Iterable(len(numbers), lambda i: self.linear(start, step, i), None, (start, stop, step))
+                        return Iterable(
+                            len(numbers),
+                            lambda i: self.linear(start, step, i),
+                            None,
+                            (start, stop, step),
+                        )
                     return Iterable(
                         lambda: self.emit(ops.operation(_range_length), (start, stop, step)),
-                        lambda i: self.linear(start, step, i), None, (start, stop, step),
+                        lambda i: self.linear(start, step, i),
+                        None,
+                        (start, stop, step),
                     )
                 if function is builtins.reversed and len(node.args) == 1:
                     over = self.iterable(node.args[0])
@@ -321,13 +397,21 @@ class Statements(Calls):
                 if function is builtins.enumerate and len(node.args) == 1:
                     over = self.iterable(node.args[0])
                     if over.direction < 0:
-                        self.refuse(node, "enumerate(reversed(...)) is not accepted yet", "Index explicitly.")
+                        self.refuse(
+                            node,
+                            "enumerate(reversed(...)) is not accepted yet",
+                            "Index explicitly.",
+                        )
                     parts = None if over.parts is None else list(enumerate(over.parts))
-                    return Iterable(over.count, lambda i: (i, over.item(i)), parts, arrays=over.arrays)
+                    return Iterable(
+                        over.count, lambda i: (i, over.item(i)), parts, arrays=over.arrays
+                    )
                 if function is builtins.zip and node.args:
                     inner = [self.iterable(arg) for arg in node.args]
                     if any(over.direction < 0 for over in inner):
-                        self.refuse(node, "zip of reversed(...) is not accepted yet", "Index explicitly.")
+                        self.refuse(
+                            node, "zip of reversed(...) is not accepted yet", "Index explicitly."
+                        )
                     return self.zipped(node, inner)
         binding = self.expression(node)
         if isinstance(binding, dict):
@@ -337,12 +421,18 @@ class Statements(Calls):
         if isinstance(binding, View):
             rank = self.type(binding).rank
             if rank == 0:
-                self.refuse(node, "a loop over a 0-d array", "It would raise when the function is called.")
+                self.refuse(
+                    node, "a loop over a 0-d array", "It would raise when the function is called."
+                )
             return Iterable(
-                lambda: self.emit(ops.length, (binding,)), lambda i: self.emit(ops.getitem, (binding, i)), arrays=(binding,)
+                lambda: self.emit(ops.length, (binding,)),
+                lambda i: self.emit(ops.getitem, (binding, i)),
+                arrays=(binding,),
             )
         return self.refuse(
-            node, "a loop over this is not accepted", "Loop over range(), arrays, lists, zip() and enumerate() of them."
+            node,
+            "a loop over this is not accepted",
+            "Loop over range(), arrays, lists, zip() and enumerate() of them.",
         )
 
     def zipped(self, node: Any, inner: list[Iterable]) -> Iterable:
@@ -353,10 +443,17 @@ class Statements(Calls):
         if any(over.parts is not None for over in inner):
             counts = [len(over.parts) for over in inner if over.parts is not None]
             others = [over for over in inner if over.parts is None]
-            if not all(isinstance(over.count, int) and over.count >= min(counts) for over in others):
-                self.refuse(node, "zip() of a list and an array whose length is not known", "Index the array: x[i].")
+            if not all(
+                isinstance(over.count, int) and over.count >= min(counts) for over in others
+            ):
+                self.refuse(
+                    node,
+                    "zip() of a list and an array whose length is not known",
+                    "Index the array: x[i].",
+                )
             parts = [
-                tuple(over.parts[i] if over.parts is not None else over.item(i) for over in inner) for i in range(min(counts))
+                tuple(over.parts[i] if over.parts is not None else over.item(i) for over in inner)
+                for i in range(min(counts))
             ]
             return Iterable(len(parts), lambda i: parts[i], parts)
 
@@ -372,8 +469,16 @@ class Statements(Calls):
 
     def linear(self, start: Any, step: Any, i: Any) -> Any:
         """`start + step * i`."""
-        scaled = i if step == 1 and isinstance(step, int) else self.binary(self.statement, ops.multiply, step, i)
-        return scaled if start == 0 and isinstance(start, int) else self.binary(self.statement, ops.add, start, scaled)
+        scaled = (
+            i
+            if step == 1 and isinstance(step, int)
+            else self.binary(self.statement, ops.multiply, step, i)
+        )
+        return (
+            scaled
+            if start == 0 and isinstance(start, int)
+            else self.binary(self.statement, ops.add, start, scaled)
+        )
 
     def loop(self, node: Any, over: Iterable, later: frozenset[str]) -> None:
         """A loop that stays one."""
@@ -408,12 +513,20 @@ class Statements(Calls):
 
     def do_While(self, node: Any) -> None:
         if node.orelse:
-            self.refuse(node, "`else` of a loop is not accepted yet", "Put it after the loop, under a flag.")
+            self.refuse(
+                node, "`else` of a loop is not accepted yet", "Put it after the loop, under a flag."
+            )
         loop = Loop(Family(), 1, None, None, [], [], self.builder.origin)
         self.carry(node, node.body, self.later, loop, None, node.test)
 
     def carry(
-        self, node: Any, body: list[Any], later: frozenset[str], loop: Loop, start: Callable[[], None] | None, test: Any = None
+        self,
+        node: Any,
+        body: list[Any],
+        later: frozenset[str],
+        loop: Loop,
+        start: Callable[[], None] | None,
+        test: Any = None,
     ) -> None:
         """Parse the body until what the loop carries, its types and what may share memory stand still."""
         env0, memory0 = dict(self.env), dict(self.memory)
@@ -432,7 +545,9 @@ class Statements(Calls):
             for name in targets:
                 self.env[name] = Unbound(name)
             for buffer in stored:
-                self.memory[buffer] = carried.parameter(buffer, memory0[buffer], memory0[buffer].base, memory0[buffer].named)
+                self.memory[buffer] = carried.parameter(
+                    buffer, memory0[buffer], memory0[buffer].base, memory0[buffer].named
+                )
             carried.entered(self, env0, assigned)
             if test is not None:
                 with self.inner() as builder:
@@ -440,7 +555,11 @@ class Statements(Calls):
                     with self.at(node, self.header_text(node)):
                         condition = self.expression(test)
                         if is_static(condition):
-                            self.refuse(node, "the condition of this loop never changes", "A loop needs a condition that ends it.")
+                            self.refuse(
+                                node,
+                                "the condition of this loop never changes",
+                                "A loop needs a condition that ends it.",
+                            )
                         loop.test = self.read(condition)
                 loop.header = builder.block
             with self.inner() as builder:
@@ -453,37 +572,67 @@ class Statements(Calls):
             if not changed:
                 break
         else:
-            self.refuse(node, "what this loop carries changes without end", "Give the loop's values one shape and kind.")
+            self.refuse(
+                node,
+                "what this loop carries changes without end",
+                "Give the loop's values one shape and kind.",
+            )
         carried.finish(self, loop, env0, memory0, later, [*assigned, *targets])
         self.builder.add(loop)
 
     def do_With(self, node: Any) -> None:
         for item in node.items:
-            manager = self.expression(item.context_expr.func) if isinstance(item.context_expr, gast.Call) else None
-            if not (isinstance(manager, Known) and manager.object is runtime.no_grad) or item.optional_vars is not None:
-                self.refuse(node, "only `with srcad.no_grad():` is accepted yet", "Enter other contexts outside the function.")
+            manager = (
+                self.expression(item.context_expr.func)
+                if isinstance(item.context_expr, gast.Call)
+                else None
+            )
+            if (
+                not (isinstance(manager, Known) and manager.object is runtime.no_grad)
+                or item.optional_vars is not None
+            ):
+                self.refuse(
+                    node,
+                    "only `with srcad.no_grad():` is accepted yet",
+                    "Enter other contexts outside the function.",
+                )
         self.constant += 1
         try:
             self.block(node.body, self.later)
         finally:
             self.constant -= 1
 
-    def _refused(what: str, rewrite: str) -> Any:  # type: ignore[misc]  # noqa: N805
+    def _refused(what: str, rewrite: str) -> Any:  # type: ignore[misc]
         def method(self: Statements, node: Any) -> None:
             self.refuse(node, what, rewrite)
 
         return method
 
     do_Break = _refused("`break` is not accepted yet", "Put the condition into a while loop.")
-    do_Continue = _refused("`continue` is not accepted yet", "Put the rest of the body under an if.")
-    do_Try = do_TryStar = _refused("`try` is not accepted yet", "Handle exceptions outside the function.")
+    do_Continue = _refused(
+        "`continue` is not accepted yet", "Put the rest of the body under an if."
+    )
+    do_Try = do_TryStar = _refused(
+        "`try` is not accepted yet", "Handle exceptions outside the function."
+    )
     do_Raise = _refused("`raise` is not accepted yet", "Check arguments before the call.")
     do_Assert = _refused("`assert` is not accepted yet", "Check arguments before the call.")
-    do_FunctionDef = _refused("functions defined inside the function are not accepted yet", "Define it at module level.")
-    do_AsyncFunctionDef = do_ClassDef = _refused("this definition is not accepted", "Define it at module level.")
-    do_Global = do_Nonlocal = _refused("names of outer scopes are not written", "Return the value instead.")
-    do_Delete = _refused("`del` is not accepted yet", "Leave the name; the derivative does not keep what it does not need.")
-    do_Import = do_ImportFrom = _refused("imports inside the function are not accepted yet", "Import at the top of the module.")
+    do_FunctionDef = _refused(
+        "functions defined inside the function are not accepted yet", "Define it at module level."
+    )
+    do_AsyncFunctionDef = do_ClassDef = _refused(
+        "this definition is not accepted", "Define it at module level."
+    )
+    do_Global = do_Nonlocal = _refused(
+        "names of outer scopes are not written", "Return the value instead."
+    )
+    do_Delete = _refused(
+        "`del` is not accepted yet",
+        "Leave the name; the derivative does not keep what it does not need.",
+    )
+    do_Import = do_ImportFrom = _refused(
+        "imports inside the function are not accepted yet", "Import at the top of the module."
+    )
     do_Match = _refused("`match` is not accepted yet", "Write if and elif.")
 
 
@@ -498,7 +647,13 @@ class _Carried:
         types: dict[Any, Type],
         partners: dict[Any, frozenset[Any]],
     ) -> None:
-        self.state, self.env0, self.memory0, self.types, self.partners = state, env0, memory0, types, partners
+        self.state, self.env0, self.memory0, self.types, self.partners = (
+            state,
+            env0,
+            memory0,
+            types,
+            partners,
+        )
         self.carries: dict[Any, Carry] = {}
         self.buffers: dict[Any, Buffer] = {}
         self.entry: dict[str, Any] = {}
@@ -514,11 +669,19 @@ class _Carried:
         """The binding of a name in an iteration."""
         path = (name, *key)
         if isinstance(binding, (tuple, list)):
-            parts = [self.enter(node, name, part, (*key, place)) for place, part in enumerate(binding)]
+            parts = [
+                self.enter(node, name, part, (*key, place)) for place, part in enumerate(binding)
+            ]
             return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
         if isinstance(binding, dict):
-            return {inner: self.enter(node, name, part, (*key, inner)) for inner, part in binding.items()}
-        if isinstance(binding, (str, type(None), Known, LambdaBinding, MethodBinding, Unbound, Slice, type(...))):
+            return {
+                inner: self.enter(node, name, part, (*key, inner))
+                for inner, part in binding.items()
+            }
+        if isinstance(
+            binding,
+            (str, type(None), Known, LambdaBinding, MethodBinding, Unbound, Slice, type(...)),
+        ):
             self.entry[name] = binding
             return binding
         init = self.state.read(binding, node)
@@ -544,7 +707,11 @@ class _Carried:
                     buffer.alias(begin.buffer)
                 for other_path, other in self.buffers.items():
                     second = self.beginning(env0, other_path)
-                    if other is not buffer and isinstance(second, View) and second.buffer is begin.buffer:
+                    if (
+                        other is not buffer
+                        and isinstance(second, View)
+                        and second.buffer is begin.buffer
+                    ):
                         buffer.alias(other)
                 for other_buffer in begin.buffer.aliases:
                     buffer.alias(other_buffer)
@@ -574,7 +741,9 @@ class _Carried:
                 binding = Unbound(path[0])
             if not isinstance(binding, (View, Value, int, float, complex)):
                 state.refuse(
-                    node, f"`{path[0]}` stands for things of different kinds in different iterations", "Keep its structure the same."
+                    node,
+                    f"`{path[0]}` stands for things of different kinds in different iterations",
+                    "Keep its structure the same.",
                 )
             carry.next = state.read(binding, node)
             changed |= self.widen(path, carry)
@@ -584,8 +753,14 @@ class _Carried:
             if state.env.get(name) is not binding and state.env.get(name) != binding:
                 state.refuse(node, f"`{name}` changes its kind in the loop", "Use another name.")
         for path in self.carries:
-            if not isinstance(path, Buffer) and len(path) == 1 and _size(state.env.get(path[0])) != _size(self.env0.get(path[0])):
-                state.refuse(node, f"`{path[0]}` changes its structure in the loop", "Use an array.")
+            if (
+                not isinstance(path, Buffer)
+                and len(path) == 1
+                and _size(state.env.get(path[0])) != _size(self.env0.get(path[0]))
+            ):
+                state.refuse(
+                    node, f"`{path[0]}` changes its structure in the loop", "Use an array."
+                )
         for buffer in self.memory0:
             if buffer not in self.carries and state.memory.get(buffer) is not self.memory0[buffer]:
                 stored.append(buffer)
@@ -605,7 +780,7 @@ class _Carried:
         mine = {path for path, buffer in self.buffers.items() if buffer is binding.buffer}
         partners: set[Any] = set()
         by_buffer = {buffer: other for other, buffer in self.buffers.items()}
-        if not mine and binding.buffer in self.memory0 or binding.path:
+        if (not mine and binding.buffer in self.memory0) or binding.path:
             partners.add(by_buffer.get(binding.buffer, binding.buffer))
         for other in binding.buffer.aliases:
             partners.add(by_buffer.get(other, other))
@@ -616,7 +791,9 @@ class _Carried:
                     end = end[key] if end is not None else None
                 if isinstance(end, View) and end.buffer is binding.buffer:
                     partners.add(other_path)
-        partners = {p for p in partners if p != path and (isinstance(p, tuple) or p in self.memory0)}
+        partners = {
+            p for p in partners if p != path and (isinstance(p, tuple) or p in self.memory0)
+        }
         known = self.partners.get(path, frozenset())
         if partners <= known:
             return False
@@ -624,7 +801,13 @@ class _Carried:
         return True
 
     def finish(
-        self, state: Statements, loop: Loop, env0: dict[str, Any], memory0: dict[Buffer, Value], later: frozenset[str], names: list[str]
+        self,
+        state: Statements,
+        loop: Loop,
+        env0: dict[str, Any],
+        memory0: dict[Buffer, Value],
+        later: frozenset[str],
+        names: list[str],
     ) -> None:
         """Bind what is known after the loop."""
         after, ended = dict(env0), dict(memory0)
@@ -637,7 +820,9 @@ class _Carried:
         def leave(path: tuple[Any, ...], binding: Any) -> Any:
             if isinstance(binding, (tuple, list)):
                 parts = [leave((*path, place), part) for place, part in enumerate(binding)]
-                return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+                return (
+                    type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+                )
             if isinstance(binding, dict):
                 return {key: leave((*path, key), part) for key, part in binding.items()}
             carry = self.carries.get(path)
@@ -652,7 +837,11 @@ class _Carried:
 
         exits: dict[Any, Any] = {}
         for name in names:
-            if name in env0 and not isinstance(env0[name], Unbound) and name in {p[0] for p in self.carries if isinstance(p, tuple)}:
+            if (
+                name in env0
+                and not isinstance(env0[name], Unbound)
+                and name in {p[0] for p in self.carries if isinstance(p, tuple)}
+            ):
                 exits[name] = leave((name,), env0[name])
             elif name in later:
                 exits[name] = self.last(state, name, last_env.get(name), last_memory, loop)
@@ -672,9 +861,15 @@ class _Carried:
             if carry.init is not None:
                 carry.exit.type = join(type_of(carry.init), carry.param.type)
 
-    def last(self, state: Statements, name: str, binding: Any, memory: dict[Buffer, Value], loop: Loop) -> Any:
+    def last(
+        self, state: Statements, name: str, binding: Any, memory: dict[Buffer, Value], loop: Loop
+    ) -> Any:
         """A name that the loop's body assigns first: after the loop it is what the last iteration gave it."""
-        if binding is None or isinstance(binding, (Unbound, Known, str, MethodBinding, LambdaBinding)) or is_constant(binding):
+        if (
+            binding is None
+            or isinstance(binding, (Unbound, Known, str, MethodBinding, LambdaBinding))
+            or is_constant(binding)
+        ):
             return Unbound(name)
         if isinstance(binding, (tuple, list, dict)):
             return Unbound(name)
@@ -715,7 +910,9 @@ def _returns(node: Any) -> bool:
         inner = pending.pop()
         if isinstance(inner, gast.Return):
             return True
-        if not isinstance(inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)):
+        if not isinstance(
+            inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)
+        ):
             pending.extend(gast.iter_child_nodes(inner))
     return False
 
@@ -724,7 +921,9 @@ def _ends(statements: list[Any]) -> bool:
     if not statements:
         return False
     last = statements[-1]
-    return isinstance(last, gast.Return) or (isinstance(last, gast.If) and _ends(last.body) and _ends(last.orelse))
+    return isinstance(last, gast.Return) or (
+        isinstance(last, gast.If) and _ends(last.body) and _ends(last.orelse)
+    )
 
 
 def _basic(part: Any) -> bool:
@@ -732,9 +931,15 @@ def _basic(part: Any) -> bool:
     if isinstance(part, (Slice, int, type(None), type(...))):
         return True
     if isinstance(part, Value):
-        return part.type.rank == 0 and (part.type.dtype or "").startswith(("int", "uint")) and part.type.kind != "array"
+        return (
+            part.type.rank == 0
+            and (part.type.dtype or "").startswith(("int", "uint"))
+            and part.type.kind != "array"
+        )
     return False
 
 
 def _mask(index: Any) -> bool:
-    return isinstance(index, Value) and index.type.dtype == "bool" and index.type.rank not in (None, 0)
+    return (
+        isinstance(index, Value) and index.type.dtype == "bool" and index.type.rank not in (None, 0)
+    )

@@ -64,7 +64,14 @@ class _Algebra(Pass):
         out = statement.out
         assert out is not None
         type_ = type_of(tree)
-        if not (same_form(type_, out.type) or (type_.rank == 0 and out.type.kind == "scalar" and type_.dtype in ("float", out.type.dtype))):
+        if not (
+            same_form(type_, out.type)
+            or (
+                type_.rank == 0
+                and out.type.kind == "scalar"
+                and type_.dtype in ("float", out.type.dtype)
+            )
+        ):
             return statement
         if isinstance(tree, Value) and self.mine(tree):
             pass_name(out, tree)
@@ -83,7 +90,9 @@ class _Algebra(Pass):
         found = self.lets.get(tree)
         if found is None or (found.origin.part != "adjoint" and not primal):
             return None
-        if self.count.get(tree, 0) > 1 and not (found.op is ops.negative or (tree.type.rank == 0 and _simple(found))):
+        if self.count.get(tree, 0) > 1 and not (
+            found.op is ops.negative or (tree.type.rank == 0 and _simple(found))
+        ):
             return None
         return found
 
@@ -118,12 +127,17 @@ class _Algebra(Pass):
             return a._replace(negative=not a.negative)
         if op is ops.multiply:
             a, b = self.product(args[0], out), self.product(args[1], out)
-            return Product(a.negative != b.negative, _times(a.number, b.number), a.factors + b.factors, a.divisors + b.divisors)
+            return Product(
+                a.negative != b.negative,
+                _times(a.number, b.number),
+                a.factors + b.factors,
+                a.divisors + b.divisors,
+            )
         if op is ops.divide:
             a = self.product(args[0], out)
             b = args[1]
             if _number(b):
-                if b == 0 or not float(a.number / b).is_integer() and a.number != 1:
+                if b == 0 or (not float(a.number / b).is_integer() and a.number != 1):
                     return Product(a.negative, a.number, a.factors, (*a.divisors, b))
                 return None
             return Product(a.negative, a.number, a.factors, (*a.divisors, b))
@@ -195,7 +209,9 @@ class _Algebra(Pass):
             return statement
         return remake(statement, op, args)
 
-    def same_steps(self, statement: Let, start: Tree, steps: list[tuple[ops.Operation, Tree]]) -> bool:
+    def same_steps(
+        self, statement: Let, start: Tree, steps: list[tuple[ops.Operation, Tree]]
+    ) -> bool:
         """Whether the statement has the wanted form already."""
         current: Let | None = statement
         for place, (op, operand) in enumerate(reversed(steps)):
@@ -244,12 +260,22 @@ class _Algebra(Pass):
             total = self.new(ops.add, x, y, statement=statement)
             return remake(statement, ops.negative, (total,))
         if minus_b:
-            return statement if x is a and statement.op is ops.subtract and y is b else remake(statement, ops.subtract, (x, y))
+            return (
+                statement
+                if x is a and statement.op is ops.subtract and y is b
+                else remake(statement, ops.subtract, (x, y))
+            )
         if minus_a:
             return remake(statement, ops.subtract, (y, x))
-        return statement if x is a and y is b and statement.op is ops.add else remake(statement, ops.add, (x, y))
+        return (
+            statement
+            if x is a and y is b and statement.op is ops.add
+            else remake(statement, ops.add, (x, y))
+        )
 
-    def like_terms(self, statement: Let, minus_a: bool, a: Tree, minus_b: bool, b: Tree) -> Let | None:
+    def like_terms(
+        self, statement: Let, minus_a: bool, a: Tree, minus_b: bool, b: Tree
+    ) -> Let | None:
         out = statement.out
         assert out is not None
         if _number(a) or _number(b):
@@ -263,12 +289,20 @@ class _Algebra(Pass):
             number = left + right
             if number == 0:
                 return statement
-            return self.rebuild(statement, Product(number < 0, _whole(abs(number)), p.factors, p.divisors))
+            return self.rebuild(
+                statement, Product(number < 0, _whole(abs(number)), p.factors, p.divisors)
+            )
         shared = [f for f in p.factors if type_of(f).rank == 0 and any(f is g for g in q.factors)]
-        divided = [d for d in p.divisors if type_of(d).rank == 0 and any(d is g for g in q.divisors)]
+        divided = [
+            d for d in p.divisors if type_of(d).rank == 0 and any(d is g for g in q.divisors)
+        ]
         if (shared or divided) and self.inner(a) is not None and self.inner(b) is not None:
-            x = Product(p.negative, p.number, _without(p.factors, shared), _without(p.divisors, divided))
-            y = Product(q.negative, q.number, _without(q.factors, shared), _without(q.divisors, divided))
+            x = Product(
+                p.negative, p.number, _without(p.factors, shared), _without(p.divisors, divided)
+            )
+            y = Product(
+                q.negative, q.number, _without(q.factors, shared), _without(q.divisors, divided)
+            )
             if not (x.factors and y.factors) or out.type.rank == 0:
                 return statement
             number = 1
@@ -289,7 +323,11 @@ class _Algebra(Pass):
         """A product as a value of its own."""
         value: Tree = None
         for factor in (*(() if product.number == 1 else (product.number,)), *product.factors):
-            value = factor if value is None else self.new(ops.multiply, value, factor, statement=statement)
+            value = (
+                factor
+                if value is None
+                else self.new(ops.multiply, value, factor, statement=statement)
+            )
         for divisor in product.divisors:
             value = self.new(ops.divide, value, divisor, statement=statement)
         return self.new(ops.negative, value, statement=statement) if product.negative else value
@@ -325,7 +363,9 @@ class _Algebra(Pass):
         self.out.append(Let(value, statement.op, (inner,), statement.options, statement.origin))
         self.lets[value] = self.out[-1]  # type: ignore[assignment]
         self.count[value] = 1
-        return self.rebuild(statement, Product(product.negative, product.number, (*thin, value), thin_divisors))
+        return self.rebuild(
+            statement, Product(product.negative, product.number, (*thin, value), thin_divisors)
+        )
 
     def matmul(self, statement: Let) -> Let | None:
         """A sign comes out of a matrix product."""
@@ -351,7 +391,9 @@ _METHODS = {
 
 
 def _number(tree: Tree) -> bool:
-    return isinstance(tree, (int, float)) and not isinstance(tree, bool) and not hasattr(tree, "text")
+    return (
+        isinstance(tree, (int, float)) and not isinstance(tree, bool) and not hasattr(tree, "text")
+    )
 
 
 def _floating(arg: Tree, dtype: str) -> bool:
@@ -375,7 +417,9 @@ def _whole(number: Any) -> Any:
 
 def _simple(statement: Let) -> bool:
     """A sign, or a number over a size: cheap enough to be written twice."""
-    return statement.op is ops.negative or (statement.op is ops.divide and _number(statement.args[0]))
+    return statement.op is ops.negative or (
+        statement.op is ops.divide and _number(statement.args[0])
+    )
 
 
 def _same(a: Tree, b: Tree) -> bool:
@@ -383,7 +427,11 @@ def _same(a: Tree, b: Tree) -> bool:
 
 
 def _same_set(a: tuple[Tree, ...], b: tuple[Tree, ...]) -> bool:
-    return len(a) == len(b) and all(any(_same(x, y) for y in b) for x in a) and all(any(_same(x, y) for x in a) for y in b)
+    return (
+        len(a) == len(b)
+        and all(any(_same(x, y) for y in b) for x in a)
+        and all(any(_same(x, y) for x in a) for y in b)
+    )
 
 
 def _without(parts: tuple[Tree, ...], gone: list[Tree]) -> tuple[Tree, ...]:

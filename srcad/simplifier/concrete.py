@@ -1,9 +1,9 @@
 """Concrete: the vocabulary of derivatives in NumPy's words, where types decide which.
 
-    x_bar = spread(1.0, x)            x_bar = np.ones_like(x)
-    x_bar = spread(s_bar, x)    ->    x_bar = np.full_like(x, s_bar)
-    x_bar = cast(y_bar, x)            x_bar = y_bar.astype(np.float32)
-    x_bar = result(y_bar, x)          x_bar = y_bar.copy()             (where y_bar is not ours to give)
+x_bar = spread(1.0, x)            x_bar = np.ones_like(x)
+x_bar = spread(s_bar, x)    ->    x_bar = np.full_like(x, s_bar)
+x_bar = cast(y_bar, x)            x_bar = y_bar.astype(np.float32)
+x_bar = result(y_bar, x)          x_bar = y_bar.copy()             (where y_bar is not ours to give)
 """
 
 from __future__ import annotations
@@ -85,13 +85,18 @@ class _Concrete(Pass):
         from_, to = type_of(g), type_of(x)
         if to.kind in ("number", "scalar"):
             if from_.rank == 0 and from_.kind in ("number", "scalar"):
-                if to.kind == "scalar" and to.dtype not in (None, "float64"):  # it may be a Python number still
+                if to.kind == "scalar" and to.dtype not in (
+                    None,
+                    "float64",
+                ):  # it may be a Python number still
                     return remake(statement, operation(np.dtype(to.dtype).type), (g,))
                 self.known[statement.out] = self.kept(g, statement)  # type: ignore[index]
                 return None
             return statement
         if to.kind == "array":
-            if from_.rank == 0:  # what computes with 0-d arrays gives scalars, whatever the type says
+            if (
+                from_.rank == 0
+            ):  # what computes with 0-d arrays gives scalars, whatever the type says
                 if isinstance(g, (int, float)) and g in (0, 1):
                     return remake(statement, ops.zeros_like if g == 0 else ops.ones_like, (x,))
                 return remake(statement, operation(np.full_like), (x, g))
@@ -116,7 +121,9 @@ def unrepeated(index: Tree, lets: dict[Value, Let]) -> bool:
         if type_.rank == 0 and (type_.dtype or "").startswith(("int", "uint")):
             continue
         advanced.append(part)
-    if not advanced or (len(advanced) == 1 and type_of(advanced[0]).dtype == "bool" and type_of(advanced[0]).rank):
+    if not advanced or (
+        len(advanced) == 1 and type_of(advanced[0]).dtype == "bool" and type_of(advanced[0]).rank
+    ):
         return True
     made = [lets.get(part) if isinstance(part, Value) else None for part in advanced]
     return any(let is not None and let.op.function is np.arange for let in made) and all(

@@ -12,7 +12,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad.core.nodes import Block, Branch, Call, Carry, Function, Let, Loop, Statement, Tree, leaves, operands, walk
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Carry,
+    Function,
+    Let,
+    Loop,
+    Statement,
+    Tree,
+    leaves,
+    operands,
+    walk,
+)
 from srcad.simplifier.rewrite import copy_function
 
 __all__ = ["remove_dead"]
@@ -66,7 +79,9 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
         carries: list[Carry] = []
         while True:
             before = len(live)
-            carries = [carry for carry in statement.carries if carry.exit in live or carry.param in live]
+            carries = [
+                carry for carry in statement.carries if carry.exit in live or carry.param in live
+            ]
             for carry in carries:
                 _mark(carry.next, live)
             body = _sweep(statement.body, live)
@@ -76,7 +91,9 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
             if len(live) == before:
                 break
         counted = statement.is_while and statement.family in live
-        if not (carries or body or counted or (statement.is_while and has_effect(statement.header))):
+        if not (
+            carries or body or counted or (statement.is_while and has_effect(statement.header))
+        ):
             return None
         if statement.domain is None and not statement.is_while:
             live.add(statement.family)  # its trips are counted by the loop that it mirrors
@@ -92,6 +109,7 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
 def has_effect(block: Block) -> bool:
     """Whether something in a block must happen."""
     return any(
-        (isinstance(s, Let) and s.op.effect == "effect") or (isinstance(s, Call) and has_effect(s.callee.body))
+        (isinstance(s, Let) and s.op.effect == "effect")
+        or (isinstance(s, Call) and has_effect(s.callee.body))
         for s in walk(block)
     )

@@ -20,11 +20,20 @@ def group(function: Function) -> Function:
     """The function with running sums of cotangents named where another primal statement goes on with them."""
     lets = {s.out: s for s in walk(function.body) if isinstance(s, Let) and s.out is not None}
     for statement in lets.values():
-        if statement.out is None or statement.origin.part != "adjoint" or statement.op not in (ops.add, ops.subtract, ops.put_add):
+        if (
+            statement.out is None
+            or statement.origin.part != "adjoint"
+            or statement.op not in (ops.add, ops.subtract, ops.put_add)
+        ):
             continue
         first = statement.args[0]
         before = lets.get(first) if isinstance(first, Value) else None
-        if before is None or first.named or first.base != statement.out.base or not first.base.endswith("_bar"):
+        if (
+            before is None
+            or first.named
+            or first.base != statement.out.base
+            or not first.base.endswith("_bar")
+        ):
             continue
         if before.origin[:2] != statement.origin[:2]:
             first.named = True

@@ -14,7 +14,20 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.analysis.liveness import defines, reads_of
-from srcad.core.nodes import Block, Branch, Function, Loop, Param, Phi, Split, Statement, Value, defined, leaves, walk
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Function,
+    Loop,
+    Param,
+    Phi,
+    Split,
+    Statement,
+    Value,
+    defined,
+    leaves,
+    walk,
+)
 from srcad.simplifier.rewrite import Pass, copy_function
 
 __all__ = ["Split", "cut_in_two"]
@@ -39,7 +52,10 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     body = change.block(backward)
     inputs = [value for value in cut.own if value in {cut.own[place] for place in kept}]
     front = copy_function(
-        combined, forward, (*_flat(outs), *residuals, *outside), [Param(value.base, value) for value in cut.own]
+        combined,
+        forward,
+        (*_flat(outs), *residuals, *outside),
+        [Param(value.base, value) for value in cut.own],
     )
     back = copy_function(
         combined,
@@ -51,7 +67,9 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     front.half = back.half = back.fresh = True
     if not cut.hidden:
         front.result = front.result[0] if len(front.result) == 1 else front.result
-    front.doc = f"Value of `{cut.name}`" + (f" and what `{back.name}` needs of it." if residuals or outside else ".")
+    front.doc = f"Value of `{cut.name}`" + (
+        f" and what `{back.name}` needs of it." if residuals or outside else "."
+    )
     wrt = [value.base for value in cut.wrt]
     back.doc = f"Cotangent{'s' if len(wrt) > 1 else ''} of {_listed(wrt)} given the cotangent of the value of `{cut.name}`."
     front = finish(_distinct(front), results=True)
@@ -80,7 +98,10 @@ def _surface(block: Block, value: Value) -> Value:
                 if any(value in set(defined(s)) for s in walk(inner)):
                     lifted = _surface(inner, value)
                     out = Value(value.base, value.type, named=value.named)
-                    statement.phis = [*statement.phis, Phi(out, lifted, None) if side == 0 else Phi(out, None, lifted)]
+                    statement.phis = [
+                        *statement.phis,
+                        Phi(out, lifted, None) if side == 0 else Phi(out, None, lifted),
+                    ]
                     return out
         if isinstance(statement, Loop) and value in defines([statement]):
             return value

@@ -1,9 +1,9 @@
 """Iteration: loops over the numbers of an array's elements become loops over the array; sizes are written where they are read.
 
-    count = len(x)
-    for i in range(count):             for a in x:
-        a = x[i]                ->         v = v + a
-        v = v + a
+count = len(x)
+for i in range(count):             for a in x:
+    a = x[i]                ->         v = v + a
+    v = v + a
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ _SIZES = {ops.length, ops.size, ops.shape, ops.ndim}
 
 def write_sizes(function: Function) -> Function:
     """`len(x)` of a parameter is written wherever it is read, not named."""
-    inputs = {value for param in function.params for value in leaves(param.tree)} | set(function.hidden)
+    inputs = {value for param in function.params for value in leaves(param.tree)} | set(
+        function.hidden
+    )
     return _Sizes(inputs).run(function)
 
 
@@ -65,7 +67,9 @@ def _block(block: Block, lets: dict[Value, Let]) -> Block:
         if isinstance(statement, Loop):
             statement = _loop(statement.renewed(body=_block(statement.body, lets)), lets)
         elif hasattr(statement, "phis"):
-            statement = statement.renewed(body=_block(statement.body, lets), orelse=_block(statement.orelse, lets))
+            statement = statement.renewed(
+                body=_block(statement.body, lets), orelse=_block(statement.orelse, lets)
+            )
         out.append(statement)
     return out
 
@@ -74,7 +78,9 @@ def _loop(loop: Loop, lets: dict[Value, Let]) -> Loop:
     if loop.domain is None or loop.index is None or loop.records or loop.origin.part == "adjoint":
         return loop
     start, stop, step = loop.domain
-    if not (isinstance(start, int) and start == 0 and isinstance(step, int) and step == 1) or not isinstance(stop, Value):
+    if not (
+        isinstance(start, int) and start == 0 and isinstance(step, int) and step == 1
+    ) or not isinstance(stop, Value):
         return loop
     arrays = _lengths(stop, lets)
     picks: list[tuple[Value, Value]] = []
@@ -93,7 +99,11 @@ def _loop(loop: Loop, lets: dict[Value, Let]) -> Loop:
             rest.append(statement)
     if not picks or {array for array, _ in picks} != set(arrays):
         return loop
-    left = reads_of(rest) | {v for s in rest for v in operands(s)} | set(leaves([carry.next for carry in loop.carries]))
+    left = (
+        reads_of(rest)
+        | {v for s in rest for v in operands(s)}
+        | set(leaves([carry.next for carry in loop.carries]))
+    )
     if loop.index in left and loop.direction < 0:
         return loop
     order = {array: place for place, array in enumerate(arrays)}

@@ -1,8 +1,8 @@
 """Joins that join nothing: a phi of equal sides, a carry that never changes.
 
-    for i in range(n):                    x_bar stays what it was: the carry goes
-        ... reads x_bar ...      ->
-        x_bar = x_bar
+for i in range(n):                    x_bar stays what it was: the carry goes
+    ... reads x_bar ...      ->
+    x_bar = x_bar
 """
 
 from __future__ import annotations
@@ -40,8 +40,12 @@ class _Joins(Pass):
 
     def loop(self, statement: Loop) -> Loop | None:
         for carry in list(statement.carries):
-            if carry.next is carry.param or (carry.next is not None and key_of(carry.next) == key_of(carry.init)):
-                if carry.init is not None and (carry.next is carry.param or not isinstance(carry.init, Value)):
+            if carry.next is carry.param or (
+                carry.next is not None and key_of(carry.next) == key_of(carry.init)
+            ):
+                if carry.init is not None and (
+                    carry.next is carry.param or not isinstance(carry.init, Value)
+                ):
                     self.known[carry.param] = carry.init
                     self.known[carry.exit] = carry.init
         made = super().loop(statement)

@@ -11,14 +11,27 @@ import keyword
 from collections.abc import Iterable
 
 from srcad.analysis.liveness import defines, reads_of, scan
-from srcad.core.nodes import Branch, Function, Let, Loop, Statement, Tree, Value, defined, leaves, walk
+from srcad.core.nodes import (
+    Branch,
+    Function,
+    Let,
+    Loop,
+    Statement,
+    Tree,
+    Value,
+    defined,
+    leaves,
+    walk,
+)
 
 __all__ = ["assign_names"]
 
 _RESERVED = {"np", "math", "srcad", "runtime", *keyword.kwlist, *dir(builtins)}
 
 
-def assign_names(function: Function, taken: Iterable[str] = (), fixed: dict[Value, str] | None = None) -> dict[Value, str]:
+def assign_names(
+    function: Function, taken: Iterable[str] = (), fixed: dict[Value, str] | None = None
+) -> dict[Value, str]:
     """A name for every value of a function whose expressions are nested.
 
     `taken` are names that the module uses for other things; `fixed` are names that are given (hidden arguments).
@@ -29,7 +42,9 @@ def assign_names(function: Function, taken: Iterable[str] = (), fixed: dict[Valu
 class _Names:
     def __init__(self, function: Function, taken: set[str], fixed: dict[Value, str]) -> None:
         self.function = function
-        self.taken = taken | {param.name for param in function.params if not isinstance(param.tree, Value)}
+        self.taken = taken | {
+            param.name for param in function.params if not isinstance(param.tree, Value)
+        }
         self.fixed = dict(fixed)
         self.clash: dict[Value, set[Value]] = {}
         self.outer = set(function.hidden)
@@ -43,7 +58,9 @@ class _Names:
             self.members[value] = [value]
             self.leader[value] = value
             self.clash.setdefault(value, set())
-        inputs = [value for param in function.params for value in leaves(param.tree)] + list(function.hidden)
+        inputs = [value for param in function.params for value in leaves(param.tree)] + list(
+            function.hidden
+        )
         before = scan(function.body, leaves(function.result), self.visit)
         for value in inputs:
             self.against(value, (before | set(inputs)) if value in self.fixed else before)
@@ -76,7 +93,9 @@ class _Names:
             self.against(value, outs)
         if isinstance(statement, Loop):
             exits = {carry.exit for carry in statement.carries}
-            inside = (reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))) - defines([statement])
+            inside = (
+                reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))
+            ) - defines([statement])
             heads = _inner(statement)
             around = (live - exits) | inside | {record for record, _ in statement.records}
             for value in heads:
@@ -93,7 +112,11 @@ class _Names:
         return value
 
     def merge(self, a: Tree, b: Tree, *, force: bool = False) -> None:
-        if not (isinstance(a, Value) and isinstance(b, Value)) or a not in self.leader or b not in self.leader:
+        if (
+            not (isinstance(a, Value) and isinstance(b, Value))
+            or a not in self.leader
+            or b not in self.leader
+        ):
             return
         a, b = self.find(a), self.find(b)
         if a is b or a in self.outer or b in self.outer:
@@ -129,7 +152,9 @@ class _Names:
                 joins += [(carry.param, carry.exit) for carry in statement.carries]
                 joins += [(carry.param, carry.init) for carry in statement.carries]
             elif isinstance(statement, Branch):
-                joins += [(phi.out, side) for phi in statement.phis for side in (phi.then, phi.orelse)]
+                joins += [
+                    (phi.out, side) for phi in statement.phis for side in (phi.then, phi.orelse)
+                ]
         for a, b in joins:
             self.merge(a, b)
         by_base: dict[str, list[Value]] = {}
@@ -146,7 +171,9 @@ class _Names:
     def assign(self) -> dict[Value, str]:
         names: dict[Value, str] = {}
         used = set(self.taken) | _RESERVED
-        leaders = sorted({self.find(value) for value in self.values}, key=lambda value: value.serial)
+        leaders = sorted(
+            {self.find(value) for value in self.values}, key=lambda value: value.serial
+        )
         given: dict[Value, str] = {}
         for leader in leaders:
             for value in self.members[leader]:
@@ -159,8 +186,10 @@ class _Names:
             if leader in given:
                 continue
             wish = self.wish(leader) or leader.base
-            plain = any(v.named for v in self.members[leader]) or wish.endswith(("_bar", "_dot", "saved")) or wish in (
-                "value", "count", "i", "result"
+            plain = (
+                any(v.named for v in self.members[leader])
+                or wish.endswith(("_bar", "_dot", "saved"))
+                or wish in ("value", "count", "i", "result")
             )
             name = wish if plain and wish not in used else ""
             counter = 0
@@ -184,4 +213,3 @@ def _inner(statement: Statement) -> list[Value]:
         found.append(statement.index)
     found.extend(leaves([targets for _, targets in (*statement.records, *statement.over)]))
     return found
-

@@ -13,7 +13,21 @@ from __future__ import annotations
 from typing import Any
 
 from srcad.core import ops
-from srcad.core.nodes import Block, Branch, Call, Expr, Function, Let, Loop, Statement, Tree, Value, leaves, map_tree, walk
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Expr,
+    Function,
+    Let,
+    Loop,
+    Statement,
+    Tree,
+    Value,
+    leaves,
+    map_tree,
+    walk,
+)
 from srcad.simplifier.rewrite import copy_function, remake, uses
 
 __all__ = ["nest"]
@@ -26,7 +40,9 @@ def nest(function: Function, *, results: bool = False) -> Function:
     """The function with expressions as trees; with `results`, into the returned tuple too."""
     walker = _Nest(uses(function), _aliases(function))
     body = walker.nest_block(function.body, leaves(function.result) if results else ())
-    result = map_tree(function.result, lambda v: walker.ready.pop(v, v)) if results else function.result
+    result = (
+        map_tree(function.result, lambda v: walker.ready.pop(v, v)) if results else function.result
+    )
     return copy_function(function, body, result)
 
 
@@ -49,7 +65,10 @@ def _aliases(function: Function) -> dict[Value, Value]:
 
     for statement in walk(function.body):
         if isinstance(statement, Let) and statement.out is not None:
-            if statement.inplace or memory_of(statement.op, statement.args, dict(statement.options)) != "fresh":
+            if (
+                statement.inplace
+                or memory_of(statement.op, statement.args, dict(statement.options)) != "fresh"
+            ):
                 union(statement.out, statement.args[:1] if statement.inplace else statement.args)
         elif isinstance(statement, Call):
             union(tuple(statement.outs), statement.args)
@@ -81,9 +100,13 @@ class _Nest:
             touched = _touched(statement, self.alias)
             if touched:
                 for value in list(self.ready):
-                    if (touched is True or self.reads(self.ready[value]) & touched) and direct.get(value) is not statement:
-                        self.flush(value, out, origins)
-                    elif touched is not True and self.reads(self.ready[value]) & touched and not _safe(statement, value):
+                    if ((touched is True or self.reads(self.ready[value]) & touched) and direct.get(
+                        value
+                    ) is not statement) or (
+                        touched is not True
+                        and self.reads(self.ready[value]) & touched
+                        and not _safe(statement, value)
+                    ):
                         self.flush(value, out, origins)
             if isinstance(statement, Let):
                 new = self.let(statement, out, origins)
@@ -176,7 +199,9 @@ def _safe(statement: Statement, value: Value) -> bool:
 def _direct(statement: Statement) -> list[Value]:
     """Values that the statement itself reads where an expression may stand."""
     if isinstance(statement, Let):
-        found = list(leaves(statement.args)) + [v for _, option in statement.options for v in leaves(option)]
+        found = list(leaves(statement.args)) + [
+            v for _, option in statement.options for v in leaves(option)
+        ]
         if statement.op in (ops.put, ops.put_add, ops.add_at) or statement.inplace:
             first = statement.args[0]
             found = [v for v in found if v is not first]
@@ -210,8 +235,16 @@ def _width(tree: Any) -> int:
         style = tree.op.style
         if style in ("binary", "compare"):
             return 4 + _width(tree.args[0]) + _width(tree.args[1])
-        extra = 3 if style in ("binary", "compare") else 2 + (len(tree.op.name) if style == "call" else 2)
-        return extra + _width(tree.args) + sum(len(key) + 1 + _width(option) for key, option in tree.options)
+        extra = (
+            3
+            if style in ("binary", "compare")
+            else 2 + (len(tree.op.name) if style == "call" else 2)
+        )
+        return (
+            extra
+            + _width(tree.args)
+            + sum(len(key) + 1 + _width(option) for key, option in tree.options)
+        )
     if isinstance(tree, (tuple, list)):
         return sum(_width(part) + 2 for part in tree)
     if tree is None:
@@ -227,7 +260,11 @@ def _largest(tree: Any) -> Expr | None:
         nonlocal best
         if isinstance(part, Expr):
             width = _width(part)
-            if width < 0.75 * _WIDTH + 8 and part.op.style not in ("index", "attribute") and width > 12:
+            if (
+                width < 0.75 * _WIDTH + 8
+                and part.op.style not in ("index", "attribute")
+                and width > 12
+            ):
                 if best is None or width > _width(best):
                     best = part
             visit(part.args)
@@ -244,11 +281,15 @@ def _replace(tree: Any, old: Expr, new: Value) -> Any:
     if tree is old:
         return new
     if isinstance(tree, Expr):
-        return Expr(tree.op, _replace(tree.args, old, new), tuple((k, _replace(o, old, new)) for k, o in tree.options), tree.type)
+        return Expr(
+            tree.op,
+            _replace(tree.args, old, new),
+            tuple((k, _replace(o, old, new)) for k, o in tree.options),
+            tree.type,
+        )
     if isinstance(tree, tuple):
         parts = [_replace(part, old, new) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
     if isinstance(tree, list):
         return [_replace(part, old, new) for part in tree]
     return tree
-

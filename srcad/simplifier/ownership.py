@@ -68,7 +68,11 @@ class _Owner:
         self.classes: dict[Value, set[Value]] = {}
         for value in list(self.parent):
             self.classes.setdefault(self.find(value), set()).add(value)
-        scan(function.body, self.results, lambda statement, live: self.after.__setitem__(statement, live))
+        scan(
+            function.body,
+            self.results,
+            lambda statement, live: self.after.__setitem__(statement, live),
+        )
         self.decide(function.body)
 
     # classes of values that may share memory
@@ -83,7 +87,12 @@ class _Owner:
         return root
 
     def union(self, a: Tree, b: Tree) -> None:
-        if isinstance(a, Value) and isinstance(b, Value) and not a.type.immutable and not b.type.immutable:
+        if (
+            isinstance(a, Value)
+            and isinstance(b, Value)
+            and not a.type.immutable
+            and not b.type.immutable
+        ):
             self.parent[self.find(a)] = self.find(b)
 
     def collect(self, block: Block) -> None:
@@ -112,7 +121,9 @@ class _Owner:
                     for place, target in enumerate(leaves(targets)):
                         self.made[target] = ("outside", None)
                         if target.type.kind == "record":
-                            self.saved.setdefault(target, []).extend(self.inner_saved(record, place))
+                            self.saved.setdefault(target, []).extend(
+                                self.inner_saved(record, place)
+                            )
                         for source in self.column(record, place):
                             self.union(target, source)
                 self.collect(statement.header)
@@ -198,7 +209,11 @@ class _Owner:
             return
         rivals = self.rivals(base, statement)
         views = {value for value in rivals if self.is_view(value) and value is not base}
-        if rivals - views or not self.own(base, fix=False, seen=set()) and not self.worth_fixing(base):
+        if (
+            rivals - views
+            or (not self.own(base, fix=False, seen=set())
+            and not self.worth_fixing(base))
+        ):
             self.copied_base.add(statement)
             return
         self.copied_views |= views
@@ -220,7 +235,11 @@ class _Owner:
     def give(self, statement: Let) -> None:
         """A result is handed out as it is where it is ours and nobody else's, else copied."""
         value = statement.args[0]
-        if isinstance(value, Value) and not self.rivals(value, statement) and self.own(value, fix=False, seen=set()):
+        if (
+            isinstance(value, Value)
+            and not self.rivals(value, statement)
+            and self.own(value, fix=False, seen=set())
+        ):
             self.given.add(statement)
 
     def is_view(self, value: Value) -> bool:
@@ -255,7 +274,10 @@ class _Owner:
             seen.add(phi)
             fine = True
             for side, operand in enumerate((phi.then, phi.orelse)):
-                if not (self.own(operand, fix=fix, seen=seen) and self.dies(operand, statement, {phi.out})):
+                if not (
+                    self.own(operand, fix=fix, seen=seen)
+                    and self.dies(operand, statement, {phi.out})
+                ):
                     fine = False
                     if fix:
                         self.copied_phi.add((phi.out, side))
@@ -266,7 +288,10 @@ class _Owner:
                 return True
             seen.add(carry)
             fine = True
-            if not (self.own(carry.init, fix=fix, seen=seen) and self.dies(carry.init, loop, {c.exit for c in loop.carries}, carry)):
+            if not (
+                self.own(carry.init, fix=fix, seen=seen)
+                and self.dies(carry.init, loop, {c.exit for c in loop.carries}, carry)
+            ):
                 fine = False
                 if fix:
                     self.copied_init.add(carry.param)
@@ -277,13 +302,17 @@ class _Owner:
             return fine or fix
         return False
 
-    def dies(self, operand: Tree, statement: Statement, results: set[Value], carry: Carry | None = None) -> bool:
+    def dies(
+        self, operand: Tree, statement: Statement, results: set[Value], carry: Carry | None = None
+    ) -> bool:
         """Whether nothing that is read later, or inside, shares memory with what enters a join."""
         if not isinstance(operand, Value):
             return False
         live = self.live(statement) - results
         if isinstance(statement, Loop):
-            live |= (reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))) - defines([statement])
+            live |= (
+                reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))
+            ) - defines([statement])
             for other in statement.carries:
                 if other is not carry and isinstance(other.init, Value):
                     live.add(other.init)
@@ -291,7 +320,9 @@ class _Owner:
             for phi in statement.phis:
                 if phi.out not in results:
                     live |= set(leaves((phi.then, phi.orelse)))
-        members = self.classes.get(self.find(operand), {operand}) if operand in self.parent else {operand}
+        members = (
+            self.classes.get(self.find(operand), {operand}) if operand in self.parent else {operand}
+        )
         joined = defines([statement])
         return not {value for value in live & members if value not in joined or value is operand}
 
@@ -328,7 +359,9 @@ class _Rewrite(Pass):
         if not isinstance(value, Value):
             return value
         out = value.like()
-        self.out.append(Let(out, ops.copy if value.type.kind == "array" else ops.own, (value,), (), origin))
+        self.out.append(
+            Let(out, ops.copy if value.type.kind == "array" else ops.own, (value,), (), origin)
+        )
         return out
 
     def let(self, statement: Let) -> Let | None:
@@ -383,4 +416,3 @@ class _Rewrite(Pass):
                 carry.next = self.copied(carry.next, statement.origin)
                 self.out = kept
         return made
-

@@ -16,10 +16,10 @@ from typing import Any
 from srcad.core.nodes import Call, Function, Let, Loop, leaves, walk
 from srcad.core.verify import verify
 from srcad.simplifier.algebra import simplify_algebra
-from srcad.simplifier.halves import Split, cut_in_two
 from srcad.simplifier.concrete import make_concrete
 from srcad.simplifier.dead import remove_dead
 from srcad.simplifier.grouping import group
+from srcad.simplifier.halves import Split, cut_in_two
 from srcad.simplifier.iteration import iterate, write_sizes
 from srcad.simplifier.joins import simplify_joins
 from srcad.simplifier.nesting import nest
@@ -32,8 +32,20 @@ from srcad.simplifier.storage import store_values
 
 __all__ = ["lower", "lower_halves", "simplify"]
 
-FIRST: tuple[Callable[[Function], Function], ...] = (resolve_shapes, share, simplify_joins, remove_dead)
-ROUND: tuple[Callable[[Function], Function], ...] = (simplify_algebra, choose_sources, resolve_shapes, share, simplify_joins, remove_dead)
+FIRST: tuple[Callable[[Function], Function], ...] = (
+    resolve_shapes,
+    share,
+    simplify_joins,
+    remove_dead,
+)
+ROUND: tuple[Callable[[Function], Function], ...] = (
+    simplify_algebra,
+    choose_sources,
+    resolve_shapes,
+    share,
+    simplify_joins,
+    remove_dead,
+)
 ROUNDS = 8
 
 

@@ -90,7 +90,11 @@ class Pass:
         if not self.known:
             return statement
         args = self.tree(statement.args)
-        options = tuple((key, self.tree(option)) for key, option in statement.options) if statement.options else ()
+        options = (
+            tuple((key, self.tree(option)) for key, option in statement.options)
+            if statement.options
+            else ()
+        )
         if args is statement.args and not options:
             return statement
         return remake(statement, statement.op, args, options)
@@ -112,7 +116,8 @@ class Pass:
         test = self.tree(statement.test)
         body = self.block(statement.body)
         carries = [
-            Carry(carry.param, init, self.tree(carry.next), carry.exit) for carry, init in zip(statement.carries, inits)
+            Carry(carry.param, init, self.tree(carry.next), carry.exit)
+            for carry, init in zip(statement.carries, inits)
         ]
         return statement.renewed(  # type: ignore[no-any-return]
             domain=domain,
@@ -124,7 +129,9 @@ class Pass:
             over=[(self.tree(array), element) for array, element in statement.over],
         )
 
-    def emit(self, op: Operation, *args: Any, origin: Origin = Origin(), base: str = "", **options: Any) -> Value:
+    def emit(
+        self, op: Operation, *args: Any, origin: Origin = Origin(), base: str = "", **options: Any
+    ) -> Value:
         """A new statement before the one being rebuilt."""
         out = Value(base or op.base, infer(op, args, options))
         self.out.append(Let(out, op, args, tuple(options.items()), origin))
@@ -163,4 +170,3 @@ def uses(function: Function) -> dict[Value, int]:
                 read(carry.next)
     read(function.result)
     return count
-

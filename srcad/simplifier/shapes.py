@@ -21,7 +21,15 @@ from srcad.simplifier.rewrite import Pass, remake
 
 __all__ = ["resolve_shapes"]
 
-_ELEMENTWISE = {ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.negative, ops.positive}
+_ELEMENTWISE = {
+    ops.add,
+    ops.subtract,
+    ops.multiply,
+    ops.divide,
+    ops.power,
+    ops.negative,
+    ops.positive,
+}
 
 
 def resolve_shapes(function: Function) -> Function:
@@ -33,12 +41,19 @@ def same_form(a: Type, b: Type) -> bool:
     """Whether a value of type `a` can stand for one of type `b`: proven shape and dtype."""
     if a.kind == "number" and b.rank == 0:
         return b.kind != "array"
-    return a.dtype == b.dtype and a.dtype is not None and same_shape(a, b) and (a.kind == b.kind or b.kind == "any")
+    return (
+        a.dtype == b.dtype
+        and a.dtype is not None
+        and same_shape(a, b)
+        and (a.kind == b.kind or b.kind == "any")
+    )
 
 
 def pass_name(old: Value, new: Value) -> None:
     """A folded operation passes its name on to what stands for it."""
-    if not new.named and (old.named or (old.base.endswith("_bar") and not new.base.endswith("_bar"))):
+    if not new.named and (
+        old.named or (old.base.endswith("_bar") and not new.base.endswith("_bar"))
+    ):
         new.base, new.named = old.base, old.named
 
 
@@ -79,17 +94,27 @@ class _Shapes(Pass):
             return self.cast(statement)
         if op in (ops.put, ops.put_add):
             base, index, value = statement.args
-            if type_of(base).rank == 0 and (index is Ellipsis or index == ()):  # all there is to store into
+            if type_of(base).rank == 0 and (
+                index is Ellipsis or index == ()
+            ):  # all there is to store into
                 if op is ops.put_add:
                     return remake(statement, ops.add, (base, value))
-                return remake(statement, ops.cast, (value, base)) if type_of(value).rank == 0 else statement
+                return (
+                    remake(statement, ops.cast, (value, base))
+                    if type_of(value).rank == 0
+                    else statement
+                )
             spread = self.source(value, ops.spread)
             if spread is not None:
                 return remake(statement, op, (base, index, spread.args[0]))
             return statement
         if op is ops.getitem:
             spread = self.source(statement.args[0], ops.spread)
-            if spread is not None and type_of(spread.args[0]).rank == 0 and statement.out is not None:
+            if (
+                spread is not None
+                and type_of(spread.args[0]).rank == 0
+                and statement.out is not None
+            ):
                 if statement.out.type.rank == 0:
                     self.stands(statement, spread.args[0])
                     return None
@@ -142,7 +167,9 @@ class _Shapes(Pass):
             ones = [axis - extra for axis in ones]
         if ones:
             axes: Any = ones[0] if len(ones) == 1 else tuple(ones)
-            part = self.emit(ops.operation(np.sum), part, origin=statement.origin, axis=axes, keepdims=True)
+            part = self.emit(
+                ops.operation(np.sum), part, origin=statement.origin, axis=axes, keepdims=True
+            )
         if isinstance(part, Value) and to.kind == "array" and part.type.shape is not None:
             part.type = Type(part.type.kind, part.type.dtype, to.shape)
         return self.cast(remake(statement, ops.cast, (part, x)))
@@ -153,7 +180,9 @@ class _Shapes(Pass):
         if inner is not None:
             statement = remake(statement, ops.spread, (inner.args[0], x))
             g = inner.args[0]
-        if same_shape(type_of(g), type_of(x)) and (type_of(x).rank != 0 or type_of(x).kind != "array"):
+        if same_shape(type_of(g), type_of(x)) and (
+            type_of(x).rank != 0 or type_of(x).kind != "array"
+        ):
             self.stands(statement, g)
             return None
         return statement
@@ -181,12 +210,20 @@ class _Shapes(Pass):
         if out is None or not any(self.source(arg, ops.spread) for arg in statement.args):
             return statement
         spreads = [self.source(arg, ops.spread) for arg in statement.args]
-        thin = tuple(arg if spread is None else spread.args[0] for arg, spread in zip(statement.args, spreads))
+        thin = tuple(
+            arg if spread is None else spread.args[0]
+            for arg, spread in zip(statement.args, spreads)
+        )
         options = dict(statement.options)
         type_ = infer(statement.op, thin, options)
-        if same_form(type_, out.type) or (same_shape(type_, out.type) and type_.dtype == out.type.dtype):
+        if same_form(type_, out.type) or (
+            same_shape(type_, out.type) and type_.dtype == out.type.dtype
+        ):
             return remake(statement, statement.op, thin, statement.options)
-        if type_.rank == 0 or all(spread is not None or type_of(arg).rank == 0 for arg, spread in zip(statement.args, spreads)):
+        if type_.rank == 0 or all(
+            spread is not None or type_of(arg).rank == 0
+            for arg, spread in zip(statement.args, spreads)
+        ):
             like = next(spread.args[1] for spread in spreads if spread is not None)
             weak = type_.kind == "number" and (out.type.dtype or "").startswith("float")
             if same_shape(type_of(like), out.type) and (weak or type_.dtype == out.type.dtype):

@@ -18,7 +18,17 @@ from srcad.simplifier.rewrite import Pass
 
 __all__ = ["key_of", "share"]
 
-_OWN_MEMORY = {ops.zeros_like, ops.ones_like, ops.copy, ops.put, ops.put_add, ops.result, ops.own, ops.saved, ops.save}
+_OWN_MEMORY = {
+    ops.zeros_like,
+    ops.ones_like,
+    ops.copy,
+    ops.put,
+    ops.put_add,
+    ops.result,
+    ops.own,
+    ops.saved,
+    ops.save,
+}
 
 
 def share(function: Function) -> Function:
@@ -35,7 +45,12 @@ def key_of(tree: Any) -> Any:
     if isinstance(tree, dict):
         return ("dict", *((key, key_of(part)) for key, part in tree.items()))
     if isinstance(tree, Expr):
-        return ("expr", tree.op, key_of(tree.args), tuple((name, key_of(option)) for name, option in tree.options))
+        return (
+            "expr",
+            tree.op,
+            key_of(tree.args),
+            tuple((name, key_of(option)) for name, option in tree.options),
+        )
     if isinstance(tree, (int, float, complex, str, bytes, type(None), type(...))):
         return (type(tree).__name__, repr(tree))
     try:
@@ -60,7 +75,12 @@ class _Share(Pass):
         op, out = statement.op, statement.out
         if out is None or op.effect == "effect" or op in _OWN_MEMORY or _allocates(statement):
             return statement
-        key = (op, key_of(statement.args), tuple((name, key_of(option)) for name, option in statement.options), statement.frozen)
+        key = (
+            op,
+            key_of(statement.args),
+            tuple((name, key_of(option)) for name, option in statement.options),
+            statement.frozen,
+        )
         for seen in self.seen:
             found = seen.get(key)
             if found is not None:
@@ -75,7 +95,16 @@ class _Share(Pass):
 def _allocates(statement: Let) -> bool:
     """Whether the operation makes an array that does not depend on operands' values: a buffer, in a program that stores."""
     name = statement.op.name
-    return name in ("np.zeros", "np.ones", "np.empty", "np.full", "np.full_like", "np.empty_like", "np.array", "np.eye")
+    return name in (
+        "np.zeros",
+        "np.ones",
+        "np.empty",
+        "np.full",
+        "np.full_like",
+        "np.empty_like",
+        "np.array",
+        "np.eye",
+    )
 
 
 _ = (Branch, Call, Loop, Type)

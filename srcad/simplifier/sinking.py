@@ -18,7 +18,9 @@ __all__ = ["sink"]
 
 def sink(function: Function) -> Function:
     """The function with adjoint operations moved into the one side that reads them."""
-    return copy_function(function, _block(function.body, set(leaves(function.result))), function.result)
+    return copy_function(
+        function, _block(function.body, set(leaves(function.result))), function.result
+    )
 
 
 def _block(block: Block, live: set[Value]) -> Block:
@@ -31,7 +33,12 @@ def _block(block: Block, live: set[Value]) -> Block:
         pending.append(statement)
     placed: list[Statement] = []  # what follows, first last
     for statement in pending:
-        if isinstance(statement, Let) and statement.origin.part == "adjoint" and statement.op.effect == "pure" and statement.out:
+        if (
+            isinstance(statement, Let)
+            and statement.origin.part == "adjoint"
+            and statement.op.effect == "pure"
+            and statement.out
+        ):
             target = _target(statement.out, placed, later)
             if target is not None:
                 branch, side = target
@@ -44,7 +51,9 @@ def _block(block: Block, live: set[Value]) -> Block:
     for statement in reversed(placed):
         if isinstance(statement, Branch):
             ends = set(leaves([(phi.then, phi.orelse) for phi in statement.phis]))
-            statement = statement.renewed(body=_block(statement.body, ends), orelse=_block(statement.orelse, ends))
+            statement = statement.renewed(
+                body=_block(statement.body, ends), orelse=_block(statement.orelse, ends)
+            )
         elif isinstance(statement, Loop):
             ends = set(leaves([carry.next for carry in statement.carries]))
             statement = statement.renewed(body=_block(statement.body, ends))
@@ -52,7 +61,9 @@ def _block(block: Block, live: set[Value]) -> Block:
     return out
 
 
-def _target(value: Value, following: list[Statement], live: set[Value]) -> tuple[Branch, int] | None:
+def _target(
+    value: Value, following: list[Statement], live: set[Value]
+) -> tuple[Branch, int] | None:
     """The side of a branch that alone reads a value."""
     if value in live:
         return None
@@ -60,7 +71,11 @@ def _target(value: Value, following: list[Statement], live: set[Value]) -> tuple
     for statement in following:
         if value not in reads_of([statement]):
             continue
-        if not isinstance(statement, Branch) or value in set(operands(statement)) or found is not None:
+        if (
+            not isinstance(statement, Branch)
+            or value in set(operands(statement))
+            or found is not None
+        ):
             return None
         sides = [
             value in reads_of(block) | set(leaves([getattr(phi, pick) for phi in statement.phis]))

@@ -30,8 +30,14 @@ _READS = {
 
 def choose_sources(function: Function) -> Function:
     """The function with shapes read from arguments where they are proven the same."""
-    inputs = [value for param in function.params for value in leaves(param.tree)] + list(function.hidden)
-    plain = [value for value in inputs if value.type.kind == "array" and value.type.shape and not value.base.endswith("_bar")]
+    inputs = [value for param in function.params for value in leaves(param.tree)] + list(
+        function.hidden
+    )
+    plain = [
+        value
+        for value in inputs
+        if value.type.kind == "array" and value.type.shape and not value.base.endswith("_bar")
+    ]
     return _Sources(plain).run(function)
 
 
@@ -51,7 +57,9 @@ class _Sources(Pass):
         if not isinstance(value, Value) or value in self.inputs or value.type.kind != "array":
             return statement
         for other in self.inputs:
-            if same_shape(other.type, value.type) and (not strict or (other.type.dtype == value.type.dtype is not None)):
+            if same_shape(other.type, value.type) and (
+                not strict or (other.type.dtype == value.type.dtype is not None)
+            ):
                 args = list(statement.args)
                 args[place] = other
                 return remake(statement, statement.op, tuple(args), statement.options)

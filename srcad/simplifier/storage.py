@@ -103,7 +103,11 @@ class _Family:
             for reader in readers:
                 inner = defines([reader])
                 for value in sorted(_reads(reader), key=lambda v: v.serial):
-                    if value in own and value not in inner and not (value is source.index and reader.index is not None):
+                    if (
+                        value in own
+                        and value not in inner
+                        and not (value is source.index and reader.index is not None)
+                    ):
                         needs[value] = None
             self.save(source, readers, list(needs))
 
@@ -129,7 +133,11 @@ class _Family:
                 chain = self.chain(source, carry) if carry.param in kept else []
                 if chain and all(self.at_hand(let.args[1], source, own, kept) for let in chain):
                     olds = [(let, self.old(source, let)) for let in chain]
-                    kept = [v for v in kept if v is not carry.param and v not in {let.out for let in chain}]
+                    kept = [
+                        v
+                        for v in kept
+                        if v is not carry.param and v not in {let.out for let in chain}
+                    ]
                     held = [(v, c) for v, c in held if c is not carry]
                     kept += [old for _, old in olds]
                     restored.append((carry, olds))
@@ -152,12 +160,21 @@ class _Family:
                     mapping[value] = target
                     targets.append(target)
                 reader.reads_back = reader.direction == -source.direction
-                reader.records = [*reader.records, (record, tuple(targets) if len(targets) > 1 else targets[0])]
+                reader.records = [
+                    *reader.records,
+                    (record, tuple(targets) if len(targets) > 1 else targets[0]),
+                ]
             for value, carry in held:
                 if value in wanted:
                     hold = Value(carry.param.base, carry.param.type, named=carry.param.named)
                     reader.carries = [
-                        *reader.carries, Carry(hold, carry.exit, mapping[carry.param], Value(carry.param.base, carry.param.type))
+                        *reader.carries,
+                        Carry(
+                            hold,
+                            carry.exit,
+                            mapping[carry.param],
+                            Value(carry.param.base, carry.param.type),
+                        ),
                     ]
                     mapping[value] = hold
             front: Block = []
@@ -187,17 +204,26 @@ class _Family:
 
     def at_hand(self, index: Tree, source: Loop, own: set[Value], kept: list[Value]) -> bool:
         """Whether the index of a store is there in the reader too."""
-        return all(value not in own or value is source.index or value in kept for value in leaves(index))
+        return all(
+            value not in own or value is source.index or value in kept for value in leaves(index)
+        )
 
     def old(self, source: Loop, let: Let) -> Value:
         """What a store is about to overwrite."""
         base, index = let.args[0], let.args[1]
         out = Value("old", infer(ops.getitem, (base, index), {}))
-        source.body.insert(source.body.index(let), Let(out, ops.getitem, (base, index), (), let.origin))
+        source.body.insert(
+            source.body.index(let), Let(out, ops.getitem, (base, index), (), let.origin)
+        )
         return out
 
     def restore(
-        self, reader: Loop, carry: Carry, olds: list[tuple[Let, Value]], mapping: dict[Value, Tree], front: Block
+        self,
+        reader: Loop,
+        carry: Carry,
+        olds: list[tuple[Let, Value]],
+        mapping: dict[Value, Tree],
+        front: Block,
     ) -> None:
         """Undo the stores of an iteration: the array goes back from its last value to its first."""
         change = lambda v: mapping.get(v, v)  # noqa: E731
@@ -208,13 +234,29 @@ class _Family:
             mapping[let.out] = current
             before = carry.param.like()
             index = map_tree(let.args[1], change)
-            front.append(Let(before, ops.put, (current, index, mapping[old]), (), Origin(let.origin.line, "", "adjoint")))
+            front.append(
+                Let(
+                    before,
+                    ops.put,
+                    (current, index, mapping[old]),
+                    (),
+                    Origin(let.origin.line, "", "adjoint"),
+                )
+            )
             current = before
         mapping[carry.param] = current
-        reader.carries = [*reader.carries, Carry(hold, carry.exit, current, carry.param.like(named=False))]
+        reader.carries = [
+            *reader.carries,
+            Carry(hold, carry.exit, current, carry.param.like(named=False)),
+        ]
 
     def recomputable(
-        self, value: Value, lets: dict[Value | None, Let], own: set[Value], kept: list[Value], source: Loop
+        self,
+        value: Value,
+        lets: dict[Value | None, Let],
+        own: set[Value],
+        kept: list[Value],
+        source: Loop,
     ) -> bool:
         """Whether a value can be had again from what is kept, what lies outside the loops, and the index."""
         statement = lets.get(value)
@@ -223,7 +265,10 @@ class _Family:
         if statement.op is ops.getitem and _path(source.body, value):
             return False  # computed at the head of the reader it could raise where the branch guards it
         if _arithmetic(statement):
-            return all(operand in kept or operand not in own or operand is source.index for operand in operands(statement))
+            return all(
+                operand in kept or operand not in own or operand is source.index
+                for operand in operands(statement)
+            )
         for operand in operands(statement):
             if operand in kept or operand not in own or operand is source.index:
                 continue
@@ -231,7 +276,9 @@ class _Family:
                 return False
         return True
 
-    def recompute(self, value: Value, lets: dict[Value | None, Let], mapping: dict[Value, Tree], front: Block) -> None:
+    def recompute(
+        self, value: Value, lets: dict[Value | None, Let], mapping: dict[Value, Tree], front: Block
+    ) -> None:
         """Compute a value again at the head of a reader."""
         if value in mapping:
             return
@@ -242,7 +289,15 @@ class _Family:
         change = lambda v: mapping.get(v, v)  # noqa: E731
         out = value.like(named=False)
         options = tuple((key, map_tree(option, change)) for key, option in statement.options)
-        front.append(Let(out, statement.op, map_tree(statement.args, change), options, Origin(statement.origin.line, "", "adjoint")))
+        front.append(
+            Let(
+                out,
+                statement.op,
+                map_tree(statement.args, change),
+                options,
+                Origin(statement.origin.line, "", "adjoint"),
+            )
+        )
         mapping[value] = out
 
     def surface(self, source: Loop, value: Value) -> Value:
@@ -361,4 +416,3 @@ class _Edit(Pass):
     def __init__(self, known: dict[Value, Any]) -> None:
         super().__init__()
         self.known = dict(known)
-

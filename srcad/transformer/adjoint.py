@@ -60,7 +60,9 @@ def cotangent_type(value: Value) -> Type:
 class Adjoint:
     """The primal statements of a function, and as many reverse sweeps over them as are asked for."""
 
-    def __init__(self, function: Function, wrt: list[Value], outputs: list[Value], split: Splitter) -> None:
+    def __init__(
+        self, function: Function, wrt: list[Value], outputs: list[Value], split: Splitter
+    ) -> None:
         self.function, self.wrt = function, wrt
         self.active = active(function.body, wrt, outputs)
         for value in sorted(self.active, key=lambda value: value.serial):
@@ -87,7 +89,8 @@ class Adjoint:
                 statement = self._forward_call(statement)
             elif isinstance(statement, Branch):
                 statement = statement.renewed(
-                    body=self._forward_calls(statement.body), orelse=self._forward_calls(statement.orelse)
+                    body=self._forward_calls(statement.body),
+                    orelse=self._forward_calls(statement.orelse),
                 )
             elif isinstance(statement, Loop):
                 statement = statement.renewed(body=self._forward_calls(statement.body))
@@ -139,7 +142,12 @@ class Adjoint:
 
     def christen(self, bar: Tree, value: Value, base: str) -> None:
         """The first contribution and the running sum bear the name of the cotangent."""
-        if isinstance(bar, Value) and self.builder.block and not bar.named and (value.named or not bar.base.endswith("_bar")):
+        if (
+            isinstance(bar, Value)
+            and self.builder.block
+            and not bar.named
+            and (value.named or not bar.base.endswith("_bar"))
+        ):
             if any(isinstance(s, Let) and s.out is bar for s in self.builder.block[-6:]):
                 bar.base = base
 
@@ -147,7 +155,9 @@ class Adjoint:
         """`before + put_add(zeros_like(x), index, g)` is `put_add(before, index, g)`: the adjoint of an indexing writes where it belongs."""
         if not isinstance(before, Value) or before.type.kind == "scalar":
             return None
-        made = {s.out: (place, s) for place, s in enumerate(self.builder.block) if isinstance(s, Let)}
+        made = {
+            s.out: (place, s) for place, s in enumerate(self.builder.block) if isinstance(s, Let)
+        }
         chain: list[tuple[int, Let]] = []
         link = contribution
         while isinstance(link, Value) and link in made:
@@ -201,7 +211,13 @@ class Adjoint:
             bar.named = True
         return bar
 
-    def refuse(self, statement: Statement, what: str, reason: str, kind: type[SrcadError] = MissingRuleError) -> None:
+    def refuse(
+        self,
+        statement: Statement,
+        what: str,
+        reason: str,
+        kind: type[SrcadError] = MissingRuleError,
+    ) -> None:
         """Raise an error that points at the statement of the user's."""
         place = self.function.parsed.place if hasattr(self.function, "parsed") else None
         line, text = statement.origin.line, statement.origin.text
@@ -237,7 +253,9 @@ class Adjoint:
                 f"option `{unknown[0]}=` of `{op.name}` has no derivative rule",
                 "Leave the option out, or compute what it does with other functions.",
             )
-        if op.function in (ops.put.function, ops.put_add.function) and not _floating(statement.args[0]):
+        if op.function in (ops.put.function, ops.put_add.function) and not _floating(
+            statement.args[0]
+        ):
             self.refuse(
                 statement,
                 "a value that varies with the arguments is stored into an array of integers",
@@ -246,16 +264,26 @@ class Adjoint:
             )
         for _, option in statement.options:
             if any(value in self.active for value in leaves(option)):
-                self.refuse(statement, f"`{op.name}` has no derivative with respect to this option", "Hold it constant.")
+                self.refuse(
+                    statement,
+                    f"`{op.name}` has no derivative with respect to this option",
+                    "Hold it constant.",
+                )
         try:
             if rule.family == "elementwise":
                 partials = quote(rule.pullback, self.builder, (*args, out), options)
                 contributions = [
-                    None if partial is None else self.scaled(y_bar, partial) if any(v in self.active for v in leaves(arg)) else None
+                    None
+                    if partial is None
+                    else self.scaled(y_bar, partial)
+                    if any(v in self.active for v in leaves(arg))
+                    else None
                     for arg, partial in zip(statement.args, partials)
                 ]
             elif rule.family == "primitive":
-                contributions = list(quote(rule.pullback, self.builder, (y_bar, *args, out), options))
+                contributions = list(
+                    quote(rule.pullback, self.builder, (y_bar, *args, out), options)
+                )
             else:
                 contributions = list(quote(rule.pullback, self.builder, (y_bar, *args), options))
         except RankUnknown as unknown_rank:
@@ -266,7 +294,11 @@ class Adjoint:
             )
             return
         except NotImplementedError as reason:
-            self.refuse(statement, f"`{op.name}` is not differentiable this way: {reason}", "Rewrite it with other functions.")
+            self.refuse(
+                statement,
+                f"`{op.name}` is not differentiable this way: {reason}",
+                "Rewrite it with other functions.",
+            )
             return
         for place, (arg, contribution) in enumerate(zip(statement.args, contributions)):
             if contribution is None and rule.wrt is not None and place not in rule.wrt:
@@ -297,7 +329,11 @@ class Adjoint:
                 return
             arg_values = [value for value in leaves(arg) if value in self.active]
             if arg_values:
-                self.refuse(statement, f"`{statement.op.name}` has no derivative with respect to this operand", "Hold it constant.")
+                self.refuse(
+                    statement,
+                    f"`{statement.op.name}` has no derivative with respect to this operand",
+                    "Hold it constant.",
+                )
             return
         if not isinstance(arg, Value) or arg not in self.active:
             return
@@ -309,7 +345,9 @@ class Adjoint:
             )
         like = self.rename.get(arg, arg)
         made = type_of(contribution)
-        if made.kind == "array" and made.rank == 0:  # np.where of numbers gives a 0-d array; cotangents are numbers
+        if (
+            made.kind == "array" and made.rank == 0
+        ):  # np.where of numbers gives a 0-d array; cotangents are numbers
             contribution = self.builder.emit(ops.getitem, contribution, ())
         if broadcasts:
             contribution = self.builder.emit(ops.sum_to, contribution, like)
@@ -338,7 +376,9 @@ class Adjoint:
         outs = [Value(f"{arg.base}_bar", cotangent_type(arg)) for arg in inputs]
         residuals = statement.outs[len(call.outs) :]
         kept = tuple(args[place] for place in split.kept)
-        self.builder.add(Call(outs, split.backward, (*seeds, *kept, *residuals), self.builder.origin))
+        self.builder.add(
+            Call(outs, split.backward, (*seeds, *kept, *residuals), self.builder.origin)
+        )
         for arg, bar in zip(inputs, outs):
             bar.named = arg.named and self.lookup(arg) is None
             self.accumulate(arg, bar)
@@ -389,7 +429,14 @@ class Adjoint:
             phis.append(Phi(out, ends[0], ends[1]))
             self.bars[value] = out
         self.builder.add(
-            Branch(statement.test, self.operand(statement.condition), sides[0][1].block, sides[1][1].block, phis, origin)
+            Branch(
+                statement.test,
+                self.operand(statement.condition),
+                sides[0][1].block,
+                sides[1][1].block,
+                phis,
+                origin,
+            )
         )
 
     def reaches(self, statement: Statement) -> bool:
@@ -412,9 +459,22 @@ class Adjoint:
             base = f"{carry.param.base}_bar"
             type_ = _carried_type(carry)
             init = self.zero(carry.exit) if start is None else start
-            carries.append(Carry(Value(base, type_, named=carry.param.named), init, None, Value(base, type_, named=carry.param.named)))
+            carries.append(
+                Carry(
+                    Value(base, type_, named=carry.param.named),
+                    init,
+                    None,
+                    Value(base, type_, named=carry.param.named),
+                )
+            )
         outer_bars, outer_builder = self.bars, self.builder
-        scope = _Mirror(self, _locals(statement.body) | _locals(statement.header) | {c.param for c in statement.carries}, outer_bars)
+        scope = _Mirror(
+            self,
+            _locals(statement.body)
+            | _locals(statement.header)
+            | {c.param for c in statement.carries},
+            outer_bars,
+        )
         self.scopes.append(scope)
         self.bars, self.builder = {}, Builder(infer, origin)
         kept = dict(self.rename)
@@ -436,8 +496,13 @@ class Adjoint:
         self.builder.origin = origin
         self.builder.block.extend(scope.before)
         mirror_loop = Loop(
-            statement.family, -statement.direction, index, self.operand(statement.domain),
-            [*carries, *scope.accumulators.values()], body, origin,
+            statement.family,
+            -statement.direction,
+            index,
+            self.operand(statement.domain),
+            [*carries, *scope.accumulators.values()],
+            body,
+            origin,
         )
         self.builder.add(mirror_loop)
         for value, accumulator in scope.accumulators.items():
@@ -454,7 +519,9 @@ def _carried_type(carry: Carry) -> Type:
     """
     type_, after = cotangent_type(carry.param), type_of(carry.next)
     if type_.shape is None or after.shape is None or len(type_.shape) != len(after.shape):
-        return type_ if type_.shape is None or type_.shape == after.shape else Type("any", type_.dtype)
+        return (
+            type_ if type_.shape is None or type_.shape == after.shape else Type("any", type_.dtype)
+        )
     shape = tuple(
         size if same_size(size, other) else Size(("iteration", carry.param.serial, axis))
         for axis, (size, other) in enumerate(zip(type_.shape, after.shape))
@@ -516,7 +583,9 @@ class _Mirror(_Scope):
             init = self.sweep.zero(value)
             self.before.extend(self.sweep.builder.block)
             self.sweep.builder = builder
-        carry = Carry(Value(base, type_, named=value.named), init, None, Value(base, type_, named=value.named))
+        carry = Carry(
+            Value(base, type_, named=value.named), init, None, Value(base, type_, named=value.named)
+        )
         self.accumulators[value] = carry
         return carry.param
 
@@ -535,4 +604,3 @@ def _locals(block: Block) -> set[Value]:
 
 def _floating(tree: Tree) -> bool:
     return not isinstance(tree, Value) or tree.type.differentiable
-

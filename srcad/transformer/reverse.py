@@ -29,7 +29,21 @@ from srcad.core.nodes import (
 from srcad.core.types import Size, Type, number
 from srcad.transformer.adjoint import Adjoint, Splitter, cotangent_type
 
-__all__ = ["Cut", "RowsOf", "gradient", "halves", "hand_on", "hand_out", "pullback", "row_loop", "row_sweeps", "seed_for", "shaped", "substituted", "zero_block"]
+__all__ = [
+    "Cut",
+    "RowsOf",
+    "gradient",
+    "halves",
+    "hand_on",
+    "hand_out",
+    "pullback",
+    "row_loop",
+    "row_sweeps",
+    "seed_for",
+    "shaped",
+    "substituted",
+    "zero_block",
+]
 
 
 def _outputs(tree: Tree) -> list[Value]:
@@ -60,15 +74,28 @@ def hand_on(builder: Builder, tree: Tree, base: str, *, once: bool = False) -> T
                 value.base, value.named = base, True
             return value
         if not once or value not in made:
-            op = ops.own if value.type.rank != 0 or value.type.kind != "array" else ops.operation(np.array)
-            made[value] = builder.emit(op, value, base=value.base if value.named else base, named=True)
+            op = (
+                ops.own
+                if value.type.rank != 0 or value.type.kind != "array"
+                else ops.operation(np.array)
+            )
+            made[value] = builder.emit(
+                op, value, base=value.base if value.named else base, named=True
+            )
         return made[value]
 
     return map_tree(tree, out)
 
 
 def gradient(
-    function: Function, wrt: list[Value], structure: Tree, split: Splitter, *, value: bool = False, has_aux: bool = False, name: str = ""
+    function: Function,
+    wrt: list[Value],
+    structure: Tree,
+    split: Splitter,
+    *,
+    value: bool = False,
+    has_aux: bool = False,
+    name: str = "",
 ) -> Function:
     """The function that returns the gradient by `wrt`, in `structure` (a tree of the same values).
 
@@ -89,12 +116,16 @@ def gradient(
             result = ((parts, aux_part), result) if has_aux else (parts, result)
         else:
             result = (result, aux_part)
-    made = function.renewed(name=name or f"{function.name}_grad", body=[*body, *sweep.builder.block], result=result)
+    made = function.renewed(
+        name=name or f"{function.name}_grad", body=[*body, *sweep.builder.block], result=result
+    )
     made.defaults = function.parsed.defaults
     return made  # type: ignore[no-any-return]
 
 
-def pullback(function: Function, wrt: list[Value], structure: Tree, split: Splitter, *, name: str = "") -> Function:
+def pullback(
+    function: Function, wrt: list[Value], structure: Tree, split: Splitter, *, name: str = ""
+) -> Function:
     """The function that takes the arguments and the cotangent of the value, and returns those of `wrt`."""
     output = function.result
     outs = _outputs(output)
@@ -123,7 +154,6 @@ def pullback(function: Function, wrt: list[Value], structure: Tree, split: Split
     return made  # type: ignore[no-any-return]
 
 
-
 class Cut(NamedTuple):
     """How a combined function is cut in two: its own parameters, those for the seeds, and which it is differentiated by."""
 
@@ -135,7 +165,14 @@ class Cut(NamedTuple):
 
 
 def halves(
-    function: Function, wanted: tuple[bool, ...], outs: tuple[bool, ...], split: Splitter, *, own: bool = False, hidden: bool = False, order: list[Value] | None = None
+    function: Function,
+    wanted: tuple[bool, ...],
+    outs: tuple[bool, ...],
+    split: Splitter,
+    *,
+    own: bool = False,
+    hidden: bool = False,
+    order: list[Value] | None = None,
 ) -> tuple[Function, Cut]:
     """Forward and backward sweep as one function, to be simplified together and then cut.
 
@@ -149,7 +186,8 @@ def halves(
     sweep = Adjoint(function, wrt, active, split)
     single = len(active) == 1
     seeds = [
-        Value(f"{function.name if single else value.base}_bar", cotangent_type(value), named=True) for value in active
+        Value(f"{function.name if single else value.base}_bar", cotangent_type(value), named=True)
+        for value in active
     ]
     bars = sweep.sweep(list(zip(active, seeds)))
     handed = tuple(hand_out(sweep.builder, value, bars.get(value)) for value in wrt)
@@ -160,7 +198,10 @@ def halves(
         result = hand_on(front, result, "value", once=True)
         body += front.block
     combined = function.renewed(
-        params=[*(Param(value.base, value) for value in inputs), *(Param(seed.base, seed) for seed in seeds)],
+        params=[
+            *(Param(value.base, value) for value in inputs),
+            *(Param(seed.base, seed) for seed in seeds),
+        ],
         body=[*body, *sweep.builder.block],
         result=(result, handed),
     )
@@ -176,12 +217,16 @@ class RowsOf(NamedTuple):
     block: Block
 
 
-def row_sweeps(function: Function, wrt: list[Value], outputs: list[Value], split: Splitter) -> tuple[Block, list[RowsOf]]:
+def row_sweeps(
+    function: Function, wrt: list[Value], outputs: list[Value], split: Splitter
+) -> tuple[Block, list[RowsOf]]:
     """The forward statements, and for each output a backward sweep of its own from a seed of its own."""
     sweep = Adjoint(function, wrt, outputs, split)
     sweeps = []
     for output in outputs:
-        seed = None if output.type.rank == 0 else Value(f"{output.base}_bar", cotangent_type(output))
+        seed = (
+            None if output.type.rank == 0 else Value(f"{output.base}_bar", cotangent_type(output))
+        )
         sweep.builder = Builder(sweep.builder.infer)
         found = sweep.sweep([(output, 1.0 if seed is None else seed)])
         bars = {value: found[value] for value in wrt if value in found}
@@ -195,12 +240,19 @@ def row_sweeps(function: Function, wrt: list[Value], outputs: list[Value], split
 def seed_for(builder: Builder, output: Value) -> tuple[Value, Value]:
     """The number of rows of an output's Jacobian, and the identity that seeds them."""
     dtype = output.type.dtype
-    options: dict[str, Any] = {"dtype": np.dtype(dtype).type} if dtype not in (None, "float64") else {}
+    options: dict[str, Any] = (
+        {"dtype": np.dtype(dtype).type} if dtype not in (None, "float64") else {}
+    )
     count = builder.emit(ops.size, output)
     rows = builder.emit(ops.operation(np.eye), count, base=f"{output.base}_bar", **options)
     if output.type.rank != 1:
-        sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, output), axis) for axis in range(output.type.rank or 0)]
-        rows = builder.emit(ops.operation(np.reshape), rows, shape=(count, *sizes), base=f"{output.base}_bar")
+        sizes = [
+            builder.emit(ops.getitem, builder.emit(ops.shape, output), axis)
+            for axis in range(output.type.rank or 0)
+        ]
+        rows = builder.emit(
+            ops.operation(np.reshape), rows, shape=(count, *sizes), base=f"{output.base}_bar"
+        )
         first = rows.type.shape[0] if rows.type.shape else Size(("rows", rows.serial))
         rows.type = Type("array", dtype, (first, *(output.type.shape or ())))
     return count, rows
@@ -219,7 +271,12 @@ def row_loop(builder: Builder, rows: RowsOf, wrt: list[Value]) -> dict[Value, Tr
         start = inner.emit(ops.put, zeros, index, 1.0, base=seed.base, named=True)
     else:
         dtype = output.type.dtype
-        flat = inner.emit(ops.operation(np.zeros), count, base=seed.base, dtype=np.dtype(dtype).type if dtype else None)
+        flat = inner.emit(
+            ops.operation(np.zeros),
+            count,
+            base=seed.base,
+            dtype=np.dtype(dtype).type if dtype else None,
+        )
         one = inner.emit(ops.put, flat, index, 1.0, base=seed.base, named=True)
         shape = inner.emit(ops.shape, output)
         start = inner.emit(ops.operation(np.reshape), one, shape=shape, base=seed.base, named=True)
@@ -227,7 +284,9 @@ def row_loop(builder: Builder, rows: RowsOf, wrt: list[Value]) -> dict[Value, Tr
     results: dict[Value, Tree] = {}
     for value in wrt:
         shape_tree = _row_shape(builder, count, value)
-        zeros = builder.let(ops.operation(np.zeros), (shape_tree,), _dtype_option(value), base=f"{value.base}_bar")
+        zeros = builder.let(
+            ops.operation(np.zeros), (shape_tree,), _dtype_option(value), base=f"{value.base}_bar"
+        )
         if value not in rows.bars:
             results[value] = zeros
             continue
@@ -243,12 +302,17 @@ def row_loop(builder: Builder, rows: RowsOf, wrt: list[Value]) -> dict[Value, Tr
         bar = rows.bars[value]
         bar = start if bar is seed else bar
         carry.next = tail.emit(ops.put, carry.param, index, bar, base=f"{value.base}_jac")
-    builder.add(Loop(Family(), 1, index, (0, count, 1), carries, [*body, *tail.block], builder.origin))
+    builder.add(
+        Loop(Family(), 1, index, (0, count, 1), carries, [*body, *tail.block], builder.origin)
+    )
     return results
 
 
 def _row_shape(builder: Builder, count: Tree, value: Value) -> Tree:
-    sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, value), axis) for axis in range(value.type.rank or 0)]
+    sizes = [
+        builder.emit(ops.getitem, builder.emit(ops.shape, value), axis)
+        for axis in range(value.type.rank or 0)
+    ]
     return (count, *sizes)
 
 
@@ -266,15 +330,29 @@ def shaped(builder: Builder, rows: Tree, output: Value, value: Value, count: Tre
     if isinstance(rows, Value) and value.type.kind != "number" and rows.type.dtype != dtype:
         rows = builder.emit(ops.cast, rows, value)
     if (output.type.rank or 0) > 1:
-        sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, v), axis) for v in (output, value) for axis in range(v.type.rank or 0)]
+        sizes = [
+            builder.emit(ops.getitem, builder.emit(ops.shape, v), axis)
+            for v in (output, value)
+            for axis in range(v.type.rank or 0)
+        ]
         rows = builder.emit(ops.operation(np.reshape), rows, shape=tuple(sizes))
     return builder.emit(ops.own, rows, base=base, named=True)
 
 
 def zero_block(builder: Builder, output: Value, value: Value) -> Value:
     """The Jacobian of an output that does not depend on an argument."""
-    sizes = [builder.emit(ops.getitem, builder.emit(ops.shape, v), axis) for v in (output, value) for axis in range(v.type.rank or 0)]
-    return builder.let(ops.operation(np.zeros), (tuple(sizes),), _dtype_option(value), base=f"{value.base}_bar", named=True)
+    sizes = [
+        builder.emit(ops.getitem, builder.emit(ops.shape, v), axis)
+        for v in (output, value)
+        for axis in range(v.type.rank or 0)
+    ]
+    return builder.let(
+        ops.operation(np.zeros),
+        (tuple(sizes),),
+        _dtype_option(value),
+        base=f"{value.base}_bar",
+        named=True,
+    )
 
 
 def substituted(block: Block, change: dict[Value, Tree]) -> Block:
@@ -298,11 +376,16 @@ def substituted(block: Block, change: dict[Value, Tree]) -> Block:
                 )
             )
         elif isinstance(statement, Loop):
-            carries = [Carry(c.param, tree(c.init), tree(c.next), c.exit) for c in statement.carries]
+            carries = [
+                Carry(c.param, tree(c.init), tree(c.next), c.exit) for c in statement.carries
+            ]
             made.append(
                 statement.renewed(
-                    domain=tree(statement.domain), header=substituted(statement.header, change), test=tree(statement.test),
-                    body=substituted(statement.body, change), carries=carries,
+                    domain=tree(statement.domain),
+                    header=substituted(statement.header, change),
+                    test=tree(statement.test),
+                    body=substituted(statement.body, change),
+                    carries=carries,
                 )
             )
         elif isinstance(statement, Call):

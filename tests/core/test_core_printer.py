@@ -4,7 +4,21 @@ import numpy as np
 import pytest
 
 from srcad.core import ops
-from srcad.core.nodes import Branch, Carry, Expr, Family, Function, Let, Loop, Origin, Param, Phi, Slice, Test, Value
+from srcad.core.nodes import (
+    Branch,
+    Carry,
+    Expr,
+    Family,
+    Function,
+    Let,
+    Loop,
+    Origin,
+    Param,
+    Phi,
+    Slice,
+    Test,
+    Value,
+)
 from srcad.core.printer import function_node, module_text
 from srcad.core.types import ANY, array, number
 

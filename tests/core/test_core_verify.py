@@ -3,7 +3,19 @@
 import pytest
 
 from srcad.core import ops
-from srcad.core.nodes import Branch, Call, Carry, Family, Function, Let, Loop, Param, Phi, Test, Value
+from srcad.core.nodes import (
+    Branch,
+    Call,
+    Carry,
+    Family,
+    Function,
+    Let,
+    Loop,
+    Param,
+    Phi,
+    Test,
+    Value,
+)
 from srcad.core.verify import verify
 from srcad.errors import CoreError
 

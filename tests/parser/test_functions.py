@@ -4,6 +4,7 @@ import gast
 import numpy as np
 import pytest
 
+import srcad
 from srcad.api.signature import read_spec
 from srcad.core.nodes import Branch, Loop, walk
 from srcad.errors import SourceNotFoundError, SrcadError, UnsupportedSyntaxError
@@ -56,15 +57,29 @@ def test_a_name_of_the_last_iteration_is_known_after_it():
     same(run(core(f, x="float64[3]"), np.arange(3.0)), 4.0)
 
 
-def test_a_name_of_one_side_is_unbound():
+def test_a_name_of_one_side_is_unbound(monkeypatch):
+    monkeypatch.setenv("SRCAD_CACHE_DIR", "off")
+
     def f(x):
         if x > 0:
             y = x
         return y
 
-    with pytest.raises(UnsupportedSyntaxError, match="may not have been assigned") as found:
-        core(f, x="float64")
-    assert found.value.place.text.strip() == "return y"
+    with pytest.raises((UnsupportedSyntaxError, UnboundLocalError)):
+        srcad.grad(f)(-1.0)  # as f(-1.0) does, or refused: never a silent zero
+
+
+def test_a_name_of_a_loop_that_never_ran_is_unbound(monkeypatch):
+    monkeypatch.setenv("SRCAD_CACHE_DIR", "off")
+
+    def f(x, n):
+        for i in range(n):
+            y = x * i
+        return y
+
+    same(srcad.grad(f)(1.0, 3), 2.0)
+    with pytest.raises((UnsupportedSyntaxError, UnboundLocalError)):
+        srcad.grad(f)(1.0, 0)
 
 
 @pytest.mark.parametrize("x", [-1.0, 0.2, 3.0])

@@ -18,8 +18,8 @@ from srcad.core.verify import verify
 from srcad.parser.function import parse
 from srcad.parser.state import Program
 from srcad.simplifier.names import assign_names
-from srcad.simplifier.pipeline import FIRST, ROUND, finish, store
 from srcad.simplifier.nesting import nest
+from srcad.simplifier.pipeline import FIRST, ROUND, finish, store
 from srcad.transformer.reverse import gradient, pullback
 
 

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from srcad.simplifier.algebra import simplify_algebra
-from tests.simplifier.core_text import core, differences, grad, lines, lowered, passes, run, same, simplified, text
+from tests.simplifier.core_text import (
+    core,
+    differences,
+    grad,
+    lines,
+    lowered,
+    passes,
+    run,
+    same,
+    simplified,
+    text,
+)
 
 
 def square(x):

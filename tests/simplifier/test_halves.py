@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from srcad.core.verify import verify
 from srcad.analysis.activity import parameters
+from srcad.core.verify import verify
 from srcad.simplifier.pipeline import lower_halves
 from srcad.transformer.reverse import halves
 from tests.simplifier.core_text import core, differences, run, same, simplified, text

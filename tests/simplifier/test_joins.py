@@ -2,8 +2,8 @@
 
 import pytest
 
-from srcad.core.nodes import Branch, Carry, Family, Function, Let, Loop, Param, Phi, Test, Value
 from srcad.core import ops
+from srcad.core.nodes import Branch, Carry, Family, Function, Let, Loop, Param, Phi, Test, Value
 from srcad.core.types import array, number
 from srcad.core.verify import verify
 from srcad.simplifier.joins import simplify_joins

@@ -8,7 +8,18 @@ from srcad.api.compile import generate
 from srcad.api.request import Request
 from srcad.errors import MissingRuleError, SrcadError, UnsupportedSyntaxError
 from srcad.simplifier.storage import store_values
-from tests.simplifier.core_text import differences, grad, lowered, passes, run, same, simplified, specs_of, text, vjp
+from tests.simplifier.core_text import (
+    differences,
+    grad,
+    lowered,
+    passes,
+    run,
+    same,
+    simplified,
+    specs_of,
+    text,
+    vjp,
+)
 
 
 def raw(function, argnum=0, **specs):

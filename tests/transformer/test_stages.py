@@ -192,3 +192,13 @@ def test_argnums(argnums):
     wanted = {0: differences(scaled, (X, 1.5)), 1: differences(scaled, (X, 1.5), 1)}
     got = made(X, 1.5)
     same(got, wanted[1] if argnums == 1 else tuple(wanted[place % 2] for place in argnums), rtol=1e-6)
+
+
+def held(x):
+    return srcad.runtime.stop_gradient(x) * x
+
+
+@pytest.mark.parametrize("stage", ["parse", "transform", "simplify"])
+def test_what_a_stage_calls_is_in_its_externals_or_imported(stage):
+    made = generate(held, Request("grad"), specs_of(held, (2.0,)), stage=stage)
+    same(load(made)(2.0), 4.0 if stage == "parse" else 2.0)
