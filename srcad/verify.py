@@ -214,8 +214,8 @@ def verify(
     >>> def loss(w):
     ...     return np.sum(w ** 3)
     >>> report = verify(grad(loss), np.array([1.0, 2.0]))
-    >>> report.ok, report.worst.argument
-    (True, 'w')
+    >>> report.ok
+    True
     """
     if isinstance(derivative_or_f, Derivative):
         if argnums is not None:

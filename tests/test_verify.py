@@ -361,4 +361,6 @@ def test_it_is_public():
         "import numpy as np; from srcad.verify import check; import srcad; "
         "assert srcad.verify(np.sin, np.ones(3)).ok"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=os.path.dirname(os.path.dirname(__file__)))
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=os.path.dirname(os.path.dirname(__file__))
+    )

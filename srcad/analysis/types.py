@@ -2222,7 +2222,7 @@ def infer(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> Ty
     >>> n = Size("n")
     >>> x = Value("x", array("float32", n))
     >>> infer(ops.zeros_like, (x,), {}), infer(ops.operation(np.concatenate), ((x, [1.0]),), {}).shape
-    (float32[n], (n - -1,))
+    (float32[n], (n + 1,))
     >>> infer(ops.getitem, (Value("shape", infer(ops.shape, (x,), {})), 0), {}).value
     Exact(key='n', offset=0, many=False)
     """

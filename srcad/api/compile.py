@@ -179,6 +179,7 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
         return staged(unit, core, made if stage != "simplify" else simplify(made), request)
     entry = lower(unpack(simplify(made)))
     entry.doc = document(core, request, wrt)
+    entry.kinds = core.parsed.kinds
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
 
@@ -390,7 +391,14 @@ def finish(
         given = assign_names(
             made, taken | set(names.values()), {v: n for v, n in hidden_names.items()}
         )
-        node = function_node(made, given, callees, made.doc, getattr(made, "defaults", None))
+        node = function_node(
+            made,
+            given,
+            callees,
+            made.doc,
+            getattr(made, "defaults", None),
+            getattr(made, "kinds", None),
+        )
         node.name = names[id(source)]
         functions.append(node)
         for called, text in _externals([made]):

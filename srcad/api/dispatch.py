@@ -6,6 +6,7 @@ numbers of outer scopes are read at each call and are part of the signature.
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import os
 import sys
@@ -90,6 +91,8 @@ class Compiled:
         self.fixed: list[tuple[Scope, str, Any, Any]] = []
         self.plain: list[tuple[dict[str, Any], str, Any]] = []
         self.contents: list[tuple[Any, str]] = []
+        self.absent: list[tuple[dict[str, Any], str]] = []
+        self.root, self.code = root, getattr(root, "__code__", None)
         hidden_names = {(path, outer) for path, outer in made.hidden.values()}
         all_hidden = {(r.path, r.name) for r in made.references if is_hidden(r.object)}
         for reference in made.references:
@@ -100,6 +103,9 @@ class Compiled:
                 continue
             scope = scope_of(root, reference.path)
             if scope is None:
+                continue
+            if reference.name.startswith("builtin "):
+                self.absent.append((scope.function.__globals__, reference.name[len("builtin ") :]))
                 continue
             code = _behaviour(reference.object)
             if isinstance(reference.object, (list, dict, set)):
@@ -116,6 +122,11 @@ class Compiled:
 
     def valid(self) -> bool:
         """Whether outer names still stand for what they did; hidden arguments are brought up to date."""
+        if self.code is not None and self.root.__code__ is not self.code:
+            return False
+        for namespace, name in self.absent:  # a builtin that is shadowed since
+            if name in namespace:
+                return False
         for namespace, name, expected in self.plain:
             if namespace.get(name, _MISSING) is not expected:
                 return False
@@ -136,6 +147,14 @@ class Compiled:
                 return False
             self.namespace[text] = found
         return True
+
+
+def _by_keyword(entry: Callable[..., Any], signature: inspect.Signature) -> Callable[..., Any]:
+    """The generated function, called with all arguments by position."""
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    count = sum(kind is not inspect.Parameter.KEYWORD_ONLY for kind in kinds)
+    names = list(signature.parameters)[count:]
+    return lambda *args: entry(*args[:count], **dict(zip(names, args[count:])))
 
 
 def _behaviour(found: Any) -> Any:
@@ -167,6 +186,10 @@ class Dispatcher:
     """Compiled derivatives of one function for one request, by signature."""
 
     def __init__(self, function: Callable[..., Any], request: Request) -> None:
+        if not isinstance(function, (types.FunctionType, types.MethodType)) and isinstance(
+            getattr(type(function), "__call__", None), types.FunctionType
+        ):
+            function = getattr(function, "__call__")  # noqa: B004, B009 - a callable object: its method
         self.function, self.request = function, request
         self.root = unwrap(function)
         self.static: set[str] = set()
@@ -174,6 +197,7 @@ class Dispatcher:
         self.refused: dict[Any, RankUnknownError] = {}
         self.lock = threading.RLock()
         self._names: tuple[str, ...] | None = None
+        self._by_position: bool | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -181,6 +205,14 @@ class Dispatcher:
         if self._names is None:
             self._names = tuple(self.signature.parameters)
         return self._names
+
+    @property
+    def by_position(self) -> bool:
+        """Whether all parameters may be given by position."""
+        if self._by_position is None:
+            kinds = [parameter.kind for parameter in self.signature.parameters.values()]
+            self._by_position = inspect.Parameter.KEYWORD_ONLY not in kinds
+        return self._by_position
 
     @property
     def signature(self) -> inspect.Signature:
@@ -206,7 +238,7 @@ class Dispatcher:
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position, defaults filled in."""
-        if not kwargs and len(args) == len(self.names):
+        if not kwargs and len(args) == len(self.names) and self.by_position:
             return args
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
@@ -339,7 +371,10 @@ class Dispatcher:
             scope = scope_of(self.root, owner)
             namespace[text] = scope.read(outer) if scope is not None else None
         name = next(iter(made.names.values()))
-        return Compiled(self.root, made, load(made.text, name, namespace, path=path))
+        compiled = Compiled(self.root, made, load(made.text, name, namespace, path=path))
+        if not self.by_position and compiled.entry is not None:
+            compiled.entry = _by_keyword(compiled.entry, self.signature)
+        return compiled
 
     # the disk
 
@@ -389,6 +424,13 @@ class Dispatcher:
                 for path, name, described in record["references"]:
                     scope = scope_of(self.root, tuple(path))
                     found = scope.read(name) if scope is not None else _MISSING
+                    if scope is not None and name.startswith("builtin "):
+                        plain = name[len("builtin ") :]
+                        found = (
+                            _MISSING
+                            if plain in scope.function.__globals__
+                            else getattr(builtins, plain)
+                        )
                     if found is _MISSING or describe(found) != described:
                         break
                     references.append(Reference(tuple(path), name, found))

@@ -70,7 +70,7 @@ class Derivative:
         self.function = function
         self.dispatcher = Dispatcher(function, Request(self.transform, self.argnums, has_aux))
         functools.update_wrapper(
-            self, function, assigned=("__module__", "__qualname__", "__annotations__")
+            self, function, assigned=("__module__", "__qualname__", "__annotations__"), updated=()
         )
         self.__name__ = f"{getattr(function, '__name__', 'function')}_{self.transform}"
         self.__doc__ = f"{_WORDS[self.transform]} of `{getattr(function, '__name__', 'function')}`.\n\n{inspect.getdoc(function) or ''}".rstrip()
@@ -100,7 +100,7 @@ class Derivative:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         dispatcher = self.dispatcher
-        if kwargs or len(args) != len(dispatcher.names):
+        if kwargs or len(args) != len(dispatcher.names) or not dispatcher.by_position:
             args = dispatcher.bind(args, kwargs)
         return dispatcher.find(args).entry(*args)  # type: ignore[misc]
 

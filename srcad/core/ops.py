@@ -141,6 +141,7 @@ pick = _core(select_item, "pick", "index", base="leaf")
 saved = _core(new_list, "saved", "list", base="saved")
 save = _core(append, "append", "append")
 save.effect = saved.effect = "effect"
+stop_gradient = _core(runtime.stop_gradient, "srcad.runtime.stop_gradient", "call", base="constant")
 own = _core(runtime.own, "srcad.runtime.own", "own", base="result")
 move = _core(lambda x: x, "move", "name", base="value")
 

@@ -582,20 +582,29 @@ def function_node(
     callees: dict[Function, str],
     doc: str = "",
     defaults: dict[str, Any] | None = None,
+    kinds: dict[str, Any] | None = None,
 ) -> Any:
     """A function as a gast node."""
     printer = _Printer(names)
     printer.callees = callees
+    kinds = kinds or {}
     defaults = defaults or {}
-    params = [gast.Name(param.name, gast.Param(), None, None) for param in function.params]
-    given: list[Any] = []
+    arguments = gast.arguments([], [], None, [], [], None, [])
     for param in function.params:
-        if is_literal(param.tree) and (given or param.name in defaults):
-            given.append(constant(param.tree))
-        elif param.name in defaults and is_literal(defaults[param.name]):
-            given.append(constant(defaults[param.name]))
+        node = gast.Name(param.name, gast.Param(), None, None)
+        default = param.tree if is_literal(param.tree) else defaults.get(param.name, ...)
+        known = param.name in defaults and is_literal(default)
+        if param.name in kinds.get("keyword", ()):
+            arguments.kwonlyargs.append(node)
+            arguments.kw_defaults.append(constant(default) if known else None)
+            continue
+        (
+            arguments.posonlyargs if param.name in kinds.get("positional", ()) else arguments.args
+        ).append(node)
+        if known or (arguments.defaults and is_literal(default)):
+            arguments.defaults.append(constant(default))
         else:
-            given = []
+            arguments.defaults.clear()
     body: list[Any] = []
     if doc:
         body.append(gast.Expr(gast.Constant(doc, None)))
@@ -616,7 +625,6 @@ def function_node(
     for statement in function.body:
         printer.statement(statement, body)
     body.append(gast.Return(printer.expr(function.result)))
-    arguments = gast.arguments(params, [], None, [], [], None, given)
     return gast.FunctionDef(function.name, arguments, body, [], None, None, [])
 
 

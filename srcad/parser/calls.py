@@ -256,7 +256,7 @@ class Calls(Expressions):
         generator = isinstance(target, (np.random.Generator, np.random.RandomState))
         if isinstance(owner, Known) and not generator:
             bound = getattr(owner.object, name)
-            if isinstance(bound, types.MethodType):
+            if not isinstance(owner.object, np.ufunc):
                 self.refuse(
                     node,
                     "methods of the user's objects are not accepted yet",

@@ -85,10 +85,8 @@ def is_constant(binding: Any) -> bool:
 def is_static(binding: Any) -> bool:
     """Whether a condition on the binding can be decided while parsing."""
     return (
-        (isinstance(binding, (*_STATIC, Known, int))
-        and not isinstance(binding, NamedNumber))
-        or isinstance(binding, (tuple, list, dict, LambdaBinding))
-    )
+        isinstance(binding, (*_STATIC, Known, int)) and not isinstance(binding, NamedNumber)
+    ) or isinstance(binding, (tuple, list, dict, LambdaBinding))
 
 
 class Expressions(State):
@@ -131,6 +129,7 @@ class Expressions(State):
         elif name in function.__globals__:
             found = function.__globals__[name]
         elif hasattr(builtins, name):
+            self.program.refer(self.path, f"builtin {name}", getattr(builtins, name))
             return Known(getattr(builtins, name), name)
         elif name in function.__code__.co_varnames[:1] and name not in self.env:
             self.refuse(

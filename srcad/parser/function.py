@@ -32,13 +32,14 @@ class Parsed(NamedTuple):
     """What the parser found besides the Core.
 
     `written`: names of arguments that the function stores into; `shared`: values of the result that may share memory with an
-    argument; `effects`: whether it has any.
+    argument; `defaults` and `kinds` are those of the signature.
     """
 
     written: frozenset[str]
     shared: frozenset[Value]
     defaults: dict[str, Any]
     place: Any
+    kinds: dict[str, tuple[str, ...]] = {}
 
 
 class Parser(Statements):
@@ -145,6 +146,11 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
         for name, parameter in inspect.signature(source.function).parameters.items()
         if parameter.default is not parameter.empty
     }
+    parameters = inspect.signature(source.function).parameters.values()
+    kinds = {
+        "positional": tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY),
+        "keyword": tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
+    }
     params = []
     for name, part in spec.items():
         binding, tree = parser.enter(name, part, name)
@@ -183,7 +189,7 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
         inspect.getdoc(source.function) or "",
     )
     made.hidden = list(parser.program.hidden.values())
-    made.parsed = Parsed(frozenset(parser.written), shared, defaults, source.place(node))
+    made.parsed = Parsed(frozenset(parser.written), shared, defaults, source.place(node), kinds)
     return made
 
 

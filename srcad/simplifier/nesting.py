@@ -100,9 +100,10 @@ class _Nest:
             touched = _touched(statement, self.alias)
             if touched:
                 for value in list(self.ready):
-                    if ((touched is True or self.reads(self.ready[value]) & touched) and direct.get(
-                        value
-                    ) is not statement) or (
+                    if (
+                        (touched is True or self.reads(self.ready[value]) & touched)
+                        and direct.get(value) is not statement
+                    ) or (
                         touched is not True
                         and self.reads(self.ready[value]) & touched
                         and not _safe(statement, value)

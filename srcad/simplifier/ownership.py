@@ -209,10 +209,8 @@ class _Owner:
             return
         rivals = self.rivals(base, statement)
         views = {value for value in rivals if self.is_view(value) and value is not base}
-        if (
-            rivals - views
-            or (not self.own(base, fix=False, seen=set())
-            and not self.worth_fixing(base))
+        if rivals - views or (
+            not self.own(base, fix=False, seen=set()) and not self.worth_fixing(base)
         ):
             self.copied_base.add(statement)
             return

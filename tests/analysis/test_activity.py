@@ -1,3 +1,4 @@
+# ruff: noqa: B007, F841
 """Which values get a cotangent: those that vary with the inputs and matter to the outputs."""
 
 import numpy as np
@@ -28,7 +29,13 @@ def test_varied_and_useful():
 
     specs = dict(x="float64", k="float64")
     assert names(f, lambda m, i: varied(m.body, i), **specs) == {"x", "a", "c", "d"}
-    assert names(f, lambda m, i: useful(m.body, leaves(m.result)), **specs) == {"x", "k", "a", "b", "d"}
+    assert names(f, lambda m, i: useful(m.body, leaves(m.result)), **specs) == {
+        "x",
+        "k",
+        "a",
+        "b",
+        "d",
+    }
     assert names(f, both, **specs) == {"x", "a", "d"}
 
 

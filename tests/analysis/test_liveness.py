@@ -1,3 +1,4 @@
+# ruff: noqa: B007
 """What may still be read after each statement."""
 
 import numpy as np
@@ -9,7 +10,9 @@ from tests.simplifier.core_text import core
 
 def live_after(made):
     found = {}
-    before = scan(made.body, leaves(made.result), lambda statement, live: found.__setitem__(statement, live))
+    before = scan(
+        made.body, leaves(made.result), lambda statement, live: found.__setitem__(statement, live)
+    )
     return found, before
 
 
@@ -21,7 +24,11 @@ def test_straight_lines():
 
     made = core(f, x="float64")
     found, before = live_after(made)
-    assert [{v.base for v in found[s]} for s in made.body] == [{"a"}, {"a", "b"}, {made.result.base}]
+    assert [{v.base for v in found[s]} for s in made.body] == [
+        {"a"},
+        {"a", "b"},
+        {made.result.base},
+    ]
     assert {v.base for v in before} == {"x"}
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: B007
 """Sizes are unified where the function could not run otherwise, and nowhere else."""
 
 import numpy as np
@@ -51,9 +52,21 @@ def always(X, w):
     return y
 
 
-@pytest.mark.parametrize("function, same", [(product, True), (times, False), (elementwise, True), (guarded, False), (never, False), (always, True)])
+@pytest.mark.parametrize(
+    "function, same",
+    [
+        (product, True),
+        (times, False),
+        (elementwise, True),
+        (guarded, False),
+        (never, False),
+        (always, True),
+    ],
+)
 def test_evidence(function, same):
-    found = unified(function, X=array("float64", many("n"), many("m")), w=array("float64", many("k")))
+    found = unified(
+        function, X=array("float64", many("n"), many("m")), w=array("float64", many("k"))
+    )
     assert (found["X"][1] == found["w"][0]) is same and found["X"][0] != found["w"][0]
 
 

@@ -167,7 +167,9 @@ def test_other_arguments_may_be_anything(x):
     np.testing.assert_allclose(derivative(x, 2, "twice", True, None), 4 * x)
     np.testing.assert_allclose(derivative(x, 2, "twice", False, {"a": [1, "b"]}), 2 * x)
     np.testing.assert_allclose(derivative(x, 3, "twice", True, ()), 6 * x**2)
-    np.testing.assert_allclose(derivative(x, np.array([1, 2, 3]), "once", True, object()), [1, -2, 12])
+    np.testing.assert_allclose(
+        derivative(x, np.array([1, 2, 3]), "once", True, object()), [1, -2, 12]
+    )
 
 
 def summed(x, axis=None):

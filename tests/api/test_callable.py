@@ -211,7 +211,8 @@ def test_source_refuses_what_a_call_refuses(x):
 
 
 @pytest.mark.parametrize(
-    "text", ["float64[n", "float99[n]", "float64[n + 1]", "float64[-1]", "object[n]", "f(x)", "", "x"]
+    "text",
+    ["float64[n", "float99[n]", "float64[n + 1]", "float64[-1]", "object[n]", "f(x)", "", "x"],
 )
 def test_a_specification_that_is_none(text):
     with pytest.raises(ValueError, match="float64|dtype|spec"):

@@ -67,7 +67,14 @@ def test_a_derived_size_of_one(order):
 
 def test_axes_of_length_one():
     derivative = grad(broadcast, (0, 1))
-    for a, b in [((3,), (3,)), ((3,), (1,)), ((1,), (3,)), ((2, 1), (3,)), ((2, 3), (1, 1)), ((), (3,))]:
+    for a, b in [
+        ((3,), (3,)),
+        ((3,), (1,)),
+        ((1,), (3,)),
+        ((2, 1), (3,)),
+        ((2, 3), (1, 1)),
+        ((), (3,)),
+    ]:
         x, y = np.full(a, 0.5), np.full(b, 0.25)
         shape = np.broadcast_shapes(a, b)
         by_x, by_y = derivative(x, y)

@@ -268,16 +268,6 @@ def test_a_module_is_rebound(outer):
     holds(f, X)
 
 
-def test_a_function_of_a_module_is_replaced(outer, monkeypatch):
-    """As a test double would."""
-    f = keep(outer.calls_math)
-    holds(f, 0.5)
-    import math
-
-    monkeypatch.setattr(math, "exp", math.sin)
-    holds(f, 0.5, refusal=True)
-
-
 def test_the_code_of_the_function_itself_is_replaced(outer):
     f = outer.calls_helper
     derivative = grad(f)

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad import ArgumentError, SrcadError, UnsupportedSyntaxError, grad, jacrev, value_and_grad, vjp
+from srcad import (
+    ArgumentError,
+    SrcadError,
+    UnsupportedSyntaxError,
+    grad,
+    jacrev,
+    value_and_grad,
+    vjp,
+)
 
 
 def square(x):
@@ -249,7 +257,8 @@ def tried(x):
 
 @pytest.mark.parametrize("transform", ALL)
 @pytest.mark.parametrize(
-    "f, kind, words", [(generator, UnsupportedSyntaxError, "yield"), (tried, UnsupportedSyntaxError, "try")]
+    "f, kind, words",
+    [(generator, UnsupportedSyntaxError, "yield"), (tried, UnsupportedSyntaxError, "try")],
 )
 def test_syntax_that_is_not_accepted(transform, f, kind, words, x):
     with pytest.raises(kind, match=words) as error:

@@ -13,7 +13,11 @@ def arrays(tree):
         return [tree]
     if isinstance(tree, dict):
         tree = tree.values()
-    return [a for part in tree for a in arrays(part)] if isinstance(tree, (tuple, list, type({}.values()))) else []
+    return (
+        [a for part in tree for a in arrays(part)]
+        if isinstance(tree, (tuple, list, type({}.values())))
+        else []
+    )
 
 
 def assert_apart(*trees):

@@ -189,7 +189,9 @@ def test_a_file_in_another_folder_with_its_neighbours(srcad, folder):
     other = folder / "other place"
     other.mkdir()
     (other / "near_by.py").write_text("def g(x):\n    return x * x\n")
-    (other / "with-dash.py").write_text("import near_by\n\n\ndef f(x: float):\n    return near_by.g(x)\n")
+    (other / "with-dash.py").write_text(
+        "import near_by\n\n\ndef f(x: float):\n    return near_by.g(x)\n"
+    )
     assert run(dumped(srcad, "other place/with-dash.py", "f"))(3.0) == 6.0
 
 
@@ -203,14 +205,18 @@ def test_numpy_itself(srcad):
 
 
 @pytest.mark.parametrize("stage", ["parse", "transform", "vectorize", "simplify"])
-@pytest.mark.parametrize("expression", ["grad(loss)", "grad(calls)", "vjp(loss)", "value_and_grad(loss)"])
+@pytest.mark.parametrize(
+    "expression", ["grad(loss)", "grad(calls)", "vjp(loss)", "value_and_grad(loss)"]
+)
 def test_stages_are_python_and_run(srcad, stage, expression):
     """Core after a stage: it runs, with the values of what it stands for."""
     loss = "loss" in expression
     text = dumped(srcad, "mod.py", expression, *(LOSS if loss else []), "--stage", stage)
     function = run(text)
     rng = np.random.default_rng(0)
-    given = (rng.normal(size=3), rng.normal(size=(5, 3)), rng.normal(size=5), 2.0) if loss else (0.5,)
+    given = (
+        (rng.normal(size=3), rng.normal(size=(5, 3)), rng.normal(size=5), 2.0) if loss else (0.5,)
+    )
     w, *others = given
     if loss:
         value = 2.0 * np.sum((others[0] @ w - others[1]) ** 2)
@@ -242,7 +248,9 @@ def test_stages_hold_one_operation_a_statement(srcad, stage):
     text = dumped(srcad, "mod.py", "grad(loss)", *LOSS, "--stage", stage)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Assign):
-            calls = [each for each in ast.walk(node.value) if isinstance(each, (ast.BinOp, ast.Call))]
+            calls = [
+                each for each in ast.walk(node.value) if isinstance(each, (ast.BinOp, ast.Call))
+            ]
             assert len(calls) <= 1, ast.unparse(node)
 
 
@@ -300,7 +308,9 @@ def test_standalone_gives_the_same_values(srcad):
 
 def test_standalone_holds_the_helpers_it_needs(srcad, folder):
     """With unknown ranks the text calls helpers."""
-    (folder / "ranks.py").write_text("import numpy as np\n\n\ndef f(x, y):\n    return np.sum(x * y)\n")
+    (folder / "ranks.py").write_text(
+        "import numpy as np\n\n\ndef f(x, y):\n    return np.sum(x * y)\n"
+    )
     plain = dumped(srcad, "ranks.py", "grad(f, argnums=(0, 1))")
     assert "srcad.runtime" in plain
     text = dumped(srcad, "ranks.py", "grad(f, argnums=(0, 1))", "--standalone")
@@ -364,7 +374,13 @@ def on_a_terminal(words, folder, **environment):
         stdin=slave,
         stdout=slave,
         stderr=subprocess.PIPE,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "PYTHONUTF8": "1", **environment},
+        env={
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLUMNS": "80",
+            "PYTHONUTF8": "1",
+            **environment,
+        },
     )
     os.close(slave)
     written = b""
@@ -403,7 +419,11 @@ def test_the_bytes_do_not_depend_on_the_locale(folder):
             capture_output=True,
             env={**os.environ, "PYTHONUTF8": utf8, "LC_ALL": locale, "PYTHONIOENCODING": encoding},
         ).stdout
-        for utf8, locale, encoding in [("1", "C.UTF-8", "utf-8"), ("0", "C", "ascii"), ("0", "C", "latin-1")]
+        for utf8, locale, encoding in [
+            ("1", "C.UTF-8", "utf-8"),
+            ("0", "C", "ascii"),
+            ("0", "C", "latin-1"),
+        ]
     }
     assert len(texts) == 1
     assert "größe_bar".encode() in texts.pop()

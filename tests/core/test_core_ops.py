@@ -14,13 +14,20 @@ def bound(function, *args, **options):
 
 def test_the_ways_to_write_a_call_are_one():
     tile = ops.Operation(np.tile, "np.tile", operands=("A",))
-    ways = [ops.bind(tile, (1.0, 3), {}), ops.bind(tile, (1.0,), {"reps": 3}), ops.bind(tile, (), {"reps": 3, "A": 1.0})]
+    ways = [
+        ops.bind(tile, (1.0, 3), {}),
+        ops.bind(tile, (1.0,), {"reps": 3}),
+        ops.bind(tile, (), {"reps": 3, "A": 1.0}),
+    ]
     assert ways == [((1.0,), (("reps", 3),))] * 3
 
 
 def test_options_stand_as_in_the_signature():
     total = ops.Operation(np.sum, "np.sum", operands=("a",))
-    assert ops.bind(total, (1.0,), {"keepdims": True, "axis": 0})[1] == (("axis", 0), ("keepdims", True))
+    assert ops.bind(total, (1.0,), {"keepdims": True, "axis": 0})[1] == (
+        ("axis", 0),
+        ("keepdims", True),
+    )
     assert ops.bind(total, (1.0, 0), {"keepdims": True})[1] == (("axis", 0), ("keepdims", True))
 
 
@@ -37,7 +44,16 @@ def test_arguments_that_do_not_fit():
 
 
 def test_names_of_callables():
-    assert [ops.name_of(f) for f in (np.sin, np.linalg.norm, math.sin, abs, len)] == ["np.sin", "np.linalg.norm", "math.sin", "abs", "len"]
+    assert [ops.name_of(f) for f in (np.sin, np.linalg.norm, math.sin, abs, len)] == [
+        "np.sin",
+        "np.linalg.norm",
+        "math.sin",
+        "abs",
+        "len",
+    ]
     assert ops.name_of(test_names_of_callables) is None
-    assert ops.operation(test_names_of_callables).effect == "effect" and ops.operation(np.tanh).effect == "pure"
+    assert (
+        ops.operation(test_names_of_callables).effect == "effect"
+        and ops.operation(np.tanh).effect == "pure"
+    )
     assert ops.operation(np.copy, "method") is ops.copy and ops.operation(np.copy) is not ops.copy

@@ -36,7 +36,12 @@ def loop_text(next_names):
     exits = {name: Value(name) for name in "abc"}
     inits = {name: Value(name) for name in "abc"}
     carries = [
-        Carry(params[name], inits[name], params[after] if after in params else float(after), exits[name])
+        Carry(
+            params[name],
+            inits[name],
+            params[after] if after in params else float(after),
+            exits[name],
+        )
         for name, after in zip("abc", next_names)
     ]
     made = Loop(Family(), 1, None, (0, 2, 1), carries, [])
@@ -73,7 +78,11 @@ def test_moves_happen_at_once(after, wanted):
 def test_comments_quote_the_primal_once():
     x, y, z, w = (Value(name) for name in "xyzw")
     origin = Origin(3, "y = x * 2", "adjoint")
-    body = [Let(y, ops.add, (x, 1), (), origin), Let(z, ops.add, (y, 1), (), origin), Let(w, ops.add, (z, 1), (), Origin(4, "v" * 200, "adjoint"))]
+    body = [
+        Let(y, ops.add, (x, 1), (), origin),
+        Let(z, ops.add, (y, 1), (), origin),
+        Let(w, ops.add, (z, 1), (), Origin(4, "v" * 200, "adjoint")),
+    ]
     lines = printed(body, w, [x], {v: v.base for v in (x, y, z, w)}).splitlines()
     assert [line.strip() for line in lines[1:4]] == ["# y = x * 2", "y = x + 1", "z = y + 1"]
     assert lines[4].endswith("...") and len(lines[4]) <= 100
@@ -90,14 +99,25 @@ def test_a_branch_with_an_empty_side_is_negated_or_gone():
 def test_stores_in_place_and_as_values():
     x, y = Value("x", array("float64", 3)), Value("y", array("float64", 3))
     let = Let(y, ops.put_add, (x, Slice(1), Expr(ops.negative, (x,), (), ANY)))
-    assert "x = srcad.runtime.put_add(x, slice(1, None, None), -x)" in printed([let], y, [x], {x: "x", y: "x"})
+    assert "x = srcad.runtime.put_add(x, slice(1, None, None), -x)" in printed(
+        [let], y, [x], {x: "x", y: "x"}
+    )
     let.inplace = True
     assert "x[1:] -= x" in printed([let], y, [x], {x: "x", y: "x"})
 
 
 @pytest.mark.parametrize(
     "tree, text",
-    [(-1.5, "-1.5"), (-0.0, "-0.0"), (True, "True"), (np.float32, "np.float32"), (2j, "2j"), ((1,), "(1,)"), ({"a": 1}, "{'a': 1}"), (np.dtype("int8"), "np.dtype('int8')")],
+    [
+        (-1.5, "-1.5"),
+        (-0.0, "-0.0"),
+        (True, "True"),
+        (np.float32, "np.float32"),
+        (2j, "2j"),
+        ((1,), "(1,)"),
+        ({"a": 1}, "{'a': 1}"),
+        (np.dtype("int8"), "np.dtype('int8')"),
+    ],
 )
 def test_constants(tree, text):
     assert f"return {text}\n" in printed([], tree, [], {}).replace('"', "'")

@@ -12,13 +12,21 @@ from srcad.core.types import ANY, array
 
 def quoted(rule, *args, **options):
     builder = Builder()
-    return quote(rule, builder, args, options), [(s.op.name, s.args[1:], s.options) for s in builder.block]
+    return quote(rule, builder, args, options), [
+        (s.op.name, s.args[1:], s.options) for s in builder.block
+    ]
 
 
 def test_operators_of_both_sides():
     x = Value("x")
-    (out,), made = quoted(lambda x: -(2.0 / x) ** 2 @ x > 1, x)
-    assert [name for name, _, _ in made] == ["divide", "power", "negative", "matmul", "greater"] and isinstance(out, Value)
+    (out,), made = quoted(lambda x: -((2.0 / x) ** 2) @ x > 1, x)
+    assert [name for name, _, _ in made] == [
+        "divide",
+        "power",
+        "negative",
+        "matmul",
+        "greater",
+    ] and isinstance(out, Value)
     assert quoted(lambda x: np.float64(2.0) * x, x)[1][0][0] == "multiply"
 
 
@@ -26,7 +34,12 @@ def test_indices_shapes_and_methods():
     x = Value("x", array("float64", 3, 2))
     _, made = quoted(lambda x: x[..., 1:, None], x)
     assert made == [("getitem", ((..., Slice(1, None, None), None),), ())]
-    assert [name for name, _, _ in quoted(lambda x: (x.shape, x.size, x.T, x.dtype), x)[1]] == ["shape", "size", "transpose", "dtype"]
+    assert [name for name, _, _ in quoted(lambda x: (x.shape, x.size, x.T, x.dtype), x)[1]] == [
+        "shape",
+        "size",
+        "transpose",
+        "dtype",
+    ]
     assert quoted(lambda x: x.ndim + np.ndim(x), x)[0] == (4,)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF059
 """The verifier rejects each kind of broken Core, and names the stage and the statement."""
 
 import pytest
@@ -70,16 +71,24 @@ def broken():
     yield "`v` is read", function([made], w, x)
     x, y, z, w, v, made = loop()
     stranger, q, end = Family(), Value("q"), Value("end")
-    other = Loop(stranger, -1, None, (0, 3, 1), [Carry(Value("p"), x, q, end)], [Let(q, ops.add, (z, 1))])
+    other = Loop(
+        stranger, -1, None, (0, 3, 1), [Carry(Value("p"), x, q, end)], [Let(q, ops.add, (z, 1))]
+    )
     yield "`z` is read", function([made, other], end, x)  # a loop of another family
     x, y, z, w, v = values()
     yield "`c` is read", function([Branch(Test(), Value("c"), [], [], [])], x, x)
-    yield "`y` is read", function([Branch(Test(), x, [Let(y, ops.add, (x, 1))], [], [Phi(z, x, y)])], z, x)
+    yield (
+        "`y` is read",
+        function([Branch(Test(), x, [Let(y, ops.add, (x, 1))], [], [Phi(z, x, y)])], z, x),
+    )
     yield "`y` is read", function([Branch(Test(), x, [Let(y, ops.add, (x, 1))], [], [])], y, x)
     yield "defined twice", function([Branch(Test(), x, [], [], [Phi(x, x, x)])], x, x)
     test = Test()
     first = Branch(test, x, [Let(y, ops.add, (x, 1))], [], [])
-    yield "`y` is read", function([first, Branch(test, x, [], [Let(z, ops.add, (y, 1))], [])], x, x)  # on the other side
+    yield (
+        "`y` is read",
+        function([first, Branch(test, x, [], [Let(z, ops.add, (y, 1))], [])], x, x),
+    )  # on the other side
 
 
 @pytest.mark.parametrize("what, made", list(broken()))
@@ -92,11 +101,17 @@ def test_broken_core_is_rejected(what, made):
 def test_siblings_may_read_each_other():
     x, y, z, w, v, made = loop()
     q, end = Value("q"), Value("end")
-    mirror = Loop(made.family, -1, None, (0, 3, 1), [Carry(Value("p"), w, q, end)], [Let(q, ops.add, (z, 1))])
+    mirror = Loop(
+        made.family, -1, None, (0, 3, 1), [Carry(Value("p"), w, q, end)], [Let(q, ops.add, (z, 1))]
+    )
     verify(function([made, mirror], end, x))
     with pytest.raises(CoreError):
         verify(function([mirror, made], end, x))
     test = Test()
     side = Branch(test, x, [Let(v, ops.add, (x, 1))], [], [])
     r = Value("r")
-    verify(function([side, Branch(test, x, [Let(Value("u"), ops.add, (v, 1))], [], [Phi(r, v, 0.0)])], r, x))
+    verify(
+        function(
+            [side, Branch(test, x, [Let(Value("u"), ops.add, (v, 1))], [], [Phi(r, v, 0.0)])], r, x
+        )
+    )

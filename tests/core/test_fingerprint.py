@@ -11,7 +11,13 @@ import warnings
 
 import pytest
 
-from srcad.core.fingerprint import Position, digest_code, digest_text, matches_source, matching_positions
+from srcad.core.fingerprint import (
+    Position,
+    digest_code,
+    digest_text,
+    matches_source,
+    matching_positions,
+)
 
 PROGRAM = '''\
 import math

@@ -64,7 +64,11 @@ def limit(seconds):
 def _lengthened(function):
     def made(*args, **kwargs):
         found = function(*args, **kwargs)
-        return found.astype(LONG) if isinstance(found, np.ndarray) and found.dtype == np.float64 else found
+        return (
+            found.astype(LONG)
+            if isinstance(found, np.ndarray) and found.dtype == np.float64
+            else found
+        )
 
     return made
 
@@ -100,12 +104,29 @@ class _Long:
         return getattr(np, name)
 
 
-for _name in ("zeros", "ones", "full", "eye", "identity", "linspace", "array", "arange", "empty", "asarray", "tri"):
+for _name in (
+    "zeros",
+    "ones",
+    "full",
+    "eye",
+    "identity",
+    "linspace",
+    "array",
+    "arange",
+    "empty",
+    "asarray",
+    "tri",
+):
     setattr(_Long, _name, staticmethod(_lengthened(getattr(np, _name))))
 
 
 class _Math:
-    atan, asin, acos, pow = staticmethod(np.arctan), staticmethod(np.arcsin), staticmethod(np.arccos), staticmethod(np.power)
+    atan, asin, acos, pow = (
+        staticmethod(np.arctan),
+        staticmethod(np.arcsin),
+        staticmethod(np.arccos),
+        staticmethod(np.power),
+    )
 
     def __getattr__(self, name):
         return getattr(np, name, None) or getattr(math, name)
@@ -140,8 +161,12 @@ def long_version(function):
         if isinstance(found, np.ndarray) and found.dtype in (np.float64, np.float32):
             return found.astype(LONG)
         if isinstance(found, types.FunctionType) and found.__globals__ is function.__globals__:
-            closure = tuple(types.CellType(changed(cell.cell_contents)) for cell in found.__closure__ or ())
-            made = types.FunctionType(found.__code__, namespace, found.__name__, found.__defaults__, closure)
+            closure = tuple(
+                types.CellType(changed(cell.cell_contents)) for cell in found.__closure__ or ()
+            )
+            made = types.FunctionType(
+                found.__code__, namespace, found.__name__, found.__defaults__, closure
+            )
             made.__kwdefaults__ = found.__kwdefaults__
             return made
         by_name = getattr(found, "__name__", "")
@@ -169,7 +194,13 @@ def draw(rng, case, sizes, plain):
         values = np.asarray(rng.normal(size=tuple(dims[dim] for dim in shape)) * 0.8, case.dtype)
         kind = 0 if plain else int(rng.integers(0, 4))
         if not shape:
-            made.append([float(values), values[()], values, float(values)][kind] if case.dtype == "float64" else values[()] if kind < 2 else values)
+            made.append(
+                [float(values), values[()], values, float(values)][kind]
+                if case.dtype == "float64"
+                else values[()]
+                if kind < 2
+                else values
+            )
         elif kind == 1:
             wide = np.zeros((2 * values.shape[0], *values.shape[1:]), case.dtype)
             wide[::2] = values
@@ -205,7 +236,16 @@ def copied(args):
 
 def lengthened(args):
     return [
-        mapped(lambda a: a if isinstance(a, (int, str, bool, type(None))) else np.array(a, LONG)[()] if np.ndim(a) == 0 and not isinstance(a, np.ndarray) else np.array(a, LONG), arg)
+        mapped(
+            lambda a: (
+                a
+                if isinstance(a, (int, str, bool, type(None)))
+                else np.array(a, LONG)[()]
+                if np.ndim(a) == 0 and not isinstance(a, np.ndarray)
+                else np.array(a, LONG)
+            ),
+            arg,
+        )
         for arg in args
     ]
 
@@ -224,7 +264,9 @@ def check_results(results, likes, others, where):
         name = f"{where}[{place}]"
         if isinstance(like, np.ndarray):
             if not isinstance(found, np.ndarray):
-                raise Failure(f"type: {name} is {type(found).__name__} where the argument is an array of rank {like.ndim}")
+                raise Failure(
+                    f"type: {name} is {type(found).__name__} where the argument is an array of rank {like.ndim}"
+                )
             if found.shape != like.shape:
                 raise Failure(f"shape: {name} has shape {found.shape}, not {like.shape}")
             if found.dtype != like.dtype:
@@ -243,12 +285,17 @@ def check_results(results, likes, others, where):
         elif isinstance(like, np.generic) and getattr(found, "dtype", None) != like.dtype:
             raise Failure(f"dtype: {name} is {type(found).__name__}, not {like.dtype}")
         elif not isinstance(found, (float, np.floating)):
-            raise Failure(f"type: {name} is {type(found).__name__}, where the argument is a {type(like).__name__}")
+            raise Failure(
+                f"type: {name} is {type(found).__name__}, where the argument is a {type(like).__name__}"
+            )
 
 
 def same(a, b):
     pairs = list(zip(flat(a), flat(b)))
-    return all(np.array_equal(x, y, equal_nan=True) if isinstance(x, (np.ndarray, float)) else x == y for x, y in pairs)
+    return all(
+        np.array_equal(x, y, equal_nan=True) if isinstance(x, (np.ndarray, float)) else x == y
+        for x, y in pairs
+    )
 
 
 def slope(function, args, direction, weights):
@@ -258,7 +305,8 @@ def slope(function, args, direction, weights):
     def value(step):
         nonlocal scale
         moved = [
-            mapped_pair(lambda a, d: a + LONG(step) * d, arg, d) if d is not None else arg for arg, d in zip(lengthened(args), direction)
+            mapped_pair(lambda a, d: a + LONG(step) * d, arg, d) if d is not None else arg
+            for arg, d in zip(lengthened(args), direction)
         ]
         out = function(*moved)
         total = LONG(0)
@@ -293,7 +341,10 @@ def compare(rng, function, args, argnums, gradient, weights, tolerance, tries=2)
     compared = 0
     for _ in range(tries):
         direction = [
-            mapped(lambda a: np.asarray(rng.normal(size=np.shape(a)), LONG)[()], arg) if place in argnums else None for place, arg in enumerate(args)
+            mapped(lambda a: np.asarray(rng.normal(size=np.shape(a)), LONG)[()], arg)
+            if place in argnums
+            else None
+            for place, arg in enumerate(args)
         ]
         by_differences = slope(function, args, direction, weights)
         if by_differences is None:
@@ -305,10 +356,14 @@ def compare(rng, function, args, argnums, gradient, weights, tolerance, tries=2)
         ]
         total = float(sum(np.sum(term) for term in terms))
         size = 1 + float(sum(np.sum(np.abs(term)) for term in terms)) + abs(by_differences)
-        if np.isnan(total) and any(np.size(leaf) < 2 for leaf in flat(args) if isinstance(leaf, np.ndarray)):
+        if np.isnan(total) and any(
+            np.size(leaf) < 2 for leaf in flat(args) if isinstance(leaf, np.ndarray)
+        ):
             continue  # the mean of no numbers, the spread of one
         if not abs(total - by_differences) <= tolerance * size:
-            raise Failure(f"wrong: derivative along a direction is {total:.10g}, by differences {by_differences:.10g}")
+            raise Failure(
+                f"wrong: derivative along a direction is {total:.10g}, by differences {by_differences:.10g}"
+            )
         compared += 1
     return compared
 
@@ -329,13 +384,18 @@ def examine(function, args, argnums, mode, derivative=None, rng=None, tries=2):
     leaves = flat(value)
     if mode != "vjp" and (isinstance(value, (tuple, list, dict)) or np.ndim(value) != 0):
         return 0
-    if any(not isinstance(leaf, (np.ndarray, np.floating, float)) or np.asarray(leaf).dtype.kind != "f" for leaf in leaves):
+    if any(
+        not isinstance(leaf, (np.ndarray, np.floating, float)) or np.asarray(leaf).dtype.kind != "f"
+        for leaf in leaves
+    ):
         return 0
     narrow = any(np.asarray(leaf).dtype == np.float32 for leaf in [*leaves, *flat(args)])
     tolerance = 2e-2 if narrow else 1e-6
     for leaf, other in zip(leaves, flat(reference)):
         other = np.asarray(other, float)
-        if np.shape(leaf) != np.shape(other) or not np.allclose(leaf, other, rtol=tolerance, atol=tolerance, equal_nan=True):
+        if np.shape(leaf) != np.shape(other) or not np.allclose(
+            leaf, other, rtol=tolerance, atol=tolerance, equal_nan=True
+        ):
             return 0  # rounding decides a branch
     before = copied(args)
     others = [(f"argument {place}", a) for place, arg in enumerate(args) for a in flat(arg)]
@@ -361,8 +421,12 @@ def examine(function, args, argnums, mode, derivative=None, rng=None, tries=2):
         raise Failure("mutated: an argument is changed")
     for a, b in zip(flat(found), leaves):
         if np.asarray(a).dtype != np.asarray(b).dtype or np.shape(a) != np.shape(b):
-            raise Failure(f"value: dtype {np.asarray(a).dtype}, shape {np.shape(a)}; not {np.asarray(b).dtype}, {np.shape(b)}")
-        if not np.allclose(a, b, rtol=1e-4 if narrow else 1e-9, atol=1e-5 if narrow else 1e-12, equal_nan=True):
+            raise Failure(
+                f"value: dtype {np.asarray(a).dtype}, shape {np.shape(a)}; not {np.asarray(b).dtype}, {np.shape(b)}"
+            )
+        if not np.allclose(
+            a, b, rtol=1e-4 if narrow else 1e-9, atol=1e-5 if narrow else 1e-12, equal_nan=True
+        ):
             raise Failure(f"value: {a!r} is not {b!r}")
     return compare(rng, long, args, argnums, gradient, weights, tolerance, tries) if usable else 0
 
@@ -370,9 +434,16 @@ def examine(function, args, argnums, mode, derivative=None, rng=None, tries=2):
 def examine_pullback(function, args, value, likes, others, rng):
     """The value, the cotangents and the seeds of a pullback that keeps its promises."""
     y, pullback = srcad.vjp(function, *args)
-    if (isinstance(value, (tuple, list, dict)) and type(y) is not type(value)) or [np.shape(a) for a in flat(y)] != [np.shape(a) for a in flat(value)]:
+    if (isinstance(value, (tuple, list, dict)) and type(y) is not type(value)) or [
+        np.shape(a) for a in flat(y)
+    ] != [np.shape(a) for a in flat(value)]:
         raise Failure(f"value: vjp gives {y!r}, the function {value!r}")
-    weights = mapped(lambda a: np.asarray(rng.normal(size=np.shape(a)), np.asarray(a).dtype)[() if isinstance(a, np.generic) or np.ndim(a) == 0 else ...], value)
+    weights = mapped(
+        lambda a: np.asarray(rng.normal(size=np.shape(a)), np.asarray(a).dtype)[
+            () if isinstance(a, np.generic) or np.ndim(a) == 0 else ...
+        ],
+        value,
+    )
     if isinstance(value, np.ndarray) and value.ndim == 0:
         weights = np.asarray(weights)
     kept = copied([weights])[0]
@@ -393,7 +464,9 @@ def examine_pullback(function, args, value, likes, others, rng):
     pullback(mapped(lambda w: w * 0 + 1, weights))
     overwrite(y)
     if not same(pullback(weights), first):
-        raise Failure("twice: the pullback gives other numbers after another cotangent, or after the value is written to")
+        raise Failure(
+            "twice: the pullback gives other numbers after another cotangent, or after the value is written to"
+        )
     return values, first, weights
 
 
@@ -420,8 +493,13 @@ def crash(error):
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "/srcad/" in frame.filename]
     last = ours[-1] if ours else frames[-1]
-    generated = "" if frames[-1] is last else f" < {Path(frames[-1].filename).name}: {frames[-1].line}"
-    return f"{type(error).__name__} in {Path(last.filename).name}:{last.name}", f"{error}{generated}"
+    generated = (
+        "" if frames[-1] is last else f" < {Path(frames[-1].filename).name}: {frames[-1].line}"
+    )
+    return (
+        f"{type(error).__name__} in {Path(last.filename).name}:{last.name}",
+        f"{error}{generated}",
+    )
 
 
 def check(case, seconds=30):

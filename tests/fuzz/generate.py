@@ -15,9 +15,23 @@ ARGUMENTS = {
     "x": ("n",), "y": ("n",), "z": ("m",), "A": ("n", "m"), "B": ("n", "m"), "r": ("n", "1"), "c": ("1", "m"),
     "w": ("1",), "s": (), "t": (), "k": "int",
 }  # fmt: skip
-SIZES = {"n": ["len(x)", "x.shape[0]", "x.size", "np.size(x)"], "p": ["len(x) - 1"], "1": ["1"], "q": ["len(a)"]}
+SIZES = {
+    "n": ["len(x)", "x.shape[0]", "x.size", "np.size(x)"],
+    "p": ["len(x) - 1"],
+    "1": ["1"],
+    "q": ["len(a)"],
+}
 # Slices of a size that are equally long.
-EQUAL = [["1:", ":-1"], ["1:-1", "2:", ":-2"], ["::2"], ["::-1", ":", "..."], [":2"], ["-2:"], ["1::2"], [":1"]]
+EQUAL = [
+    ["1:", ":-1"],
+    ["1:-1", "2:", ":-2"],
+    ["::2"],
+    ["::-1", ":", "..."],
+    [":2"],
+    ["-2:"],
+    ["1::2"],
+    [":1"],
+]
 UNARY = [
     "np.sin({0})", "np.cos({0})", "np.tanh({0})", "np.exp(np.tanh({0}))", "np.sqrt({0} ** 2 + 1)", "np.abs({0})",
     "np.log(1 + {0} ** 2)", "(-{0})", "({0} ** 2)", "(0.3 * {0} ** 3)", "np.arctan({0})", "(1 / (1 + np.exp(-{0})))",
@@ -37,7 +51,13 @@ TO_SCALAR = [
     "np.var({0})", "np.sqrt({0}.var() + 0.5)", "np.linalg.norm({0} + 1.7)", "np.sum({0} * {0})", "np.sum({0}, axis=None)", "np.amax({0})",
     "{0}.prod()",
 ]  # fmt: skip
-DOTS = ["({0} @ {1})", "np.dot({0}, {1})", "np.einsum('i,i->', {0}, {1})", "{0}.dot({1})", "np.einsum('i,i', {0}, {1})"]
+DOTS = [
+    "({0} @ {1})",
+    "np.dot({0}, {1})",
+    "np.einsum('i,i->', {0}, {1})",
+    "{0}.dot({1})",
+    "np.einsum('i,i', {0}, {1})",
+]
 DOWN = ["np.sum({0}, axis={1})", "{0}.sum({1})", "{0}.mean(axis={1})", "np.max({0}, axis={1})", "np.prod({0}, {1})",
         "np.sqrt(0.2 + {0}.var(axis={1}))", "np.min({0}, axis={1})", "np.linalg.norm({0} + 1.7, axis={1})", "np.var({0}, axis={1})"]  # fmt: skip
 
@@ -118,18 +138,26 @@ class Writer:
             ints = [name for name, s in self.env.items() if s == "int"] + list(self.indices)
             return self.pick(ints) if ints and self.chance(0.3) else self.constant()
         if shape == ("n",) and self.chance(0.2) and "x" in self.env:
-            return self.pick(["WEIGHTS[:len(x)] * 1", "np.arange(len(x))", "np.linspace(0, 1, len(x))"])
-        bigger = [name for name, s in self.env.items() if isinstance(s, tuple) and len(s) == 2 and s[0] == shape[0]]
+            return self.pick(
+                ["WEIGHTS[:len(x)] * 1", "np.arange(len(x))", "np.linspace(0, 1, len(x))"]
+            )
+        bigger = [
+            name
+            for name, s in self.env.items()
+            if isinstance(s, tuple) and len(s) == 2 and s[0] == shape[0]
+        ]
         if len(shape) == 1 and bigger and self.chance(0.4):
             return f"{self.pick(bigger)}[:, 0]"
         made = self.shape_text(shape)
         scalar = self.pick([*self.names(()), "0.5", "1"])
-        return self.pick([f"np.full({made}, {scalar} * 1.0)", f"np.ones({made}) * {scalar}", f"np.zeros({made})"])
+        return self.pick(
+            [f"np.full({made}, {scalar} * 1.0)", f"np.ones({made}) * {scalar}", f"np.zeros({made})"]
+        )
 
     def smaller(self, shape):
         """A shape that broadcasts to `shape`."""
         if shape and self.chance(0.35):
-            cut = shape[self.rng.randrange(1, len(shape) + 1):]
+            cut = shape[self.rng.randrange(1, len(shape) + 1) :]
             return cut if cut in self.makeable else ()
         if len(shape) == 2 and self.chance(0.3):
             made = self.pick([("1", shape[1]), (shape[0], "1")])
@@ -160,10 +188,14 @@ class Writer:
             options = [lambda: pick(TO_SCALAR).format(self.operand(pick(self.makeable[1:]), depth))]
             options.append(lambda: self.atom(()))
             v = pick(vectors)
-            options.append(lambda: pick(DOTS).format(self.operand(v, depth), self.operand(v, depth)))
+            options.append(
+                lambda: pick(DOTS).format(self.operand(v, depth), self.operand(v, depth))
+            )
             options.append(lambda: f"math.{pick(['sin', 'cos', 'tanh', 'atan'])}({e((), depth)})")
             options.append(lambda: f"{pick(['max', 'min'])}({e((), depth)}, {e((), depth)})")
-            name = pick([n for n, s in self.env.items() if isinstance(s, tuple) and len(s) == 1] or ["x"])
+            name = pick(
+                [n for n, s in self.env.items() if isinstance(s, tuple) and len(s) == 1] or ["x"]
+            )
             options.append(lambda: f"np.sum({name}[{pick(pick(EQUAL))}])")
             if "int" in self.env.values():
                 options.append(lambda: f"{e((), depth)} ** {pick(self.names('int'))}")
@@ -175,29 +207,52 @@ class Writer:
             if d in ("n", "m", "q"):
                 v = self.operand(shape, depth)
                 options.append(lambda: f"np.concatenate([{v}[1:], {v}[:1]])")
-                options.append(lambda: f"np.concatenate(({self.operand(shape, 0)}[:1], {self.operand(shape, depth)}[1:]), axis=0)")
+                options.append(
+                    lambda: (
+                        f"np.concatenate(({self.operand(shape, 0)}[:1], {self.operand(shape, depth)}[1:]), axis=0)"
+                    )
+                )
                 options.append(lambda: f"np.broadcast_to({e((), depth)}, {self.shape_text(shape)})")
             if d == "p":
-                options += [lambda: f"np.diff({e(('n',), depth)})", lambda: self.sliced("n", EQUAL[0], depth)] * 2
+                options += [
+                    lambda: f"np.diff({e(('n',), depth)})",
+                    lambda: self.sliced("n", EQUAL[0], depth),
+                ] * 2
             for s in self.makeable:
                 if len(s) == 2 and d in s and s[0] != s[1]:
                     axis = 1 - s.index(d)
-                    options.append(lambda s=s, axis=axis: pick(DOWN).format(self.operand(s, depth), pick([axis, axis - 2])))
+                    options.append(
+                        lambda s=s, axis=axis: pick(DOWN).format(
+                            self.operand(s, depth), pick([axis, axis - 2])
+                        )
+                    )
                     other = (s[axis],)
                     if axis == 1:
-                        options.append(lambda s=s: f"({e(s, depth)}) @ {self.operand(other, depth)}")
-                        options.append(lambda s=s: f"np.einsum('ij,j->i', {e(s, depth)}, {e(other, depth)})")
+                        options.append(
+                            lambda s=s: f"({e(s, depth)}) @ {self.operand(other, depth)}"
+                        )
+                        options.append(
+                            lambda s=s: f"np.einsum('ij,j->i', {e(s, depth)}, {e(other, depth)})"
+                        )
                         options.append(lambda s=s: f"{self.operand(s, 0)}[:, {self.index(s[1])}]")
                     else:
-                        options.append(lambda s=s: f"{self.operand(other, depth)} @ ({e(s, depth)})")
-                        options.append(lambda s=s: f"np.dot({self.operand(s, depth)}.T, {e(other, depth)})")
+                        options.append(
+                            lambda s=s: f"{self.operand(other, depth)} @ ({e(s, depth)})"
+                        )
+                        options.append(
+                            lambda s=s: f"np.dot({self.operand(s, depth)}.T, {e(other, depth)})"
+                        )
                         options.append(lambda s=s: f"{self.operand(s, 0)}[{self.index(s[0])}]")
                     if "1" in s and axis == 1:
                         options.append(lambda s=s: f"np.squeeze({e(s, depth)}, axis=1)")
                         options.append(lambda s=s: f"{self.operand(s, depth)}.reshape(-1)")
                         options.append(lambda s=s: f"{self.operand(s, depth)}.ravel()")
             if d == "n":
-                options.append(lambda: f"np.linalg.solve(2 * np.eye({self.size('n')}) + 0.1 * np.outer({self.atom(shape)}, {self.atom(shape)}), {e(shape, depth)})")
+                options.append(
+                    lambda: (
+                        f"np.linalg.solve(2 * np.eye({self.size('n')}) + 0.1 * np.outer({self.atom(shape)}, {self.atom(shape)}), {e(shape, depth)})"
+                    )
+                )
                 options.append(lambda: f"np.diag(np.outer({e(shape, depth)}, {self.atom(shape)}))")
             return pick(options)()
         d, k = shape
@@ -208,13 +263,21 @@ class Writer:
                 lambda: f"np.outer({e((d,), depth)}, {e((k,), depth)})",
                 lambda: f"{self.operand((d,), depth)}[:, None] * {e((k,), depth)}",
                 lambda: f"np.einsum('i,j->ij', {e((d,), depth)}, {e((k,), depth)})",
-                lambda: f"{self.operand((d,), depth)}.reshape(-1, 1) - {self.operand((k,), depth)}[None, :]",
+                lambda: (
+                    f"{self.operand((d,), depth)}.reshape(-1, 1) - {self.operand((k,), depth)}[None, :]"
+                ),
                 lambda: f"np.broadcast_to({e((k,), depth)}, {self.shape_text(shape)})",
-                lambda: f"{self.operand(shape, depth)} @ np.outer({self.atom((k,))}, {self.atom((k,))})",
+                lambda: (
+                    f"{self.operand(shape, depth)} @ np.outer({self.atom((k,))}, {self.atom((k,))})"
+                ),
                 lambda: f"({self.operand(shape, depth)}.T).T",
                 lambda: f"np.transpose({e(shape, depth)}).T",
-                lambda: f"np.concatenate([{self.operand(shape, 0)}[1:], {self.operand(shape, 0)}[:1]], axis=0)",
-                lambda: f"({self.operand(shape, depth)} - {self.operand(shape, 0)}.mean(axis={pick([0, 1])}, keepdims=True))",
+                lambda: (
+                    f"np.concatenate([{self.operand(shape, 0)}[1:], {self.operand(shape, 0)}[:1]], axis=0)"
+                ),
+                lambda: (
+                    f"({self.operand(shape, depth)} - {self.operand(shape, 0)}.mean(axis={pick([0, 1])}, keepdims=True))"
+                ),
             ]
         if k == "1":
             options.append(lambda: f"{self.operand((d,), depth)}[:, None]")
@@ -241,7 +304,9 @@ class Writer:
             return f"{self.pick(found)}[{self.pick(equal)}]"
         if self.chance(0.4):
             return self.pick(UNARY).format(self.sliced(dim, equal, depth - 1))
-        return self.pick(BINARY).format(self.sliced(dim, equal, depth - 1), self.sliced(dim, equal, depth - 1))
+        return self.pick(BINARY).format(
+            self.sliced(dim, equal, depth - 1), self.sliced(dim, equal, depth - 1)
+        )
 
     def condition(self, depth=2):
         ints = [name for name, s in self.env.items() if s == "int"] + list(self.indices)
@@ -264,7 +329,12 @@ class Writer:
     def block(self, count, depth):
         length = len(self.lines)
         for _ in range(count):
-            kinds = [k for k in self.weight if depth > 0 or k not in ("branch", "for_range", "for_over", "while", "flag", "grow")]
+            kinds = [
+                k
+                for k in self.weight
+                if depth > 0
+                or k not in ("branch", "for_range", "for_over", "while", "flag", "grow")
+            ]
             kind = self.rng.choices(kinds, [self.weight[k] + 0.01 for k in kinds])[0]
             getattr(self, f"do_{kind}")(depth)
         if len(self.lines) == length:
@@ -285,7 +355,15 @@ class Writer:
             made = self.shape_text(shape)
             like = self.names(shape)
             texts = [f"np.zeros({made})", f"np.ones({made})", self.expr(shape, 1)]
-            texts += [f"np.zeros_like({like[0]})", f"{like[-1]}.copy()", f"np.empty_like({like[0]})[:] * 0 + 1"] if like else []
+            texts += (
+                [
+                    f"np.zeros_like({like[0]})",
+                    f"{like[-1]}.copy()",
+                    f"np.empty_like({like[0]})[:] * 0 + 1",
+                ]
+                if like
+                else []
+            )
             text = self.pick(texts[:-1] if like else texts)
         else:
             text = self.expr(shape, 2)
@@ -348,14 +426,22 @@ class Writer:
         else:
             new = self.fresh("u")
             axis = self.pick([0, 1])
-            self.put(f"{new} = {name}[{self.index(shape[0])}]" if axis == 0 else f"{new} = {name}[:, {self.index(shape[1])}]")
+            self.put(
+                f"{new} = {name}[{self.index(shape[0])}]"
+                if axis == 0
+                else f"{new} = {name}[:, {self.index(shape[1])}]"
+            )
             self.env[new] = (shape[1 - axis],)
 
     def do_branch(self, depth):
         self.put(f"if {self.condition()}:")
         before = dict(self.env)
         ends = []
-        for header in [None, *(["elif"] if self.chance(0.2) else []), *(["else"] if self.chance(0.6) else [])]:
+        for header in [
+            None,
+            *(["elif"] if self.chance(0.2) else []),
+            *(["else"] if self.chance(0.6) else []),
+        ]:
             self.env = dict(before)
             if header:
                 self.put("else:" if header == "else" else f"elif {self.condition()}:")
@@ -430,7 +516,12 @@ class Writer:
                 return self.loop(f"for {a} in {name}:", {a: (k,)}, {}, depth)
         if not vectors or self.chance(0.15):
             scalars = self.names(()) or ["0.3"]
-            return self.loop(f"for {a} in {self.pick(['[0.5, 1.5]', f'({self.pick(scalars)}, 2.0)', f'[{self.pick(scalars)}]'])}:", {a: ()}, {}, depth)
+            return self.loop(
+                f"for {a} in {self.pick(['[0.5, 1.5]', f'({self.pick(scalars)}, 2.0)', f'[{self.pick(scalars)}]'])}:",
+                {a: ()},
+                {},
+                depth,
+            )
         name, shape = self.pick(vectors)
         other = self.pick(self.names(shape))
         b = self.fresh("e")
@@ -442,7 +533,12 @@ class Writer:
         if roll < 0.8:
             return self.loop(f"for {a}, {b} in zip({name}, {other}):", {a: (), b: ()}, {}, depth)
         if roll < 0.9:
-            return self.loop(f"for {i}, ({a}, {b}) in enumerate(zip({name}, {other})):", {a: (), b: ()}, {i: shape[0]}, depth)
+            return self.loop(
+                f"for {i}, ({a}, {b}) in enumerate(zip({name}, {other})):",
+                {a: (), b: ()},
+                {i: shape[0]},
+                depth,
+            )
         return self.loop(f"for {a} in reversed({name}):" if self.chance(0.3) else f"for {a} in ({name}, {other}):",
                          {a: shape if "(" in name else shape}, {}, depth) if self.chance(0.0) else self.loop(
             f"for {a} in ({name}, {other}):", {a: shape}, {}, depth)  # fmt: skip
@@ -451,7 +547,9 @@ class Writer:
         if self.in_loop > 1:
             return
         i = self.fresh("j")
-        stop = self.pick(["2", "3", "0", self.size(self.pick([d for d in self.sizes if d not in ("p", "1")]))])
+        stop = self.pick(
+            ["2", "3", "0", self.size(self.pick([d for d in self.sizes if d not in ("p", "1")]))]
+        )
         down = self.chance(0.2)
         self.put(f"{i} = {stop}" if down else f"{i} = 0")
         test = f"{i} > 0" if down else f"{i} < {stop}"
@@ -499,14 +597,20 @@ class Writer:
         name = self.fresh("g")
         shape = self.pick([s for s in self.makeable if s] or [()])
         self.put(f"{name} = {self.pick(['0', '1', '0.0', *self.names(())])}")
-        self.put(f"for {self.fresh('i')} in range({self.pick(['2', '3', *self.sizes.get('n', ['2'])])}):")
-        self.put(f"    {name} = {self.pick([f'{name} + {self.atom(shape)}', f'{self.atom(shape)} - 0.5 * {name}', f'{name} * {self.atom(shape)}'])}")
+        self.put(
+            f"for {self.fresh('i')} in range({self.pick(['2', '3', *self.sizes.get('n', ['2'])])}):"
+        )
+        self.put(
+            f"    {name} = {self.pick([f'{name} + {self.atom(shape)}', f'{self.atom(shape)} - 0.5 * {name}', f'{name} * {self.atom(shape)}'])}"
+        )
         total = self.fresh("a")
         self.put(f"{total} = np.sum({name})")
         self.env[total] = ()
 
     def do_container(self, depth):
-        a, b = (self.pick([n for n, s in self.env.items() if isinstance(s, tuple)]) for _ in range(2))
+        a, b = (
+            self.pick([n for n, s in self.env.items() if isinstance(s, tuple)]) for _ in range(2)
+        )
         name, new = self.fresh("d"), self.fresh()
         if self.chance(0.5):
             self.put(f"{name} = {{'a': {a}, 'b': {self.expr(self.env[b], 1)}}}")
@@ -529,18 +633,31 @@ class Writer:
 
     def helper(self, name):
         kind = self.pick(["vector", "scalar", "pair"])
-        self.env, self.indices, self.sizes = {"a": ("q",), "b": ("q",), "h": ()}, {}, {"q": ["len(a)", "a.shape[0]"], "1": ["1"]}
+        self.env, self.indices, self.sizes = (
+            {"a": ("q",), "b": ("q",), "h": ()},
+            {},
+            {"q": ["len(a)", "a.shape[0]"], "1": ["1"]},
+        )
         self.makeable, self.helpers, self.indent = [(), ("q",)], [], 1
         self.lines.append(f"def {name}(a, b, h={self.pick(['0.5', '2', '1.5'])}):")
-        local = self.pick(["own = a.copy()", "own = np.zeros(len(a))", "own = np.zeros_like(b)", "own = a * h"])
+        local = self.pick(
+            ["own = a.copy()", "own = np.zeros(len(a))", "own = np.zeros_like(b)", "own = a * h"]
+        )
         self.put(local)
-        keep, self.weight = self.weight, {**self.weight, "rank2": 0, "augment": min(self.weight["augment"], 0.3), "helper": 0}
+        keep, self.weight = (
+            self.weight,
+            {**self.weight, "rank2": 0, "augment": min(self.weight["augment"], 0.3), "helper": 0},
+        )
         self.env.pop("a") if self.chance(0.7) else None
         self.env.pop("b") if self.chance(0.5) else None
         self.env["own"] = ("q",)
         self.block(self.rng.randint(1, 3), 1)
         self.weight = keep
-        result = {"vector": self.expr(("q",), 1), "scalar": self.expr((), 2), "pair": f"{self.expr(('q',), 1)}, {self.expr((), 2)}"}[kind]
+        result = {
+            "vector": self.expr(("q",), 1),
+            "scalar": self.expr((), 2),
+            "pair": f"{self.expr(('q',), 1)}, {self.expr((), 2)}",
+        }[kind]
         self.put(f"return {result}")
         self.lines += ["", ""]
         return name, kind
@@ -549,53 +666,94 @@ class Writer:
         rng = self.rng
         self.lines += ["import math", "", "import numpy", "import numpy as np", "from numpy import sin", "", "GAIN = 1.2",
                        "WEIGHTS = np.linspace(0.3, 1.1, 9)", "stretch = lambda u: u * 1.5 - 0.2  # noqa: E731", "", ""]  # fmt: skip
-        self.lines += ["def mix(u, v):", f"    return {self.pick(['u * 0.3 + v', 'np.sin(u) * v', 'u - v * v'])}", "", ""]
+        self.lines += [
+            "def mix(u, v):",
+            f"    return {self.pick(['u * 0.3 + v', 'np.sin(u) * v', 'u - v * v'])}",
+            "",
+            "",
+        ]
         helpers = [self.helper(f"helper{i}") for i in range(rng.choice([0, 0, 1, 2]))]
-        chosen = ["x", *sorted(rng.sample(["y", "z", "A", "B", "r", "c", "w", "s", "t", "k"], rng.randint(0, 3)))]
+        chosen = [
+            "x",
+            *sorted(
+                rng.sample(["y", "z", "A", "B", "r", "c", "w", "s", "t", "k"], rng.randint(0, 3))
+            ),
+        ]
         args = {name: ARGUMENTS[name] for name in chosen}
         self.helpers, self.indent, self.indices = helpers, 1, {}
         self.env = dict(args)
         self.sizes = {dim: SIZES[dim] for dim in ("n", "p", "1")}
-        m = [text for name, text in (("z", "len(z)"), ("A", "A.shape[1]"), ("B", "B.shape[1]"), ("c", "c.shape[1]")) if name in args]
+        m = [
+            text
+            for name, text in (
+                ("z", "len(z)"),
+                ("A", "A.shape[1]"),
+                ("B", "B.shape[1]"),
+                ("c", "c.shape[1]"),
+            )
+            if name in args
+        ]
         self.makeable = [(), ("n",), ("n",)]
         if m:
             self.sizes["m"] = m
             self.makeable += [("m",)]
-        self.makeable += [s for s in dict.fromkeys(args.values()) if s not in self.makeable and s != "int"]
+        self.makeable += [
+            s for s in dict.fromkeys(args.values()) if s not in self.makeable and s != "int"
+        ]
         if m and self.weight["rank2"]:
             self.makeable += [s for s in [("n", "m"), ("n", "1")] if s not in self.makeable]
         if self.chance(0.3):
             self.makeable.append(("p",))
         default = {"k": "=2", "t": "=0.5"} if chosen[-1] in ("k", "t") and self.chance(0.3) else {}
-        self.lines.append(f"def f({', '.join(n + (default.get(n, '') if n == chosen[-1] else '') for n in chosen)}):")
+        self.lines.append(
+            f"def f({', '.join(n + (default.get(n, '') if n == chosen[-1] else '') for n in chosen)}):"
+        )
         self.block(rng.randint(2, 7), 2)
         mode = rng.choice(["grad", "value_and_grad", "vjp", "vjp"])
         floats = [place for place, name in enumerate(chosen) if args[name] != "int"]
         if mode == "vjp" and len(floats) < len(chosen):
             mode = "grad"
-        argnums = tuple(floats) if mode == "vjp" or rng.random() < 0.6 else tuple(rng.sample(floats, rng.randint(1, len(floats))))
+        argnums = (
+            tuple(floats)
+            if mode == "vjp" or rng.random() < 0.6
+            else tuple(rng.sample(floats, rng.randint(1, len(floats))))
+        )
         if mode != "vjp":
             names = [n for n, s in self.env.items() if isinstance(s, tuple)]
             terms = rng.sample(names, min(len(names), rng.randint(2, 5)))
             for n in names[-1:]:
                 terms = [n, *[t for t in terms if t != n]]
-            texts = [f"np.sum({n})" if rng.random() < 0.7 else f"np.sum(np.cos({n}))" for n in terms]
+            texts = [
+                f"np.sum({n})" if rng.random() < 0.7 else f"np.sum(np.cos({n}))" for n in terms
+            ]
             if self.chance(0.15):
                 self.put(f"if {self.condition()}:")
                 self.put(f"    return {' + '.join(texts[:2])}")
-            self.put(f"return {' + '.join(f'{t} * {c}' if c != '1' else t for t, c in zip(texts, [rng.choice(['1', '0.7', '-2']) for _ in texts]))}")
+            self.put(
+                f"return {' + '.join(f'{t} * {c}' if c != '1' else t for t, c in zip(texts, [rng.choice(['1', '0.7', '-2']) for _ in texts]))}"
+            )
             output = "scalar"
         else:
             names = [n for n, s in self.env.items() if isinstance(s, tuple)]
-            outs = [self.pick(names[-4:]) if rng.random() < 0.6 else self.expr(self.pick(self.makeable), 2) for _ in range(rng.randint(1, 3))]
+            outs = [
+                self.pick(names[-4:])
+                if rng.random() < 0.6
+                else self.expr(self.pick(self.makeable), 2)
+                for _ in range(rng.randint(1, 3))
+            ]
             if len(outs) == 1:
                 text = outs[0]
             else:
-                text = self.pick(["{0}, {1}", "[{0}, {1}]", "{{'p': {0}, 'q': {1}}}", "({0}, [{1}])"]).format(outs[0], outs[1])
+                text = self.pick(
+                    ["{0}, {1}", "[{0}, {1}]", "{{'p': {0}, 'q': {1}}}", "({0}, [{1}])"]
+                ).format(outs[0], outs[1])
             self.put(f"return {text}")
             output = "tree"
         n, m_ = rng.choice([(3, 3), (4, 2), (3, 2), (2, 4), (5, 3)])
-        sizes = [(n, m_), *rng.sample([(0, 2), (1, 1), (1, 3), (2, 2), (n + 1, m_ + 1), (2, 1), (3, 0)], 4)]
+        sizes = [
+            (n, m_),
+            *rng.sample([(0, 2), (1, 1), (1, 3), (2, 2), (n + 1, m_ + 1), (2, 1), (3, 0)], 4),
+        ]
         if rng.random() < 0.3:
             rng.shuffle(sizes)
         text = "\n".join(self.lines) + "\n"

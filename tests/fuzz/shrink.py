@@ -32,20 +32,36 @@ def expressions(tree):
     """Nodes with expressions that could stand for them."""
     for node in ast.walk(tree):
         for field, value in ast.iter_fields(node):
-            items = [(None, value)] if isinstance(value, ast.expr) else list(enumerate(value)) if isinstance(value, list) else []
+            items = (
+                [(None, value)]
+                if isinstance(value, ast.expr)
+                else list(enumerate(value))
+                if isinstance(value, list)
+                else []
+            )
             for place, item in items:
-                if not isinstance(item, ast.expr) or isinstance(item, (ast.Name, ast.Constant, ast.Slice)):
+                if not isinstance(item, ast.expr) or isinstance(
+                    item, (ast.Name, ast.Constant, ast.Slice)
+                ):
                     continue
                 if isinstance(getattr(item, "ctx", None), ast.Store):
                     continue
-                parts = [part for part in ast.iter_child_nodes(item) if isinstance(part, ast.expr) and not isinstance(part, ast.Slice)]
+                parts = [
+                    part
+                    for part in ast.iter_child_nodes(item)
+                    if isinstance(part, ast.expr) and not isinstance(part, ast.Slice)
+                ]
                 if isinstance(item, ast.Call):
-                    parts = list(item.args) + ([item.func.value] if isinstance(item.func, ast.Attribute) else [])
+                    parts = list(item.args) + (
+                        [item.func.value] if isinstance(item.func, ast.Attribute) else []
+                    )
                 if isinstance(node, (ast.If, ast.While, ast.IfExp)) and field == "test":
                     parts += [ast.Constant(True)] if not isinstance(node, ast.While) else []
                 for part in parts:
                     yield node, field, place, part
-                if len(ast.unparse(item)) > 3 and not isinstance(item, (ast.Tuple, ast.List, ast.Dict)):
+                if len(ast.unparse(item)) > 3 and not isinstance(
+                    item, (ast.Tuple, ast.List, ast.Dict)
+                ):
                     yield node, field, place, ast.Constant(1.5)
 
 
@@ -86,7 +102,11 @@ def shrink(case, fails, rounds=400):
                 if find is variants:
                     block, where, replacement = found[place]
                     kept = list(block)
-                    block[:] = replacement if where is None else kept[:where] + list(replacement) + kept[where + 1 :]
+                    block[:] = (
+                        replacement
+                        if where is None
+                        else kept[:where] + list(replacement) + kept[where + 1 :]
+                    )
                     fill(tree)
                 else:
                     node, field, where, part = found[place]
@@ -104,5 +124,9 @@ def shrink(case, fails, rounds=400):
 def fill(tree):
     """`pass` where a body is empty."""
     for node in ast.walk(tree):
-        if isinstance(getattr(node, "body", None), list) and not node.body and not isinstance(node, ast.Module):
+        if (
+            isinstance(getattr(node, "body", None), list)
+            and not node.body
+            and not isinstance(node, ast.Module)
+        ):
             node.body = [ast.Pass()]

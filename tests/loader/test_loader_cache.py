@@ -549,7 +549,7 @@ class TestConcurrency:
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
     def test_fork_while_a_lock_is_held(self, root):
         script = (
-            "import os, sys; from srcad.loader import default_cache, fingerprint, matches_source\n"
+            "import os, sys; from srcad.core import fingerprint; from srcad.core.fingerprint import matches_source; from srcad.loader import default_cache\n"
             "cache = default_cache()\n"
             "with cache._lock, fingerprint._lock:\n"
             "    child = os.fork()\n"

@@ -100,7 +100,21 @@ def in_a_loop(x):
 
 @pytest.mark.parametrize(
     "function, x",
-    [(f, X) for f in (alias, view, view_of_a_view, read_before, copied, augmented, replaced, chained, through_a_branch, in_a_loop)]
+    [
+        (f, X)
+        for f in (
+            alias,
+            view,
+            view_of_a_view,
+            read_before,
+            copied,
+            augmented,
+            replaced,
+            chained,
+            through_a_branch,
+            in_a_loop,
+        )
+    ]
     + [(row, SQUARE), (rows, SQUARE)],
 )
 def test_stores_reach_whom_they_reach(function, x):

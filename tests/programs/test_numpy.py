@@ -106,7 +106,9 @@ def program(text, names, folder=None):
     """`lambda names: text`, from a file."""
     name = f"row_{abs(hash(text))}"
     path = program.folder / f"{name}.py"
-    path.write_text(f"import math\nimport numpy as np\n\n\ndef f({', '.join(names)}):\n    return {text}\n")
+    path.write_text(
+        f"import math\nimport numpy as np\n\n\ndef f({', '.join(names)}):\n    return {text}\n"
+    )
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -131,9 +133,15 @@ def draw(name, n, m, dtype=np.float64):
     return dtype(values) if not shape else values.astype(dtype)
 
 
-def check(text, n, m, dtype=np.float64):
+def check(text, sizes, dtype=np.float64):
+    """One function, its derivatives at all sizes where it is defined."""
     names = [name for name in SHAPES if re.search(rf"(?<![\w.']){name}\b(?!')", text)]
     function = program(text, names)
+    if not any([check_size(function, text, names, n, m, dtype) for n, m in sizes]):
+        pytest.skip("nothing to compare")
+
+
+def check_size(function, text, names, n, m, dtype):
     args = [draw(name, n, m, dtype) for name in names]
     if dtype is np.float64:
         args = [float(arg) if np.ndim(arg) == 0 else arg for arg in args]
@@ -141,45 +149,44 @@ def check(text, n, m, dtype=np.float64):
         with np.errstate(all="ignore"):
             value = np.asarray(function(*args))
     except (IndexError, ValueError, np.linalg.LinAlgError):
-        pytest.skip("not defined at this size")
+        return False
     if value.dtype.kind != "f":
-        pytest.skip("not a float")
+        return False
     if n < 2 and re.search("std|norm|var", text):
-        pytest.skip("a kink, or a division by zero")
+        return False  # a kink, or a division by zero
     modes = ("vjp", "value_and_grad") if value.ndim == 0 else ("vjp",)
     agree(function, *args, modes=modes)
+    return True
 
 
 SIZES = [(3, 2), (4, 4), (1, 3), (2, 1), (0, 2)]
 
 
-@pytest.mark.parametrize("n, m", SIZES)
 @pytest.mark.parametrize("text", rows(ELEMENTWISE))
-def test_elementwise(text, n, m):
-    check(text, n, m)
+def test_elementwise(text):
+    check(text, SIZES)
 
 
-@pytest.mark.parametrize("n, m", SIZES)
 @pytest.mark.parametrize("text", rows(REDUCTIONS))
-def test_reduction(text, n, m):
-    check(text, n, m)
+def test_reduction(text):
+    check(text, SIZES)
 
 
-@pytest.mark.parametrize("n, m", SIZES)
 @pytest.mark.parametrize("text", rows(PRODUCTS))
-def test_product(text, n, m):
-    check(text, n, m)
+def test_product(text):
+    check(text, SIZES)
 
 
-@pytest.mark.parametrize("n, m", SIZES)
 @pytest.mark.parametrize("text", rows(SHAPING))
-def test_shaping(text, n, m):
-    check(text, n, m)
+def test_shaping(text):
+    check(text, SIZES)
 
 
-@pytest.mark.parametrize("text", [r for r in rows(ELEMENTWISE + REDUCTIONS + PRODUCTS + SHAPING) if "math." not in r])
+@pytest.mark.parametrize(
+    "text", [r for r in rows(ELEMENTWISE + REDUCTIONS + PRODUCTS + SHAPING) if "math." not in r]
+)
 def test_float32(text):
-    check(text, 3, 2, np.float32)
+    check(text, [(3, 2)], np.float32)
 
 
 # Ties and edges, where the derivative is a convention: the mean of both sides, as torch's.
@@ -207,7 +214,13 @@ def test_ties(text, want):
 def test_powers_at_zero():
     import srcad
 
-    for text, want in [("np.sum(v ** 2)", 0.0), ("np.sum(v ** 1)", 1.0), ("np.sum(v ** 0)", 0.0), ("np.sum(v ** 3)", 0.0), ("np.sum(v ** 2.0)", 0.0)]:
+    for text, want in [
+        ("np.sum(v ** 2)", 0.0),
+        ("np.sum(v ** 1)", 1.0),
+        ("np.sum(v ** 0)", 0.0),
+        ("np.sum(v ** 3)", 0.0),
+        ("np.sum(v ** 2.0)", 0.0),
+    ]:
         assert np.array_equal(srcad.grad(program(text, ["v"]))(np.zeros(3)), np.full(3, want)), text
     g = srcad.grad(program("np.prod(v)", ["v"]))
     assert np.allclose(g(np.array([2.0, 0.0, 3.0])), [0, 6, 0])
@@ -224,17 +237,23 @@ def test_branches_of_where_stay_apart():
 # Calls nested in each other: every pair of an elementwise function over a reduction over a product.
 
 PIECES = ["np.exp(0.3 * {0})", "({0} - {1})", "{0} * {1}", "np.tanh({0})", "np.maximum({0}, {1})"]
-TOTALS = ["np.sum({0}, axis=0)", "np.mean({0}, axis=1)", "np.max({0}, axis=0)", "np.linalg.norm({0} + 2.0, axis=1)", "{0} @ w", "v @ {0}"]
+TOTALS = [
+    "np.sum({0}, axis=0)",
+    "np.mean({0}, axis=1)",
+    "np.max({0}, axis=0)",
+    "np.linalg.norm({0} + 2.0, axis=1)",
+    "{0} @ w",
+    "v @ {0}",
+]
 
 
 @pytest.mark.parametrize("inner, total, outer", list(itertools.product(PIECES, TOTALS, PIECES)))
 def test_nested_calls(inner, total, outer):
     first = "(" + inner.format("A", "B") + ")"
     second = "(" + total.format(first) + ")"
-    check("np.sum(" + outer.format(second, "s") + ")", 3, 2)
+    check("np.sum(" + outer.format(second, "s") + ")", [(3, 2)])
 
 
 def test_a_long_formula():
     text = "np.sum(((A @ w + v) ** 2 * np.exp(-v * v / (2 * s * s)) / math.sqrt(2 * math.pi * s * s) - np.log(p)[::-1]) * np.arange(len(v)))"
-    for n, m in SIZES:
-        check(text, n, m)
+    check(text, SIZES)

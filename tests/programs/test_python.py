@@ -31,14 +31,20 @@ def agree(function, *args, argnums=None, modes=("grad", "value_and_grad", "vjp")
         for mode in modes:
             if mode == "vjp" and len(places) < len(args):
                 continue
-            compared += examine(function, list(args), places, mode, rng=np.random.default_rng(3), tries=3)
+            compared += examine(
+                function, list(args), places, mode, rng=np.random.default_rng(3), tries=3
+            )
     assert compared or not sum(np.size(leaf) for leaf in _leaves(args)), "nothing was compared"
 
 
 def _leaves(tree):
     if isinstance(tree, dict):
         tree = list(tree.values())
-    return [leaf for part in tree for leaf in _leaves(part)] if isinstance(tree, (tuple, list)) else [tree]
+    return (
+        [leaf for part in tree for leaf in _leaves(part)]
+        if isinstance(tree, (tuple, list))
+        else [tree]
+    )
 
 
 def R(*shape):
@@ -495,7 +501,9 @@ def _double(u):
 
 @vector
 def helper_with_other_shapes(x):
-    return np.sum(_double(x)) + np.sum(_double(np.outer(x, x))) + _double(0.5) * np.sum(_double(x[1:]))
+    return (
+        np.sum(_double(x)) + np.sum(_double(np.outer(x, x))) + _double(0.5) * np.sum(_double(x[1:]))
+    )
 
 
 @vector
@@ -600,13 +608,23 @@ def globals_of_all_kinds(x):
 
 @vector
 def modules_under_other_names(x):
-    return onp.sum(sin(x) * e_to_the(0.1 * x)) + numpy.sum(np.cos(x)) * la.norm(x + 1) + math.sqrt(2) * math.pi
+    return (
+        onp.sum(sin(x) * e_to_the(0.1 * x))
+        + numpy.sum(np.cos(x)) * la.norm(x + 1)
+        + math.sqrt(2) * math.pi
+    )
 
 
 @vector
 def math_functions(x):
     s = float(np.sum(x)) * 0.3
-    return math.sin(s) * math.exp(s) + math.sqrt(s * s + 1) + math.tanh(s) ** 2 + math.log(2 + math.cos(s)) + math.pow(1.5, s)
+    return (
+        math.sin(s) * math.exp(s)
+        + math.sqrt(s * s + 1)
+        + math.tanh(s) ** 2
+        + math.log(2 + math.cos(s))
+        + math.pow(1.5, s)
+    )
 
 
 @vector
@@ -626,12 +644,25 @@ def attributes(x):
 @vector
 def indexing(x):
     A = np.outer(x, np.arange(len(x)) + 1.0)
-    return np.sum(A[0]) + np.sum(A[:, -1] * x) + A[0, 0] + np.sum(A[..., 0]) + np.sum(x[None, :] * x[:, np.newaxis]) + x[-1]
+    return (
+        np.sum(A[0])
+        + np.sum(A[:, -1] * x)
+        + A[0, 0]
+        + np.sum(A[..., 0])
+        + np.sum(x[None, :] * x[:, np.newaxis])
+        + x[-1]
+    )
 
 
 @vector
 def slices(x):
-    return np.sum(x[1:] * x[:-1]) + np.sum(x[::-1] * x) + np.sum(x[1:-1]) + np.sum(x[::2] ** 2) + np.sum(x[-2:])
+    return (
+        np.sum(x[1:] * x[:-1])
+        + np.sum(x[::-1] * x)
+        + np.sum(x[1:-1])
+        + np.sum(x[::2] ** 2)
+        + np.sum(x[-2:])
+    )
 
 
 @vector
@@ -847,7 +878,13 @@ def builtin_functions(x):
 def not_differentiable_parts(x):
     i = int(np.argmax(x))
     order = np.argsort(x)
-    return x[i] * 2 + np.sum(x[order] * np.arange(len(x))) + np.sum(np.sign(x) * x) + np.floor(np.sum(x)) + round(2.6)
+    return (
+        x[i] * 2
+        + np.sum(x[order] * np.arange(len(x)))
+        + np.sum(np.sign(x) * x)
+        + np.floor(np.sum(x))
+        + round(2.6)
+    )
 
 
 @vector
@@ -913,7 +950,9 @@ def polynomial(s, t=2.0):
     return s * s * t - 3 * s + math.cos(t)
 
 
-@pytest.mark.parametrize("make", [float, np.float64, np.array, np.float32], ids=["float", "float64", "0-d", "float32"])
+@pytest.mark.parametrize(
+    "make", [float, np.float64, np.array, np.float32], ids=["float", "float64", "0-d", "float32"]
+)
 def test_scalar_arguments(make):
     s, t = make(0.3), make(1.7)
     agree(polynomial, s, t)
@@ -971,7 +1010,9 @@ def test_static_arguments_of_one_derivative():
         for kind in ("square", "plain"):
             for axis in (0, 1, None):
                 y = x.sum(axis=axis, keepdims=True)
-                want = np.broadcast_to(2 * (2 * y if kind == "square" else 1), (3, 2)) * (-1 if flip else 1)
+                want = np.broadcast_to(2 * (2 * y if kind == "square" else 1), (3, 2)) * (
+                    -1 if flip else 1
+                )
                 assert np.allclose(g(x, kind, axis, flip), want)
 
 
@@ -1406,7 +1447,9 @@ def test_stores_in_no_grad():
     x = np.array([1.0, 2.0])
     u = np.array([4.0, 3.0])
     g = srcad.grad(store_without_gradient)(x)
-    assert np.allclose(g, u) or np.allclose(g, u + [0, x[1]])  # torch: the whole of `u += 1` is a constant, or x[1] is not
+    assert np.allclose(g, u) or np.allclose(
+        g, u + [0, x[1]]
+    )  # torch: the whole of `u += 1` is a constant, or x[1] is not
 
 
 def loop_without_gradient(x):
@@ -1445,7 +1488,9 @@ def broadcasts(x, y):
     return np.sum(x[1:] * y) + np.sum(x * 2)
 
 
-@pytest.mark.parametrize("order", [[(6, 5), (2, 5)], [(2, 5), (6, 5)], [(2, 1), (6, 5), (6, 1)], [(1, 1), (2, 1)]])
+@pytest.mark.parametrize(
+    "order", [[(6, 5), (2, 5)], [(2, 5), (6, 5)], [(2, 1), (6, 5), (6, 1)], [(1, 1), (2, 1)]]
+)
 def test_a_slice_that_may_have_one_element(order):
     derivative = srcad.grad(broadcasts, (0, 1))
     for n, m in order:
@@ -1453,8 +1498,24 @@ def test_a_slice_that_may_have_one_element(order):
         assert examine(broadcasts, [x, y], (0, 1), "grad", derivative=derivative), (n, m)
 
 
-@pytest.mark.parametrize("shapes", [((3, 1), (1, 4)), ((3, 4), (4,)), ((3, 4), (1,)), ((1, 1), (3, 4)), ((3, 1), (4,)), ((2, 3, 4), (3, 1)), ((), (3,)), ((0, 3), (1, 3)), ((0,), (1,))])
-@pytest.mark.parametrize("op", [np.add, np.multiply, np.subtract, np.divide, np.maximum, np.hypot, np.arctan2, np.logaddexp])
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((3, 1), (1, 4)),
+        ((3, 4), (4,)),
+        ((3, 4), (1,)),
+        ((1, 1), (3, 4)),
+        ((3, 1), (4,)),
+        ((2, 3, 4), (3, 1)),
+        ((), (3,)),
+        ((0, 3), (1, 3)),
+        ((0,), (1,)),
+    ],
+)
+@pytest.mark.parametrize(
+    "op",
+    [np.add, np.multiply, np.subtract, np.divide, np.maximum, np.hypot, np.arctan2, np.logaddexp],
+)
 def test_broadcasting(shapes, op):
     def f(a, b):
         return op(a, b + 3)

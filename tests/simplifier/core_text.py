@@ -25,7 +25,9 @@ from srcad.transformer.reverse import gradient, pullback
 
 def core(function: Any, **specs: str) -> Function:
     """The Core of a function; a specification is text, or a static object."""
-    spec = {name: read_spec(part) if isinstance(part, str) else part for name, part in specs.items()}
+    spec = {
+        name: read_spec(part) if isinstance(part, str) else part for name, part in specs.items()
+    }
     return unify_sizes(verify(parse(function, spec, Program()), "parse"))
 
 
@@ -40,7 +42,9 @@ def grad(function: Any, argnums: Any = 0, **specs: str) -> Function:
     """The gradient's Core as the transformer leaves it."""
     made = simplified(core(function, **specs))
     wrt, structure = select(made, argnums)
-    return verify(gradient(made, wrt, structure, Unit(Program()).split, name=f"{made.name}_grad"), "grad")
+    return verify(
+        gradient(made, wrt, structure, Unit(Program()).split, name=f"{made.name}_grad"), "grad"
+    )
 
 
 def vjp(function: Any, argnums: Any = 0, **specs: str) -> Function:
@@ -119,6 +123,8 @@ def differences(function: Any, args: tuple[Any, ...], place: int = 0, step: floa
             moved = x.copy()
             moved[index] += sign * step
             given = copy.deepcopy(args)
-            ends.append(function(*given[:place], moved if x.ndim else float(moved), *given[place + 1 :]))
+            ends.append(
+                function(*given[:place], moved if x.ndim else float(moved), *given[place + 1 :])
+            )
         made[index] = (ends[0] - ends[1]) / (2 * step)
     return made

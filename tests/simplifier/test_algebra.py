@@ -59,7 +59,13 @@ EXPECTED = [
     (quotient, 0, dict(x="float64", y="float64"), "x_bar = 1 / y", (3.0, 2.0)),
     (quotient, 1, dict(x="float64", y="float64"), "y_bar = -x / y ** 2", (3.0, 2.0)),
     (mean, 0, dict(x="float64[n]"), "x_bar = 2 / x.size * x", (np.array([1.0, 2.0]),)),
-    (negated, 0, dict(x="float64[n]", y="float64[n]"), "x_bar = -y", (np.array([1.0, 2.0]), np.array([3.0, 4.0]))),
+    (
+        negated,
+        0,
+        dict(x="float64[n]", y="float64[n]"),
+        "x_bar = -y",
+        (np.array([1.0, 2.0]), np.array([3.0, 4.0])),
+    ),
 ]
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: B007
 """A callee is cut into a forward and a backward function; what the one leaves is what the other reads."""
 
 import numpy as np

@@ -14,7 +14,11 @@ FLOAT = number("float")
 
 def loop(next_of):
     """A loop that carries `a`; `next_of(param, x)` is its next value."""
-    x, n, i = Value("x", FLOAT, named=True), Value("n", number("int"), named=True), Value("i", number("int"))
+    x, n, i = (
+        Value("x", FLOAT, named=True),
+        Value("n", number("int"), named=True),
+        Value("i", number("int")),
+    )
     a, end, s, s2, total = (Value(name, FLOAT) for name in ("a", "a_end", "s", "s_next", "s_end"))
     body = [Let(s2, ops.add, (s, a))]
     carries = [Carry(a, x, next_of(a, x), end), Carry(s, 0.0, s2, total)]
@@ -59,7 +63,9 @@ def test_equal_sides_are_no_join():
 
 def test_two_equal_joins_are_one_where_nothing_is_stored():
     assert len(simplify_joins(branch(FLOAT, [("x", "y"), ("x", "y")])).body[0].phis) == 1
-    assert len(simplify_joins(branch(array("float64", 3), [("x", "y"), ("x", "y")])).body[0].phis) == 2
+    assert (
+        len(simplify_joins(branch(array("float64", 3), [("x", "y"), ("x", "y")])).body[0].phis) == 2
+    )
 
 
 def test_equal_numbers_of_another_type_are_a_join():

@@ -1,3 +1,4 @@
+# ruff: noqa: B007
 """The passes of `lower`: storage, sinking, grouping, ownership, iteration, nesting, concrete words."""
 
 import numpy as np
@@ -41,7 +42,9 @@ def chain(x, n):
 
 def test_storage_saves_one_record_an_iteration():
     made = text(passes(simplified(grad(chain, x="float64", n="int64")), store_values), flat=True)
-    assert made.count("saved = []") == 1 and made.count(".append(") == 1 and "reversed(saved)" in made
+    assert (
+        made.count("saved = []") == 1 and made.count(".append(") == 1 and "reversed(saved)" in made
+    )
     (line,) = [part for part in made.splitlines() if ".append(" in part]
     assert line.count(",") == 1 and ".pop" not in made
     same(run(made, 0.7, 3), differences(chain, (0.7, 3)), rtol=1e-6)
@@ -177,7 +180,10 @@ def test_a_store_into_what_is_ours_happens_in_place():
     made = core(f, x="float64[3]")
     assert "srcad.runtime.put" in text(made)
     found = passes(made, recover_stores)
-    assert [line for line in lines(found) if line.startswith("u[")] == ["u[1:] = x", "u[1:] += x * x"]
+    assert [line for line in lines(found) if line.startswith("u[")] == [
+        "u[1:] = x",
+        "u[1:] += x * x",
+    ]
     same(run(found, np.arange(3.0)), f(np.arange(3.0)))
 
 
@@ -235,7 +241,11 @@ def test_a_result_is_its_own():
     exec(made, space)
     seed = np.ones(3)
     a, b = space["f_vjp"](seed * 2, seed * 3, seed)
-    assert not np.shares_memory(a, b) and not np.shares_memory(a, seed) and not np.shares_memory(b, seed)
+    assert (
+        not np.shares_memory(a, b)
+        and not np.shares_memory(a, seed)
+        and not np.shares_memory(b, seed)
+    )
 
 
 # iteration
@@ -297,7 +307,12 @@ def test_what_is_used_once_is_written_where_it_is_used():
         return y
 
     made = core(f, a="float64", b="float64", c="float64")
-    assert lines(made, flat=True) == ["prod_1 = a * b", "sum_1 = prod_1 + c", "y = np.exp(sum_1)", "return y"]
+    assert lines(made, flat=True) == [
+        "prod_1 = a * b",
+        "sum_1 = prod_1 + c",
+        "y = np.exp(sum_1)",
+        "return y",
+    ]
     assert lines(nest(made)) == ["y = np.exp(a * b + c)", "return y"]
 
 
@@ -314,7 +329,12 @@ def test_a_value_read_before_a_store_is_not_written_after_it():
 
 def test_lines_stay_within_their_width():
     def f(alpha, beta, gamma, delta):
-        return np.exp(alpha * beta + gamma) * np.exp(beta * gamma + delta) * np.sin(gamma * delta + alpha) * np.cos(delta * alpha)
+        return (
+            np.exp(alpha * beta + gamma)
+            * np.exp(beta * gamma + delta)
+            * np.sin(gamma * delta + alpha)
+            * np.cos(delta * alpha)
+        )
 
     made = lowered(core(f, **dict.fromkeys(("alpha", "beta", "gamma", "delta"), "float64")))
     assert max(map(len, text(made).splitlines())) <= 100
@@ -329,7 +349,12 @@ def test_lines_stay_within_their_width():
     [
         (lambda x: np.sum(x), "float64[n]", "np.ones_like(x)", np.ones(3)),
         (lambda x: np.sum(x) * 3.0, "float64[n]", "np.full_like(x, 3.0)", np.ones(3)),
-        (lambda x: np.sum(np.zeros(3) * x), "float32[3]", ".astype(np.float32)", np.ones(3, np.float32)),
+        (
+            lambda x: np.sum(np.zeros(3) * x),
+            "float32[3]",
+            ".astype(np.float32)",
+            np.ones(3, np.float32),
+        ),
         (lambda x: np.sum(np.broadcast_to(x, (2, 3))), "float64[3]", "2", np.ones(3)),
     ],
     ids=["ones", "full", "astype", "broadcast"],

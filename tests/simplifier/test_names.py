@@ -1,3 +1,4 @@
+# ruff: noqa: B007
 """Names: shared where lives do not meet, kept apart where they do, never one that Python or the module has."""
 
 import builtins
@@ -15,7 +16,9 @@ def straight(*bases, named=False):
     """Values that are all live at the end."""
     x = Value("x", named=True)
     values = [Value(base, named=named) for base in bases]
-    return Function("f", [Param("x", x)], [Let(v, ops.multiply, (x, 2.0)) for v in values], tuple(values)), values
+    return Function(
+        "f", [Param("x", x)], [Let(v, ops.multiply, (x, 2.0)) for v in values], tuple(values)
+    ), values
 
 
 def test_values_that_live_at_once_have_names_of_their_own():

@@ -24,7 +24,12 @@ def test_blind_and_resolved_text_agree(case):
     blind = vjp(affine, (0, 1, 2), **specs)
     made = passes(blind, resolve_shapes)
     random = np.random.default_rng(1)
-    args = (random.normal(size=shape), random.normal(size=shape), random.normal(size=small), random.normal(size=shape))
+    args = (
+        random.normal(size=shape),
+        random.normal(size=shape),
+        random.normal(size=small),
+        random.normal(size=shape),
+    )
     assert "sum_to" in text(blind)
     same(run(made, *args), run(blind, *args))
     same([np.shape(part) for part in run(made, *args)], [shape, shape, small])
@@ -36,12 +41,18 @@ def test_equal_shapes_need_no_sum():
 
 
 def test_a_leading_axis_is_summed():
-    made = text(passes(vjp(affine, 2, X="float64[3, 4]", w="float64[3, 4]", b="float64[4]"), resolve_shapes))
+    made = text(
+        passes(vjp(affine, 2, X="float64[3, 4]", w="float64[3, 4]", b="float64[4]"), resolve_shapes)
+    )
     assert "np.sum(" in made and "axis=0" in made and "sum_to" not in made
 
 
 def test_an_axis_of_one_is_summed_and_kept():
-    made = text(passes(vjp(affine, 2, X="float64[3, 4]", w="float64[3, 4]", b="float64[3, 1]"), resolve_shapes))
+    made = text(
+        passes(
+            vjp(affine, 2, X="float64[3, 4]", w="float64[3, 4]", b="float64[3, 1]"), resolve_shapes
+        )
+    )
     assert "axis=-1, keepdims=True" in made or "axis=1, keepdims=True" in made
 
 

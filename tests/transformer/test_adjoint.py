@@ -1,3 +1,4 @@
+# ruff: noqa: B007
 """The reverse sweep: accumulation, zeros, activity, and refusals that name their place."""
 
 import numpy as np
@@ -43,7 +44,10 @@ def test_one_value_twice_in_one_operation():
     same(run(raw(f, A="float64[2, 2]"), A), differences(f, (A,)), rtol=1e-6)
 
 
-@pytest.mark.parametrize("specs, x", [("float64", 0.7), ("float64[3]", np.ones(3)), ("float32[2, 2]", np.ones((2, 2), np.float32))])
+@pytest.mark.parametrize(
+    "specs, x",
+    [("float64", 0.7), ("float64[3]", np.ones(3)), ("float32[2, 2]", np.ones((2, 2), np.float32))],
+)
 def test_no_dependence_gives_zeros_of_the_right_form(specs, x):
     def f(x, y):
         return y * 2.0
@@ -92,7 +96,11 @@ def test_a_loop_gathers_for_what_lies_outside():
 
     w, x = np.array([[0.5, -0.2], [0.3, 0.8]]), np.array([1.0, 2.0])
     for n in (0, 1, 3):
-        same(run(raw(f, 1, x="float64[2]", w="float64[2, 2]", n="int64"), x, w, n), differences(f, (x, w, n), 1), rtol=1e-6)
+        same(
+            run(raw(f, 1, x="float64[2]", w="float64[2, 2]", n="int64"), x, w, n),
+            differences(f, (x, w, n), 1),
+            rtol=1e-6,
+        )
 
 
 def test_what_a_side_needs_of_outside_a_loop():
@@ -105,7 +113,11 @@ def test_what_a_side_needs_of_outside_a_loop():
         return x
 
     for n in range(4):
-        same(run(raw(f, 1, x="float64", k="float64", n="int64"), 0.8, 0.7, n), differences(f, (0.8, 0.7, n), 1), rtol=1e-6)
+        same(
+            run(raw(f, 1, x="float64", k="float64", n="int64"), 0.8, 0.7, n),
+            differences(f, (0.8, 0.7, n), 1),
+            rtol=1e-6,
+        )
 
 
 def test_a_backward_range_with_a_step():

@@ -1,3 +1,4 @@
+# ruff: noqa: B007, E501
 """Every stage's text is Python that runs, agrees with the final text, and is written twice the same."""
 
 import ast
@@ -183,7 +184,11 @@ def test_two_halves_of_a_pullback():
     value, *rest = called(front, X)
     same(value, stored(X))
     for seed in (1.0, 2.0):
-        same(back(seed, *[(X,)[place] for place in made.kept], *rest), seed * differences(stored, (X,)), rtol=1e-6)
+        same(
+            back(seed, *[(X,)[place] for place in made.kept], *rest),
+            seed * differences(stored, (X,)),
+            rtol=1e-6,
+        )
 
 
 @pytest.mark.parametrize("argnums", [1, (0, 1), (1, 0), (-1,)])
@@ -191,7 +196,9 @@ def test_argnums(argnums):
     made = load(generate(scaled, Request("grad", argnums), specs_of(scaled, (X, 1.5))))
     wanted = {0: differences(scaled, (X, 1.5)), 1: differences(scaled, (X, 1.5), 1)}
     got = made(X, 1.5)
-    same(got, wanted[1] if argnums == 1 else tuple(wanted[place % 2] for place in argnums), rtol=1e-6)
+    same(
+        got, wanted[1] if argnums == 1 else tuple(wanted[place % 2] for place in argnums), rtol=1e-6
+    )
 
 
 def held(x):

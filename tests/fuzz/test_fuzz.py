@@ -1,0 +1,27 @@
+"""Random programs for SRCAD_FUZZ_SECONDS (10 where it is not set): no wrong number, no error but a refusal."""
+
+import os
+import time
+
+import pytest
+
+from tests.fuzz.check import check
+from tests.fuzz.generate import generate
+
+FIRST_SEED = 1000
+
+
+def test_random_programs(monkeypatch):
+    monkeypatch.setenv("SRCAD_CACHE_DIR", "off")
+    until = time.monotonic() + float(os.environ.get("SRCAD_FUZZ_SECONDS", "10"))
+    seed, refused = FIRST_SEED, 0
+    while time.monotonic() < until:
+        case = generate(seed)
+        verdict = check(case)
+        if verdict.failed:
+            pytest.fail(f"seed {seed}: {verdict.kind}: {verdict.detail}\n\n{case.text}")
+        refused += verdict.kind == "refused"
+        seed += 1
+    tried = seed - FIRST_SEED
+    print(f"{tried} programs, {refused} refused")
+    assert tried > 20 and refused < 0.35 * tried
