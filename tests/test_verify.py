@@ -79,7 +79,7 @@ RIGHT = {
     "trees": (jacrev(tree), {"u": X, "v": X[:2], "k": 3.0}),
     "number": (grad(newton), 3.0),
     "0-d": (grad(newton), np.array(1e4)),
-    "scalar": (grad(newton), np.float32(2)),
+    "scalar": (grad(lambda x: x**3), np.float32(2)),
     "kinks": (grad(kinked), X),
     "branches": (grad(branching), X),
     "solve": (grad(solved, (0, 1)), RNG.normal(size=(4, 4)) + 3 * np.eye(4), RNG.normal(size=4)),

@@ -11,7 +11,6 @@ import os
 os.environ["SRCAD_CACHE_DIR"] = "off"
 
 import argparse
-import dataclasses
 import sys
 import time
 from collections import Counter
@@ -57,7 +56,10 @@ def main():
     )
     options = parser.parse_args()
     stop, seed = time.monotonic() + options.seconds, options.seed
-    kinds, refused, failures, compared = Counter(), Counter(), Counter(), 0
+    kinds: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    compared = 0
     while time.monotonic() < stop and (
         options.programs is None or seed < options.seed + options.programs
     ):
@@ -102,5 +104,4 @@ def main():
 
 
 if __name__ == "__main__":
-    dataclasses  # the cases are dataclasses
     sys.exit(main())

@@ -187,9 +187,11 @@ class Dispatcher:
 
     def __init__(self, function: Callable[..., Any], request: Request) -> None:
         if not isinstance(function, (types.FunctionType, types.MethodType)) and isinstance(
-            getattr(type(function), "__call__", None), types.FunctionType
+            vars(type(function)).get("__call__"), types.FunctionType
         ):
-            function = getattr(function, "__call__")  # noqa: B004, B009 - a callable object: its method
+            function = types.MethodType(
+                type(function).__call__, function
+            )  # a callable object: its method
         self.function, self.request = function, request
         self.root = unwrap(function)
         self.static: set[str] = set()

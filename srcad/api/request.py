@@ -30,7 +30,8 @@ class StaticNeeded(Exception):
 class Generated(NamedTuple):
     """A module: its text, the functions in it that matter, and what it depends on.
 
-    `names` maps the role ("entry", or "forward" and "backward") to the function's name; `hidden` maps a name of the text to the outer name that it is read from;
+    `names` maps the role ("entry", or "forward" and "backward") to the function's name; `hidden` maps a name
+    of the text to the outer name that it is read from;
     `externals` to the object that it stands for; `written` are the arguments that the primal stores into; `structure` is that of the
     forward half's results, and `kept` are the places of the parameters that the backward half takes. `guards` are axes of arguments that must be equal:
     (argument, axis, argument, axis).

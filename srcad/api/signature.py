@@ -82,7 +82,7 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
                 f"argument `{name}` is a {type(value).__name__}, which computes otherwise than an array",
                 reason=f"Pass np.asarray({name}).",
             )
-        if value.dtype == object or value.dtype.names:
+        if value.dtype.kind == "O" or value.dtype.names:
             raise ArgumentTypeError(
                 f"argument `{name}` is an array of objects",
                 reason="Only numeric arrays are accepted.",
@@ -132,7 +132,8 @@ def read_argument(text: str) -> tuple[str, Any]:
 def read_spec(text: str) -> Any:
     """A specification from text: dtypes with sizes, tuples, lists and dicts of them, or the literal of a static value.
 
-    A dtype without brackets is a number (`float64` and `int64` those of Python), `float64[()]` a 0-d array. The same symbol means the same size, whatever it turns
+    A dtype without brackets is a number (`float64` and `int64` those of Python), `float64[()]` a 0-d array.
+    The same symbol means the same size, whatever it turns
     out to be.
     """
     try:
@@ -184,7 +185,7 @@ def _dtype(name: str, text: str) -> str:
         dtype = np.dtype(name)
     except TypeError:
         dtype = np.dtype(object)
-    if dtype == object:
+    if dtype.kind == "O":
         raise ArgumentValueError(
             f"`{name}` in `{text}` is no numeric dtype",
             reason="Write float64, float32, int64, bool, ...",

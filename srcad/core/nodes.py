@@ -192,7 +192,8 @@ class Loop(Statement, gast.For):
 
     `domain` is (start, stop, step) with `index` its value, or None for a loop whose trips are counted: a while loop (`header` computes `test` before each
     iteration), or the mirror of one (`test` is None).
-    `records`, set by storage, are the (list, targets) that an iteration reads, last first where it `reads_back`; `over`, set last, are the (array, element) that it
+    `records`, set by storage, are the (list, targets) that an iteration reads, last first where it
+    `reads_back`; `over`, set last, are the (array, element) that it
     runs over directly.
     """
 

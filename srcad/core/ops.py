@@ -1,7 +1,8 @@
 """Operations: what a `Let` may do.
 
 An `Operation` is one per (callable, way of writing it): `np.sum(x)`, `x.sum()`; both look up their rule, their type and their memory by
-`function`. The operations of Python's own syntax, and the vocabulary that derivatives need beyond NumPy (`put`, `put_add`, `spread`, `sum_to`), are named below.
+`function`. The operations of Python's own syntax, and the vocabulary that derivatives need beyond NumPy
+(`put`, `put_add`, `spread`, `sum_to`), are named below.
 
 >>> operation(np.tanh).name, operation(np.linalg.solve).name, operation(math.sin).name, add.symbol
 ('np.tanh', 'np.linalg.solve', 'math.sin', '+')
@@ -214,7 +215,8 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
         return None
     stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     return tuple(
-        (stars[p.kind] if p.kind in stars else "") + p.name for p in signature.parameters.values()
+        f"{stars[p.kind]}{p.name}" if p.kind in stars else p.name
+        for p in signature.parameters.values()
     )
 
 

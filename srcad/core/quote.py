@@ -93,10 +93,14 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
     setattr(Symbol, f"__r{_name.rstrip('_')}__", _backward)
 for _name in ("lt", "le", "eq", "ne", "gt", "ge"):
     setattr(Symbol, f"__{_name}__", _binary(getattr(operator, _name))[0])
+
+
+def _unary(function: Callable[..., Any]) -> Any:
+    return lambda a: call(function, a)
+
+
 for _name in ("neg", "pos", "invert"):
-    setattr(
-        Symbol, f"__{_name}__", lambda a, _function=getattr(operator, _name): call(_function, a)
-    )
+    setattr(Symbol, f"__{_name}__", _unary(getattr(operator, _name)))
 Symbol.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 _OPERATORS: dict[Any, Any] = {

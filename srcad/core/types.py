@@ -36,7 +36,7 @@ class Size(NamedTuple):
         return f"{key} - {self.minus}" if self.minus else str(key)
 
 
-Dim = Union[int, Size]
+Dim = Union[int, Size]  # noqa: UP007 - evaluated on Python 3.10 with a NamedTuple
 Shape = tuple[Dim, ...]
 
 

@@ -270,7 +270,7 @@ class Calls(Expressions):
                 "Call it outside the function, and pass the result.",
             )
         op = ops.Operation(_method_caller(name), name, style="method", effect="effect")
-        first = owner if not isinstance(owner, Known) else owner
+        first = owner
         operands = (
             first.object if isinstance(first, Known) else target,
             *(self.read(arg, node) for arg in args),

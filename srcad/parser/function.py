@@ -39,7 +39,7 @@ class Parsed(NamedTuple):
     shared: frozenset[Value]
     defaults: dict[str, Any]
     place: Any
-    kinds: dict[str, tuple[str, ...]] = {}
+    kinds: dict[str, tuple[str, ...]]
 
 
 class Parser(Statements):
@@ -120,7 +120,7 @@ def _parse_known(function: Callable[..., Any], spec: dict[str, Any]) -> Function
     args, options = ops.bind(op, tuple(param.tree for param in params), {})
     value = builder.let(op, args, options)
     made = Function(op.base, params, builder.block, value)
-    made.parsed = Parsed(frozenset(), frozenset(), {}, None)
+    made.parsed = Parsed(frozenset(), frozenset(), {}, None, {})
     return made
 
 

@@ -329,7 +329,7 @@ def _sum_of(statement: Let) -> Value | None:
     """`x` of an adjoint statement `x + e` or `x - e` that could be done in place."""
     if statement.op not in (ops.add, ops.subtract) or statement.origin.part != "adjoint":
         return None
-    base, other = statement.args
+    base = statement.args[0]
     out = statement.out
     if (
         isinstance(base, Value)

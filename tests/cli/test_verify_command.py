@@ -165,7 +165,7 @@ def test_draws_fit_their_specifications():
         n, m = sizes["n"], sizes["m"]
         a, (i, flags, (number, count, flag, inner)) = values["a"], values["b"]
         assert a.shape == (n, m) and a.dtype == np.float32
-        assert i.shape == (n,) and i.dtype == np.int64 and np.all((0 <= i) & (i < min(n, m)))
+        assert i.shape == (n,) and i.dtype == np.int64 and np.all((i >= 0) & (i < min(n, m)))
         assert flags.shape == (m,) and flags.dtype == bool
         assert type(number) is float and type(count) is int and type(flag) is bool
         assert type(inner["c"]) is np.float16 and inner["d"] == "text"

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF059
 """The verifier rejects each kind of broken Core, and names the stage and the statement."""
 
 import pytest

@@ -7,7 +7,6 @@ in every mode, at several sizes, in float64 and float32.
 
 import importlib.util
 import itertools
-import math
 import re
 import sys
 

@@ -443,7 +443,7 @@ def ternary_in_loop(x):
 @vector
 def boolean_operators(x):
     s = np.sum(x)
-    if s > 0 and s < 1 or not s > -1:
+    if (s > 0 and s < 1) or not s > -1:
         s = s * s
     if not (s == 0) and (len(x) > 1 or s > 3):
         s = s * 3
