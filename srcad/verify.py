@@ -442,11 +442,12 @@ class _Claim:
         """The blocks of one output."""
         at = 0
         for name, tree, part in zip(subject.names, subject.trees, parts):
-            wanted = list(_leaves(tree, name))
-            found = [leaf for _, leaf in _leaves(part, name)]
-            if len(found) != len(wanted):
+            if not _fits(tree, part):
                 self.wrong(label, name, "not of the structure of the argument")
                 continue
+            wanted = list(_leaves(tree, name))
+            by_name = dict(_leaves(part, name))
+            found = [by_name[argument] for argument, _ in wanted]
             for (argument, leaf), block in zip(wanted, found):
                 if not _is_float(leaf):
                     continue
@@ -513,6 +514,7 @@ class _Subject:
         self.plain = [np.array(leaf) for _, leaf in self.outputs]
         varied = [leaf for _, leaf in self.leaves]
         self.eps = float(np.finfo(_precision([*self.plain, *varied])).eps)
+        self.rounding = 64 * self.eps
         again = self.run(_as_it_is, [np.array(leaf) for _, leaf in self.leaves], np.dtype(float))
         if not _equal(again, self.join(self.plain, np.dtype(float))):
             raise ArgumentValueError(
@@ -619,6 +621,7 @@ class _Subject:
         rows = []
         if rtol is None:
             rtol = 4 * float(np.sqrt(self.eps))
+        self.rounding = min(64 * self.eps, rtol)
         sizes = [leaf.size for leaf in self.plain]
         for at, (argument, original) in enumerate(self.leaves):
             shape = np.shape(original)
@@ -634,7 +637,7 @@ class _Subject:
             ]
             for place, output in enumerate(claim.outputs):
                 block = claim.blocks[place, at]
-                block = block.reshape(-1, size)[:, chosen]
+                block = block.reshape(block.size // max(size, 1), size)[:, chosen]
                 if claim.weights is None:
                     span = slice(sum(sizes[:place]), sum(sizes[: place + 1]))
                     parts = [column.cut(span) for column in columns]
@@ -771,7 +774,7 @@ def _directional(
         size = float(np.sum(leaf * direction)) or float(np.max(leaf, initial=0.0)) or 1.0
         unit = float(2.0 ** np.round(np.log2(size))) if np.isfinite(size) else 1.0
     value, error = _differences(machine, directions, unit)
-    floor = np.abs(subject.join(subject.plain, np.dtype(float))) * (64 * subject.eps / unit)
+    floor = np.abs(subject.join(subject.plain, np.dtype(float))) * (subject.rounding / unit)
     floor[~np.isfinite(floor)] = 0.0
     method = "differences"
     if complex_machine is not None:
@@ -937,6 +940,17 @@ def _mapped(tree: Any, visit: Callable[[Any, str], Any], label: str) -> Any:
         parts = [_mapped(part, visit, label + name) for part, name in zip(tree, labels)]
         return type(tree)(*parts) if fields else type(tree)(parts)
     return visit(tree, label)
+
+
+def _fits(tree: Any, other: Any) -> bool:
+    """Whether two trees have the same structure."""
+    if isinstance(tree, dict):
+        fits = isinstance(other, dict) and set(other) == set(tree)
+        return fits and all(_fits(part, other[key]) for key, part in tree.items())
+    if isinstance(tree, (tuple, list)):
+        fits = type(other) is type(tree) and len(other) == len(tree)
+        return fits and all(map(_fits, tree, other))
+    return not isinstance(other, (dict, tuple, list))
 
 
 def _is_float(leaf: Any) -> bool:
