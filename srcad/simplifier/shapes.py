@@ -201,7 +201,9 @@ class _Shapes(Pass):
             return None
         if spread is not None:
             made = self.emit(ops.cast, spread.args[0], x, origin=statement.origin)
-            like = x if same_shape(to, from_) else spread.args[1]  # a Python number takes the dtype of what it is like
+            like = (
+                x if same_shape(to, from_) else spread.args[1]
+            )  # a Python number takes the dtype of what it is like
             return remake(statement, ops.spread, (made, like))
         return statement
 
