@@ -436,6 +436,7 @@ class Expressions(State):
         if isinstance(made, View):
             for side in bound:
                 if isinstance(side, View):
+                    made.buffer.arguments |= side.buffer.arguments
                     made.buffer.alias(side.buffer)
                     for other in side.buffer.aliases:
                         made.buffer.alias(other)

@@ -178,8 +178,7 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     shared = frozenset(
         value
         for view, value in zip(_views(binding), leaves(_arrays(binding, result)))
-        if view.buffer.argument is not None
-        or any(b.argument is not None for b in view.buffer.aliases)
+        if view.buffer.reaches()
     )
     made = Function(
         getattr(node, "name", "function"),

@@ -19,19 +19,27 @@ __all__ = ["Buffer", "Step", "View", "views"]
 
 
 class Buffer:
-    """A piece of memory; `aliases` are the buffers that may be, or may overlap, the same memory."""
+    """A piece of memory; `aliases` are the buffers that may be, or may overlap, the same memory.
 
-    __slots__ = ("aliases", "argument", "initial")
+    `arguments` are the arguments (and arrays of outer scopes, as "global name") whose memory it may be.
+    """
+
+    __slots__ = ("aliases", "arguments", "initial")
 
     def __init__(self, argument: str | None = None, initial: Value | None = None) -> None:
         self.aliases: set[Buffer] = set()
-        self.argument, self.initial = argument, initial
+        self.arguments: set[str] = set() if argument is None else {argument}
+        self.initial = initial
 
     def alias(self, other: Buffer) -> None:
         """The two may share memory."""
         if other is not self:
             self.aliases.add(other)
             other.aliases.add(self)
+
+    def reaches(self) -> set[str]:
+        """The arguments that a store here may change."""
+        return self.arguments.union(*(other.arguments for other in self.aliases))
 
 
 class Step:

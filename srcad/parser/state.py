@@ -256,16 +256,14 @@ class State:
                         f"They are the same array on some paths only. Write .copy() where one becomes the other, or where `{name}` is bound.",
                         AliasingError,
                     )
-        for written in (buffer, *buffer.aliases):
-            if written.argument is None:
-                continue
-            if written.initial is not None:
+        for argument in sorted(buffer.reaches()):
+            if argument.startswith("global "):
                 self.refuse(
                     node,
-                    f"the function writes to the array `{written.argument.removeprefix('global ')}` of an outer scope",
+                    f"the function writes to the array `{argument.removeprefix('global ')}` of an outer scope",
                     "A derivative changes nothing outside. Write to a copy, and return it.",
                 )
-            self.written.add(written.argument)
+            self.written.add(argument)
 
     def write_back(self, node: Any, target: View, new: Value) -> None:
         """Carry a new value of a view up to its buffer."""

@@ -261,7 +261,7 @@ class Statements(Calls):
             )
         since = Value("").serial
         new = self.binary(node, op, old, value)
-        if type_.kind == "any" or (not old.path and not shared and old.buffer.argument is None):
+        if type_.kind == "any" or (not old.path and not shared and not old.buffer.arguments):
             joined = type_.kind == "any" or self.type(new) == type_
             if joined:
                 self.name(new, name, since)
@@ -331,10 +331,17 @@ class Statements(Calls):
         over = self.iterable(node.iter)
         later = self.later
         if over.parts is not None:
-            for part in over.parts[:: over.direction]:
-                since = Value("").serial
-                self.assign(node.target, part, since)
-                self.block(node.body, later | reads(node.body))
+            held = f"for ... in {self.source.text(node.iter)}"
+            outer = self.held
+            self.env[held], self.held = list(over.parts), outer | {held}
+            try:
+                for part in over.parts[:: over.direction]:
+                    since = Value("").serial
+                    self.assign(node.target, part, since)
+                    self.block(node.body, later | reads(node.body) | self.held)
+            finally:
+                self.env.pop(held, None)
+                self.held = outer
             return
         kept = (dict(self.env), dict(self.memory), len(self.builder.block))
         try:
@@ -702,7 +709,9 @@ class _Carried:
                 count[view.buffer] = count.get(view.buffer, 0) + 1
         for path, buffer in self.buffers.items():
             begin = self.beginning(env0, path)
+            buffer.arguments |= self.partners.get(("arguments", path), frozenset())
             if isinstance(begin, View):
+                buffer.arguments |= begin.buffer.arguments
                 if count.get(begin.buffer, 0) > 1 or begin.path:
                     buffer.alias(begin.buffer)
                 for other_path, other in self.buffers.items():
@@ -777,6 +786,11 @@ class _Carried:
 
     def share(self, path: tuple[Any, ...], binding: View) -> bool:
         """Note what a carried array may share memory with in the next iteration."""
+        before = self.partners.get(("arguments", path), frozenset())
+        reached = before | binding.buffer.reaches()
+        if reached - self.buffers[path].arguments:
+            self.partners["arguments", path] = reached
+            return True
         mine = {path for path, buffer in self.buffers.items() if buffer is binding.buffer}
         partners: set[Any] = set()
         by_buffer = {buffer: other for other, buffer in self.buffers.items()}
@@ -830,6 +844,7 @@ class _Carried:
                 return binding
             made = state.bind_new(carry.exit)
             if isinstance(made, View) and path in self.buffers:
+                made.buffer.arguments |= self.buffers[path].arguments
                 for other in self.buffers[path].aliases:
                     made.buffer.alias(other)
                 made.buffer.alias(self.buffers[path])
@@ -884,6 +899,7 @@ class _Carried:
         self.carries[("last", name)] = carry
         made = state.bind_new(carry.exit)
         if isinstance(made, View) and isinstance(binding, View):
+            made.buffer.arguments |= binding.buffer.arguments
             if binding.buffer in self.memory0:
                 made.buffer.alias(binding.buffer)
             for other in binding.buffer.aliases:

@@ -17,7 +17,7 @@ import numpy as np
 
 import srcad
 
-__all__ = ["Failure", "Verdict", "check", "examine", "load", "long_version"]
+__all__ = ["Failure", "Verdict", "check", "examine", "limit", "load", "long_version"]
 
 LONG = np.longdouble
 _FOLDER = Path(tempfile.mkdtemp(prefix="srcad-fuzz-"))
@@ -41,7 +41,7 @@ class Failure(Exception):
 
 
 class Timeout(BaseException):
-    pass
+    """It took too long."""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -82,9 +83,20 @@ def report(**found):
 GRADIENT = "d = srcad.grad(cold.loss)\ng = d(x)\nreport(g=g, file=came_from(d), parsed=parsed())\n"
 
 
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """A copy of srcad: an edit of its files while the tests run would make every entry stale."""
+    folder = tmp_path_factory.mktemp("package")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "srcad", folder / "srcad", ignore=ignored)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", folder], check=True)
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path, package, monkeypatch):
     """A folder with the module, and a cache that is empty."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(package)]))
     (tmp_path / "cold.py").write_text(MODULE)
     return tmp_path
 
@@ -92,7 +104,6 @@ def place(tmp_path):
 def start(place, script, **environment):
     merged = {
         **os.environ,
-        "PYTHONPATH": f"{place}{os.pathsep}{ROOT}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "SRCAD_CACHE_DIR": str(place / "cache"),
         **environment,
@@ -598,7 +609,9 @@ def test_a_disk_that_cannot_be_written(place):
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             refuse()
         return original(path, flags, *rest, **options)
-    os.open, os.mkdir, os.replace, os.unlink = read_only, refuse, refuse, refuse
+    def mkdir(path, *mode):
+        raise FileExistsError(path) if os.path.exists(path) else OSError(errno.EROFS, path)
+    os.open, os.mkdir, os.replace, os.unlink = read_only, mkdir, refuse, refuse
     d = srcad.grad(cold.loss)
     g = d(x)
     warm = parsed()
