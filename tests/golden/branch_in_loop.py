@@ -6,6 +6,6 @@ def path(x, k):
     v = 0.0
     for a in x:
         if v > 0.5:
-            v = v - k * v ** 2
+            v = v - k * v**2
         v = v + np.sin(a)
     return v

@@ -7,4 +7,4 @@ def heat(u0, alpha):
     u = u0.copy()
     for _ in range(100):
         u[1:-1] += alpha * (u[:-2] - 2 * u[1:-1] + u[2:])
-    return np.sum(u ** 2)
+    return np.sum(u**2)

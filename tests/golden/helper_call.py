@@ -4,7 +4,7 @@ import numpy as np
 
 def spring(x, k):
     d = np.diff(x)
-    return 0.5 * k * np.sum(d ** 2)
+    return 0.5 * k * np.sum(d**2)
 
 
 def energy(x, k):

@@ -1,5 +1,4 @@
 # srcad dump huber.py "grad(huber)" --arg "x: float64" --arg "delta: float64"
-import numpy as np
 
 
 def huber(x, delta):

@@ -4,4 +4,4 @@ import numpy as np
 
 def loss(w, X, t):
     z = X @ w
-    return np.mean(np.logaddexp(0.0, z) - t * z) + 0.5 * np.sum(w ** 2)
+    return np.mean(np.logaddexp(0.0, z) - t * z) + 0.5 * np.sum(w**2)

@@ -1,9 +1,8 @@
 # srcad dump no_grad.py "jacrev(f)" --arg "x: float64[n]"
-import numpy as np
 import srcad
 
 
 def f(x):
     with srcad.no_grad():
-        c = x ** 2
+        c = x**2
     return x - c

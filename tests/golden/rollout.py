@@ -8,5 +8,5 @@ def rollout(theta, x0):
     for _ in range(50):
         u = np.tanh(theta @ x)
         x = x + 0.1 * u
-        cost = cost + np.sum(x ** 2)
+        cost = cost + np.sum(x**2)
     return cost

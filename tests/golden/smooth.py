@@ -6,4 +6,4 @@ def smooth(u0):
     u = u0.copy()
     for _ in range(3):
         u[1:-1] += u[:-2] - u[2:]
-    return np.sum(u ** 2)
+    return np.sum(u**2)
