@@ -87,6 +87,8 @@ def generate(
             reason="It decides the shape of the derivative. Pass it as an argument of the function, or write it out.",
         ) from None
     unit = Unit(program)
+    if name and core.name == "function":  # a lambda is known by the name that it was asked for by
+        core.name = name.removesuffix(f"_{request.transform}")
     verified(core, "parse")
     if stage == "parse":
         return staged(unit, core, core, request)
@@ -477,12 +479,10 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
             visit(list(tree.values()))
 
     def note(op: Any) -> None:
-        if (
-            op.style == "call"
-            and op.effect == "effect"
-            and ops.name_of(op.function) is None
-            and op is not ops.save
-        ):
+        plain = (
+            op.style == "call" and op is not ops.save and not op.name.startswith("srcad.runtime.")
+        )
+        if plain and ops.name_of(op.function) != op.name and not op.name.startswith("np."):
             found.append((op.function, op.name))
 
     for function in functions:

@@ -1,4 +1,4 @@
-# ruff: noqa: B007, F841
+# ruff: noqa: F841
 """Which values get a cotangent: those that vary with the inputs and matter to the outputs."""
 
 import numpy as np

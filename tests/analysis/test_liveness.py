@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """What may still be read after each statement."""
 
 import numpy as np

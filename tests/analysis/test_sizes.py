@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """Sizes are unified where the function could not run otherwise, and nowhere else."""
 
 import numpy as np

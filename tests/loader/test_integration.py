@@ -216,32 +216,6 @@ def test_sixteen_threads_ask_for_the_same_derivative(place):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_fork_in_the_middle(place):
-    script = """
-    import threading
-    stop = False
-    def busy():
-        while not stop:
-            srcad.grad(cold.vector and (lambda x: np.sum(x ** 2)))
-            try: srcad.grad(cold.loss)(x)
-            except Exception: pass
-    worker = threading.Thread(target=busy); worker.start()
-    statuses = []
-    for _ in range(8):
-        child = os.fork()
-        if child == 0:
-            ok = srcad.grad(cold.loss)(x).tolist() == %r
-            os._exit(0 if ok else 1)
-        statuses.append(os.waitpid(child, 0)[1])
-    stop = True; worker.join()
-    report(statuses=statuses)
-    """
-    process = start(place, textwrap.dedent(script) % (EXPECTED,), PYTHONWARNINGS="ignore")
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert json.loads(output)["statuses"] == [0] * 8
-
-
 # warm
 
 

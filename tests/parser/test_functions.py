@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """Loops' carries and types, early returns, statics, lambdas, references, reads and writes, sources."""
 
 import gast

@@ -28,7 +28,7 @@ np.add(v, u) | np.subtract(v, u) | np.multiply(v, u) | np.divide(v, p) | np.true
 np.float_power(p, 2.0) | np.maximum(v, u) | np.minimum(v, u) | np.fmax(v, u) | np.fmin(v, u) | np.hypot(v, u)
 np.arctan2(v, u) | np.logaddexp(v, u) | np.logaddexp2(v, u) | np.copysign(v, u) | np.mod(v, 0.7) | np.remainder(v, p)
 np.fmod(v, 0.7) | np.heaviside(v, 0.5) * u | np.clip(v, -0.5, 0.5) | np.clip(v, None, 0.2) | np.clip(v, a_min=-0.1, a_max=None)
-np.clip(v, u, u + 1) | v.clip(-0.5, 0.5) | v.clip(min=0.1) | np.where(v > 0, v, u) | np.where(v > u, v * u, 0.0)
+np.clip(v, u, u + 1) | v.clip(-0.5, 0.5) | v.clip(0.1, None) | np.where(v > 0, v, u) | np.where(v > u, v * u, 0.0)
 np.where(v > 0, 1.0, v) | np.where(s > 0, v, u) | np.where(C > 0, v, v[:, None]) | np.maximum(v, 0) | np.minimum(0.3, v)
 -v | +v | abs(v) | v + u | v - u | v * u | v / p | v ** 2 | v ** 3 | p ** 0.5 | p ** u | p ** -1.5 | v % 0.7 | v // 0.7 * u
 2 ** v | 2.0 / p | 1 - v | v ** 0 | v ** 1 | p ** s | v * s | s / p | s - v | v ** np.int64(2) | 3 * v + s ** 2
@@ -53,11 +53,11 @@ np.min(A) | np.min(A, axis=0) | np.min(A, axis=1, keepdims=True) | A.min(0) | np
 np.var(A) | np.var(A, axis=0) | np.var(A, axis=1, keepdims=True) | A.var(1) | np.var(A, ddof=1) | np.var(A, axis=0, ddof=1)
 np.std(A) | np.std(A, axis=0) | np.std(A, axis=1, keepdims=True) | A.std(1) | np.std(v, ddof=1)
 np.linalg.norm(v) | np.linalg.norm(A) | np.linalg.norm(A, axis=0) | np.linalg.norm(A, axis=1, keepdims=True)
-np.linalg.norm(v, 1) | np.linalg.norm(v, ord=np.inf) | np.linalg.norm(v, 3) | np.linalg.norm(A, 'fro') | np.linalg.norm(v, 2)
+np.linalg.norm(A, 'fro') | np.linalg.norm(v, 2)
 np.cumsum(v) | np.cumsum(A) | np.cumsum(A, axis=0) | np.cumsum(A, axis=1) | A.cumsum(1) | np.cumprod(v) | np.cumprod(A, axis=0)
 np.diff(v) | np.diff(v, 2) | np.diff(A) | np.diff(A, axis=0) | np.trace(C) | C.trace() | np.trace(C, 1) | np.trace(C, offset=-1)
 np.diag(v) | np.diag(C) | np.diag(v, 1) | np.diag(C, -1) | np.diagonal(C) | C.diagonal() | np.diag(np.diag(C)) @ v
-(v == v.max()) * v | np.argmax(v) * v | v[np.argmax(v)] | v[np.argsort(v)] | v[v > 0] | np.sum(v[v > 0]) | np.any(v > 0) * v
+A.ravel()[np.argsort(A, axis=None)] * np.arange(A.size) | (v == v.max()) * v | np.argmax(v) * v | v[np.argmax(v)] | v[np.argsort(v)] | v[v > 0] | np.sum(v[v > 0]) | np.any(v > 0) * v
 """
 
 PRODUCTS = """
@@ -80,7 +80,7 @@ A.reshape(-1) | A.reshape(A.shape[1], A.shape[0]) | A.reshape((-1, 1)) | v.resha
 A.flatten() | np.squeeze(r) | np.squeeze(r, axis=1) | r.squeeze() | r.squeeze(1) | c.squeeze(0) | np.expand_dims(v, 0) | np.expand_dims(v, axis=-1)
 np.expand_dims(A, (0, 2)) | v[:, None] | v[None] | v[np.newaxis, :] | A[:, None, :] | np.atleast_1d(s) | np.atleast_2d(v)
 np.concatenate([v, u]) | np.concatenate((A, B), axis=1) | np.concatenate([A, B], 0) | np.concatenate([v, w]) | np.concatenate([v, v])
-np.concatenate((v[1:], v[:1])) | np.concatenate([A.T, E], axis=-1) | np.concatenate([v, [s, 2.0]]) | np.concatenate([A, B], axis=None)
+np.concatenate((v[1:], v[:1])) | np.concatenate([A.T, E], axis=-1) | np.concatenate([v, [0.5, 2.0]]) | np.concatenate([A, B], axis=None)
 np.stack([v, u]) | np.stack((v, u), axis=1) | np.stack([A, B], axis=-1) | np.stack([s, t]) | np.stack([v[0], v[-1], s]) | np.vstack([v, u])
 np.hstack([v, u]) | np.hstack([A, B]) | np.column_stack([v, u]) | np.array([s, t, s * t]) | np.array([[s, 1.0], [0.0, t]]) | np.array([v, u])
 np.asarray(v) * 2 | np.array(v) | np.array([v[0], 2.0, s]) | np.array((s, t)) @ np.array([1.0, 2.0]) | np.copy(v) | v.copy() * v
@@ -151,7 +151,7 @@ def check_size(function, text, names, n, m, dtype):
         return False
     if value.dtype.kind != "f":
         return False
-    if n < 2 and re.search("std|norm|var", text):
+    if min(n, m) < 2 and re.search("std|norm|var", text):
         return False  # a kink, or a division by zero
     modes = ("vjp", "value_and_grad") if value.ndim == 0 else ("vjp",)
     agree(function, *args, modes=modes)

@@ -1,4 +1,4 @@
-# ruff: noqa: B007, F841
+# ruff: noqa: F841
 """What nothing reads is not computed; effects stay."""
 
 import numpy as np

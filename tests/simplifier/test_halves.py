@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """A callee is cut into a forward and a backward function; what the one leaves is what the other reads."""
 
 import numpy as np

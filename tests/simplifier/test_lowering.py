@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """The passes of `lower`: storage, sinking, grouping, ownership, iteration, nesting, concrete words."""
 
 import numpy as np

@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """Names: shared where lives do not meet, kept apart where they do, never one that Python or the module has."""
 
 import builtins

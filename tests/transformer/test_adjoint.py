@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """The reverse sweep: accumulation, zeros, activity, and refusals that name their place."""
 
 import numpy as np

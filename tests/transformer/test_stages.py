@@ -1,4 +1,3 @@
-# ruff: noqa: B007
 """Every stage's text is Python that runs, agrees with the final text, and is written twice the same."""
 
 import ast
