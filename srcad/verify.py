@@ -350,7 +350,7 @@ def cotangent(
         drawn = np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))
         return drawn if isinstance(leaf, np.ndarray) else drawn[()]
 
-    return _mapped(_Subject(function, args, (), has_aux).result, draw, "")
+    return _mapped(_Subject(function, args, (), has_aux, refuse=False).result, draw, "")
 
 
 # What is claimed
@@ -483,6 +483,7 @@ class _Subject:
         args: tuple[Any, ...],
         argnums: int | tuple[int, ...],
         has_aux: bool,
+        refuse: bool = True,
     ) -> None:
         self.function, self.has_aux = function, has_aux
         self.name = getattr(function, "__name__", type(function).__name__)
@@ -505,7 +506,8 @@ class _Subject:
             for label, leaf in _leaves(tree, name)
             if _is_float(leaf)
         ]
-        _refuse_held(function)
+        if refuse:
+            _refuse_held(function)
         self.result = self.call(self.fresh(_as_it_is))
         self.outputs = [
             (label, leaf) for label, leaf in _leaves(self.result, self.name) if _is_number(leaf)

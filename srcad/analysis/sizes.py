@@ -82,13 +82,18 @@ def _collect(block: Block, names: _Names) -> None:
             ]
             if any(shape is None for shape in shapes):
                 continue
-            if statement.op in _ELEMENTWISE or isinstance(statement.op.function, np.ufunc):
+            if statement.op in _ELEMENTWISE or _elementwise(statement.op.function):
                 _aligned(shapes, names)
             elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
                 a, b = shapes
                 names.same(a[-1], b[-2] if len(b) > 1 else b[-1])
         elif isinstance(statement, Loop) and _runs(statement):
             _collect(statement.body, names)
+
+
+def _elementwise(function: Any) -> bool:
+    """Whether it is a ufunc that works element by element (np.matmul is one that does not)."""
+    return isinstance(function, np.ufunc) and function.signature is None
 
 
 def _aligned(shapes: list[Any], names: _Names) -> None:

@@ -160,7 +160,9 @@ class _Printer:
         positional = list(args)
         last = len(args)
         for key, option in options:
-            if key in _POSITIONAL and len(positional) == last:
+            if (key in _POSITIONAL or (style == "method" and op.name == "swapaxes")) and len(
+                positional
+            ) == last:
                 positional.append(option)
                 last += 1
             else:

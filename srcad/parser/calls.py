@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import types
+from functools import cache
 from typing import Any
 
 import gast
@@ -161,12 +162,13 @@ class Calls(Expressions):
             if name in _DYNAMIC:
                 continue
             for value in leaves(self.read(option, node)):
+                if name == "dtype" and value.type.kind == "object":
+                    continue  # x.dtype
                 raise NeedStatic(value, node)
         named = tuple(
             (name, option)
             for name, option in named
-            if not (name in ("axis", "dtype", "where", "initial") and option is None)
-            and not (name == "keepdims" and option is False)
+            if not ((option is None or option is False) and default_of(function, name) is option)
         )
         return self.emit(op, operands, named)
 
@@ -512,6 +514,15 @@ _SPECIAL: dict[Any, Any] = {
     builtins.list: Calls.builtin_sequence,
     runtime.stop_gradient: Calls.stop,
 }
+
+
+@cache
+def default_of(function: Any, name: str) -> Any:
+    """The default of a parameter, or ... where it is not known."""
+    try:
+        return inspect.signature(function).parameters[name].default
+    except (TypeError, ValueError, KeyError):
+        return ...
 
 
 # Functions of NumPy that act on the world outside.

@@ -82,8 +82,12 @@ class _Concrete(Pass):
 
     def result(self, statement: Let) -> Let | None:
         g, x = statement.args
+        if isinstance(g, int):
+            g = float(g)
         from_, to = type_of(g), type_of(x)
         if to.kind in ("number", "scalar"):
+            if from_.rank == 0 and from_.kind == "number" and from_.dtype == "int":
+                return remake(statement, operation(float), (g,))
             if from_.rank == 0 and from_.kind in ("number", "scalar"):
                 if to.kind == "scalar" and to.dtype not in (
                     None,
