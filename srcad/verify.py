@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.api import Derivative, grad, jacrev, vjp
-from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
+from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError
 from srcad.runtime import no_grad, stop_gradient
 
 __all__ = ["Report", "Row", "check", "cotangent", "verify"]
@@ -379,7 +379,12 @@ class _Claim:
             for _, leaf in _leaves(value, "")
             if not _is_static(leaf)
         ]
-        result = derivative(*given, *(() if y_bar is None else (y_bar,)))
+        try:
+            result = derivative(*given, *(() if y_bar is None else (y_bar,)))
+        except SrcadError:
+            raise
+        except Exception as error:  # where the function itself raises nothing
+            return self.wrong(subject.name, "", f"raises {type(error).__name__}: {error}")
         after = [leaf for value in given for _, leaf in _leaves(value, "") if not _is_static(leaf)]
         if any(not _equal(a, b) for a, b in zip(before, after)):
             self.wrong("", "", "the derivative changed an argument")

@@ -253,6 +253,14 @@ def test_a_changed_argument_is_found():
     assert not report.ok and "changed" in str(report)
 
 
+def test_a_derivative_that_raises_is_found():
+    def raising(x):
+        raise IndexError("too far")
+
+    report = check(raising, "grad", kinked, (X,))
+    assert not report.ok and "raises IndexError: too far" in str(report)
+
+
 def test_a_missing_tuple_is_found():
     report = spoiled(grad(kinked, (0,)), lambda r: r[0], X)
     assert not report.ok

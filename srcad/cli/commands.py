@@ -191,7 +191,8 @@ def _show(report: Report) -> None:
 def _guarded(action: Callable[[], T]) -> T:
     """Run; trouble goes to standard error, and the exit status is 2."""
     try:
-        return action()
+        with contextlib.redirect_stdout(sys.stderr):  # what the user's own code prints is no result
+            return action()
     except SrcadError as error:
         message = str(error)
         if error.place is None:

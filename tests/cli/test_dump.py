@@ -516,6 +516,15 @@ def test_a_module_that_cannot_be_imported(srcad, folder, text, message):
         assert "Traceback" not in result.stderr
 
 
+def test_what_a_module_prints_is_no_text(srcad, folder):
+    (folder / "loud.py").write_text("print('hello')\n\n\ndef f(x: float):\n    return x * x\n")
+    for where in ("loud.py", "loud"):
+        result = srcad("dump", where, "f")
+        assert result.exit_code == 0
+        assert names(result.stdout) == ["f_grad"]
+    assert "hello" not in result.stdout
+
+
 def test_words_that_are_missing(srcad):
     for words in ([], ["mod.py"], ["mod.py", "power", "more"], ["mod.py", "power", "--nonsense"]):
         result = srcad("dump", *words)

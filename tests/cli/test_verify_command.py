@@ -108,6 +108,13 @@ def test_a_wrong_derivative_is_shown(srcad, monkeypatch):
     assert "[1]" in line and line.endswith("DIFFERS") and "5.0e-01" in line
 
 
+def test_a_derivative_that_raises_is_shown(srcad, monkeypatch):
+    wrong(monkeypatch, lambda found: found[100])
+    result = srcad("verify", "mod.py", "grad(power)")
+    assert result.exit_code == 1
+    assert "raises IndexError" in result.stdout
+
+
 def test_rtol(srcad, monkeypatch):
     wrong(monkeypatch, lambda found: found * (1 + 1e-5))
     assert srcad("verify", "mod.py", "grad(power)").exit_code == 1
@@ -139,6 +146,17 @@ def test_trouble(srcad, words, message):
     assert result.exit_code == 2, result.stdout
     assert result.stdout == "" and "Traceback" not in result.stderr
     assert re.search(message, result.stderr), result.stderr
+
+
+def test_what_a_function_prints_is_no_result(srcad, folder):
+    (folder / "loud.py").write_text(
+        "import numpy as np\n\nprint('hello')\n\n\n"
+        "def f(x: 'float64[n]'):\n    print('called')\n    return np.sum(x ** 2)\n"
+    )
+    result = srcad("verify", "loud.py", "f")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("gradient of `f`") and "called" not in result.stdout
+    assert "hello" in result.stderr and "called" in result.stderr
 
 
 def test_a_function_that_raises_is_trouble(srcad, folder):

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.programs.test_python import agree
+from tests.programs.support import agree
 
 SHAPES = {"s": (), "t": (), "v": ("n",), "u": ("n",), "p": ("n",), "w": ("m",), "A": ("n", "m"), "B": ("n", "m"), "E": ("m", "n"),
           "C": ("n", "n"), "D": ("n", "n"), "T": ("n", "m", "n"), "r": ("n", "1"), "c": ("1", "m"), "o": ("1",)}  # fmt: skip

@@ -7,7 +7,6 @@ same when called twice. Each program runs at several sizes with one derivative, 
 import functools
 import math
 import os
-import warnings
 
 import numpy
 import numpy as np
@@ -18,41 +17,8 @@ from numpy import exp as e_to_the
 from numpy import sin
 
 import srcad
-from tests.fuzz.check import examine, limit
-
-os.environ.setdefault("SRCAD_CACHE_DIR", "off")
-RNG = np.random.default_rng(7)
-
-
-def agree(function, *args, argnums=None, modes=("grad", "value_and_grad", "vjp")):
-    """The function's derivatives at these arguments keep all their promises."""
-    places = tuple(range(len(args))) if argnums is None else argnums
-    compared = 0
-    with np.errstate(all="ignore"), warnings.catch_warnings(), limit(10):
-        warnings.simplefilter("ignore")
-        for mode in modes:
-            if mode == "vjp" and len(places) < len(args):
-                continue
-            compared += examine(
-                function, list(args), places, mode, rng=np.random.default_rng(3), tries=3
-            )
-    assert compared or not sum(np.size(leaf) for leaf in _leaves(args)), "nothing was compared"
-
-
-def _leaves(tree):
-    if isinstance(tree, dict):
-        tree = list(tree.values())
-    return (
-        [leaf for part in tree for leaf in _leaves(part)]
-        if isinstance(tree, (tuple, list))
-        else [tree]
-    )
-
-
-def R(*shape):
-    """A random array."""
-    return np.random.default_rng(len(shape) + sum(shape)).normal(size=shape)
-
+from tests.fuzz.check import examine
+from tests.programs.support import R, agree
 
 # programs of one vector; each is tried with n = 3, 4, 1, 2, 0 where it runs
 
