@@ -13,7 +13,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.core import ops
-from srcad.core.nodes import Call, Function, Value, leaves, map_tree
+from srcad.core.nodes import Call, Function, Slice, Value, leaves, map_tree
 from srcad.core.specification import Container, Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import AliasingError, MissingRuleError
@@ -487,6 +487,13 @@ class Calls(Expressions):
         parts = self.unpack(node, args[0], None)
         return callee.object(parts)
 
+    def builtin_slice(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        """`slice(a, b)` as what `a:b` is in an index: helpers are handed indices so."""
+        made = slice(*(self.read(arg, node) for arg in args))
+        return Slice(made.start, made.stop, made.step)
+
     def stop(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         def constant(part: Any) -> Any:
             if isinstance(part, (View, Value)):
@@ -512,6 +519,7 @@ _SPECIAL: dict[Any, Any] = {
     builtins.reversed: Calls.builtin_pair,
     builtins.tuple: Calls.builtin_sequence,
     builtins.list: Calls.builtin_sequence,
+    builtins.slice: Calls.builtin_slice,
     runtime.stop_gradient: Calls.stop,
 }
 

@@ -197,12 +197,11 @@ class Statements(Calls):
         if not isinstance(owner, View):
             self.refuse(target, "what is stored into is no array", "Only arrays are stored into.")
         index = self.index(target.slice)
-        basic = all(_basic(part) for part in (index if isinstance(index, tuple) else (index,)))
-        if not basic and not _mask(index):
+        if not (_basic(index) or _mask(index) or _places(index)):
             self.refuse(
                 target,
                 "a store at computed positions is not accepted yet",
-                "Store through integers, slices or a boolean mask.",
+                "Store through integers, slices, a boolean mask, or arrays known to hold integers.",
             )
         return owner, index
 
@@ -234,7 +233,8 @@ class Statements(Calls):
                 "Write x = np.where(mask, ..., x).",
             )
         value = self.expression(node.value)
-        if op in (ops.add, ops.subtract):
+        # At a place that is named twice `put_add` adds twice; NumPy's `+=` adds once.
+        if op in (ops.add, ops.subtract) and _basic(index):
             if op is ops.subtract:
                 value = -value if is_constant(value) else self.emit(ops.negative, (value,))
             self.store(node, owner, index, value, add=True)
@@ -943,7 +943,9 @@ def _ends(statements: list[Any]) -> bool:
 
 
 def _basic(part: Any) -> bool:
-    """Whether an index is an integer, a slice, None or an ellipsis for certain."""
+    """Whether an index is made of integers, slices, None and ellipses for certain."""
+    if isinstance(part, tuple) and not isinstance(part, Slice):
+        return all(map(_basic, part))
     if isinstance(part, (Slice, int, type(None), type(...))):
         return True
     if isinstance(part, Value):
@@ -959,3 +961,14 @@ def _mask(index: Any) -> bool:
     return (
         isinstance(index, Value) and index.type.dtype == "bool" and index.type.rank not in (None, 0)
     )
+
+
+def _places(index: Any) -> bool:
+    """Whether an index is basic but for arrays (and lists) of integers."""
+    if isinstance(index, tuple) and not isinstance(index, Slice):
+        return all(map(_places, index))
+    if isinstance(index, list):
+        return all(isinstance(part, int) and not isinstance(part, bool) for part in index)
+    if isinstance(index, Value):
+        return (index.type.dtype or "").startswith(("int", "uint")) and index.type.rank is not None
+    return _basic(index)

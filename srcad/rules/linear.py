@@ -462,6 +462,11 @@ def cast_rule(y_bar: Any, x_bar: Any, x: Any) -> Any:
     return runtime_cast(y_bar, x_bar), None
 
 
+@linear(runtime.own)
+def own_rule(y_bar: Any, x: Any) -> Any:
+    return y_bar
+
+
 @linear(runtime.result, wrt=(0,))
 def result_rule(y_bar: Any, x_bar: Any, x: Any) -> Any:
     return sum_to(y_bar, x_bar), None

@@ -398,6 +398,7 @@ rows(
     REAL,
     lambda shape, rng: np.zeros(shape, np.int64),
 )
+rows(runtime.own, "3 2x3 0d 0", REAL)
 rows(runtime.result, SPREADS, REAL, lambda shape, rng: np.zeros(shape, np.int64))
 
 # Bilinear.

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import srcad
+
 from srcad.errors import AliasingError, SrcadError
 from srcad.simplifier.pipeline import lower
 from tests.simplifier.core_text import core, run, same, simplified, text
@@ -185,19 +187,57 @@ def test_a_result_that_is_an_argument_is_noted():
     assert len(made.parsed.shared) == 1
 
 
-def test_an_item_of_a_list_and_computed_positions_are_refused():
+def test_an_item_of_a_list_is_refused():
     def item(x):
         parts = [x, x]
         parts[0] = x * 2.0
         return np.sum(parts[0])
 
+    with pytest.raises(SrcadError):
+        core(item, x="float64[n]")
+
+
+def test_stores_at_computed_positions():
     def computed(x, i):
         y = x * 1.0
         y[i] = 2.0
-        return np.sum(y)
+        y[i] -= x[i]
+        return y
 
-    with pytest.raises(SrcadError):
-        core(item, x="float64[n]")
-    with pytest.raises(SrcadError):
-        core(computed, x="float64[n]", i="int64[2]")
-    same(run(core(computed, x="float64[n]", i="int64"), X, 2), 9.0)
+    def paired(x, i):
+        y = x[:, None] * x
+        y[np.arange(len(i)), i] *= 3.0
+        return y
+
+    for kind, i in (("int64[m]", [1, 2]), ("int64[m]", [2, 2]), ("int64", 2), ("bool[n]", None)):
+        if i is not None:
+            i = np.array(i)[()]
+            same(run(core(computed, x="float64[n]", i=kind), X, i), computed(X, i))
+    same(
+        run(core(paired, x="float64[n]", i="int64[m]"), X, np.array([1, 0])),
+        paired(X, np.array([1, 0])),
+    )
+    with pytest.raises(SrcadError, match="computed positions"):
+        core(computed, x="float64[n]", i="float64[m]")
+
+
+@pytest.mark.parametrize("i", [[0, 2], [1, 1, 2]])
+def test_the_derivative_of_a_store_at_computed_positions(i):
+    """At a place that is named twice NumPy stores the last value, and `+=` adds once."""
+    i, v = np.array(i), np.arange(1.0, 1.0 + len(i))
+
+    def f(x, v):
+        y = x * x
+        y[i] -= v * x[i]
+        y[i] = y[i] * v
+        return y
+
+    for place, jacobian in enumerate(srcad.jacrev(f, argnums=(0, 1))(X, v)):
+        args = [X, v]
+        for k in range(len(args[place])):
+            step = np.zeros(len(args[place]))
+            step[k] = 1e-6
+            ends = [
+                f(*[a + s * step if p == place else a for p, a in enumerate(args)]) for s in (-1, 1)
+            ]
+            assert np.allclose(jacobian[:, k], (ends[1] - ends[0]) / 2e-6, atol=1e-8)
