@@ -67,12 +67,14 @@ def sum_to(x_bar: Any, x: Any) -> Any:
 
 
 def spread(x_bar: Any, x: Any) -> Any:
-    """`x_bar` broadcast to the shape of `x`: the transpose of a sum.
+    """`x_bar` broadcast to the shape of `x`, a Python number in its dtype: the transpose of a sum.
 
-    >>> spread(2.0, np.zeros(3))
-    array([2., 2., 2.])
+    >>> spread(2.0, np.zeros(3, np.float32))
+    array([2., 2., 2.], dtype=float32)
     """
     shape = np.shape(x)
+    if shape and not hasattr(x_bar, "dtype"):
+        x_bar = cast(x_bar, x)
     return x_bar if np.shape(x_bar) == shape else np.broadcast_to(x_bar, shape)
 
 

@@ -565,10 +565,7 @@ class _Subject:
 
     def run(self, convert: Callable[[Any], Any], leaves: list[Any], dtype: np.dtype[Any]) -> Array:
         """The outputs at other leaves, flat."""
-        shaped = [
-            leaf if isinstance(original, np.ndarray) else leaf[()]
-            for leaf, (_, original) in zip(leaves, self.leaves)
-        ]
+        shaped = [_formed(leaf, original) for leaf, (_, original) in zip(leaves, self.leaves)]
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
@@ -978,7 +975,15 @@ def _is_static(leaf: Any) -> bool:
 
 def _as_it_is(value: Any) -> Any:
     """A copy of an array; other things as they are."""
-    return value.copy() if isinstance(value, np.ndarray) else value
+    # A copy in another order would be summed in another order.
+    return value.copy(order="K") if isinstance(value, np.ndarray) else value
+
+
+def _formed(leaf: Array, original: Any) -> Any:
+    """An array as what its original is: NumPy promotes a Python number otherwise than a scalar."""
+    if isinstance(original, np.ndarray):
+        return leaf
+    return float(leaf) if type(original) is float and leaf.dtype == float else leaf[()]
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -1968,6 +1968,8 @@ def _spread(function: Any, x_bar: Tree, x: Tree) -> Type:
     dtype = None if bar.kind == "any" and bar.dtype in _WEAK and not bar.shape else bar.dtype
     if type_.shape is None:
         return Type("any", None if bar.kind == "number" else dtype)
+    if bar.kind == "number" and (_floating(type_.dtype) or not type_.dtype):
+        return Type("array", type_.dtype, type_.shape)
     return Type("array", _default(bar) if dtype else None, type_.shape)
 
 

@@ -15,7 +15,18 @@ import numpy as np
 
 from srcad.analysis.types import infer, same_shape, same_size, type_of
 from srcad.core import ops
-from srcad.core.nodes import Function, Let, Tree, Value
+from srcad.core.nodes import (
+    Call,
+    Function,
+    Let,
+    Statement,
+    Tree,
+    Value,
+    defined,
+    leaves,
+    operands,
+    walk,
+)
 from srcad.core.types import Type, never_one
 from srcad.simplifier.rewrite import Pass, remake
 
@@ -57,10 +68,60 @@ def pass_name(old: Value, new: Value) -> None:
         new.base, new.named = old.base, old.named
 
 
+def mixed(function: Function) -> bool:
+    """Whether a function computes with other floating dtypes than float64, which Python's numbers are as strong as."""
+    found = {
+        value.type.dtype or ""
+        for statement in walk(function.body)
+        for value in (*operands(statement), *defined(statement))
+    }
+    return any(d != "float64" and d.startswith(("float", "longdouble")) for d in found - {"float"})
+
+
 class _Shapes(Pass):
     def __init__(self) -> None:
         super().__init__()
         self.lets: dict[Value, Let] = {}
+        self.mixed = False
+        self.weakened: set[Value] = set()
+
+    def run(self, function: Function) -> Function:
+        self.mixed = mixed(function)
+        return super().run(function)
+
+    def renew(self, statement: Let) -> Let:
+        """A number that stands for a scalar is weak in promotion: what is computed with it may have another dtype."""
+        made = super().renew(statement)
+        out = made.out
+        if not self.mixed or out is None:
+            return made
+        if made is statement and not any(value in self.weakened for value in leaves(made.args)):
+            return made
+        inferred = infer(made.op, made.args, dict(made.options))
+        if inferred.dtype is not None and inferred[:2] != out.type[:2] and out.type.numeric:
+            out.type = out.type._replace(
+                kind=inferred.kind if out.type.rank == 0 else out.type.kind, dtype=inferred.dtype
+            )
+            self.weakened.add(out)
+        return made
+
+    def statement(self, statement: Statement) -> None:
+        if self.mixed and isinstance(statement, Call):
+            statement = statement.renewed(args=self.strong(statement))
+        super().statement(statement)
+
+    def strong(self, call: Call) -> Tree:
+        """The arguments of a call, with scalars where the callee takes scalars."""
+        taken = [leaf for param in call.callee.params for leaf in leaves(param.tree)]
+        args = list(self.tree(call.args))
+        if len(taken) != len(args):
+            return tuple(args)
+        for place, (wanted, arg) in enumerate(zip(taken, args)):
+            given = type_of(arg)
+            if wanted.type.kind == "scalar" and wanted.type.dtype and given.kind == "number":
+                scalar = ops.operation(np.dtype(wanted.type.dtype).type)
+                args[place] = self.emit(scalar, arg, origin=call.origin)
+        return tuple(args)
 
     def let(self, statement: Let) -> Let | None:
         made = self.simplify(statement)
@@ -75,7 +136,7 @@ class _Shapes(Pass):
     def stands(self, statement: Let, tree: Tree) -> None:
         """`tree` stands for the statement's value."""
         if isinstance(tree, Value) and statement.out is not None and tree in self.lets:
-            if self.lets[tree].origin.part == "adjoint":
+            if self.lets[tree].origin.part != "primal":
                 pass_name(statement.out, tree)
         self.known[statement.out] = tree  # type: ignore[index]
 
@@ -92,6 +153,9 @@ class _Shapes(Pass):
             return self.spread(statement)
         if op is ops.cast:
             return self.cast(statement)
+        if op is ops.size and len(statement.args) == 1 and type_of(statement.args[0]).rank == 0:
+            self.stands(statement, 1)
+            return None
         if op in (ops.put, ops.put_add):
             base, index, value = statement.args
             if type_of(base).rank == 0 and (

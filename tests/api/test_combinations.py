@@ -73,8 +73,7 @@ def helped(x, y):
 
 
 def unused(x, y):
-    z = x * y
-    del z
+    z = x * y  # noqa: F841
     return np.cos(x)
 
 
@@ -170,5 +169,6 @@ def test_combinations(number, first):
             np.testing.assert_allclose(again, bar, rtol=rtol, atol=rtol, err_msg=label)
         np.testing.assert_array_equal(given[0], x)
         np.testing.assert_array_equal(given[1], y)
-        report = verify(jacrev(f, (0, 1)), x, y)
-        assert report.ok, f"{label}\n{report}"
+        if np.all(np.isfinite(expected)):  # the mean of nothing has no differences
+            report = verify(jacrev(f, (0, 1)), x, y)
+            assert report.ok, f"{label}\n{report}"

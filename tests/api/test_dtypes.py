@@ -245,3 +245,120 @@ def test_outputs_in_trees(x):
     np.testing.assert_allclose(found["all"][1][0], np.ones(3))
     np.testing.assert_allclose(found["all"][1][1], [1, 0, 0])
     np.testing.assert_allclose(found["one"], np.eye(3)[1:])
+
+
+def clipped(x):
+    return 1.5 + np.sum(np.clip(x, -0.9, 0.9)) * 0.7
+
+
+def chosen(x, c, s):
+    x = x * 1
+    x[1] = np.where(s > 0, 1.5, np.sum(c * c))
+    return np.sum(x)
+
+
+def helped(x, k):
+    return mixed(x, k) * 2.0
+
+
+def looped(x, k):
+    s = 0.0
+    for _ in range(2):
+        s = s + np.sum(x) * k
+    return s
+
+
+def joined(x, k):
+    z = np.sum(x) * k if k > 0 else np.sum(x) / k
+    return z + k
+
+
+THREE, PAIR = np.ones(3), np.full((1, 2), 0.5)
+
+
+@pytest.mark.parametrize(
+    "f, args",
+    [
+        (clipped, (THREE,)),
+        (chosen, (THREE, PAIR, np.float64(-0.3))),
+        *(
+            (f, args)
+            for f in (mixed, helped, looped, joined)
+            for args in ((THREE, np.float64(0.3)), (np.float64(0.3), np.float64(0.2)))
+        ),
+    ],
+)
+def test_a_number_that_stands_for_a_scalar_is_weak(f, args):
+    """The seed 1.0 becomes of another dtype where it meets a mask, or a scalar of another dtype."""
+    for narrow in range(2 ** len(args)):
+        given = tuple(
+            np.float32(arg) if narrow >> place & 1 else arg for place, arg in enumerate(args)
+        )
+        numbers = tuple(range(len(args)))
+        found = grad(f, numbers)(*given)
+        for one, argument in zip(found, given):
+            assert np.asarray(one).dtype == argument.dtype, (one, argument)
+        expected = grad(f, numbers)(*args)
+        for one, other in zip(found, expected):
+            np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def mean_of_none(x):
+    return np.mean(x)
+
+
+def variance(x):
+    return np.sum(x * np.var(x, axis=0))
+
+
+def deviation(x):
+    return np.std(x, ddof=1)
+
+
+def mean_by_hand(x):
+    n = len(x)
+    return np.sum(x) / n
+
+
+def means_of_parts(x):
+    s = 0.0
+    for i in range(2):
+        s = s + np.mean(x[i:]) * (i + 1)
+    return s
+
+
+def mean_in_a_helper(x):
+    return 2.0 * mean_of_none(x)
+
+
+def stored_mean(x):
+    y = np.zeros(2)
+    y[0] = np.mean(x)
+    return np.sum(y * y)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        mean_of_none,
+        variance,
+        deviation,
+        mean_by_hand,
+        means_of_parts,
+        mean_in_a_helper,
+        stored_mean,
+    ],
+)
+def test_where_the_function_only_warns_the_derivative_does_not_raise(f, dtype):
+    for shape in ((0,), (0, 2), (2, 0)) if f is not variance else ((0, 2),):
+        empty = np.zeros(shape, dtype)
+        for found in (grad(f)(empty), *vjp(f, empty)[1](np.float64(1)), jacrev(f)(empty)):
+            assert found.shape == shape and found.dtype == dtype
+    some = np.array([[0.5, 1.0], [2.0, -1.0]], dtype)
+    eps = 1e-6 if dtype == "float64" else 1e-2
+    found, step = grad(f)(some), np.zeros((2, 2), dtype)
+    step[1, 0] = eps
+    difference = (f(some + step) - f(some - step)) / (2 * eps)
+    np.testing.assert_allclose(found[1, 0], difference, rtol=1e-2 if eps > 1e-3 else 1e-6)

@@ -58,7 +58,7 @@ EXPECTED = [
     (cube, 0, dict(x="float64"), "x_bar = 9.0 * x ** 2", (3.0,)),
     (quotient, 0, dict(x="float64", y="float64"), "x_bar = 1 / y", (3.0, 2.0)),
     (quotient, 1, dict(x="float64", y="float64"), "y_bar = -x / y ** 2", (3.0, 2.0)),
-    (mean, 0, dict(x="float64[n]"), "x_bar = 2 / x.size * x", (np.array([1.0, 2.0]),)),
+    (mean, 0, dict(x="float64[n]"), "x_bar = 2 * x / x.size", (np.array([1.0, 2.0]),)),
     (
         negated,
         0,
