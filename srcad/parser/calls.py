@@ -413,6 +413,13 @@ class Calls(Expressions):
             return len(container)
         return self.emit(ops.length, (container,))
 
+    def rank(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        """`np.ndim(x)`: a number, as `x.ndim` is, so that the side of a branch that is for other ranks is not parsed."""
+        type_ = self.type(args[0]) if len(args) == 1 and not options else None
+        if type_ is not None and type_.numeric and type_.rank is not None:
+            return type_.rank
+        return self.call_known(node, callee.object, args, options)
+
     def builtin_sum(
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
     ) -> Any:
@@ -520,6 +527,7 @@ _SPECIAL: dict[Any, Any] = {
     builtins.tuple: Calls.builtin_sequence,
     builtins.list: Calls.builtin_sequence,
     builtins.slice: Calls.builtin_slice,
+    np.ndim: Calls.rank,
     runtime.stop_gradient: Calls.stop,
 }
 
