@@ -12,7 +12,7 @@ from typing import Any
 from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Origin, Param, Tree, Value, leaves, map_tree
+from srcad.core.nodes import Function, Origin, Param, Tree, Value, defined, leaves, map_tree
 from srcad.core.types import Size, Type
 from srcad.errors import RankUnknownError
 from srcad.transformer.reverse import (
@@ -21,12 +21,12 @@ from srcad.transformer.reverse import (
     hand_out,
     row_loop,
     row_sweeps,
-    seed_for,
     shaped,
     substituted,
     zero_block,
 )
 from srcad.vectorizer.batch import NotBatchable, batch
+from srcad.vectorizer.structure import identity_seed, materialised
 
 __all__ = ["chunked", "jacobian"]
 
@@ -94,50 +94,38 @@ def batched(
     outputs = list(dict.fromkeys(leaves(output)))
     body, sweeps = row_sweeps(function, wrt, outputs, split)
     builder = Builder(infer, Origin(0, "", "adjoint"))
-    seeds: list[tuple[RowsOf, Value, Value]] = []
+    seeds: list[tuple[RowsOf, Value]] = []
     blocks: dict[tuple[Value, Value], Value] = {}
     for rows in sweeps:
         if rows.seed is None:
             single_row(builder, rows, wrt, blocks)
             continue
-        count, identity = seed_for(builder, rows.output)
-        seeds.append((rows, count, identity))
+        seeds.append((rows, rows.seed))
         builder.block.extend(rows.block)
-    kept = [bar for rows, _, _ in seeds for bar in rows.bars.values()]
-    extra = [rows.seed for rows, _, _ in seeds]
+    kept = [bar for rows, _ in seeds for bar in rows.bars.values()]
     made = function.renewed(
-        params=[*function.params, *(Param(seed.base, seed) for seed in extra if seed is not None)],
+        params=[*function.params, *(Param(seed.base, seed) for _, seed in seeds)],
         body=[*body, *builder.block],
-        result=(
-            output,
-            aux,
-            list(blocks.values()),
-            kept,
-            [c for _, c, _ in seeds],
-            [i for _, _, i in seeds],
-            extra,
-        ),
+        result=(output, aux, list(blocks.values()), kept),
     )
     made = simplify(made)
-    output_, aux_, handed, kept, counts, identities, _ = made.result
+    output_, aux_, handed, kept = made.result
     blocks = dict(zip(blocks, handed))
     now = dict(zip(outputs, list(dict.fromkeys(leaves(output_)))))
+    made = made.renewed(params=made.params[: len(function.params)], result=())
     final = Builder(infer, Origin(0, "", "adjoint"))
-    place = 0
-    for (rows, _, _), count, identity in zip(seeds, counts, identities):
-        assert rows.seed is not None
-        size = identity.type.shape[0]
-        made, new = batch(made, {rows.seed: identity}, size, count)
-        made = formed(made, rows.seed, now[rows.output])
-        for value in rows.bars:
-            bar = kept[place]
-            place += 1
-            batched_bar = (
-                identity if bar is rows.seed else new.get(bar) if isinstance(bar, Value) else None
-            )
-            if batched_bar is not None:
-                blocks[rows.output, value] = shaped(final, batched_bar, rows.output, value)
-    for rows, _, _ in seeds:
+    origins = {value: s.origin for s in made.body for value in defined(s)}
+    bars = iter(kept)
+    for rows, seed in seeds:
+        output_now = now[rows.output]
+        at = origins.get(output_now, Origin())
+        identity = identity_seed(None, output_now)._replace(origin=at._replace(part="adjoint"))
+        made, new = batch(made, {seed: identity})
+        for value, bar in zip(rows.bars, bars):
+            found = new.get(bar) if isinstance(bar, Value) else None
+            if found is not None:
+                blocks[rows.output, value] = materialised(final, found, output_now, value)
+    for rows, _ in seeds:
         for value in wrt:
             if (rows.output, value) not in blocks:
                 blocks[rows.output, value] = zero_block(final, rows.output, value)
@@ -169,6 +157,7 @@ def assembled(
     blocks: dict[tuple[Value, Value], Value],
     outputs: list[Value] | None = None,
     params: list[Param] | None = None,
+    name: str = "",
 ) -> Function:
     """The function with the Jacobian in the structure of the output, in it that of the arguments."""
     params = function.params if params is None else params
@@ -198,7 +187,10 @@ def assembled(
     if has_aux:
         result = (result, hand_on(tail, aux, "aux"))
     made = function.renewed(
-        name=f"{function.name}_jacrev", params=params, body=[*body, *tail.block], result=result
+        name=name or f"{function.name}_jacrev",
+        params=params,
+        body=[*body, *tail.block],
+        result=result,
     )
     made.defaults = function.parsed.defaults
     return made  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ form (`operations`), `NotBatchable` says so and the caller loops over the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -37,10 +37,12 @@ from srcad.core.nodes import (
     Value,
     leaves,
     map_tree,
+    operands,
     walk,
 )
 from srcad.core.types import Dim, Type, never_one
 from srcad.vectorizer.operations import FORM, form_handler, handler
+from srcad.vectorizer.structure import Element, array_of, stand_in, structured
 
 __all__ = ["Batch", "NotBatchable", "batch"]
 
@@ -55,21 +57,24 @@ class NotBatchable(Exception):
 
 def batch(
     function: Function,
-    batched: Iterable[Value] | Mapping[Value, Value],
-    size: Dim,
+    batched: Iterable[Value] | Mapping[Value, Value | Element],
+    size: Dim | None = None,
     count: Tree = None,
-) -> tuple[Function, dict[Value, Value]]:
+) -> tuple[Function, dict[Value, Value | Element]]:
     """The function that computes the same for every index of a leading axis of `batched`.
 
     Arguments: a function before storage; its inputs (parameters, or values that the caller defines) that get the
-    axis, or a mapping of them to the values that they become; the size of the axis; the operand that holds that size
-    at run time, for what has to be created with it (by default the size where it is an int, else the length of the
-    first input).
-    Returns the function and the batched value of each old one; what is not in the mapping has no axis.
+    axis, or a mapping of them to the values that they become, or to elements of `structure`; the size of the axis; the operand that
+    holds that size at run time, for what has to be created with it (by default the size where it is an int, else the length of the
+    first input). Elements bring both along.
+    Returns the function and what became of each old value: its batched value, or an element where nothing needed an array. What is not in
+    the mapping has no axis. What the function returns is made arrays.
     Raises NotBatchable.
     """
     made = Batch(function, batched, size, count)
-    return made.run(), {old: made.new[old] for old in made.batched if old in made.new}
+    ready = made.run()
+    found = {old: made.elements.get(old, made.new.get(old)) for old in made.batched}
+    return ready, {old: what for old, what in found.items() if what is not None}
 
 
 def dependents(function: Function, inputs: Iterable[Value]) -> set[Value]:
@@ -105,6 +110,19 @@ def _contents(statement: Let) -> Tree:
     return [arg for place, arg in enumerate(statement.args) if place not in form], options
 
 
+def reads(statement: Statement) -> Iterator[Value]:
+    """The values that a statement reads, and what is inside it."""
+    for inner in walk([statement]):
+        yield from operands(inner)
+        if isinstance(inner, Branch):
+            for phi in inner.phis:
+                yield from leaves((phi.then, phi.orelse))
+        elif isinstance(inner, Loop):
+            yield from leaves(inner.test)
+            for carry in inner.carries:
+                yield from leaves(carry.next)
+
+
 class Batch:
     """The rewriting of one function.
 
@@ -117,21 +135,32 @@ class Batch:
     def __init__(
         self,
         function: Function,
-        inputs: Iterable[Value] | Mapping[Value, Value],
-        size: Dim,
+        inputs: Iterable[Value] | Mapping[Value, Value | Element],
+        size: Dim | None = None,
         count: Tree = None,
     ) -> None:
-        self.function, self.size = function, size
+        self.function = function
         self.statement: Any = None
         self.target: Any = None
         self.new: dict[Value, Tree] = {}
-        for value in inputs:
-            given = inputs[value] if isinstance(inputs, Mapping) else None
-            self.new[value] = given or self.twin(value, value.type.dtype)
+        self.elements: dict[Value, Element] = {}
+        given = inputs if isinstance(inputs, Mapping) else dict.fromkeys(inputs)
+        for value, what in given.items():
+            if what is not None and not isinstance(what, Value):
+                self.elements[value] = what
+        self.seeded = next((element.rows for element in self.elements.values()), None)
+        if size is None and self.seeded is not None:
+            size, count = self.seeded.size, self.seeded.count
+        assert size is not None
+        self.size = size
+        for value, what in given.items():
+            if value not in self.elements:
+                self.new[value] = what or self.twin(value, value.type.dtype)
         self.inputs = set(self.new.values())
         self.length = size if isinstance(size, int) else count
         self.first = next(iter(self.new.values()), None)
-        self.batched = dependents(function, self.new)
+        self.batched = dependents(function, given)
+        self.depth = 0
         self.out: Block = []
         self.thin: dict[Value, Value] = {}
         self.partial: set[Tree] = set()
@@ -152,8 +181,10 @@ class Batch:
     def block(self, block: Block) -> Block:
         """A block rewritten."""
         kept, self.out = self.out, []
+        self.depth += 1
         for statement in block:
             self.rewrite(statement)
+        self.depth -= 1
         made, self.out = self.out, kept
         return made
 
@@ -166,12 +197,20 @@ class Batch:
             if self.is_batched(statement.args):
                 self.refuse("a call of a function with a batched argument")
             self.out.append(statement.renewed(args=self.get(statement.args)))
-        elif isinstance(statement, Branch):
-            self.branch(statement)
-        elif isinstance(statement, Loop):
-            self.loop(statement)
+        elif isinstance(statement, (Branch, Loop)):
+            self.settle(statement)
+            if isinstance(statement, Branch):
+                self.branch(statement)
+            else:
+                self.loop(statement)
         else:
             self.out.append(statement)
+
+    def settle(self, statement: Statement) -> None:
+        """Control flow works with arrays: elements that it reads are made some before it, where all of it sees them."""
+        if self.elements:
+            for value in dict.fromkeys(reads(statement)):
+                self.get(value)
 
     def let(self, statement: Let) -> None:
         out = statement.out
@@ -188,6 +227,8 @@ class Batch:
             self.refuse(f"`{statement.op.name}` of a batched value has an effect")
         self.target = out
         if out not in self.batched:
+            if self.form_of_elements(statement):
+                return
             form_handler(statement.op.function)(self, statement)
             return
         if self.is_batched(given[1]):
@@ -198,10 +239,46 @@ class Batch:
         if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
         start = len(self.out)
-        made = self.new[out] = self.checked(rewrite(self, statement), out)
-        fresh = any(isinstance(let, Let) and let.out is made for let in self.out[start:])
-        if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
+        found = self.structured(statement)
+        if found is not None and not isinstance(found, Value):
+            self.elements[out] = found
+            return
+        made = self.new[out] = found or rewrite(self, statement)
+        wanted, fresh = self.checked(made, out), self.fresh(made, start)
+        if found is None or fresh:  # else a value that others read
+            made.type = wanted
+        if fresh or (
+            found is None and not made.named and made not in self.inputs and _bears_name(out)
+        ):
             made.base, made.named = out.base, out.named
+
+    def fresh(self, made: Value, start: int) -> bool:
+        """Whether a value was made by the statements from a place on."""
+        return any(isinstance(let, Let) and let.out is made for let in self.out[start:])
+
+    def structured(self, statement: Let) -> Element | Value | None:
+        """What the table of elements makes of a statement, if it has an operand that is one; nothing is emitted where it has no answer."""
+        if self.depth != 1 or not any(map(self.element, leaves(statement.args))):
+            return None
+        start = len(self.out)
+        found = structured(self, statement)
+        if found is None:
+            del self.out[start:]
+        return found
+
+    def form_of_elements(self, statement: Let) -> bool:
+        """Where only the form of elements is read, that of a value without the axis does as well."""
+        change: dict[Value, Value] = {}
+        for value in leaves(statement.args):
+            element = self.element(value)
+            other = stand_in(element, value) if element is not None else None
+            if value in self.batched and other is None:
+                return False
+            if other is not None:
+                change[value] = other
+        args = map_tree(statement.args, lambda value: change.get(value, value))
+        self.out.append(statement.renewed(args=self.get(args)))
+        return True
 
     def type_with_axis(self, old: Value, dtype: str | None = None) -> Type:
         """The type that a batched value has."""
@@ -209,14 +286,13 @@ class Batch:
             self.refuse(f"the rank of `{old.base}` is not known")
         return Type("array", dtype, (self.size, *old.type.shape))
 
-    def checked(self, made: Value, old: Value) -> Value:
-        """`made` with the type that a batched `old` has."""
+    def checked(self, made: Value, old: Value) -> Type:
+        """The type that a batched `old` has, which that of `made` must not contradict."""
         wanted = self.type_with_axis(old, made.type.dtype)
         found, sizes = made.type.shape, wanted.shape or ()
         if found is not None and (len(found) != len(sizes) or any(map(_differ, found, sizes))):
             self.refuse(f"`{old.base}` would be {made.type!r}, not {wanted!r}")
-        made.type = wanted
-        return made
+        return wanted
 
     def branch(self, statement: Branch) -> None:
         if self.is_batched(statement.condition):
@@ -320,7 +396,18 @@ class Batch:
 
     def get(self, tree: Tree) -> Any:
         """The operand that stands for an old one."""
-        return map_tree(tree, lambda value: self.new.get(value, value))
+        return map_tree(tree, self.rows_of)
+
+    def rows_of(self, value: Value) -> Tree:
+        """What stands for an old value: an element is made an array when it is read for the first time."""
+        if value not in self.new and value in self.elements:
+            self.new[value] = array_of(self, value, self.elements[value])
+            self.new[value].base = value.base
+        return self.new.get(value, value)
+
+    def element(self, tree: Tree) -> Element | None:
+        """The element that stands for an old operand, if it is one."""
+        return self.elements.get(tree) if isinstance(tree, Value) else None
 
     def rank(self, tree: Tree) -> int:
         """The rank of an old operand, without the axis."""
@@ -370,6 +457,8 @@ class Batch:
     def count(self) -> Tree:
         """The size of the axis, as an operand."""
         if self.length is None:
+            if self.seeded is not None:
+                return self.seeded.number(self.emit)
             assert self.first is not None
             return self.emit(ops.length, self.first)
         return self.length
