@@ -2,7 +2,22 @@
 
 from typing import Any
 
-from srcad.api import Derivative, differentiable, grad, jacrev, spec, value_and_grad, vjp
+from srcad.api import (
+    Derivative,
+    differentiable,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    spec,
+    value_and_grad,
+    vjp,
+    vmap,
+)
 from srcad.errors import (
     AliasingError,
     ArgumentError,
@@ -27,7 +42,13 @@ __all__ = [
     "UnsupportedSyntaxError",
     "differentiable",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
     "jacrev",
+    "jvp",
+    "linearize",
     "no_grad",
     "rules",
     "spec",
@@ -35,21 +56,11 @@ __all__ = [
     "value_and_grad",
     "verify",
     "vjp",
+    "vmap",
 ]
 
 
-_LATER = (
-    "jvp",
-    "jacfwd",
-    "jacobian",
-    "hessian",
-    "vmap",
-    "checkpoint",
-    "linearize",
-    "hvp",
-    "sparsity",
-    "from_source",
-)
+_LATER = ("checkpoint", "sparsity", "from_source")
 
 
 def __getattr__(name: str) -> Any:

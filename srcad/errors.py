@@ -23,6 +23,7 @@ __all__ = [
     "ArgumentValueError",
     "CoreError",
     "MissingRuleError",
+    "NotVectorizedError",
     "NotYetError",
     "Place",
     "RankUnknownError",
@@ -91,6 +92,10 @@ class UnsupportedSyntaxError(SrcadError, NotImplementedError):
 
 class RankUnknownError(UnsupportedSyntaxError):
     """The rank of a value is not proven, and what is asked for depends on it."""
+
+
+class NotVectorizedError(UnsupportedSyntaxError):
+    """All columns at once are asked for, and an operation has no form over a leading axis."""
 
 
 class NotYetError(UnsupportedSyntaxError, AttributeError):

@@ -50,7 +50,7 @@ def defines(block: Block) -> set[Value]:
         found.update(defined(statement))
         if isinstance(statement, Loop):
             found.update(carry.param for carry in statement.carries)
-            found.update(leaves([targets for _, targets in (*statement.records, *statement.over)]))
+            found.update(leaves([targets for _, targets, *_ in (*statement.records, *statement.over)]))
             if statement.index is not None:
                 found.add(statement.index)
     return found
@@ -84,7 +84,7 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
             reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))
         ) - defines([statement])
         inside |= {
-            record for record, _ in statement.records
+            record.source for record in statement.records
         }  # may be read by index, in every iteration
         ends = set(leaves([carry.next for carry in statement.carries]))
         params = {carry.param for carry in statement.carries}

@@ -1,5 +1,35 @@
-"""The public functions: they compose the stages."""
+"""Transforms: what the user calls, and the stages that answer."""
 
-from srcad.api.transforms import Derivative, differentiable, grad, jacrev, spec, value_and_grad, vjp
+from srcad.api.transforms import (
+    Derivative,
+    differentiable,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    spec,
+    value_and_grad,
+    vjp,
+    vmap,
+)
 
-__all__ = ["Derivative", "differentiable", "grad", "jacrev", "spec", "value_and_grad", "vjp"]
+__all__ = [
+    "Derivative",
+    "differentiable",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "spec",
+    "value_and_grad",
+    "vjp",
+    "vmap",
+]

@@ -5,29 +5,33 @@ A `Request` says what is asked; `generate` gives the text of a module whose last
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
 
 from srcad.analysis.sizes import unify_sizes
-from srcad.analysis.types import infer, type_of
+from srcad.analysis.types import infer
+from srcad.api.columns import forward_chunked, linearized
+from srcad.api.compose import check_output, flatten, select, through, transformed, valued
 from srcad.api.document import document
+from srcad.api.mapped import resolved
 from srcad.api.request import Generated, Position, Request, StaticNeeded
-from srcad.api.rows import chunked, jacobian
+from srcad.api.rows import chunked
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
 from srcad.core.printer import function_node, module_text
 from srcad.core.types import Type
 from srcad.core.verify import verify
-from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
+from srcad.errors import UnsupportedSyntaxError
 from srcad.parser.function import parse
 from srcad.parser.source import source_of
 from srcad.parser.state import NeedStatic, NeedUnroll, Program
 from srcad.simplifier.names import assign_names
 from srcad.simplifier.pipeline import lower, lower_halves, simplify
 from srcad.simplifier.storage import store_values
-from srcad.transformer.reverse import Cut, gradient, halves, pullback
+from srcad.transformer.reverse import Cut, halves, hand_on, pullback
 from srcad.vectorizer.batch import NotBatchable
 
 __all__ = ["Unit", "generate"]
@@ -69,6 +73,7 @@ def generate(
     Raises SrcadError for what cannot be differentiated, StaticNeeded where the value of an argument decides.
     """
     program = Program()
+    request, spec = resolved(request, spec, _defaulted(function))
     try:
         core = parse(function, spec, program)
     except (NeedStatic, NeedUnroll) as need:
@@ -88,14 +93,23 @@ def generate(
         ) from None
     unit = Unit(program)
     if name and core.name == "function":  # a lambda is known by the name that it was asked for by
-        core.name = name.removesuffix(f"_{request.transform}")
+        core.name = name.removesuffix(request.suffix)
     verified(core, "parse")
     if stage == "parse":
         return staged(unit, core, core, request)
     declared = axes_of(core)
     core = simplify(unify_sizes(core))
     made = answer(unit, core, request, stage, name)
-    return made._replace(guards=guards_of(declared, core))
+    return made._replace(guards=whole_guards(guards_of(declared, core), request, core))
+
+
+def _defaulted(function: Any) -> set[str]:
+    """The parameters that have defaults."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    return {p.name for p in parameters if p.default is not p.empty}
 
 
 def axes_of(core: Function) -> list[tuple[int, int, Any]]:
@@ -126,82 +140,105 @@ def guards_of(
     return tuple(found)
 
 
+def whole_guards(
+    guards: tuple[tuple[int, int, int, int], ...], request: Request, core: Function
+) -> tuple[tuple[int, int, int, int], ...]:
+    """Guards on axes of one example as guards on axes of the arguments, and those of the axes that are mapped over."""
+    maps = [inner.in_dims for inner in request.chain() if inner.transform == "vmap"]
+    if not maps:
+        return guards
+    plain = [isinstance(param.tree, Value) for param in core.params]
+
+    def whole(place: int, axis: int, level: int = 0) -> int:
+        for dims in maps[level:]:
+            if plain[place] and dims[place] and dims[place][0] is not None:
+                axis += axis >= _axis(core, maps, maps.index(dims), place)
+        return axis
+
+    found = [
+        (first, whole(first, axis), second, whole(second, other))
+        for first, axis, second, other in guards
+    ]
+    for level, dims in enumerate(maps):
+        mapped_over = [
+            place for place in range(len(plain)) if plain[place] and dims[place] and dims[place][0]
+        ]
+        if mapped_over:
+            head, *rest = mapped_over
+            found += [
+                (
+                    head,
+                    whole(head, _axis(core, maps, level, head), level + 1),
+                    place,
+                    whole(place, _axis(core, maps, level, place), level + 1),
+                )
+                for place in rest
+            ]
+    return tuple(found)
+
+
+def _axis(core: Function, maps: list[Any], level: int, place: int) -> int:
+    """The axis that an argument is mapped over, among those that it has at that level, counted from the left."""
+    rank = len(core.params[place].tree.type.shape or ())
+    rank += sum(dims[place][0] is not None for dims in maps[: level + 1])
+    return maps[level][place][0][0] % rank  # type: ignore[no-any-return]
+
+
 def answer(unit: Unit, core: Function, request: Request, stage: str | None, name: str) -> Generated:
     """Transform, lower, print."""
-    wrt, structure = select(core, request.argnums)
-    check_output(core, request)
-    if request.transform.startswith("jacrev"):
-        core = valued(core, request.has_aux)
-    if request.transform == "vjp_halves":
+    core = through(core, request, unit.split)
+    if request.transform in ("vjp_halves", "jacrev_chunk", "jacfwd_chunk", "linearize"):
+        wrt, structure = select(core, request.argnums)
+        check_output(core, request)
+        if request.transform == "linearize":
+            return linear_halves(unit, core, request, wrt)
+        if request.transform == "jacfwd_chunk":
+            return chunk_of_columns(unit, core, request, wrt[request.output])
+        if request.transform == "jacrev_chunk":
+            return chunk(unit, valued(core, request.has_aux), request, wrt)
         mask = tuple(value in set(wrt) for param in core.params for value in leaves(param.tree))
         output = set(leaves(core.result[0] if request.has_aux else core.result))
         outs = tuple(value in output for value in dict.fromkeys(leaves(core.result)))
         combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True)
-        pair = lower_halves(simplify(combined), cut)
-        unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
-        roles = {"forward": pair.forward, "backward": pair.backward}
-        flat = {leaf: place for place, leaf in enumerate(dict.fromkeys(leaves(core.result)))}
-        structure = map_tree(core.result, lambda leaf: Position(flat[leaf]))
-        return finish(unit, core, roles, request, wrt, pair.kept)._replace(structure=structure)
-    if request.transform == "jacrev_chunk":
-        return chunk(unit, core, request, wrt)
-    if request.transform in ("grad", "value_and_grad"):
-        made = gradient(
-            core,
-            wrt,
-            structure,
-            unit.split,
-            value=request.transform == "value_and_grad",
-            has_aux=request.has_aux,
-            name=name or f"{core.name}_{request.transform}",
-        )
-    elif request.transform == "vjp":
-        made = pullback(core, wrt, structure, unit.split, name=name or f"{core.name}_vjp")
-    elif request.transform == "jacrev":
-        made = jacobian(
-            core,
-            wrt,
-            structure,
-            unit.split,
-            simplify,
-            loop=request.chunk_size == 1,
-            has_aux=request.has_aux,
-        )
-        if name:
-            made.name = name
-    else:
-        raise UnsupportedSyntaxError(
-            f"`{request.transform}` is not implemented yet",
-            reason="It comes with a later version of srcad.",
-        )
+        return paired(unit, core, request, wrt, lower_halves(simplify(combined), cut))
+    made = transformed(core, request, unit.split, name)
     verified(made, request.transform)
     if stage == "transform" and request.transform == "jacrev":
+        wrt, structure = select(core, request.argnums)
         made = pullback(core, wrt, structure, unit.split)
     if stage is not None:
         return staged(unit, core, made if stage != "simplify" else simplify(made), request)
-    entry = lower(unpack(simplify(made)))
-    entry.doc = document(core, request, wrt)
+    wrt = [] if request.transform == "vmap" else select(core, request.argnums)[0]
+    doc = document(core, request, made)
+    entry = lower(unpack(simplify(handed_out(made) if request.transform == "vmap" else made)))
+    entry.doc = doc
     entry.kinds = core.parsed.kinds
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
 
 
-def valued(core: Function, has_aux: bool) -> Function:
-    """Constants among the outputs are values too: their Jacobian is zero."""
-    builder = Builder(infer)
+def handed_out(made: Function) -> Function:
+    """The results of a mapped function as memory of their own."""
+    tail = Builder(infer)
+    result = hand_on(tail, made.result, "value")
+    return made.renewed(body=[*made.body, *tail.block], result=result)  # type: ignore[no-any-return]
 
-    def value(tree: Any) -> Any:
-        if isinstance(tree, float):
-            return builder.emit(ops.positive, tree)
-        if isinstance(tree, (tuple, list)):
-            parts = [value(part) for part in tree]
-            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-        if isinstance(tree, dict):
-            return {key: value(part) for key, part in tree.items()}
-        return tree
 
-    result = (value(core.result[0]), core.result[1]) if has_aux else value(core.result)
-    return core.renewed(body=[*core.body, *builder.block], result=result) if builder.block else core  # type: ignore[no-any-return]
+def paired(
+    unit: Unit, core: Function, request: Request, wrt: list[Value], pair: Split
+) -> Generated:
+    """A module of a forward and a backward function."""
+    unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
+    roles = {"forward": pair.forward, "backward": pair.backward}
+    flat = {leaf: place for place, leaf in enumerate(dict.fromkeys(leaves(core.result)))}
+    structure = map_tree(core.result, lambda leaf: Position(flat[leaf]))
+    return finish(unit, core, roles, request, wrt, pair.kept)._replace(structure=structure)
+
+
+def linear_halves(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Generated:
+    """A value, and its pushforward as a function of its own."""
+    combined, cut = linearized(core, wrt, request.has_aux)
+    return paired(unit, core, request, wrt, lower_halves(simplify(combined), cut))
 
 
 def verified(function: Function, stage: str) -> Function:
@@ -221,11 +258,12 @@ def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Gen
     """Forward and backward half of some rows of one output; row by row where the rows cannot be batched."""
     output = core.result[0] if request.has_aux else core.result
     outputs = [value for value in flatten(output) if isinstance(value, Value)]
-    flat = {leaf: place for place, leaf in enumerate(dict.fromkeys(leaves(core.result)))}
-    structure = map_tree(core.result, lambda leaf: Position(flat[leaf]))
+    flat = dict.fromkeys(leaves(core.result))
     inputs = tuple(value for param in core.params for value in leaves(param.tree))
-    batched = "yes"
+    batched = "no" if request.chunk_size == 1 else "yes"
     try:
+        if batched == "no":
+            raise NotBatchable(None, "one row at a time")
         combined, seed = chunked(core, wrt, unit.split, simplify, outputs[request.output])
         cut = Cut(core.name, inputs, (seed,), tuple(wrt), True)
         pair = lower_halves(simplify(combined), cut)
@@ -235,10 +273,22 @@ def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Gen
         outs = tuple(value is outputs[request.output] for value in flat)
         combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True, order=wrt)
         pair = lower_halves(simplify(combined), cut)
-    unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
-    roles = {"forward": pair.forward, "backward": pair.backward}
-    made = finish(unit, core, roles, request, wrt, pair.kept)
-    return made._replace(structure=structure, names={**made.names, "batched": batched})
+    made = paired(unit, core, request, wrt, pair)
+    return made._replace(names={**made.names, "batched": batched})
+
+
+def chunk_of_columns(unit: Unit, core: Function, request: Request, value: Value) -> Generated:
+    """The value and the pushforward of some columns of one argument; one by one where they cannot be batched."""
+    batched = "no" if request.chunk_size == 1 else "yes"
+    try:
+        if batched == "no":
+            raise NotBatchable(None, "one column at a time")
+        combined, cut = forward_chunked(core, value, request.has_aux, simplify)
+    except NotBatchable:
+        batched = "no"
+        combined, cut = linearized(core, [value], request.has_aux)
+    made = paired(unit, core, request, [value], lower_halves(simplify(combined), cut))
+    return made._replace(names={**made.names, "batched": batched})
 
 
 def unpack(function: Function) -> Function:
@@ -264,97 +314,6 @@ def unpack(function: Function) -> Function:
         else:
             params.append(param)
     return function.renewed(params=params, body=[*front, *function.body]) if front else function  # type: ignore[no-any-return]
-
-
-def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value], Any]:
-    """The values to differentiate by, and their structure."""
-    count = len(core.params)
-    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
-    trees = []
-    for number in chosen:
-        if not isinstance(number, int) or not -count <= number < count:
-            raise ArgumentValueError(
-                f"argnums={argnums!r} does not fit `{core.name}`, which takes {count} argument{'s' if count != 1 else ''}",
-                reason="argnums is an int or a tuple of ints, counted from 0 or from the end.",
-            )
-        trees.append(core.params[number])
-    if len({number % count for number in chosen}) < len(chosen):
-        raise ArgumentValueError(
-            f"argnums={argnums!r} names an argument twice", reason="Name each once."
-        )
-    for param in trees:
-        found = list(leaves(param.tree))
-        for value in found:
-            if not value.type.differentiable:
-                raise ArgumentTypeError(
-                    f"argument `{param.name}` of `{core.name}` is {value.type!r}, which has no derivative",
-                    reason="Only floating arrays and floats are differentiated by: convert it first, or choose other argnums.",
-                )
-            if (value.type.dtype or "").startswith("complex"):
-                raise UnsupportedSyntaxError(
-                    f"argument `{param.name}` of `{core.name}` is complex",
-                    reason="Complex derivatives are not implemented yet: pass real and imaginary parts.",
-                )
-        if not found:
-            raise ArgumentTypeError(
-                f"argument `{param.name}` of `{core.name}` holds no floating arrays or floats",
-                reason="Choose other argnums, or pass floats.",
-            )
-    wrt = [value for param in trees for value in leaves(param.tree)]
-    structure = (
-        tuple(param.tree for param in trees) if isinstance(argnums, tuple) else trees[0].tree
-    )
-    return wrt, structure
-
-
-def check_output(core: Function, request: Request) -> None:
-    """What the transform demands of the function's value."""
-    result = core.result
-    if request.has_aux:
-        if not (isinstance(result, tuple) and len(result) == 2):
-            raise ArgumentTypeError(
-                f"`{core.name}` returns no (value, aux) pair",
-                place=core.parsed.place,
-                reason="has_aux=True asks for one.",
-            )
-        result = result[0]
-    if request.transform in ("grad", "value_and_grad"):
-        if isinstance(result, (tuple, list, dict)) or (
-            isinstance(result, Value) and result.type.rank not in (0, None)
-        ):
-            found = repr(result.type) if isinstance(result, Value) else type(result).__name__
-            raise ArgumentTypeError(
-                f"`{core.name}` returns {found}, and a gradient is of a single number",
-                place=core.parsed.place,
-                reason="Reduce it (np.sum), or ask for srcad.jacrev"
-                + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
-            )
-    for leaf in flatten(result):
-        type_ = type_of(leaf)
-        if not type_.numeric or not (
-            type_.differentiable or (type_.kind == "number" and type_.dtype == "float")
-        ):
-            found = repr(leaf) if not isinstance(leaf, Value) else f"{type_!r}"
-            raise ArgumentTypeError(
-                f"`{core.name}` returns {found}, which is no floating number or array",
-                place=core.parsed.place,
-                reason="Return floats; what is not to be differentiated goes into aux (has_aux=True).",
-            )
-        if (type_.dtype or "").startswith("complex"):
-            raise UnsupportedSyntaxError(
-                f"`{core.name}` returns complex numbers",
-                place=core.parsed.place,
-                reason="Complex derivatives are not implemented yet.",
-            )
-
-
-def flatten(tree: Any) -> list[Any]:
-    """The leaves of a result, constants included."""
-    if isinstance(tree, dict):
-        return [leaf for part in tree.values() for leaf in flatten(part)]
-    if isinstance(tree, (tuple, list)):
-        return [leaf for part in tree for leaf in flatten(part)]
-    return [tree]
 
 
 def finish(

@@ -84,7 +84,7 @@ class Compiled:
         self, root: types.FunctionType, made: Generated, namespace: dict[str, Any]
     ) -> None:
         self.made, self.namespace = made, namespace
-        self.entry = namespace.get(made.names.get("entry", ""))
+        self.entry = self.call = namespace.get(made.names.get("entry", ""))
         self.forward = namespace.get(made.names.get("forward", ""))
         self.backward = namespace.get(made.names.get("backward", ""))
         self.written, self.guards = made.written, made.guards
@@ -194,6 +194,7 @@ class Dispatcher:
             )  # a callable object: its method
         self.function, self.request = function, request
         self.root = unwrap(function)
+        self.maps = any(inner.transform == "vmap" for inner in request.chain())
         self.static: set[str] = set()
         self.table: dict[Any, list[Compiled]] = {}
         self.refused: dict[Any, RankUnknownError] = {}
@@ -288,7 +289,8 @@ class Dispatcher:
         """Sizes that the function needs to be equal are; else the function itself says what is wrong with them."""
         for first, axis, second, other in compiled.guards:
             if args[first].shape[axis] != args[second].shape[other]:
-                self.function(*args)
+                if not self.maps:
+                    self.function(*args)
                 raise ArgumentValueError(
                     f"axis {axis} of `{self.names[first]}` and axis {other} of `{self.names[second]}` differ in size",
                     reason="The function's own operations need them to be equal.",

@@ -114,16 +114,19 @@ def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
     return (value, pullback, result[1]) if has_aux else (value, pullback)
 
 
-def match(value: Any, y_bar: Any, where: str = "the cotangent") -> list[Any]:
-    """The leaves of a cotangent, checked against the value."""
+def match(value: Any, y_bar: Any, where: str = "the cotangent", of: str = "value") -> list[Any]:
+    """The leaves of a cotangent, or of a tangent, checked against what it belongs to.
+
+    Raises ArgumentTypeError, ArgumentValueError.
+    """
     if isinstance(value, dict):
         if not isinstance(y_bar, dict) or set(y_bar) != set(value):
             raise ArgumentTypeError(
-                f"{where} is not a dict with the keys of the value",
+                f"{where} is not a dict with the keys of the {of}",
                 reason=f"Its keys are {list(value)}.",
             )
         return [
-            leaf for key in value for leaf in match(value[key], y_bar[key], f"{where}[{key!r}]")
+            leaf for key in value for leaf in match(value[key], y_bar[key], f"{where}[{key!r}]", of)
         ]
     if isinstance(value, (tuple, list)):
         if not isinstance(y_bar, (list if isinstance(value, list) else tuple)) or len(y_bar) != len(
@@ -131,13 +134,15 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent") -> list[Any]:
         ):
             raise ArgumentTypeError(
                 f"{where} is not a {type(value).__name__} of {len(value)}",
-                reason="It has the structure of the function's value.",
+                reason=f"It has the structure of the {of}.",
             )
         return [
             leaf
             for at, (a, b) in enumerate(zip(value, y_bar))
-            for leaf in match(a, b, f"{where}[{at}]")
+            for leaf in match(a, b, f"{where}[{at}]", of)
         ]
+    if not is_leaf_argument(value):
+        return [value]
     if isinstance(y_bar, np.ndarray) and type(y_bar) is not np.ndarray:
         raise ArgumentTypeError(
             f"{where} is a {type(y_bar).__name__}", reason="Pass np.asarray of it."
@@ -145,12 +150,12 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent") -> list[Any]:
     array = np.asarray(y_bar)
     if array.dtype == object or array.dtype.kind not in "biuf":
         raise ArgumentTypeError(
-            f"{where} is no real array", reason="It has the structure of the function's value."
+            f"{where} is no real array", reason=f"It has the structure of the {of}."
         )
     if array.shape != np.shape(value):
         raise ArgumentValueError(
-            f"{where} has shape {array.shape}, and the value {np.shape(value)}",
-            reason="A cotangent has the shape of the value.",
+            f"{where} has shape {array.shape}, and the {of} {np.shape(value)}",
+            reason=f"It has the shape of the {of}.",
         )
     dtype = getattr(value, "dtype", None)
     if isinstance(value, np.ndarray):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from srcad.core.specification import Reference
 
@@ -10,13 +10,29 @@ __all__ = ["Generated", "Position", "Request", "StaticNeeded"]
 
 
 class Request(NamedTuple):
-    """What is asked for: a transform by name, the arguments it differentiates by, and its options."""
+    """What is asked for: a transform by name, the arguments it differentiates by, and its options.
+
+    `inner` is the request that the transform is applied to, None where that is the user's function itself.
+    `in_dims` and `out_dims` are those of a vmap.
+    """
 
     transform: str
     argnums: int | tuple[int, ...] = 0
     has_aux: bool = False
     chunk_size: int | None = None
     output: int = 0
+    inner: Optional[Request] = None  # noqa: UP045 - evaluated on Python 3.10 with a NamedTuple
+    in_dims: Any = None
+    out_dims: Any = None
+
+    def chain(self) -> list[Request]:
+        """The requests, the one that is applied first at the head."""
+        return [*([] if self.inner is None else self.inner.chain()), self]
+
+    @property
+    def suffix(self) -> str:
+        """What the name of the derivative adds to the function's: `_jacrev_vmap`."""
+        return "".join(f"_{request.transform}" for request in self.chain())
 
 
 class StaticNeeded(Exception):

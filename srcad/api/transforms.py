@@ -15,7 +15,23 @@ from srcad.api.request import Request, StaticNeeded
 from srcad.api.signature import Letters, read_spec, specify
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 
-__all__ = ["Derivative", "differentiable", "grad", "jacrev", "spec", "value_and_grad", "vjp"]
+__all__ = [
+    "Derivative",
+    "behind",
+    "differentiable",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "spec",
+    "value_and_grad",
+    "vjp",
+    "vmap",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,27 +64,25 @@ def spec(text: str) -> Any:
 class Derivative:
     """A derivative of a function: an ordinary callable that compiles at its first call with a new signature.
 
-    `source(*args)` is the generated text for these arguments, or for `srcad.spec(...)` in their place.
+    `source(*args)` is the generated text for these arguments, or for `srcad.spec(...)` in their place. Derivatives of derivatives are
+    compiled as one: `base` is the user's function behind all of them, `request` says what is asked of it.
     """
 
     transform = ""
 
     def __init__(
-        self, function: Callable[..., Any], argnums: Any = 0, has_aux: bool = False
+        self, function: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, **options: Any
     ) -> None:
         if not callable(function):
             raise ArgumentTypeError(
                 f"{function!r} is not callable", reason="Pass the function to be differentiated."
             )
-        if isinstance(function, Derivative):
-            raise UnsupportedSyntaxError(
-                "derivatives of derivatives are not implemented yet",
-                reason="Compositions come with a later version of srcad.",
-            )
         self.argnums = _checked_argnums(argnums)
         self.has_aux = has_aux
         self.function = function
-        self.dispatcher = Dispatcher(function, Request(self.transform, self.argnums, has_aux))
+        self.base, inner = behind(function)
+        self.request = Request(self.transform, self.argnums, has_aux, inner=inner, **options)
+        self.dispatcher = Dispatcher(self.base, self.request)
         functools.update_wrapper(
             self, function, assigned=("__module__", "__qualname__", "__annotations__"), updated=()
         )
@@ -123,7 +137,7 @@ class Derivative:
 
         while True:
             try:
-                return generate(self.function, self.dispatcher.request, given).text
+                return generate(self.base, self.dispatcher.request, given).text
             except StaticNeeded as needed:
                 value = dict(zip(self.dispatcher.names, bound))[needed.name]
                 if isinstance(value, Spec) or given[needed.name] is value:
@@ -142,18 +156,40 @@ class ValueAndGrad(Derivative):
     transform = "value_and_grad"
 
 
+class Hessian(Derivative):
+    transform = "hessian"
+
+
 class PullbackText(Derivative):
     """The pullback as one function, for its text."""
 
     transform = "vjp"
 
 
+class PushforwardText(Derivative):
+    """The pushforward as one function, for its text."""
+
+    transform = "jvp"
+
+
 _WORDS = {
     "grad": "Gradient",
     "value_and_grad": "Value and gradient",
     "vjp": "Pullback",
+    "jvp": "Pushforward",
     "jacrev": "Jacobian",
+    "jacfwd": "Jacobian",
+    "jacobian": "Jacobian",
+    "hessian": "Hessian",
+    "vmap": "Map",
 }
+
+
+def behind(function: Callable[..., Any]) -> tuple[Callable[..., Any], Request | None]:
+    """The user's function behind a derivative, and what is asked of it; a plain function is itself."""
+    if isinstance(function, Derivative):
+        return function.base, function.request
+    return function, None
 
 
 def _rebuild(
@@ -239,19 +275,23 @@ def value_and_grad(f: Any = None, argnums: Any = 0, *, has_aux: bool = False) ->
 
 # Pullbacks
 
-_PULLBACKS: dict[Any, Dispatcher] = {}
+_PAIRS: dict[Any, Dispatcher] = {}
 
 
-def _pullback_dispatcher(f: Callable[..., Any], argnums: Any, has_aux: bool) -> Dispatcher:
+def _dispatcher_of(
+    f: Callable[..., Any], transform: str, argnums: Any, has_aux: bool
+) -> Dispatcher:
+    """The dispatcher of a transform that is called with its arguments: kept, by function."""
+    base, inner = behind(f)
+    request = Request(transform, argnums, has_aux, inner=inner)
     try:
-        key = (f, argnums, has_aux)
-        found = _PULLBACKS.get(key)
+        found = _PAIRS.get((base, request))
     except TypeError:
-        return Dispatcher(f, Request("vjp_halves", argnums, has_aux))
+        return Dispatcher(base, request)
     if found is None:
-        if len(_PULLBACKS) > 256:
-            _PULLBACKS.clear()
-        found = _PULLBACKS[key] = Dispatcher(f, Request("vjp_halves", argnums, has_aux))
+        if len(_PAIRS) > 256:
+            _PAIRS.clear()
+        found = _PAIRS[base, request] = Dispatcher(base, request)
     return found
 
 
@@ -277,13 +317,75 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     from srcad.api.pullback import run
 
-    if isinstance(f, Derivative):
-        raise UnsupportedSyntaxError(
-            "derivatives of derivatives are not implemented yet",
-            reason="Compositions come with a later version of srcad.",
+    return run(_dispatcher_of(f, "vjp_halves", tuple(range(len(primals))), has_aux), primals)
+
+
+def jvp(f: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = False) -> Any:
+    """The value of a function, and its derivative along tangents of its arguments.
+
+    Args:
+        f: The function.
+        primals: A tuple or list of its arguments, each differentiated by.
+        tangents: Of the same structure, shapes and dtypes.
+        has_aux: Whether `f` returns `(value, aux)`.
+
+    Returns:
+        `(value, derivative)` or `(value, derivative, aux)`; the derivative has the structure of the value.
+
+    Raises:
+        ArgumentError: A primal is no float, a tangent does not fit its primal.
+
+    >>> import numpy as np
+    >>> jvp(lambda x: x ** 2, (np.array([1.0, 2.0]),), (np.array([1.0, 0.5]),))
+    (array([1., 4.]), array([2., 2.]))
+    """
+    from srcad.api.pushforward import push
+
+    return push(_dispatcher_of(f, "jvp", _all(primals), has_aux), primals, tangents)
+
+
+def linearize(f: Callable[..., Any], *primals: Any) -> Any:
+    """The value of a function, and its pushforward there: a linear function of tangents that computes nothing of `f` again.
+
+    Returns:
+        `(value, pushforward)`; `pushforward(*tangents)` may be called any number of times.
+
+    >>> import numpy as np
+    >>> y, pushforward = linearize(np.sin, np.array([0.0, np.pi]))
+    >>> pushforward(np.array([1.0, 1.0]))
+    array([ 1., -1.])
+    """
+    from srcad.api.pushforward import linear
+
+    argnums = tuple(range(len(primals)))
+    return linear(_dispatcher_of(f, "linearize", argnums, False), primals)
+
+
+def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+    """The gradient of a function, and the product of its Hessian with tangents, without the Hessian.
+
+    Args:
+        f: Returns one number.
+        primals: A tuple or list of its arguments.
+        tangents: Of the same structure, shapes and dtypes.
+
+    Returns:
+        `(gradient, product)`, each in the structure of the primals: of the one argument, or a tuple.
+
+    >>> import numpy as np
+    >>> hvp(lambda x: np.sum(x ** 3), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+    (array([ 3., 12.]), array([ 6., 12.]))
+    """
+    argnums = _all(primals)
+    return jvp(grad(f, argnums[0] if len(argnums) == 1 else argnums), primals, tangents)
+
+
+def _all(primals: Any) -> tuple[int, ...]:
+    if not isinstance(primals, (tuple, list)) or not primals:
+        raise ArgumentTypeError(
+            "primals are a tuple of arguments", reason="Write jvp(f, (x,), (x_dot,))."
         )
-    dispatcher = _pullback_dispatcher(f, tuple(range(len(primals))), has_aux)
-    return run(dispatcher, primals)
+    return tuple(range(len(primals)))
 
 
 def jacrev(
@@ -298,33 +400,149 @@ def jacrev(
     out: Any = None,
     progress: bool = False,
 ) -> Any:
-    """The Jacobian of a function, by reverse mode."""
-    from srcad.api.jacobian import Jacobian
+    """The Jacobian of a function, by reverse mode: the contract of `torch.func.jacrev`.
 
-    options = {
-        "argnums": argnums,
-        "has_aux": has_aux,
-        "chunk_size": chunk_size,
-        "_preallocate_and_copy": _preallocate_and_copy,
-    }
-    for name, value in (
-        ("sparse", sparse),
-        ("executor", executor),
-        ("out", out),
-        ("progress", progress),
-    ):
+    Args:
+        f: Returns one or more floating arrays, in any tuple, list or dict. Without it, a decorator is returned.
+        argnums: The argument, or tuple of arguments, to differentiate by; negative ones count from the end.
+        has_aux: Whether `f` returns `(output, aux)`.
+        chunk_size: How many rows are computed at once: None for all, 1 for a loop over the rows.
+        _preallocate_and_copy: Whether chunks are copied into one array that is made first.
+
+    Returns:
+        A function of the same arguments. It returns the structure of the output; each leaf is, for a tuple `argnums`, a tuple; in it the
+        structure of the argument; in that an array of shape `y.shape + x.shape`. With `has_aux`, `(jacobian, aux)`.
+
+    Raises:
+        ArgumentError: argnums or chunk_size do not fit; at the call, an argument or output is no float.
+
+    >>> import numpy as np
+    >>> jacrev(lambda x: x ** 2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    from srcad.api.matrices import Jacobian
+
+    options = _matrix_options(locals(), "jacrev")
+    return functools.partial(jacrev, **options) if f is None else Jacobian(f, **options)
+
+
+def jacfwd(
+    f: Any = None,
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    _preallocate_and_copy: bool = False,
+    sparse: bool = False,
+    executor: Any = None,
+    out: Any = None,
+    progress: bool = False,
+) -> Any:
+    """The Jacobian of a function, by forward mode: as `jacrev`, with `chunk_size` columns at once.
+
+    >>> import numpy as np
+    >>> jacfwd(lambda x: x ** 2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    from srcad.api.matrices import ForwardJacobian
+
+    options = _matrix_options(locals(), "jacfwd")
+    return functools.partial(jacfwd, **options) if f is None else ForwardJacobian(f, **options)
+
+
+def jacobian(
+    f: Any = None,
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    _preallocate_and_copy: bool = False,
+) -> Any:
+    """The Jacobian of a function, by forward mode where it has fewer columns than rows, else by reverse mode.
+
+    >>> import numpy as np
+    >>> jacobian(lambda t: t * np.arange(3.0))(2.0)
+    array([0., 1., 2.])
+    """
+    from srcad.api.matrices import EitherJacobian
+
+    options = _matrix_options(locals(), "jacobian")
+    return functools.partial(jacobian, **options) if f is None else EitherJacobian(f, **options)
+
+
+def _matrix_options(given: dict[str, Any], transform: str) -> dict[str, Any]:
+    """The options of a Jacobian that are there; the others are refused."""
+    for name in ("sparse", "executor", "out", "progress"):
+        value = given.get(name)
         if value is not None and value is not False:
             raise UnsupportedSyntaxError(
-                f"`{name}=` of jacrev is not implemented yet",
+                f"`{name}=` of {transform} is not implemented yet",
                 reason="It comes with a later version of srcad.",
             )
-    if f is None:
-        return functools.partial(jacrev, **options)
-    return Jacobian(f, **options)
+    names = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy")
+    return {name: given[name] for name in names}
+
+
+def hessian(f: Any = None, argnums: Any = 0, *, sparse: bool = False) -> Any:
+    """The Hessian of a function, forward over reverse.
+
+    Args:
+        f: Returns a floating number, or arrays: then the result has their shapes in front.
+        argnums: The argument, or tuple of arguments, to differentiate by.
+
+    Returns:
+        A function of the same arguments: an array of shape `x.shape + x.shape`; for a tuple `argnums` a tuple of tuples of blocks.
+
+    >>> import numpy as np
+    >>> hessian(lambda x: np.sum(np.sin(x)))(np.array([0.0, np.pi / 2]))
+    array([[-0.,  0.],
+           [ 0., -1.]])
+    """
+    _matrix_options({"sparse": sparse, "argnums": 0, "has_aux": 0, "chunk_size": 0, "_preallocate_and_copy": 0}, "hessian")  # fmt: skip
+    return functools.partial(hessian, argnums=argnums) if f is None else Hessian(f, argnums)
+
+
+def vmap(
+    f: Any = None,
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
+) -> Any:
+    """A function over an axis of its arguments: `vmap(f)(xs)` is `np.stack([f(x) for x in xs])`, without the loop.
+
+    Args:
+        f: A function of which the control flow does not depend on what is mapped over. Without it, a decorator is returned.
+        in_dims: The axis of each argument that is mapped over, None for one that is the same for all examples: an int for all arguments, or a
+            tuple with an entry for each, which may have the argument's structure.
+        out_dims: Where the axis goes in each output.
+        randomness: "error": functions that draw are refused.
+        chunk_size: How many examples are computed at once; None for all.
+
+    Raises:
+        ArgumentError: in_dims or out_dims do not fit, the mapped axes differ in size.
+        UnsupportedSyntaxError: The control flow depends on what is mapped over.
+
+    >>> import numpy as np
+    >>> vmap(np.dot)(np.ones((2, 3)), np.arange(6.0).reshape(2, 3))
+    array([ 3., 12.])
+    """
+    from srcad.api.mapping import Mapped
+
+    options = {
+        "in_dims": in_dims,
+        "out_dims": out_dims,
+        "randomness": randomness,
+        "chunk_size": chunk_size,
+    }
+    return functools.partial(vmap, **options) if f is None else Mapped(f, **options)
 
 
 def differentiable(f: F) -> F:
-    """Leave a function as it is to call, and give it `.grad`, `.value_and_grad`, `.jacrev`, `.vjp` and `.source`.
+    """Leave a function as it is to call, and give it `.grad`, `.jacrev`, `.hessian`, `.vjp`, ... and `.source`.
 
     >>> import numpy as np
     >>> @differentiable
@@ -335,19 +553,30 @@ def differentiable(f: F) -> F:
     """
     made = {
         name: make(f)
-        for name, make in (("grad", grad), ("value_and_grad", value_and_grad), ("jacrev", jacrev))
+        for name, make in (
+            ("grad", grad),
+            ("value_and_grad", value_and_grad),
+            ("jacrev", jacrev),
+            ("jacfwd", jacfwd),
+            ("jacobian", jacobian),
+            ("hessian", hessian),
+            ("vmap", vmap),
+        )
     }
     for name, derivative in made.items():
         setattr(f, name, derivative)
-    f.vjp = functools.partial(vjp, f)  # type: ignore[attr-defined]
+    for name, run in (("vjp", vjp), ("jvp", jvp), ("linearize", linearize), ("hvp", hvp)):
+        setattr(f, name, functools.partial(run, f))
 
     def source(transform: str = "grad", *args: Any) -> str:
         """The generated text of a derivative, by the transform's name."""
-        if transform == "vjp":
-            return PullbackText(f, tuple(range(len(args)))).source(*args)
+        if transform in ("vjp", "jvp"):
+            text = PullbackText if transform == "vjp" else PushforwardText
+            return text(f, tuple(range(len(args)))).source(*args)
         if transform not in made:
             raise ArgumentValueError(
-                f"there is no transform `{transform}`", reason=f"One of {', '.join(made)}, vjp."
+                f"there is no transform `{transform}`",
+                reason=f"One of {', '.join(made)}, vjp, jvp.",
             )
         return made[transform].source(*args)  # type: ignore[no-any-return]
 

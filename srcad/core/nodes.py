@@ -38,6 +38,7 @@ __all__ = [
     "Origin",
     "Param",
     "Phi",
+    "Record",
     "Slice",
     "Split",
     "Statement",
@@ -187,13 +188,20 @@ class Test(Family):
     __slots__ = ()
 
 
+class Record(NamedTuple):
+    """What a loop reads of a list in each iteration: the list, the targets, and whether it is read last first."""
+
+    source: Tree
+    targets: Tree
+    back: bool = True
+
+
 class Loop(Statement, gast.For):
     """A loop of `family`, forward (`direction` 1) or backward (-1).
 
     `domain` is (start, stop, step) with `index` its value, or None for a loop whose trips are counted: a while loop (`header` computes `test` before each
     iteration), or the mirror of one (`test` is None).
-    `records`, set by storage, are the (list, targets) that an iteration reads, last first where it
-    `reads_back`; `over`, set last, are the (array, element) that it
+    `records`, set by storage, are what an iteration reads of lists that its siblings filled; `over`, set last, are the (array, element) that it
     runs over directly.
     """
 
@@ -214,9 +222,8 @@ class Loop(Statement, gast.For):
         self.family, self.direction, self.index, self.domain = family, direction, index, domain
         self.carries, self.body, self.origin = carries, body, origin
         self.header, self.test = header if header is not None else [], test
-        self.records: list[tuple[Value, Tree]] = []
+        self.records: list[Record] = []
         self.over: list[tuple[Value, Value]] = []
-        self.reads_back = True
 
     @property
     def is_while(self) -> bool:
@@ -339,8 +346,8 @@ def operands(statement: Statement) -> Iterator[Value]:
         yield from leaves(statement.domain)
         for carry in statement.carries:
             yield from leaves(carry.init)
-        for record, _ in statement.records:
-            yield record
+        for record in statement.records:
+            yield record.source
         for array, _ in statement.over:
             yield array
 

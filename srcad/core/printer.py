@@ -22,6 +22,7 @@ from srcad.core.nodes import (
     Let,
     Loop,
     Origin,
+    Record,
     Slice,
     Statement,
     Tree,
@@ -234,6 +235,11 @@ class _Printer:
             callee = gast.Attribute(self.expr(record), "append", gast.Load())
             out.append(gast.Expr(gast.Call(callee, [self.expr(values)], [])))
             return
+        if statement.op is ops.raise_if:
+            condition, error, message = statement.args
+            raised = call(error, *([] if message is None else [constant(message)]))
+            out.append(gast.If(self.expr(condition), [gast.Raise(raised, None)], []))
+            return
         if statement.op.style == "put":
             self.put(statement, out)
             return
@@ -416,7 +422,7 @@ class _Printer:
         if statement.is_while:
             return None
         backward = statement.direction < 0
-        records = [(self.expr(record), targets) for record, targets in statement.records]
+        records = statement.records
         index = (
             statement.index
             if statement.index is not None and self.used(statement, statement.index)
@@ -428,41 +434,39 @@ class _Printer:
         if statement.domain is not None:
             counted = self.range(statement.domain)
         if records:
-            straight = statement.direction < 0 if statement.reads_back else statement.direction > 0
+            first = records[0]
             simple = (
-                straight
+                (statement.direction < 0) == first.back
                 and statement.domain is not None
                 and plain_range(statement.domain)
                 and len(records) == 1
             )
             if index is None or counted is None:
-                nodes = [
-                    call("reversed", record) if statement.reads_back else record
-                    for record, _ in records
-                ]
-                targets = [self.target(targets) for _, targets in records]
+                nodes = [self.listed(record) for record in records]
+                targets = [self.target(record.targets) for record in records]
                 if len(nodes) == 1:
                     return targets[0], nodes[0]
                 return gast.Tuple(targets, gast.Store()), call("zip", *nodes)
             if simple:
-                record, targets = records[0]
-                read = gast.Subscript(record, name(self.names[index]), gast.Load())
-                body.append(gast.Assign([self.target(targets)], read, None))
+                read = gast.Subscript(self.expr(first.source), name(self.names[index]), gast.Load())
+                body.append(gast.Assign([self.target(first.targets)], read, None))
             else:
-                nodes = [
-                    call("reversed", record) if statement.reads_back else record
-                    for record, _ in records
-                ]
+                nodes = [self.listed(record) for record in records]
                 run = call("reversed", counted) if backward else counted
                 targets_ = [
                     name(self.names[index], store=True),
-                    *(self.target(targets) for _, targets in records),
+                    *(self.target(record.targets) for record in records),
                 ]
                 return gast.Tuple(targets_, gast.Store()), call("zip", run, *nodes)
         target = name(self.names[index], store=True) if index is not None else name("_", store=True)
         if index is None:
             backward = False
         return target, call("reversed", counted) if backward else counted
+
+    def listed(self, record: Record) -> Any:
+        """The list that a loop reads a record of in each iteration, in the loop's order."""
+        node = self.expr(record.source)
+        return call("reversed", node) if record.back else node
 
     def head_over(self, statement: Loop, index: Value | None) -> Any:
         """A loop straight over arrays."""

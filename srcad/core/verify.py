@@ -118,7 +118,7 @@ class _Verifier:
             self.define(carry.param, statement, inner)
         if statement.index is not None:
             self.define(statement.index, statement, inner)
-        for _, targets in (*statement.records, *statement.over):
+        for _, targets, *_ in (*statement.records, *statement.over):
             for value in leaves(targets):
                 self.define(value, statement, inner)
         self.block(statement.header, inner)

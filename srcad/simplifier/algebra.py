@@ -47,7 +47,7 @@ class _Algebra(Pass):
 
     def let(self, statement: Let) -> Let | None:
         made: Let | None = statement
-        if statement.origin.part == "adjoint" and statement.out is not None:
+        if statement.origin.part != "primal" and statement.out is not None:
             method = _METHODS.get(statement.op)
             if method is not None:
                 made = method(self, statement)
@@ -81,14 +81,14 @@ class _Algebra(Pass):
     def mine(self, tree: Tree) -> bool:
         """Whether the adjoint made it."""
         found = self.lets.get(tree) if isinstance(tree, Value) else None
-        return found is not None and found.origin.part == "adjoint"
+        return found is not None and found.origin.part != "primal"
 
     def inner(self, tree: Tree, *, primal: bool = False) -> Let | None:
         """The statement behind an operand, if it may be taken apart; with `primal`, one of the user's that the adjoint alone reads too."""
         if not isinstance(tree, Value) or tree.named:
             return None
         found = self.lets.get(tree)
-        if found is None or (found.origin.part != "adjoint" and not primal):
+        if found is None or (found.origin.part == "primal" and not primal):
             return None
         if self.count.get(tree, 0) > 1 and not (
             found.op is ops.negative or (tree.type.rank == 0 and _simple(found))
@@ -235,7 +235,7 @@ class _Algebra(Pass):
         if _number(tree) and tree < 0:
             return True, -tree
         found = self.lets.get(tree) if isinstance(tree, Value) and not tree.named else None
-        if found is not None and found.op is ops.negative and found.origin.part == "adjoint":
+        if found is not None and found.op is ops.negative and found.origin.part != "primal":
             return True, found.args[0]
         return False, tree
 

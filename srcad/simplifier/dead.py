@@ -100,8 +100,7 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
         for carry in carries:
             _mark(carry.init, live)
         _mark(statement.domain, live)
-        for record, _ in statement.records:
-            live.add(record)
+        live.update(record.source for record in statement.records)
         return statement.renewed(carries=carries, body=body, header=header)
     return statement
 

@@ -22,7 +22,7 @@ def group(function: Function) -> Function:
     for statement in lets.values():
         if (
             statement.out is None
-            or statement.origin.part != "adjoint"
+            or statement.origin.part == "primal"
             or statement.op not in (ops.add, ops.subtract, ops.put_add)
         ):
             continue

@@ -78,7 +78,7 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
 
 
 def _adjoint(statement: Statement) -> bool:
-    return statement.origin.part == "adjoint"
+    return statement.origin.part != "primal"
 
 
 def _pull_back(forward: Block, backward: Block, outs: Any) -> tuple[Block, Block]:

@@ -75,7 +75,7 @@ def _block(block: Block, lets: dict[Value, Let]) -> Block:
 
 
 def _loop(loop: Loop, lets: dict[Value, Let]) -> Loop:
-    if loop.domain is None or loop.index is None or loop.records or loop.origin.part == "adjoint":
+    if loop.domain is None or loop.index is None or loop.records or loop.origin.part != "primal":
         return loop
     start, stop, step = loop.domain
     if not (

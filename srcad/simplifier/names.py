@@ -97,7 +97,7 @@ class _Names:
                 reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))
             ) - defines([statement])
             heads = _inner(statement)
-            around = (live - exits) | inside | {record for record, _ in statement.records}
+            around = (live - exits) | inside | {record.source for record in statement.records}
             for value in heads:
                 self.against(value, around)
                 self.against(value, heads)
@@ -211,5 +211,5 @@ def _inner(statement: Statement) -> list[Value]:
     found = [carry.param for carry in statement.carries]
     if statement.index is not None:
         found.append(statement.index)
-    found.extend(leaves([targets for _, targets in (*statement.records, *statement.over)]))
+    found.extend(leaves([targets for _, targets, *_ in (*statement.records, *statement.over)]))
     return found

@@ -117,7 +117,7 @@ class _Owner:
                     self.made[carry.param] = self.made[carry.exit] = ("carry", (statement, carry))
                     for other in (carry.init, carry.next, carry.exit):
                         self.union(carry.param, other)
-                for record, targets in statement.records:
+                for record, targets, _ in statement.records:
                     for place, target in enumerate(leaves(targets)):
                         self.made[target] = ("outside", None)
                         if target.type.kind == "record":
@@ -327,7 +327,7 @@ class _Owner:
 
 def _sum_of(statement: Let) -> Value | None:
     """`x` of an adjoint statement `x + e` or `x - e` that could be done in place."""
-    if statement.op not in (ops.add, ops.subtract) or statement.origin.part != "adjoint":
+    if statement.op not in (ops.add, ops.subtract) or statement.origin.part == "primal":
         return None
     base = statement.args[0]
     out = statement.out

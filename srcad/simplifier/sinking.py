@@ -35,7 +35,7 @@ def _block(block: Block, live: set[Value]) -> Block:
     for statement in pending:
         if (
             isinstance(statement, Let)
-            and statement.origin.part == "adjoint"
+            and statement.origin.part != "primal"
             and statement.op.effect == "pure"
             and statement.out
         ):

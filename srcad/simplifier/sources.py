@@ -48,7 +48,7 @@ class _Sources(Pass):
 
     def let(self, statement: Let) -> Let | None:
         found = _READS.get(statement.op)
-        if found is None or statement.origin.part != "adjoint":
+        if found is None or statement.origin.part == "primal":
             return statement
         place, strict = found
         if statement.op is ops.spread and type_of(statement.args[0]).kind in ("scalar", "array"):

@@ -37,6 +37,7 @@ from srcad.core.nodes import (
     Loop,
     Origin,
     Phi,
+    Record,
     Statement,
     Tree,
     Value,
@@ -159,10 +160,13 @@ class _Family:
                     target = value.like(named=value.named)
                     mapping[value] = target
                     targets.append(target)
-                reader.reads_back = reader.direction == -source.direction
                 reader.records = [
                     *reader.records,
-                    (record, tuple(targets) if len(targets) > 1 else targets[0]),
+                    Record(
+                        record,
+                        tuple(targets) if len(targets) > 1 else targets[0],
+                        reader.direction == -source.direction,
+                    ),
                 ]
             for value, carry in held:
                 if value in wanted:
@@ -353,7 +357,7 @@ def _own(loop: Loop) -> set[Value]:
                 collect(statement.orelse)
 
     collect(loop.body)
-    found.update(leaves([targets for _, targets in loop.records]))
+    found.update(leaves([record.targets for record in loop.records]))
     return found
 
 

@@ -77,6 +77,9 @@ class Adjoint:
         self.body = self._forward_calls(function.body)
         self.builder = Builder(infer)
         self.bars: dict[Value, Tree] = {}
+        # Cotangents of what one loop of a family (or branch of a test) reads of another: found in the same iteration of the mirror's.
+        self.pending: dict[Value, Tree] = {}
+        self.local = _Locals(self.body)
         self.rename: dict[Value, Value] = {}
         self.scopes: list[_Scope] = []
 
@@ -110,7 +113,7 @@ class Adjoint:
 
     def sweep(self, seeds: list[tuple[Tree, Tree]]) -> dict[Value, Tree]:
         """The cotangents of all values, given those of some outputs as (output, cotangent) pairs; the statements go to `builder`."""
-        self.bars = {}
+        self.bars, self.pending = {}, {}
         self.scopes = []
         for output, seed in seeds:
             if isinstance(output, Value):
@@ -182,11 +185,17 @@ class Adjoint:
     def lookup(self, value: Value) -> Tree | None:
         """The cotangent so far, as the scope being swept sees it."""
         found = self.bars.get(value)
-        if found is None and self.scopes and not self.scopes[-1].owns(value):
-            found = self.scopes[-1].enter(value)
+        if found is None and self.scopes:
+            found = self.reach(self.scopes[-1], value)
             if found is not None:
                 self.bars[value] = found
         return found
+
+    def reach(self, scope: _Scope | None, value: Value) -> Tree | None:
+        """A cotangent from outside a scope, or from a sibling of it."""
+        if scope is None:
+            return None
+        return self.pending.pop(value, None) if scope.owns(value) else scope.enter(value)
 
     def block(self, block: Block) -> None:
         for statement in reversed(block):
@@ -207,6 +216,8 @@ class Adjoint:
         if value not in self.active:
             return None
         bar = self.bars.pop(value, None)
+        if bar is None:
+            bar = self.pending.pop(value, None)
         if isinstance(bar, Value) and value.named and bar.base == f"{value.base}_bar":
             bar.named = True
         return bar
@@ -390,14 +401,15 @@ class Adjoint:
             bar = self.take(phi.out)
             if bar is not None:
                 seeds.append((phi, bar))
-        if not seeds and not self.reaches(statement):
+        if not seeds and not any(value in self.pending for value in self.local.inside(statement)):
             return
         outer_bars, outer_builder, origin = self.bars, self.builder, self.builder.origin
         sides: list[tuple[dict[Value, Tree], Builder]] = []
-        scopes = []
-        for block, pick in ((statement.body, "then"), (statement.orelse, "orelse")):
-            local = _locals(block)
-            scope = _Side(local, outer_bars, self.scopes[-1] if self.scopes else None)
+        for side, (block, pick) in enumerate(
+            ((statement.body, "then"), (statement.orelse, "orelse"))
+        ):
+            local = self.local.of(statement.test, side)
+            scope = _Side(self, local, outer_bars)
             self.scopes.append(scope)
             self.bars, self.builder = {}, Builder(infer, origin)
             for phi, bar in seeds:
@@ -406,8 +418,8 @@ class Adjoint:
                     self.accumulate(source, bar)
             self.block(block)
             self.scopes.pop()
+            self.pending.update({v: b for v, b in self.bars.items() if scope.owns(v)})
             sides.append(({v: b for v, b in self.bars.items() if not scope.owns(v)}, self.builder))
-            scopes.append(scope)
         self.bars, self.builder = outer_bars, outer_builder
         self.builder.origin = origin
         touched = list(dict.fromkeys([*sides[0][0], *sides[1][0]]))
@@ -439,10 +451,6 @@ class Adjoint:
             )
         )
 
-    def reaches(self, statement: Statement) -> bool:
-        """Whether a value defined inside has a cotangent (it does not: what leaves a branch or a loop is joined)."""
-        return False
-
     def loop(self, statement: Loop) -> None:
         """The mirror of a loop."""
         carried = [c for c in statement.carries if c.param in self.active or c.exit in self.active]
@@ -450,7 +458,9 @@ class Adjoint:
         for carry in carried:
             bar = self.take(carry.exit)
             starts.append(bar)
-        if all(start is None for start in starts):
+        if all(start is None for start in starts) and not any(
+            value in self.pending for value in self.local.inside(statement)
+        ):
             return
         origin = self.builder.origin
         index = statement.index.like() if statement.index is not None else None
@@ -468,13 +478,7 @@ class Adjoint:
                 )
             )
         outer_bars, outer_builder = self.bars, self.builder
-        scope = _Mirror(
-            self,
-            _locals(statement.body)
-            | _locals(statement.header)
-            | {c.param for c in statement.carries},
-            outer_bars,
-        )
+        scope = _Mirror(self, self.local.of(statement.family), outer_bars)
         self.scopes.append(scope)
         self.bars, self.builder = {}, Builder(infer, origin)
         kept = dict(self.rename)
@@ -484,11 +488,15 @@ class Adjoint:
             if isinstance(carry.next, Value):
                 self.accumulate(carry.next, mirror.param)
         self.block(statement.body)
+        self.block(statement.header)
         for carry, mirror in zip(carried, carries):
             bar = self.bars.pop(carry.param, None)
+            if bar is None:
+                bar = self.pending.pop(carry.param, None)
             mirror.next = self.zero(carry.param) if bar is None else bar
         for value, accumulator in scope.accumulators.items():
             accumulator.next = self.bars[value]
+        self.pending.update({v: b for v, b in self.bars.items() if scope.owns(v)})
         body = self.builder.block
         self.rename = kept
         self.scopes.pop()
@@ -530,53 +538,47 @@ def _carried_type(carry: Carry) -> Type:
 
 
 class _Scope:
-    """A block being swept: which values are its own, and how it gets at cotangents from outside."""
+    """A block being swept: which values are its own or a sibling's, and how it gets at cotangents from outside."""
+
+    def __init__(self, sweep: Adjoint, local: set[Value], outer: dict[Value, Tree]) -> None:
+        self.sweep, self.local, self.outer = sweep, local, outer
+        self.parent = sweep.scopes[-1] if sweep.scopes else None
 
     def owns(self, value: Value) -> bool:
-        raise NotImplementedError
+        return value in self.local
+
+    def outside(self, value: Value) -> Tree | None:
+        """The cotangent of a value that is not the scope's own, where the scope stands."""
+        found = self.outer.get(value)
+        if found is None:
+            found = self.sweep.reach(self.parent, value)
+            if found is not None:
+                self.outer[value] = found
+        return found
 
     def enter(self, value: Value) -> Tree | None:
+        """The cotangent of a value that is not the scope's own, as the scope sees it."""
         raise NotImplementedError
 
 
 class _Side(_Scope):
     """A side of a branch: it goes on from the cotangents so far."""
 
-    def __init__(self, local: set[Value], outer: dict[Value, Tree], parent: _Scope | None) -> None:
-        self.local, self.outer, self.parent = local, outer, parent
-
-    def owns(self, value: Value) -> bool:
-        return value in self.local
-
     def enter(self, value: Value) -> Tree | None:
-        found = self.outer.get(value)
-        if found is None and self.parent is not None and not self.parent.owns(value):
-            found = self.parent.enter(value)
-            if found is not None:
-                self.outer[value] = found
-        return found
+        return self.outside(value)
 
 
 class _Mirror(_Scope):
     """A loop being mirrored: the cotangent of an outer value is carried from iteration to iteration."""
 
     def __init__(self, sweep: Adjoint, local: set[Value], outer: dict[Value, Tree]) -> None:
-        self.sweep, self.local, self.outer = sweep, local, outer
+        super().__init__(sweep, local, outer)
         self.accumulators: dict[Value, Carry] = {}
         self.before: Block = []
-        self.depth = len(sweep.scopes)
-
-    def owns(self, value: Value) -> bool:
-        return value in self.local
 
     def enter(self, value: Value) -> Tree | None:
         base, type_ = f"{value.base}_bar", cotangent_type(value)
-        init: Tree | None = self.outer.get(value)
-        scopes = self.sweep.scopes
-        if init is None and self.depth > 0 and not scopes[self.depth - 1].owns(value):
-            init = scopes[self.depth - 1].enter(value)
-            if init is not None:
-                self.outer[value] = init
+        init = self.outside(value)
         if init is None:
             builder = self.sweep.builder
             self.sweep.builder = Builder(infer, builder.origin._replace(text=""))
@@ -588,6 +590,30 @@ class _Mirror(_Scope):
         )
         self.accumulators[value] = carry
         return carry.param
+
+
+class _Locals:
+    """What the iterations of each family's loops, and the sides of each test's branches, define: siblings read it of each other."""
+
+    def __init__(self, block: Block) -> None:
+        self.found: dict[Any, set[Value]] = {}
+        for statement in walk(block):
+            if isinstance(statement, Loop):
+                self.found.setdefault(statement.family, set()).update(self.inside(statement))
+            elif isinstance(statement, Branch):
+                for side, inner in enumerate((statement.body, statement.orelse)):
+                    self.found.setdefault((statement.test, side), set()).update(_locals(inner))
+
+    def of(self, family: Any, side: int | None = None) -> set[Value]:
+        return self.found[family if side is None else (family, side)]
+
+    def inside(self, statement: Statement) -> set[Value]:
+        """What a statement's blocks define."""
+        if isinstance(statement, Branch):
+            return _locals(statement.body) | _locals(statement.orelse)
+        assert isinstance(statement, Loop)
+        found = _locals(statement.body) | _locals(statement.header)
+        return found | {carry.param for carry in statement.carries}
 
 
 def _locals(block: Block) -> set[Value]:

@@ -1,0 +1,242 @@
+"""Forward mode as functions: a pushforward along tangents, and Jacobians by columns.
+
+Each argument has a tangent sweep of its own. For all columns at once its seed is an identity and the tangents are batched;
+an argument without axes has one column and no batch axis at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from srcad.analysis.types import infer
+from srcad.api.rows import assembled
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import (
+    Block,
+    Function,
+    Let,
+    Origin,
+    Param,
+    Tree,
+    Value,
+    leaves,
+    map_tree,
+)
+from srcad.core.types import Size, Type
+from srcad.errors import NotVectorizedError, RankUnknownError
+from srcad.transformer.adjoint import cotangent_type
+from srcad.transformer.reverse import Cut, hand_on, zero_block
+from srcad.transformer.tangent import Tangent
+from srcad.vectorizer.batch import Batch, NotBatchable, batch
+from srcad.vectorizer.structure import identity_seed, materialised
+
+Simplify = Callable[[Function], Function]
+
+
+def dot_of(value: Value) -> Value:
+    """The tangent of an argument, as an argument."""
+    return Value(f"{value.base}_dot", cotangent_type(value), named=True)
+
+
+def hand_dot(
+    builder: Builder, dot: Tree | None, output: Value, base: str, part: str = "tangent"
+) -> Value:
+    """The tangent of an output, as a result of its own."""
+    builder.origin = Origin(0, "", part)
+    return builder.emit(ops.result, 0.0 if dot is None else dot, output, base=base, named=True)
+
+
+def pushforward(
+    function: Function,
+    wrt: list[Value],
+    params: list[Param],
+    *,
+    has_aux: bool = False,
+    name: str = "",
+) -> Function:
+    """The function that takes the arguments and the tangents of `wrt`, and returns the value and its tangent.
+
+    `params` are the parameters that `wrt` belong to.
+    """
+    output, aux = function.result if has_aux else (function.result, None)
+    dots: dict[Value, Tree] = {value: dot_of(value) for value in wrt}
+    outputs = list(dict.fromkeys(leaves(output)))
+    sweep = Tangent(function, dots, outputs)
+    body = sweep.run()
+    tail = Builder(infer)
+    base = f"{function.name}_dot"
+    handed = {
+        leaf: hand_dot(tail, sweep.dot(leaf), leaf, f"{leaf.base}_dot" if leaf.named else base)
+        for leaf in outputs
+    }
+    tangent = map_tree(output, lambda leaf: handed[leaf])
+    tangent = _zeros_of_constants(tangent, output)
+    value = hand_on(tail, output, "value")
+    result = (value, tangent, hand_on(tail, aux, "aux")) if has_aux else (value, tangent)
+    taken = {param.name for param in function.params}
+    more = []
+    for param in params:
+        label = f"{param.name}_dot"
+        while label in taken:
+            label += "_"
+        taken.add(label)
+        more.append(Param(label, map_tree(param.tree, lambda leaf: dots[leaf])))
+    made = function.renewed(
+        name=name or f"{function.name}_jvp",
+        params=[*function.params, *more],
+        body=[*body, *tail.block],
+        result=result,
+    )
+    made.defaults = {}
+    return made  # type: ignore[no-any-return]
+
+
+def linearized(function: Function, wrt: list[Value], has_aux: bool) -> tuple[Function, Cut]:
+    """The value, and the tangents in statements of their own, to be simplified together and then cut."""
+    output = function.result[0] if has_aux else function.result
+    dots: dict[Value, Tree] = {value: dot_of(value) for value in wrt}
+    outputs = list(dict.fromkeys(leaves(output)))
+    sweep = Tangent(function, dots, outputs, fused=False)
+    pushed = sweep.run()
+    front, tail = Builder(infer), Builder(infer)
+    result = hand_on(front, function.result, "value", once=True)
+    handed = []
+    for leaf in outputs:
+        base = f"{leaf.base}_dot" if leaf.named else f"{function.name}_dot"
+        handed.append(hand_dot(tail, sweep.dot(leaf), leaf, base, part="adjoint"))
+    inputs = [value for param in function.params for value in leaves(param.tree)]
+    seeds = [dots[value] for value in wrt]
+    combined = function.renewed(
+        params=[
+            *(Param(value.base, value) for value in inputs),
+            *(Param(seed.base, seed) for seed in seeds),
+        ],
+        body=[*function.body, *front.block, *pushed, *tail.block],
+        result=(result, tuple(handed)),
+    )
+    return combined, Cut(function.name, tuple(inputs), tuple(seeds), tuple(outputs), True)
+
+
+def forward_chunked(
+    function: Function, value: Value, has_aux: bool, simplify: Simplify
+) -> tuple[Function, Cut]:
+    """Value and pushforward of some columns of one argument, to be cut in two. Raises NotBatchable."""
+    if value.type.rank in (0, None):
+        raise NotBatchable(None, "an argument without axes has one column")
+    combined, cut = linearized(function, [value], has_aux)
+    combined = simplify(combined.renewed(result=(*combined.result, cut.seeds[0])))
+    result, handed, seed = combined.result
+    shape = (Size("rows"), *(value.type.shape or ()))
+    seeds = Value(f"{value.base}_dot", Type("array", value.type.dtype, shape), named=True)
+    walker = Batch(combined.renewed(result=()), {seed: seeds}, Size("rows"))
+    made = walker.run()
+    tail: Block = []
+    bars: list[Value] = []
+    for output, dot in zip(cut.wrt, handed):
+        walker.statement = Let(None, ops.own, (), (), Origin(0, "", "adjoint"))
+        walker.out = tail
+        rows = walker.rows(dot if isinstance(dot, Value) else walker.get(output))
+        let = Let(output.like(f"{output.base}_dot"), ops.own, (rows,), (), Origin(0, "", "adjoint"))
+        assert let.out is not None
+        let.out.type = rows.type
+        tail.append(let)
+        bars.append(let.out)
+    params = [*function.params, Param(seeds.base, seeds)]
+    made = made.renewed(params=params, body=[*made.body, *tail], result=(result, tuple(bars)))
+    return made, cut._replace(seeds=(seeds,), wrt=tuple(cut.wrt))
+
+
+def _zeros_of_constants(tangent: Tree, output: Tree) -> Tree:
+    """Literals among the outputs have tangents of zero."""
+    if isinstance(output, (int, float)) and not isinstance(output, bool):
+        return 0.0
+    if isinstance(output, (tuple, list)):
+        parts = [_zeros_of_constants(t, o) for t, o in zip(tangent, output)]
+        return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
+    if isinstance(output, dict):
+        return {key: _zeros_of_constants(tangent[key], output[key]) for key in output}
+    return tangent
+
+
+def forward_jacobian(
+    function: Function,
+    wrt: list[Value],
+    structure: Tree,
+    simplify: Simplify,
+    *,
+    has_aux: bool = False,
+    name: str = "",
+) -> Function:
+    """The function that returns the Jacobian by `wrt`, by columns. Raises RankUnknownError, NotVectorizedError."""
+    output, aux = function.result if has_aux else (function.result, None)
+    outputs = list(dict.fromkeys(leaves(output)))
+    for value in outputs + wrt:
+        if value.type.rank is None:
+            raise RankUnknownError(
+                f"the rank of `{value.base}` is not known, and the shape of a Jacobian depends on it",
+                place=function.parsed.place,
+                reason="Keep every name to arrays of one rank, or declare the arguments' shapes.",
+            )
+    made, seeds = function, {}
+    kept: dict[tuple[Value, Value], Tree] = {}
+    for value in wrt:
+        seed: Tree = 1.0 if value.type.rank == 0 else dot_of(value)
+        sweep = Tangent(made, {value: seed}, outputs)
+        made = made.renewed(body=sweep.run())
+        if isinstance(seed, Value):
+            seeds[value] = seed
+        for leaf in outputs:
+            dot = sweep.dot(leaf)
+            if dot is not None:
+                kept[leaf, value] = dot
+    combined = made.renewed(
+        params=[*function.params, *(Param(seed.base, seed) for seed in seeds.values())],
+        result=(output, aux, list(kept.values()), list(seeds.values())),
+    )
+    made = simplify(combined)
+    output_, aux_, dots, left = made.result
+    made = made.renewed(params=made.params[: len(function.params)], result=())
+    kept = dict(zip(kept, dots))
+    now = dict(zip(outputs, dict.fromkeys(leaves(output_))))
+    if len(now) < len(outputs):
+        now = {}
+    final = Builder(infer, Origin(0, "", "tangent"))
+    blocks: dict[tuple[Value, Value], Value] = {}
+    rows: dict[tuple[Value, Value], Any] = {}
+    try:
+        for value, seed in zip(seeds, left):
+            made, new = batch(made, {seed: identity_seed(None, value)})
+            for (leaf, of), dot in kept.items():
+                if of is value and dot in new:
+                    rows[leaf, value] = new[dot]
+    except NotBatchable as refused:
+        raise NotVectorizedError(
+            f"`{function.name}` has no forward Jacobian over all columns at once: {refused.why}",
+            place=function.parsed.place,
+            reason="Ask for jacrev, or for srcad.jvp along each unit vector.",
+        ) from None
+    for leaf in outputs:
+        here = now.get(leaf, leaf)
+        for value in wrt:
+            if (leaf, value) in rows:
+                blocks[leaf, value] = materialised(
+                    final, rows[leaf, value], here, value, transposed=True
+                )
+            elif (leaf, value) in kept and value not in seeds:
+                blocks[leaf, value] = hand_dot(final, kept[leaf, value], here, f"{here.base}_dot")
+            else:
+                blocks[leaf, value] = zero_block(final, here, value)
+    return assembled(
+        made.renewed(name=function.name),
+        [*made.body, *final.block],
+        output_,
+        aux_,
+        has_aux,
+        structure,
+        blocks,
+        outputs,
+        function.params,
+        name=name or f"{function.name}_jacfwd",
+    )

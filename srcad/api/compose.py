@@ -1,0 +1,231 @@
+"""Transforms from Core to Core, by request: what compositions are made of.
+
+    jacrev(grad(f))         f, inlined -> gradient -> settled, simplified -> Jacobian
+
+A request's inner requests are answered first, each on the Core that the one before made; nothing is read back from text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.analysis.types import infer, type_of
+from srcad.api.columns import forward_jacobian, pushforward
+from srcad.api.mapped import mapped
+from srcad.api.request import Request
+from srcad.api.rows import jacobian
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import Function, Let, Param, Value, leaves
+from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
+from srcad.simplifier.inlining import inline
+from srcad.simplifier.pipeline import simplify
+from srcad.simplifier.rewrite import Pass
+from srcad.simplifier.shapes import same_form
+from srcad.transformer.reverse import gradient, pullback
+
+__all__ = ["check_output", "chosen", "flatten", "select", "settled", "transformed"]
+
+# What is answered without calls; a first gradient keeps them as forward and backward functions.
+_WITH_CALLS = {"grad", "value_and_grad", "vjp", "vjp_halves"}
+
+
+def prepared(core: Function, request: Request) -> Function:
+    """The user's function as the transforms of a request take it."""
+    if request.inner is None and request.transform in _WITH_CALLS:
+        return core
+    return simplify(inline(core))
+
+
+def through(core: Function, request: Request, split: Any) -> Function:
+    """The Core that a request is answered on: its inner requests have been."""
+    core = prepared(core, request)
+    for inner in request.chain()[:-1]:
+        core = simplify(settled(transformed(core, inner, split)))
+    return core
+
+
+def transformed(core: Function, request: Request, split: Any, name: str = "") -> Function:
+    """One transform. Raises SrcadError."""
+    transform, has_aux = request.transform, request.has_aux
+    if transform == "vmap":
+        return mapped(core, request.in_dims, request.out_dims, name or f"{core.name}_vmap")
+    wrt, structure = select(core, request.argnums)
+    check_output(core, request)
+    if transform in ("grad", "value_and_grad"):
+        return gradient(
+            core,
+            wrt,
+            structure,
+            split,
+            value=transform == "value_and_grad",
+            has_aux=has_aux,
+            name=name or f"{core.name}_{transform}",
+        )
+    if transform == "vjp":
+        return pullback(core, wrt, structure, split, name=name or f"{core.name}_vjp")
+    if transform == "jvp":
+        params = chosen(core, request.argnums)
+        return pushforward(core, wrt, params, has_aux=has_aux, name=name or f"{core.name}_jvp")
+    core = valued(core, has_aux)
+    if transform == "jacrev":
+        made = jacobian(
+            core, wrt, structure, split, simplify, loop=request.chunk_size == 1, has_aux=has_aux
+        )
+        return made.renewed(name=name or f"{core.name}_jacrev")  # type: ignore[no-any-return]
+    if transform == "jacfwd":
+        return forward_jacobian(
+            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{core.name}_jacfwd"
+        )
+    if transform == "hessian":
+        plain = core.name
+        first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux)
+        core = simplify(settled(first.renewed(name=plain)))
+        return forward_jacobian(
+            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{plain}_hessian"
+        )
+    raise UnsupportedSyntaxError(
+        f"`{transform}` is not implemented yet", reason="It comes with a later version of srcad."
+    )
+
+
+def settled(function: Function) -> Function:
+    """A derivative as the next transform takes it: its results are values, no memory of their own."""
+    return _Settled().run(function)
+
+
+class _Settled(Pass):
+    def let(self, statement: Let) -> Let | None:
+        if statement.op is ops.own:
+            self.known[statement.out] = statement.args[0]  # type: ignore[index]
+            return None
+        if statement.op is not ops.result:
+            return statement
+        given, like = statement.args
+        out = statement.out
+        assert out is not None
+        to = out.type
+        if to.rank == 0:
+            self.known[out] = float(given) if isinstance(given, int) else given
+            return None
+        if not same_form(type_of(given), to):
+            given = self.emit(ops.spread, given, like, origin=statement.origin, base=out.base)
+            if given.type.dtype != to.dtype or to.dtype is None:
+                given = self.emit(ops.cast, given, like, origin=statement.origin, base=out.base)
+        self.known[out] = given
+        return None
+
+
+def chosen(core: Function, argnums: int | tuple[int, ...]) -> list[Param]:
+    """The parameters that argnums name. Raises ArgumentValueError."""
+    count = len(core.params)
+    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    params = []
+    for number in numbers:
+        if not isinstance(number, int) or not -count <= number < count:
+            raise ArgumentValueError(
+                f"argnums={argnums!r} does not fit `{core.name}`, which takes {count} argument{'s' if count != 1 else ''}",
+                reason="argnums is an int or a tuple of ints, counted from 0 or from the end.",
+            )
+        params.append(core.params[number])
+    if len({number % count for number in numbers}) < len(numbers):
+        raise ArgumentValueError(
+            f"argnums={argnums!r} names an argument twice", reason="Name each once."
+        )
+    return params
+
+
+def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value], Any]:
+    """The values to differentiate by, and their structure."""
+    params = chosen(core, argnums)
+    for param in params:
+        found = list(leaves(param.tree))
+        for value in found:
+            if not value.type.differentiable:
+                raise ArgumentTypeError(
+                    f"argument `{param.name}` of `{core.name}` is {value.type!r}, which has no derivative",
+                    reason="Only floating arrays and floats are differentiated by: convert it first, or choose other argnums.",
+                )
+            if (value.type.dtype or "").startswith("complex"):
+                raise UnsupportedSyntaxError(
+                    f"argument `{param.name}` of `{core.name}` is complex",
+                    reason="Complex derivatives are not implemented yet: pass real and imaginary parts.",
+                )
+        if not found:
+            raise ArgumentTypeError(
+                f"argument `{param.name}` of `{core.name}` holds no floating arrays or floats",
+                reason="Choose other argnums, or pass floats.",
+            )
+    wrt = [value for param in params for value in leaves(param.tree)]
+    structure = (
+        tuple(param.tree for param in params) if isinstance(argnums, tuple) else params[0].tree
+    )
+    return wrt, structure
+
+
+def check_output(core: Function, request: Request) -> None:
+    """What the transform demands of the function's value."""
+    result = core.result
+    if request.has_aux:
+        if not (isinstance(result, tuple) and len(result) == 2):
+            raise ArgumentTypeError(
+                f"`{core.name}` returns no (value, aux) pair",
+                place=core.parsed.place,
+                reason="has_aux=True asks for one.",
+            )
+        result = result[0]
+    if request.transform in ("grad", "value_and_grad"):
+        if isinstance(result, (tuple, list, dict)) or (
+            isinstance(result, Value) and result.type.rank not in (0, None)
+        ):
+            found = repr(result.type) if isinstance(result, Value) else type(result).__name__
+            raise ArgumentTypeError(
+                f"`{core.name}` returns {found}, and a gradient is of a single number",
+                place=core.parsed.place,
+                reason="Reduce it (np.sum), or ask for srcad.jacrev"
+                + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
+            )
+    for leaf in flatten(result):
+        type_ = type_of(leaf)
+        if not type_.numeric or not (
+            type_.differentiable or (type_.kind == "number" and type_.dtype == "float")
+        ):
+            found = repr(leaf) if not isinstance(leaf, Value) else f"{type_!r}"
+            raise ArgumentTypeError(
+                f"`{core.name}` returns {found}, which is no floating number or array",
+                place=core.parsed.place,
+                reason="Return floats; what is not to be differentiated goes into aux (has_aux=True).",
+            )
+        if (type_.dtype or "").startswith("complex"):
+            raise UnsupportedSyntaxError(
+                f"`{core.name}` returns complex numbers",
+                place=core.parsed.place,
+                reason="Complex derivatives are not implemented yet.",
+            )
+
+
+def flatten(tree: Any) -> list[Any]:
+    """The leaves of a result, constants included."""
+    if isinstance(tree, dict):
+        return [leaf for part in tree.values() for leaf in flatten(part)]
+    if isinstance(tree, (tuple, list)):
+        return [leaf for part in tree for leaf in flatten(part)]
+    return [tree]
+
+
+def valued(core: Function, has_aux: bool) -> Function:
+    """Constants among the outputs are values too: their Jacobian is zero."""
+    builder = Builder(infer)
+
+    def value(tree: Any) -> Any:
+        if isinstance(tree, float):
+            return builder.emit(ops.positive, tree)
+        if isinstance(tree, (tuple, list)):
+            parts = [value(part) for part in tree]
+            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+        if isinstance(tree, dict):
+            return {key: value(part) for key, part in tree.items()}
+        return tree
+
+    result = (value(core.result[0]), core.result[1]) if has_aux else value(core.result)
+    return core.renewed(body=[*core.body, *builder.block], result=result) if builder.block else core  # type: ignore[no-any-return]

@@ -1,0 +1,114 @@
+"""`vmap` as a callable: all examples at once, or some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.api.mapped import spread_dims
+from srcad.api.matrices import checked_chunk_size
+from srcad.api.pullback import flatten, rebuild
+from srcad.api.transforms import Derivative
+from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
+
+__all__ = ["Mapped"]
+
+
+class Mapped(Derivative):
+    """A function over an axis of its arguments, made by `srcad.vmap`."""
+
+    transform = "vmap"
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        in_dims: Any = 0,
+        out_dims: Any = 0,
+        randomness: str = "error",
+        chunk_size: int | None = None,
+    ) -> None:
+        if randomness not in ("error", "same", "different"):
+            raise ArgumentValueError(
+                f"randomness={randomness!r} is unknown",
+                reason='One of "error", "same", "different".',
+            )
+        if randomness != "error":
+            raise UnsupportedSyntaxError(
+                f"randomness={randomness!r} of vmap is not implemented yet",
+                reason="Draw before, and pass what was drawn as an argument.",
+            )
+        self.in_dims, self.out_dims, self.randomness = in_dims, out_dims, randomness
+        self.chunk_size = checked_chunk_size(chunk_size)
+        super().__init__(function, in_dims=frozen(in_dims), out_dims=frozen(out_dims))
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "in_dims": self.in_dims,
+            "out_dims": self.out_dims,
+            "randomness": self.randomness,
+            "chunk_size": self.chunk_size,
+        }
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args = self.dispatcher.bind(args, kwargs)
+        if self.chunk_size is None:
+            return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
+        given = self.in_dims
+        if isinstance(given, (tuple, list)):
+            dims = [*given, *[None] * (len(args) - len(given))]
+        else:
+            dims = [given if not np.isscalar(arg) else None for arg in args]
+        per = [flatten(spread_dims(dim, arg, "in_dims")) for dim, arg in zip(dims, args)]
+        sizes = {
+            np.shape(leaf)[dim]
+            for arg, each in zip(args, per)
+            for leaf, dim in zip(flatten(arg), each)
+            if dim is not None and isinstance(leaf, np.ndarray) and -leaf.ndim <= dim < leaf.ndim
+        }
+        if len(sizes) != 1 or max(sizes) <= self.chunk_size:
+            return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
+        (size,) = sizes
+        parts = []
+        for start in range(0, size, self.chunk_size):
+            some = slice(start, start + self.chunk_size)
+            taken = [_some(arg, each, some) for arg, each in zip(args, per)]
+            parts.append(self.dispatcher.find(tuple(taken)).entry(*taken))  # type: ignore[misc]
+        places = iter(flatten(spread_dims(self.out_dims, parts[0], "out_dims")))
+        columns = iter(zip(*map(flatten, parts)))
+
+        def joined(leaf: Any) -> Any:
+            pieces, dim = next(columns), next(places)
+            return leaf if dim is None else np.concatenate(pieces, axis=dim)
+
+        return rebuild(parts[0], joined)
+
+
+def _some(arg: Any, dims: list[Any], some: slice) -> Any:
+    """Some examples of an argument."""
+    each = iter(dims)
+
+    def part(leaf: Any) -> Any:
+        dim = next(each)
+        if dim is None or not isinstance(leaf, np.ndarray):
+            return leaf
+        return leaf[(slice(None),) * (dim % leaf.ndim) + (some,)]
+
+    return rebuild(arg, part)
+
+
+def frozen(dims: Any) -> Any:
+    """in_dims or out_dims as a value that can be a key."""
+    if isinstance(dims, dict):
+        return FrozenDims((key, frozen(part)) for key, part in dims.items())
+    if isinstance(dims, (tuple, list)):
+        return tuple(frozen(part) for part in dims)
+    return dims
+
+
+class FrozenDims(dict):  # type: ignore[type-arg]
+    """A dict of dims that can be hashed."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))

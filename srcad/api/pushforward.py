@@ -1,0 +1,65 @@
+"""Running pushforwards: `jvp` and `linearize`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.api.dispatch import Dispatcher
+from srcad.api.pullback import flatten, forward, is_leaf_argument, match, rebuild
+from srcad.api.request import Position
+from srcad.errors import ArgumentTypeError, ArgumentValueError
+
+__all__ = ["linear", "push"]
+
+
+def push(dispatcher: Dispatcher, primals: Any, tangents: Any) -> Any:
+    """The value and its derivative along the tangents."""
+    if not isinstance(tangents, (tuple, list)) or len(tangents) != len(primals):
+        raise ArgumentTypeError(
+            f"tangents are no tuple of {len(primals)}", reason="Give one for each primal."
+        )
+    args = dispatcher.bind(tuple(primals), {})
+    dots = _checked(dispatcher, args, primals, tangents)
+    return dispatcher.find(args).call(*args, *dots)  # type: ignore[misc]
+
+
+def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
+    """The value, and its derivative as a function of the tangents."""
+    args = dispatcher.bind(primals, {})
+    compiled, value, _, given = forward(dispatcher, args)
+    structure = compiled.made.structure
+    order = list(dict.fromkeys(at for at in flatten(structure) if isinstance(at, Position)))
+
+    def pushforward(*tangents: Any) -> Any:
+        if len(tangents) != len(primals):
+            raise ArgumentValueError(
+                f"{len(tangents)} tangents for {len(primals)} arguments",
+                reason="Give one for each primal.",
+            )
+        dots = _checked(dispatcher, args, primals, tangents)
+        flat = [
+            dot
+            for primal, tangent in zip(primals, dots)
+            for leaf, dot in zip(flatten(primal), flatten(tangent))
+            if is_leaf_argument(leaf)
+        ]
+        found = compiled.backward(*flat, *given)  # type: ignore[misc]
+        found = [found] if len(order) == 1 else list(found)
+        by_place = {int(at): dot for at, dot in zip(order, found)}
+        return rebuild(structure, lambda at: by_place[int(at)] if isinstance(at, Position) else 0.0)
+
+    return value, pushforward
+
+
+def _like(tree: Any, flat: list[Any]) -> Any:
+    pending = iter(flat)
+    return rebuild(tree, lambda _: next(pending))
+
+
+def _checked(dispatcher: Dispatcher, args: Any, primals: Any, tangents: Any) -> list[Any]:
+    """Tangents of the structure, shapes and dtypes of their primals."""
+    made = []
+    for name, primal, tangent in zip(dispatcher.names, primals, tangents):
+        flat = match(primal, tangent, f"the tangent of `{name}`", "primal")
+        made.append(_like(primal, flat))
+    return made

@@ -1,0 +1,354 @@
+"""Forward mode: tangents beside the values that they belong to.
+
+    y = np.sin(x)               y = np.sin(x)
+    z = y * w           ->      y_dot = np.cos(x) * x_dot
+    return z                    z = y * w
+                                z_dot = y_dot * w
+                                return z, z_dot
+
+A tangent has the form of its value. Loops and branches carry tangents along (`fused`), or tangents have loops and
+branches of their own, of the same families and tests, that read the values by name: a pushforward, to be cut off. What a loop
+reads of its siblings needs nothing special: the tangent of a value of an iteration is a value of that iteration.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.analysis.activity import active
+from srcad.analysis.types import infer, same_shape, type_of
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import (
+    Block,
+    Branch,
+    Call,
+    Carry,
+    Function,
+    Let,
+    Loop,
+    Origin,
+    Phi,
+    Statement,
+    Tree,
+    Value,
+    leaves,
+    map_tree,
+)
+from srcad.core.quote import RankUnknown, quote
+from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
+from srcad.rules import rule_of
+from srcad.transformer.adjoint import cotangent_type
+
+__all__ = ["Tangent"]
+
+
+class Tangent:
+    """The pushforward of a function along `dots`, which map inputs to their tangents."""
+
+    def __init__(
+        self,
+        function: Function,
+        dots: dict[Value, Tree],
+        outputs: list[Value],
+        *,
+        fused: bool = True,
+    ) -> None:
+        self.function, self.fused = function, fused
+        self.active = active(function.body, dots, outputs)
+        for value in sorted(self.active, key=lambda value: value.serial):
+            if (value.type.dtype or "").startswith("complex"):
+                raise UnsupportedSyntaxError(
+                    f"`{value.base}` is complex",
+                    place=getattr(getattr(function, "parsed", None), "place", None),
+                    reason="Complex derivatives are not implemented yet: compute with real and imaginary parts.",
+                )
+        self.dots = dict(dots)
+        self.rename: dict[Value, Tree] = {}
+        self.builder = Builder(infer)
+
+    def run(self) -> Block:
+        """The function's statements and the tangents' (where they are not fused, the latter alone)."""
+        self.block(self.function.body)
+        return self.builder.block
+
+    def dot(self, tree: Tree) -> Tree | None:
+        """The tangent of an operand; None where it does not vary."""
+        return self.dots.get(tree) if isinstance(tree, Value) and tree in self.active else None
+
+    # statements
+
+    def block(self, block: Block) -> None:
+        part = "tangent" if self.fused else "adjoint"
+        for statement in block:
+            origin = statement.origin
+            self.builder.origin = Origin(origin.line, origin.text, part)
+            if isinstance(statement, Let):
+                if self.fused:
+                    self.builder.add(statement)
+                if statement.out in self.active:
+                    self.let(statement)
+            elif isinstance(statement, Branch):
+                self.branch(statement)
+            elif isinstance(statement, Loop):
+                self.loop(statement)
+            else:
+                assert not isinstance(statement, Call), "calls are inlined before"
+                self.builder.add(statement)
+
+    def inner(self, block: Block, front: Block = []) -> Block:  # noqa: B006 - read only
+        """A block inside a statement."""
+        kept, self.builder = self.builder, Builder(infer, self.builder.origin)
+        self.builder.block.extend(front)
+        self.block(block)
+        made, self.builder = self.builder.block, kept
+        return made
+
+    def refuse(
+        self,
+        statement: Statement,
+        what: str,
+        reason: str,
+        kind: type[SrcadError] = MissingRuleError,
+    ) -> None:
+        """Raise an error that points at the statement of the user's."""
+        place = self.function.parsed.place if hasattr(self.function, "parsed") else None
+        line, text = statement.origin.line, statement.origin.text
+        if place is not None and line:
+            place = Place(place.file, line, 0, None, text)
+        raise kind(what, place=place, reason=reason)
+
+    def let(self, statement: Let) -> None:
+        """The pushforward of one operation."""
+        out, op = statement.out, statement.op
+        assert out is not None
+        rule = rule_of(op.function)
+        if rule is None or rule.pullback is None:
+            self.refuse(
+                statement,
+                f"`{op.name}` has no derivative rule",
+                "Give it one with srcad.rules, or hold its value constant with srcad.stop_gradient.",
+            )
+            return
+        unknown = [name for name, _ in statement.options if name not in rule.options]
+        if unknown:
+            self.refuse(
+                statement,
+                f"option `{unknown[0]}=` of `{op.name}` has no derivative rule",
+                "Leave the option out, or compute what it does with other functions.",
+            )
+        if op.function in (ops.put.function, ops.put_add.function):
+            base = statement.args[0]
+            if isinstance(base, Value) and not base.type.differentiable:
+                self.refuse(
+                    statement,
+                    "a value that varies with the arguments is stored into an array of integers",
+                    "The store truncates, so it has no derivative. Make the array with a floating dtype.",
+                    UnsupportedSyntaxError,
+                )
+        if any(value in self.active for _, option in statement.options for value in leaves(option)):
+            self.refuse(
+                statement,
+                f"`{op.name}` has no derivative with respect to this option",
+                "Hold it constant.",
+            )
+        start = len(self.builder.block)
+        try:
+            made = self.pushed(statement, rule)
+        except RankUnknown as unknown_rank:
+            self.refuse(
+                statement,
+                f"the rank of `{unknown_rank.args[0].base}` is not known here",
+                f"The derivative of `{op.name}` depends on it. Declare it with --arg, or keep a name to arrays of one rank.",
+            )
+            return
+        except NotImplementedError as reason:
+            self.refuse(
+                statement,
+                f"`{op.name}` is not differentiable this way: {reason}",
+                "Rewrite it with other functions.",
+            )
+            return
+        self.dots[out] = self.formed(made, out, start)
+
+    def formed(self, made: Tree, out: Value, start: int) -> Tree:
+        """A tangent in the form of its value, under its name."""
+        found = type_of(made)
+        if found.kind == "array" and found.rank == 0 and out.type.kind != "array":
+            made = self.builder.emit(ops.getitem, made, ())
+        if not (isinstance(made, Value) and same_shape(found, out.type)) and out.type.rank != 0:
+            made = self.builder.emit(ops.spread, made, out)
+        found = type_of(made)
+        if isinstance(made, Value) and (found.dtype != out.type.dtype or found.dtype is None):
+            if out.type.kind != "number":
+                made = self.builder.emit(ops.cast, made, out)
+        if isinstance(made, Value) and any(
+            isinstance(let, Let) and let.out is made for let in self.builder.block[start:]
+        ):
+            made.base, made.named = f"{out.base}_dot", out.named
+        return made
+
+    def pushed(self, statement: Let, rule: Any) -> Tree:
+        """The tangent of an operation's result, by the family of its rule."""
+        out, op = statement.out, statement.op
+        args, options = self.operand(statement.args), self.operand(statement.options)
+        wanted = range(len(args)) if rule.wrt is None else rule.wrt
+        dots = [
+            self.dots_of(arg) if place in wanted else None
+            for place, arg in enumerate(statement.args)
+        ]
+        if rule.family == "elementwise":
+            partials = quote(rule.pullback, self.builder, (*args, out), dict(options))
+            total: Tree = None
+            for partial, dot, arg in zip(partials, dots, args):
+                if dot is None:
+                    continue
+                if partial is None:
+                    self.no_derivative(statement, arg)
+                term = self.scaled(partial, dot)
+                total = term if total is None else self.builder.emit(ops.add, total, term)
+            return total
+        if rule.family == "primitive":
+            missing = [None] * (len(rule.operands) - len(args)) if not rule.variadic else []
+            (made,) = quote(
+                rule.pushforward,
+                self.builder,
+                (*dots, *missing, *args, *missing, out),
+                dict(options),
+            )
+            return made
+        if rule.family == "linear":
+            filled = [
+                self.filled(dot, arg) if place in wanted and _varies(arg) else arg
+                for place, (arg, dot) in enumerate(zip(args, dots))
+            ]
+            if op is ops.put_add and dots[2] is None:
+                return filled[0]
+            return self.builder.let(op, tuple(filled), options)
+        total = None
+        for place, dot in enumerate(dots):
+            if dot is not None:
+                term = self.builder.let(op, (*args[:place], dot, *args[place + 1 :]), options)
+                total = term if total is None else self.builder.emit(ops.add, total, term)
+        return total
+
+    def operand(self, tree: Tree) -> Tree:
+        return map_tree(tree, lambda value: self.rename.get(value, value)) if self.rename else tree
+
+    def no_derivative(self, statement: Let, arg: Tree) -> None:
+        name = arg.base if isinstance(arg, Value) else "this operand"
+        self.refuse(
+            statement,
+            f"`{statement.op.name}` has no derivative with respect to `{name}`",
+            "Hold it constant with srcad.stop_gradient, or rewrite the expression.",
+        )
+
+    def dots_of(self, arg: Tree) -> Tree | None:
+        """The tangent of an operand; of a sequence a sequence, its constant parts with zeros."""
+        if isinstance(arg, Value):
+            return self.dot(arg)
+        if isinstance(arg, (tuple, list)) and any(value in self.active for value in leaves(arg)):
+            return type(arg)(self.filled(self.dots_of(part), part) for part in arg)
+        return None
+
+    def filled(self, dot: Tree | None, arg: Tree) -> Tree:
+        """A tangent without None."""
+        if dot is not None:
+            return dot
+        if isinstance(arg, (tuple, list)):
+            return type(arg)(self.filled(None, part) for part in arg)
+        return self.zero(arg)
+
+    def zero(self, tree: Tree) -> Tree:
+        """The tangent of what does not vary."""
+        type_ = type_of(tree)
+        if not isinstance(tree, Value) or (type_.rank == 0 and type_.kind != "array"):
+            return 0.0
+        return self.builder.emit(ops.zeros_like, tree, base=f"{tree.base}_dot")
+
+    def scaled(self, partial: Tree, dot: Tree) -> Tree:
+        if isinstance(partial, (int, float)) and not isinstance(partial, bool):
+            if partial == 1:
+                return dot
+            if partial == -1:
+                return self.builder.emit(ops.negative, dot)
+        return self.builder.emit(ops.multiply, partial, dot)
+
+    # joins
+
+    def end(self, tree: Tree) -> Tree:
+        """The tangent of a join's operand; None stays."""
+        if tree is None:
+            return None
+        dot = self.dot(tree)
+        return self.zero(tree) if dot is None else dot
+
+    def ended(self, block: Block, trees: list[Tree]) -> list[Tree]:
+        """Tangents at the end of a block."""
+        kept, self.builder = self.builder, Builder(infer, self.builder.origin)
+        made = [self.end(tree) for tree in trees]
+        block.extend(self.builder.block)
+        self.builder = kept
+        return made
+
+    def branch(self, statement: Branch) -> None:
+        origin = self.builder.origin
+        moving = [phi for phi in statement.phis if phi.out in self.active]
+        body, orelse = self.inner(statement.body), self.inner(statement.orelse)
+        self.builder.origin = origin
+        thens = self.ended(body, [phi.then for phi in moving])
+        elses = self.ended(orelse, [phi.orelse for phi in moving])
+        phis = []
+        for phi, then, other in zip(moving, thens, elses):
+            out = _twin(phi.out)
+            self.dots[phi.out] = out
+            phis.append(Phi(out, then, other))
+        if self.fused:
+            phis = [*statement.phis, *phis]
+        elif not (body or orelse or phis):
+            return
+        self.builder.add(statement.renewed(body=body, orelse=orelse, phis=phis))
+
+    def loop(self, statement: Loop) -> None:
+        origin = self.builder.origin
+        moving = [c for c in statement.carries if c.param in self.active or c.exit in self.active]
+        inits = [None if c.init is None else self.end(c.init) for c in moving]
+        params = [_twin(c.param) for c in moving]
+        for carry, param in zip(moving, params):
+            self.dots[carry.param] = param
+        # What a header computes is there for the body too: its tangents come with the body.
+        kept, self.fused = self.fused, False
+        front = self.inner(statement.header)
+        self.fused = kept
+        renamed = dict(self.rename)
+        index = statement.index
+        if index is not None and not self.fused:
+            self.rename[index] = index = index.like()
+        body = self.inner(statement.body, front)
+        self.builder.origin = origin
+        nexts = self.ended(body, [c.next for c in moving])
+        carries = []
+        for carry, param, init, after in zip(moving, params, inits, nexts):
+            out = _twin(carry.exit)
+            self.dots[carry.exit] = out
+            carries.append(Carry(param, init, after, out))
+        if self.fused:
+            carries = [*statement.carries, *carries]
+            self.builder.add(statement.renewed(body=body, carries=carries))
+            return
+        self.rename = renamed
+        if not (body or carries):
+            return
+        domain = self.operand(statement.domain)
+        made = Loop(statement.family, statement.direction, index, domain, carries, body, origin)
+        self.builder.add(made)
+
+
+def _twin(value: Value) -> Value:
+    """The tangent of a join."""
+    return Value(f"{value.base}_dot", cotangent_type(value), named=value.named)
+
+
+def _varies(tree: Tree) -> bool:
+    """Whether an operand of a linear operation is one that it is linear in: a number, or values of them."""
+    return tree is not None and not isinstance(tree, (str, bool, type))
