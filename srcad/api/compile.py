@@ -20,8 +20,9 @@ from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.rows import chunked
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree
+from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree, walk
 from srcad.core.printer import function_node, module_text
+from srcad.core.renewal import Renewal
 from srcad.core.types import Type
 from srcad.core.verify import verify
 from srcad.errors import UnsupportedSyntaxError
@@ -188,6 +189,7 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
     """Transform, lower, print."""
     core = through(core, request, unit.split)
     if request.transform in ("vjp_halves", "jacrev_chunk", "jacfwd_chunk", "linearize"):
+        core = primal(core)
         wrt, structure = select(core, request.argnums)
         check_output(core, request)
         if request.transform == "linearize":
@@ -215,6 +217,15 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
     entry.kinds = core.parsed.kinds
     unit.order.append((entry, entry.name))
     return finish(unit, core, {"entry": entry}, request, wrt, ())
+
+
+def primal(core: Function) -> Function:
+    """What inner requests made is the function that is cut into halves: none of it is the last sweep's."""
+    copy = Renewal({leaf: leaf for param in core.params for leaf in leaves(param.tree)})
+    body = copy.block(core.body)
+    for statement in walk(body):
+        statement.origin = statement.origin._replace(part="primal")
+    return core.renewed(body=body, result=copy.tree(core.result))  # type: ignore[no-any-return]
 
 
 def handed_out(made: Function) -> Function:

@@ -295,10 +295,8 @@ class _Algebra(Pass):
             return self.rebuild(
                 statement, Product(number < 0, _whole(abs(number)), p.factors, p.divisors)
             )
-        shared = [f for f in p.factors if type_of(f).rank == 0 and any(f is g for g in q.factors)]
-        divided = [
-            d for d in p.divisors if type_of(d).rank == 0 and any(d is g for g in q.divisors)
-        ]
+        shared = [f for f in _shared(p.factors, q.factors) if type_of(f).rank == 0]
+        divided = [d for d in _shared(p.divisors, q.divisors) if type_of(d).rank == 0]
         if (shared or divided) and self.inner(a) is not None and self.inner(b) is not None:
             x = Product(
                 p.negative, p.number, _without(p.factors, shared), _without(p.divisors, divided)
@@ -430,12 +428,24 @@ def _same(a: Tree, b: Tree) -> bool:
 
 
 def _same_set(a: tuple[Tree, ...], b: tuple[Tree, ...]) -> bool:
-    return (
-        len(a) == len(b)
-        and all(any(_same(x, y) for y in b) for x in a)
-        and all(any(_same(x, y) for x in a) for y in b)
-    )
+    """Whether two products have the same factors, each as often."""
+    return len(a) == len(b) and len(_shared(a, b)) == len(a)
+
+
+def _shared(a: tuple[Tree, ...], b: tuple[Tree, ...]) -> list[Tree]:
+    """The factors that two products have in common, each as often as in both."""
+    rest, found = list(b), []
+    for part in a:
+        place = next((place for place, other in enumerate(rest) if _same(part, other)), None)
+        if place is not None:
+            del rest[place]
+            found.append(part)
+    return found
 
 
 def _without(parts: tuple[Tree, ...], gone: list[Tree]) -> tuple[Tree, ...]:
-    return tuple(part for part in parts if not any(part is other for other in gone))
+    """The factors that are left, each of those gone taken away once."""
+    rest = list(parts)
+    for part in gone:
+        del rest[next(place for place, other in enumerate(rest) if _same(part, other))]
+    return tuple(rest)

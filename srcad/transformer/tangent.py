@@ -307,7 +307,11 @@ class Tangent:
             phis = [*statement.phis, *phis]
         elif not (body or orelse or phis):
             return
-        self.builder.add(statement.renewed(body=body, orelse=orelse, phis=phis))
+        condition = self.operand(statement.condition)
+        made = statement.renewed(condition=condition, body=body, orelse=orelse, phis=phis)
+        if not self.fused:
+            made.origin = origin
+        self.builder.add(made)
 
     def loop(self, statement: Loop) -> None:
         origin = self.builder.origin
