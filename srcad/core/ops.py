@@ -138,10 +138,18 @@ def append(record: list[Any], values: Any) -> None:
     record.append(values)
 
 
+def raise_where(condition: Any, error: str, message: str | None) -> None:
+    """Raise a built-in exception where a condition holds."""
+    if condition:
+        kind = getattr(builtins, error)
+        raise kind() if message is None else kind(message)
+
+
 pick = _core(select_item, "pick", "index", base="leaf")
 saved = _core(new_list, "saved", "list", base="saved")
 save = _core(append, "append", "append")
-save.effect = saved.effect = "effect"
+raise_if = _core(raise_where, "raise_if", "raise")
+save.effect = saved.effect = raise_if.effect = "effect"
 stop_gradient = _core(runtime.stop_gradient, "srcad.runtime.stop_gradient", "call", base="constant")
 own = _core(runtime.own, "srcad.runtime.own", "own", base="result")
 move = _core(lambda x: x, "move", "name", base="value")

@@ -25,7 +25,8 @@ from srcad.parser.expressions import (
     is_static,
 )
 from srcad.parser.places import View, views
-from srcad.parser.state import NeedStatic
+from srcad.parser.records import handed_on
+from srcad.parser.state import NeedInline, NeedStatic
 from srcad.rules import rule_of
 
 __all__ = ["Calls"]
@@ -66,7 +67,7 @@ class Calls(Expressions):
             if isinstance(arg, gast.Starred):
                 args.extend(self.unpack(arg, self.expression(arg.value), None))
             else:
-                args.append(self.expression(arg))
+                args.append(self.handed(arg))
         options = {}
         for keyword in node.keywords:
             if keyword.arg is None:
@@ -82,6 +83,10 @@ class Calls(Expressions):
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
         """Call a binding."""
+        if any(handed_on([args, options])):
+            function = callee.object if isinstance(callee, Known) else None
+            if not isinstance(unwrap(function), types.FunctionType) or ops.name_of(function):  # type: ignore[arg-type]
+                self.plain([args, options], node)
         if isinstance(callee, LambdaBinding):
             return self.call_lambda(node, callee, args, options)
         if isinstance(callee, MethodBinding):
@@ -335,6 +340,8 @@ class Calls(Expressions):
                 f"`{callee.name}` calls itself",
                 "Recursion is not accepted yet: write a loop.",
             )
+        if any(handed_on(list(bound.arguments.values()))):
+            return self.parse_inline(node, callee, bound.arguments)
         spec: dict[str, Any] = {}
         operands: list[Any] = []
         for name, argument in bound.arguments.items():
@@ -345,7 +352,10 @@ class Calls(Expressions):
                     "Pass it explicitly, or read it from a global.",
                 )
             spec[name] = self.specify(node, argument, operands)
-        inner = self.parse_callee(node, callee, spec)
+        try:
+            inner = self.parse_callee(node, callee, spec)
+        except NeedInline:
+            return self.parse_inline(node, callee, bound.arguments)
         if inner.parsed.written:
             self.refuse(
                 node,
@@ -402,6 +412,15 @@ class Calls(Expressions):
     def parse_callee(self, node: Any, callee: Known, spec: dict[str, Any]) -> Function:
         """The Core of a callee for these argument types."""
         raise NotImplementedError
+
+    def parse_inline(self, node: Any, callee: Known, arguments: dict[str, Any]) -> Any:
+        """The value of a callee whose body is parsed here."""
+        raise NotImplementedError
+
+    def plain(self, binding: Any, node: Any) -> None:
+        """Refuse what can be handed on only."""
+        for part in handed_on(binding):
+            self.read(part, node)
 
     # builtins
 

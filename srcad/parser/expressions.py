@@ -17,10 +17,11 @@ import numpy as np
 
 from srcad.analysis.types import join, type_of
 from srcad.core import ops
-from srcad.core.nodes import Branch, Phi, Slice, Test, Value
+from srcad.core.nodes import Branch, Carry, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known
-from srcad.core.types import Size, Type
+from srcad.core.types import Size, Type, number
 from srcad.parser.places import Buffer, View
+from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
 from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound
 
 __all__ = ["Expressions", "LambdaBinding", "MethodBinding"]
@@ -109,10 +110,54 @@ class Expressions(State):
     def _Name(self, node: Any) -> Any:
         if node.id in self.env:
             found = self.env[node.id]
-            if isinstance(found, Unbound):
+            if isinstance(found, (Unbound, Filled)):
                 self.read(found, node)
+            if isinstance(found, Growing):
+                found.read = True
+            self.assure(node.id)
             return found
         return self.outer(node)
+
+    def handed(self, node: Any) -> Any:
+        """The binding of an expression that is handed on, not computed with: a list that a loop filled, what is None on one side."""
+        if isinstance(node, gast.Name):
+            found = self.env.get(node.id)
+            if isinstance(found, Filled) or (isinstance(found, Maybe) and found.absent == "None"):
+                return found
+        if isinstance(node, gast.Tuple) and not any(
+            isinstance(element, gast.Starred) for element in node.elts
+        ):
+            return tuple(self.handed(element) for element in node.elts)
+        return self.expression(node)
+
+    def assure(self, name: str) -> None:
+        """Raise, as Python does, where a name that a loop alone assigns is read and the loop never ran."""
+        guard = self.guards.get(name)
+        if guard is None or self.env.get(name) is not guard.binding:
+            return
+        if any(builder in guard.emitted for builder in self.builders):
+            return
+        guard.emitted.append(self.builder)
+        start, stop, step = guard.loop.domain or (None, None, None)
+        if type(step) is int and step == 1:
+            never = self.emit(ops.less_equal, (stop, start))
+        else:
+            ran = next((c for c in guard.loop.carries if c.param.base == "ran"), None)
+            if ran is None:
+                flag = number("bool")
+                ran = Carry(Value("ran", flag), False, True, Value("ran", flag))
+                guard.loop.carries = [*guard.loop.carries, ran]
+            never = self.emit(ops.not_, (ran.exit,))
+        message = f"cannot access local variable '{name}' where it is not associated with a value"
+        self.builder.add(
+            Let(
+                None,
+                ops.raise_if,
+                (never, "UnboundLocalError", message),
+                (),
+                self.builder.origin,
+            )
+        )
 
     def outer(self, node: Any) -> Any:
         """A name of an outer scope: resolved to an object, which the derivative then depends on."""
@@ -365,28 +410,40 @@ class Expressions(State):
 
     def choose(self, node: Any, condition: Any, then: Any, orelse: Any) -> Any:
         """A branch that has a value."""
-        test = self.read(condition)
+        operand = self.read(condition)
+        test = self.test_of(operand)
         sides = []
-        memory = dict(self.memory)
+        env, memory = self.env, dict(self.memory)
         made: dict[Any, Any] = {}
         blocks = []
-        for side in (then, orelse):
+        for place, side in enumerate((then, orelse)):
             self.memory = dict(memory)
+            self.env = {name: resolved(binding, test, place) for name, binding in env.items()}
             with self.inner() as builder:
                 binding = side()
                 sides.append((binding, self.join_operands(node, binding)))
             made.update(self.memory)
             blocks.append(builder.block)
-        self.memory = {**made, **memory}
+        self.env, self.memory = env, {**made, **memory}
         (a, x), (b, y) = sides
         phis: list[Phi] = []
-        result = self.join_bindings(node, "value", (a, x), (b, y), phis)
-        self.builder.add(Branch(Test(), test, blocks[0], blocks[1], phis, self.builder.origin))
+        result = self.join_bindings(node, "value", (a, x), (b, y), phis, (test, operand))
+        self.builder.add(Branch(test, operand, blocks[0], blocks[1], phis, self.builder.origin))
         return result
+
+    def test_of(self, condition: Any) -> Test:
+        """The test of a condition: that of an earlier branch, where what is known on one side of it only is still there."""
+        number = self.numbers.of(condition)
+        for part in handed_on(self.env):
+            while isinstance(part, Maybe):
+                if part.number == number:
+                    return part.test
+                part = next((side for side in part.sides if isinstance(side, Maybe)), None)
+        return Test()
 
     def join_operands(self, node: Any, binding: Any) -> Any:
         """The operands of a binding, in its structure, read in the current block."""
-        if isinstance(binding, (Known, MethodBinding, LambdaBinding, Unbound)):
+        if isinstance(binding, (Known, MethodBinding, LambdaBinding, Unbound, Filled)):
             return None
         if isinstance(binding, (tuple, list)):
             return [self.join_operands(node, part) for part in binding]
@@ -395,11 +452,17 @@ class Expressions(State):
         return self.read(binding, node)
 
     def join_bindings(
-        self, node: Any, name: str, then: tuple[Any, Any], orelse: tuple[Any, Any], phis: list[Phi]
+        self,
+        node: Any,
+        name: str,
+        then: tuple[Any, Any],
+        orelse: tuple[Any, Any],
+        phis: list[Phi],
+        under: tuple[Test, Any],
     ) -> Any:
-        """What a name stands for after a branch: one of two bindings, each given with its operands."""
+        """What a name stands for after a branch under a test and its condition: one of two bindings, each given with its operands."""
         (a, x), (b, y) = then, orelse
-        if isinstance(a, Unbound) and isinstance(b, Unbound):
+        if _nothing(a) and _nothing(b):
             return a
         if a is b or (is_constant(a) and type(a) is type(b) and (a == b or (a != a and b != b))):
             return a
@@ -409,32 +472,39 @@ class Expressions(State):
             return a
         if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
             parts = [
-                self.join_bindings(node, f"{name}_{place}", (p, s), (q, t), phis)
+                self.join_bindings(node, f"{name}_{place}", (p, s), (q, t), phis, under)
                 for place, (p, s, q, t) in enumerate(zip(a, x, b, y))
             ]
             return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
         if isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b):
             return {
-                key: self.join_bindings(node, str(key), (a[key], x[key]), (b[key], y[key]), phis)
+                key: self.join_bindings(
+                    node, str(key), (a[key], x[key]), (b[key], y[key]), phis, under
+                )
                 for key in a
             }
-        bound = [side for side in (a, b) if not isinstance(side, Unbound)]
-        numeric = all(
+        if any(side is None or isinstance(side, Unbound) for side in (a, b)):
+            if any(isinstance(side, (Differs, Growing)) for side in (a, b)):
+                return Differs(name)
+            unbound = any(
+                _nothing(side) or (isinstance(side, Maybe) and side.absent == "unbound")
+                for side in (a, b)
+            )
+            test, condition = under
+            absent = "unbound" if unbound else "None"
+            return Maybe(name, test, self.numbers.of(condition), (a, b), absent)
+        if not all(
             isinstance(side, (Value, View))
-            or (is_constant(side) and not isinstance(side, (str, type(None), type(...))))
-            for side in bound
-        )
-        if not numeric:
-            return Unbound(name) if len(bound) < 2 else Differs(name)
-        types_ = [self.type(side) for side in bound]
-        joined = types_[0] if len(types_) == 1 else join(*types_)
-        out = Value(name, joined, named=name.isidentifier() and name != "value")
-        phis.append(
-            Phi(out, None if isinstance(a, Unbound) else x, None if isinstance(b, Unbound) else y)
-        )
+            or (is_constant(side) and not isinstance(side, (str, type(...))))
+            for side in (a, b)
+        ):
+            return Differs(name)
+        out = Value(name, join(self.type(a), self.type(b)))
+        out.named = name.isidentifier() and name != "value"
+        phis.append(Phi(out, x, y))
         made = self.bind_new(out)
         if isinstance(made, View):
-            for side in bound:
+            for side in (a, b):
                 if isinstance(side, View):
                     made.buffer.arguments |= side.buffer.arguments
                     made.buffer.alias(side.buffer)
@@ -504,11 +574,15 @@ class Expressions(State):
         return self._Slice(node) if isinstance(node, gast.Slice) else self.index_part(node)
 
     def _Subscript(self, node: Any) -> Any:
-        owner = self.expression(node.value)
+        owner = self.handed(node.value) if isinstance(node.value, gast.Name) else None
+        if not isinstance(owner, Filled):
+            owner = self.expression(node.value)
         return self.subscript(node, owner, node.slice)
 
     def subscript(self, node: Any, owner: Any, where: Any) -> Any:
         """`owner[where]`."""
+        if isinstance(owner, Filled):
+            return self.record_at(node, owner, self.index(where))
         if isinstance(owner, (tuple, list, dict, str)):
             key = self.index(where)
             if isinstance(key, Slice) and not isinstance(owner, dict):
@@ -530,6 +604,47 @@ class Expressions(State):
                 "Only arrays, tuples, lists and dicts are indexed.",
             )
         return self.emit(ops.getitem, (owner, self.index(where)))
+
+    def record_at(self, node: Any, record: Filled, index: Any) -> Any:
+        """`saved[i]`, where `i` runs over what the list was filled over: the loop reads what its sibling kept."""
+        frame = self.frame
+        while frame is not None and frame.loop.index is not index:
+            frame = frame.outer
+        source = record.loop
+        if (
+            frame is None
+            or not record.closed
+            or source.direction < 0
+            or source.domain is None
+            or self.numbers.of(source.domain[:1] + source.domain[2:]) != self.numbers.of((0, 1))
+            or self.numbers.of(source.domain) != self.numbers.of(frame.loop.domain)
+            or (frame.joined and frame.loop.family is not source.family)
+        ):
+            self.read(record, node)
+        assert frame is not None and source.index is not None and isinstance(index, Value)
+        frame.loop.family, frame.joined = source.family, True
+        self.numbers.same(index, source.index)
+        return self.recalled(record)
+
+    def recalled(self, record: Filled) -> Any:
+        """The binding of a record, read in an iteration of a loop of the same family."""
+
+        def recall(part: Any) -> Any:
+            if isinstance(part, Kept):
+                made = self.bind_new(part.value)
+                made.buffer.arguments.add(f"list {record.name}")
+                return made
+            if isinstance(part, Maybe):
+                sides = recall(part.sides)
+                return Maybe(part.name, part.test, part.number, sides, part.absent)
+            if isinstance(part, (tuple, list)):
+                parts = [recall(inner) for inner in part]
+                return type(part)(*parts) if hasattr(part, "_fields") else type(part)(parts)
+            if isinstance(part, dict):
+                return {key: recall(inner) for key, inner in part.items()}
+            return part
+
+        return recall(record.parts)
 
     def unpack(self, node: Any, binding: Any, count: int | None) -> list[Any]:
         """The parts of what is unpacked; `count` of them where the left side says."""
@@ -594,6 +709,11 @@ class Given(gast.AST):
 
 class Differs(Unbound):
     """A name that stands for things of different kinds on two paths."""
+
+
+def _nothing(binding: Any) -> bool:
+    """Whether nothing is known of what a name stands for."""
+    return isinstance(binding, Unbound) and not isinstance(binding, (Differs, Maybe))
 
 
 _ALIAS = {

@@ -21,8 +21,9 @@ from srcad.core.specification import Container, Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import SrcadError
 from srcad.parser.places import Buffer, View, views
+from srcad.parser.records import handed_on
 from srcad.parser.source import source_of
-from srcad.parser.state import Program
+from srcad.parser.state import NeedInline, Program
 from srcad.parser.statements import Statements
 
 __all__ = ["Parsed", "parse"]
@@ -58,6 +59,30 @@ class Parser(Statements):
             found = parse(callee.object, spec, self.program, (*self.path, callee.name))
             self.program.callees[key] = found
         return found
+
+    def parse_inline(self, node: Any, callee: Known, arguments: dict[str, Any]) -> Any:
+        """Parse a callee as if its body stood here: what it is given or returns can be handed on only."""
+        source = source_of(callee.object)
+        inner = Parser(source, self.program, (*self.path, callee.name))
+        inner.builder, inner.builders, inner.memory = self.builder, self.builders, self.memory
+        inner.numbers, inner.frame, inner.constant = self.numbers, self.frame, self.constant
+        inner.foreign = frozenset(self.memory) | self.foreign
+        inner.env = dict(arguments)
+        self.program.stack.append(source.function)
+        try:
+            if isinstance(source.node, gast.Lambda):
+                with inner.at(source.node.body):
+                    binding = inner.handed(source.node.body)
+            else:
+                inner.block(source.node.body, frozenset())
+                if not inner.has_returned:
+                    self.refuse(node, f"`{callee.name}` returns nothing", "Return its value.")
+                binding = inner.returned
+        finally:
+            self.program.stack.pop()
+        self.memory = inner.memory
+        self.written |= inner.written
+        return binding
 
     def enter(self, name: str, spec: Any, base: str) -> tuple[Any, Any]:
         """The binding of a parameter, and its tree of values."""
@@ -170,6 +195,8 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
         last = next((s for s in reversed(node.body) if isinstance(s, (gast.Return, gast.If))), node)
         with parser.at(last, parser.header_text(last)):
             binding = parser.returned
+            if any(handed_on(binding)) and len(parser.program.stack) > 1:
+                raise NeedInline
             result = _operands(parser, binding)
     parser.builder.origin = Origin()
     reach = set(arguments)
@@ -178,7 +205,7 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     shared = frozenset(
         value
         for view, value in zip(_views(binding), leaves(_arrays(binding, result)))
-        if view.buffer.reaches()
+        if view.buffer.comes_in()
     )
     made = Function(
         getattr(node, "name", "function"),

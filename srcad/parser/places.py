@@ -15,13 +15,22 @@ from typing import Any
 from srcad.core.nodes import Tree, Value
 from srcad.core.ops import Operation
 
-__all__ = ["Buffer", "Step", "View", "views"]
+__all__ = ["Buffer", "Step", "Unbound", "View", "views"]
+
+
+class Unbound:
+    """What a name stands for where it may not have been assigned; `sides` are what it may stand for."""
+
+    sides: tuple[Any, ...] = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Buffer:
     """A piece of memory; `aliases` are the buffers that may be, or may overlap, the same memory.
 
-    `arguments` are the arguments (and arrays of outer scopes, as "global name") whose memory it may be.
+    `arguments` are the arguments (and arrays of outer scopes, as "global name", and lists that hold it, as "list name") whose memory it may be.
     """
 
     __slots__ = ("aliases", "arguments", "initial")
@@ -40,6 +49,10 @@ class Buffer:
     def reaches(self) -> set[str]:
         """The arguments that a store here may change."""
         return self.arguments.union(*(other.arguments for other in self.aliases))
+
+    def comes_in(self) -> bool:
+        """Whether it may be the memory of an argument, or of an array of an outer scope."""
+        return any(not name.startswith("list ") for name in self.reaches())
 
 
 class Step:
@@ -85,4 +98,6 @@ def views(binding: Any) -> list[View]:
         return [view for part in binding for view in views(part)]
     if isinstance(binding, dict):
         return [view for part in binding.values() for view in views(part)]
+    if isinstance(binding, Unbound):
+        return views(binding.sides)
     return []

@@ -13,7 +13,7 @@ from typing import Any
 
 import gast
 
-__all__ = ["reads", "writes"]
+__all__ = ["reads", "reads_first", "writes"]
 
 
 def reads(nodes: Any) -> frozenset[str]:
@@ -26,6 +26,33 @@ def reads(nodes: Any) -> frozenset[str]:
             elif isinstance(inner, gast.AugAssign) and isinstance(inner.target, gast.Name):
                 found.add(inner.target.id)
     return frozenset(found)
+
+
+def reads_first(statements: Iterable[Any], name: str) -> bool:
+    """Whether a name may be read before the statements have assigned it, as far as they show; a part that may not run counts as run.
+
+    >>> body = gast.parse("y = 1\\nz = y").body
+    >>> reads_first(body, "y"), reads_first(body[1:], "y"), reads_first(body, "x")
+    (False, True, False)
+    """
+    for statement in statements:
+        if isinstance(statement, (gast.If, gast.While)):
+            head, parts, targets = [statement.test], [statement.body, statement.orelse], []
+        elif isinstance(statement, gast.For):
+            head, parts, targets = [statement.iter], [statement.body], [statement.target]
+        elif isinstance(statement, gast.With):
+            head, parts, targets = [], [statement.body], []
+        else:
+            head, parts, targets = [statement], [], [statement]
+        if name in reads(head):
+            return True
+        if name in writes(targets):
+            return False
+        if any(reads_first(part, name) for part in parts):
+            return True
+        if any(name in writes(part) for part in parts):
+            return False
+    return False
 
 
 def writes(nodes: Iterable[Any]) -> list[str]:

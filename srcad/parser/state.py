@@ -5,24 +5,27 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from srcad import runtime
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Let, Origin, Tree, Value
+from srcad.core.nodes import Function, Let, Loop, Origin, Tree, Value
 from srcad.core.ops import Operation
 from srcad.core.specification import Known, Reference
 from srcad.core.types import Type
 from srcad.errors import AliasingError, SrcadError, UnsupportedSyntaxError
-from srcad.parser.places import Buffer, Step, View, views
+from srcad.parser.places import Buffer, Step, Unbound, View, views
+from srcad.parser.records import Filled, Frame, Maybe, Numbers
 from srcad.parser.source import Source
 
 __all__ = [
+    "Guard",
     "Known",
     "NamedNumber",
+    "NeedInline",
     "NeedStatic",
     "NeedUnroll",
     "Program",
@@ -43,13 +46,6 @@ class NamedNumber(float):
         return made
 
 
-class Unbound:
-    """What a name stands for where it may not have been assigned."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
 class NeedStatic(Exception):
     """The value of a parameter is needed to parse (an axis, a flag): compile again for that value."""
 
@@ -64,6 +60,21 @@ class NeedUnroll(Exception):
     def __init__(self, value: Value, node: Any = None) -> None:
         super().__init__(value)
         self.value, self.node = value, node
+
+
+class NeedInline(Exception):
+    """A callee returns what can be handed on only (a list that a loop filled): it is parsed where it is called."""
+
+
+class Guard(NamedTuple):
+    """`binding` is what the last iteration of a loop gave a name: nothing, if the loop never ran.
+
+    It did not where `stop` <= `start`; or, in other loops, where what they carry in `ran` is false at their end.
+    """
+
+    binding: Any
+    loop: Loop
+    emitted: list[Builder]
 
 
 class Program:
@@ -98,6 +109,12 @@ class State:
         self.function_env: dict[str, Any] | None = None
         self.held: frozenset[str] = frozenset()
         self.statement: Any = source.node
+        self.frame: Frame | None = None
+        self.numbers = Numbers()
+        self.guards: dict[str, Guard] = {}
+        self.builders = [self.builder]
+        # Where the body of a callee is parsed in place: the memory of the caller, which it does not write to.
+        self.foreign: frozenset[Buffer] = frozenset()
 
     # refusals
 
@@ -125,6 +142,7 @@ class State:
         operands = tuple(self.read(arg) for arg in args)
         named = tuple((key, self.read(option)) for key, option in options)
         value = self.builder.let(op, operands, named, base=base)
+        self.numbers.note(value, op, operands, named)
         self.freeze()
         if value.type.immutable or value.type.kind == "object":
             return value
@@ -160,11 +178,23 @@ class State:
         """The operand that a binding stands for now."""
         if isinstance(binding, View):
             return self.read_view(binding)
+        if isinstance(binding, Maybe) and binding.absent == "None":
+            self.refuse(
+                node or self.statement,
+                f"`{binding.name}` may be None here",
+                "It is None on one side of a branch. Read it under the same condition, or give it a value on both sides.",
+            )
         if isinstance(binding, Unbound):
             self.refuse(
                 node or self.statement,
                 f"`{binding.name}` may not have been assigned here",
-                "It is assigned on some paths only. Give it a value before the branch or the loop.",
+                "It is assigned on some paths only: assign it before the `if` or the loop.",
+            )
+        if isinstance(binding, Filled):
+            self.refuse(
+                node or self.statement,
+                f"the list `{binding.name}`, which a loop fills, is read in a way that is not accepted yet",
+                "Loop over it, reversed or not, or index it in a loop over the same numbers; or fill an array.",
             )
         if isinstance(binding, Known):
             return binding.object
@@ -245,6 +275,13 @@ class State:
                 AliasingError,
             )
         buffer = target.buffer
+        if self.foreign & {buffer, *buffer.aliases}:
+            self.refuse(
+                node,
+                f"`{self.path[-1]}` writes to its argument",
+                "Functions that change their arguments are not accepted yet: return the new array.",
+                AliasingError,
+            )
         for name in sorted(self.env):
             if name not in self.later:
                 continue
@@ -262,6 +299,13 @@ class State:
                     node,
                     f"the function writes to the array `{argument.removeprefix('global ')}` of an outer scope",
                     "A derivative changes nothing outside. Write to a copy, and return it.",
+                )
+            if argument.startswith("list "):
+                self.refuse(
+                    node,
+                    f"the list `{argument.removeprefix('list ')}` holds the array that is written here, or may hold it",
+                    "The store would change what was appended. Append a copy: x.copy().",
+                    AliasingError,
                 )
             self.written.add(argument)
 
@@ -283,10 +327,12 @@ class State:
         """Emit into a block of its own; names assigned inside stay (copy the environment where they must not)."""
         outer = self.builder
         self.builder = Builder(infer, outer.origin)
+        self.builders.append(self.builder)
         try:
             yield self.builder
         finally:
             self.builder = outer
+            self.builders.pop()
 
     @contextmanager
     def at(self, node: Any, text: str = "") -> Iterator[None]:

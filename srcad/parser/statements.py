@@ -16,7 +16,7 @@ import gast
 from srcad import runtime
 from srcad.analysis.types import join, type_of, widen
 from srcad.core import ops
-from srcad.core.nodes import Block, Branch, Carry, Family, Loop, Phi, Slice, Test, Value
+from srcad.core.nodes import Block, Branch, Carry, Family, Let, Loop, Phi, Slice, Value, walk
 from srcad.core.specification import Known
 from srcad.core.types import Type, number
 from srcad.errors import AliasingError
@@ -30,8 +30,9 @@ from srcad.parser.expressions import (
     is_static,
 )
 from srcad.parser.places import Buffer, View, views
-from srcad.parser.reads import reads, writes
-from srcad.parser.state import NeedUnroll, Unbound
+from srcad.parser.reads import reads, reads_first, writes
+from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on, resolved
+from srcad.parser.state import Guard, NeedUnroll, Unbound
 
 __all__ = ["Statements"]
 
@@ -40,7 +41,7 @@ class Iterable(NamedTuple):
     """What a loop runs over: how many items, and the binding of item number `i`.
 
     `parts` are the bindings themselves where they are known one by one (a list): such a loop is unrolled.
-    `domain` is (start, stop, step) where the items are the numbers of a range.
+    `domain` is (start, stop, step) where the items are the numbers of a range; `record` the list where the items are records of it.
     """
 
     count: Any
@@ -49,6 +50,7 @@ class Iterable(NamedTuple):
     domain: tuple[Any, Any, Any] | None = None
     direction: int = 1
     arrays: tuple[View, ...] = ()
+    record: Filled | None = None
 
 
 class Statements(Calls):
@@ -97,12 +99,59 @@ class Statements(Calls):
         return None
 
     def do_Expr(self, node: Any) -> None:
-        if isinstance(node.value, gast.Constant):
+        if isinstance(node.value, gast.Constant) or self.fills(node.value):
             return
         self.expression(node.value)
 
+    def fills(self, node: Any) -> bool:
+        """`saved.append(...)`, once in each iteration of a loop, to a list that is empty when the loop begins."""
+        if not (
+            isinstance(node, gast.Call)
+            and isinstance(node.func, gast.Attribute)
+            and node.func.attr == "append"
+            and isinstance(node.func.value, gast.Name)
+            and len(node.args) == 1
+            and not node.keywords
+        ):
+            return False
+        name, frame = node.func.value.id, self.frame
+        found = self.env.get(name)
+        if (
+            frame is None
+            or self.builder is not frame.builder
+            or not isinstance(found, Growing)
+            or found.frame is not frame.outer
+            or found.read
+        ):
+            return False
+        parts = self.handed(node.args[0])
+        for part in handed_on(parts):
+            if isinstance(part, Filled) and not part.closed:
+                self.read(part, node)
+        for view in views(parts):
+            view.buffer.arguments.add(f"list {name}")
+        self.env[name] = Filled(name, frame.loop, self.kept(parts))
+        return True
+
+    def kept(self, binding: Any) -> Any:
+        """A record: arrays as what they hold now."""
+        if isinstance(binding, View):
+            return Kept(self.read_view(binding))
+        if isinstance(binding, Maybe):
+            sides = tuple(
+                Kept(side.value) if isinstance(side, View) else self.kept(side)
+                for side in binding.sides
+            )
+            return Maybe(binding.name, binding.test, binding.number, sides, binding.absent)  # type: ignore[arg-type]
+        if isinstance(binding, (tuple, list)):
+            parts = [self.kept(part) for part in binding]
+            return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+        if isinstance(binding, dict):
+            return {key: self.kept(part) for key, part in binding.items()}
+        return binding
+
     def do_Return(self, node: Any) -> None:
-        self.returned = self.expression(node.value) if node.value is not None else None
+        self.returned = self.handed(node.value) if node.value is not None else None
         self.has_returned = True
 
     def do_early_return(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
@@ -145,7 +194,8 @@ class Statements(Calls):
         since = Value("").serial
         value = self.expression(node.value)
         if isinstance(node.targets[0], gast.Name) and isinstance(node.value, gast.List):
-            value = list(value)
+            single = not value and len(node.targets) == 1
+            value = Growing((), self.frame) if single else list(value)
         for target in node.targets:
             self.assign(target, value, since)
 
@@ -282,14 +332,24 @@ class Statements(Calls):
         if is_static(condition):
             self.block(node.body if _truth(condition) else node.orelse, self.later)
             return
-        test = self.read(condition)
+        operand = self.read(condition)
+        if self.raises(node, operand):
+            return
+        test = self.test_of(operand)
         env, memory, later = dict(self.env), dict(self.memory), self.later
         sides: list[tuple[dict[str, Any], dict[str, Any], dict[Buffer, Value], Block]] = []
-        for statements in (node.body, node.orelse):
-            self.env, self.memory = dict(env), dict(memory)
+        for place, statements in enumerate((node.body, node.orelse)):
+            known = {name: resolved(binding, test, place) for name, binding in env.items()}
+            self.env, self.memory = dict(known), dict(memory)
             with self.inner() as builder:
                 self.block(statements, later)
                 self.later = later
+                for name in writes(node.body + node.orelse):
+                    if name in later:
+                        self.assure(name)
+                for name, binding in known.items():
+                    if self.env.get(name) is binding:
+                        self.env[name] = env[name]
                 operands = {
                     name: self.join_operands(node, binding)
                     for name, binding in self.env.items()
@@ -315,11 +375,40 @@ class Statements(Calls):
                 self.env[name] = a
             elif name in later:
                 self.env[name] = self.join_bindings(
-                    node, name, (a, x.get(name)), (b, y.get(name)), phis
+                    node, name, (a, x.get(name)), (b, y.get(name)), phis, (test, operand)
                 )
             else:
                 self.env[name] = Unbound(name)
-        self.builder.add(Branch(Test(), test, block_a, block_b, phis, self.builder.origin))
+        self.builder.add(Branch(test, operand, block_a, block_b, phis, self.builder.origin))
+
+    def raises(self, node: Any, condition: Any) -> bool:
+        """`if condition: raise ValueError("...")`, with an exception of Python's own."""
+        if len(node.body) != 1 or node.orelse or not isinstance(node.body[0], gast.Raise):
+            return False
+        raised = node.body[0].exc
+        args = raised.args if isinstance(raised, gast.Call) else []
+        kind = raised.func if isinstance(raised, gast.Call) else raised
+        if (
+            not isinstance(kind, gast.Name)
+            or kind.id in self.env
+            or node.body[0].cause is not None
+            or len(args) > 1
+            or getattr(raised, "keywords", [])
+            or not all(isinstance(a, gast.Constant) and isinstance(a.value, str) for a in args)
+        ):
+            return False
+        error = self.expression(kind)
+        if not (
+            isinstance(error, Known)
+            and isinstance(error.object, type)
+            and issubclass(error.object, Exception)
+            and getattr(builtins, error.name, None) is error.object
+        ):
+            return False
+        message = args[0].value if args else None
+        raising = (condition, error.name, message)
+        self.builder.add(Let(None, ops.raise_if, raising, (), self.builder.origin))
+        return True
 
     # loops
 
@@ -343,10 +432,11 @@ class Statements(Calls):
                 self.env.pop(held, None)
                 self.held = outer
             return
-        kept = (dict(self.env), dict(self.memory), len(self.builder.block))
+        kept, frame = (dict(self.env), dict(self.memory), len(self.builder.block)), self.frame
         try:
             self.loop(node, over, later)
         except NeedUnroll as need:
+            self.frame = frame
             self.env, self.memory = kept[0], kept[1]
             del self.builder.block[kept[2] :]
             count = over.count
@@ -403,6 +493,8 @@ class Statements(Calls):
                     return over._replace(direction=-over.direction)
                 if function is builtins.enumerate and len(node.args) == 1:
                     over = self.iterable(node.args[0])
+                    if over.record is not None:
+                        self.read(over.record, node)
                     if over.direction < 0:
                         self.refuse(
                             node,
@@ -415,12 +507,20 @@ class Statements(Calls):
                     )
                 if function is builtins.zip and node.args:
                     inner = [self.iterable(arg) for arg in node.args]
+                    if any(over.record is not None for over in inner):
+                        return self.zipped_records(node, inner)
                     if any(over.direction < 0 for over in inner):
                         self.refuse(
                             node, "zip of reversed(...) is not accepted yet", "Index explicitly."
                         )
                     return self.zipped(node, inner)
-        binding = self.expression(node)
+        binding = self.handed(node)
+        if isinstance(binding, Filled):
+            record = binding
+            if not record.closed:
+                self.read(record, node)
+            return Iterable(None, lambda i: self.recalled(record), record=record)
+        self.plain(binding, node)
         if isinstance(binding, dict):
             binding = list(binding)
         if isinstance(binding, (tuple, list)):
@@ -474,6 +574,44 @@ class Statements(Calls):
         arrays = tuple(view for over in inner for view in over.arrays)
         return Iterable(count, lambda i: tuple(over.item(i) for over in inner), arrays=arrays)
 
+    def zipped_records(self, node: Any, inner: list[Iterable]) -> Iterable:
+        """`zip` of records of loops over the same iterations, in one order, and of what these run over."""
+        first = next(over.record for over in inner if over.record is not None)
+        source = first.loop
+        directions = set()
+        for over in inner:
+            if over.record is not None:
+                other = over.record.loop
+                directions.add(other.direction * over.direction)
+                same = other.family is source.family
+            else:
+                directions.add(over.direction)
+                domain = over.domain
+                if domain is None and over.parts is None and callable(over.count):
+                    domain = (0, self.read(over.count()), 1)
+                same = source.domain is not None and self.numbers.of(domain) == self.numbers.of(
+                    source.domain
+                )
+            if not same or over.parts is not None:
+                self.refuse(
+                    node,
+                    f"it is not known whether `{first.name}` is as long as what it is zipped with",
+                    "Zip lists that were filled over the same iterations, and the range that they were filled over.",
+                )
+        if len(directions) > 1:
+            self.refuse(
+                node,
+                "what is zipped here runs in different directions",
+                "Records belong to the iteration that appended them: reverse all, or none.",
+            )
+
+        def item(i: Any) -> Any:
+            return tuple(i if over.domain is not None else over.item(i) for over in inner)
+
+        arrays = tuple(view for over in inner for view in over.arrays)
+        direction = directions.pop() * source.direction
+        return Iterable(None, item, None, None, direction, arrays, first)
+
     def linear(self, start: Any, step: Any, i: Any) -> Any:
         """`start + step * i`."""
         scaled = (
@@ -489,14 +627,19 @@ class Statements(Calls):
 
     def loop(self, node: Any, over: Iterable, later: frozenset[str]) -> None:
         """A loop that stays one."""
-        if over.domain is not None:
-            domain = over.domain
-            index = Value("i", number("int"))
-            item: Callable[[], Any] = lambda: index  # noqa: E731
-        else:
+        family, direction = Family(), over.direction
+        index = Value("i", number("int"))
+        domain: Any = over.domain
+        item: Callable[[], Any] = lambda: index  # noqa: E731
+        if over.record is not None:
+            source = over.record.loop
+            family, direction, domain = source.family, direction * source.direction, source.domain
+            if source.index is not None:
+                self.numbers.same(index, source.index)
+            item = lambda: over.item(index)  # noqa: E731
+        elif domain is None:
             count = self.read(over.count() if callable(over.count) else over.count)
             domain = (0, count, 1)
-            index = Value("i", number("int"))
             item = lambda: over.item(index)  # noqa: E731
         if over.domain is not None and isinstance(node.target, gast.Name):
             index.base, index.named = node.target.id, True
@@ -511,8 +654,9 @@ class Statements(Calls):
             self.env[name] = over.arrays
         self.held = self.held | frozenset(held)
         try:
-            loop = Loop(Family(), over.direction, index, domain, [], [], self.builder.origin)
-            self.carry(node, node.body, later, loop, start)
+            shown = index if domain is not None else None
+            loop = Loop(family, direction, shown, domain, [], [], self.builder.origin)
+            self.carry(node, node.body, later, loop, start, joined=over.record is not None)
         finally:
             self.held = self.held - frozenset(held)
             for name in held:
@@ -524,7 +668,36 @@ class Statements(Calls):
                 node, "`else` of a loop is not accepted yet", "Put it after the loop, under a flag."
             )
         loop = Loop(Family(), 1, None, None, [], [], self.builder.origin)
-        self.carry(node, node.body, self.later, loop, None, node.test)
+        header, test, body = self.while_parts(node)
+        self.carry(node, body, self.later, loop, None, test, header)
+        for name in writes(header):
+            self.env[name] = Unbound(name)
+
+    def while_parts(self, node: Any) -> tuple[list[Any], Any, list[Any]]:
+        """What is done before each test of a loop, its test, and its body.
+
+        `while True: a = f(x); if not a: break; ...` computes `a` before each test, the last one too. What the body reads of that it computes
+        again. After the loop these names are not known.
+        """
+        if not (isinstance(node.test, gast.Constant) and node.test.value is True):
+            return [], node.test, node.body
+        for place, statement in enumerate(node.body):
+            if (
+                isinstance(statement, gast.If)
+                and len(statement.body) == 1
+                and isinstance(statement.body[0], gast.Break)
+                and not statement.orelse
+            ):
+                header, body = node.body[:place], node.body[place + 1 :]
+                test = gast.copy_location(gast.UnaryOp(gast.Not(), statement.test), statement.test)
+                if isinstance(statement.test, gast.UnaryOp) and isinstance(
+                    statement.test.op, gast.Not
+                ):
+                    test = statement.test.operand
+                again = any(reads_first(body, name) for name in writes(header))
+                again |= any(name in reads(header) for name in writes(header))
+                return header, test, [*header, *body] if again else body
+        return [], node.test, node.body
 
     def carry(
         self,
@@ -534,21 +707,32 @@ class Statements(Calls):
         loop: Loop,
         start: Callable[[], None] | None,
         test: Any = None,
+        header: list[Any] | None = None,
+        *,
+        joined: bool = False,
     ) -> None:
         """Parse the body until what the loop carries, its types and what may share memory stand still."""
         env0, memory0 = dict(self.env), dict(self.memory)
         targets = writes([node.target] if isinstance(node, gast.For) else [])
         assigned = [name for name in writes(body) if name not in targets]
         inside = reads(body) | self.held | (reads([test]) if test is not None else frozenset())
+        inside |= reads(header or [])
+        for name in assigned:
+            if reads_first([*(header or []), *body], name):
+                self.assure(name)
         types: dict[Any, Type] = {}
         partners: dict[Any, frozenset[Any]] = {}
         stored: list[Buffer] = []
+        frame = self.frame = Frame(loop, self.frame)
+        frame.joined = joined
         for _ in range(50):
             self.env, self.memory = dict(env0), dict(memory0)
             carried = _Carried(self, env0, memory0, types, partners)
             for name in assigned:
-                if name in env0:
+                if name in env0 and self.carries(name, [*(header or []), *body]):
                     self.env[name] = carried.enter(node, name, env0[name])
+                elif name in env0:
+                    self.env[name] = Unbound(name)
             for name in targets:
                 self.env[name] = Unbound(name)
             for buffer in stored:
@@ -559,6 +743,14 @@ class Statements(Calls):
             if test is not None:
                 with self.inner() as builder:
                     self.later = later | inside
+                    env, memory = dict(self.env), dict(self.memory)
+                    self.block(header or [], later | inside)
+                    if any(self.memory[buffer] is not memory[buffer] for buffer in memory):
+                        self.refuse(
+                            node,
+                            "what is done before the test of this loop writes to an array",
+                            "Store in the rest of the body.",
+                        )
                     with self.at(node, self.header_text(node)):
                         condition = self.expression(test)
                         if is_static(condition):
@@ -569,8 +761,17 @@ class Statements(Calls):
                             )
                         loop.test = self.read(condition)
                 loop.header = builder.block
+                if any(isinstance(s, Let) and s.op.effect == "effect" for s in walk(builder.block)):
+                    if header:
+                        self.refuse(
+                            node,
+                            "what is done before the test of this loop has an effect",
+                            "Do it in the rest of the body.",
+                        )
+                self.env, self.memory = env, memory
             with self.inner() as builder:
                 self.later = later | inside
+                frame.builder = builder
                 if start is not None:
                     start()
                 self.block(body, later | inside)
@@ -584,8 +785,25 @@ class Statements(Calls):
                 "what this loop carries changes without end",
                 "Give the loop's values one shape and kind.",
             )
+        self.frame = frame.outer
+        filled = {
+            name: binding
+            for name, binding in self.env.items()
+            if isinstance(binding, Filled) and binding.loop is loop
+        }
         carried.finish(self, loop, env0, memory0, later, [*assigned, *targets])
+        for name, binding in filled.items():
+            binding.closed = True
+            self.env[name] = binding
         self.builder.add(loop)
+
+    def carries(self, name: str, body: list[Any]) -> bool:
+        """Whether a loop whose body assigns a name takes what the name was before into its iterations."""
+        found = self.env[name]
+        if isinstance(found, (Unbound, Filled, Growing)):
+            return False
+        guard = self.guards.get(name)
+        return guard is None or guard.binding is not found or reads_first(body, name)
 
     def do_With(self, node: Any) -> None:
         for item in node.items:
@@ -852,11 +1070,7 @@ class _Carried:
 
         exits: dict[Any, Any] = {}
         for name in names:
-            if (
-                name in env0
-                and not isinstance(env0[name], Unbound)
-                and name in {p[0] for p in self.carries if isinstance(p, tuple)}
-            ):
+            if name in env0 and name in {p[0] for p in self.carries if isinstance(p, tuple)}:
                 exits[name] = leave((name,), env0[name])
             elif name in later:
                 exits[name] = self.last(state, name, last_env.get(name), last_memory, loop)
@@ -882,7 +1096,7 @@ class _Carried:
         """A name that the loop's body assigns first: after the loop it is what the last iteration gave it."""
         if (
             binding is None
-            or isinstance(binding, (Unbound, Known, str, MethodBinding, LambdaBinding))
+            or isinstance(binding, (Unbound, Filled, Known, str, MethodBinding, LambdaBinding))
             or is_constant(binding)
         ):
             return Unbound(name)
@@ -907,12 +1121,27 @@ class _Carried:
             for other in self.buffers.values():
                 if other is binding.buffer:
                     made.buffer.alias(other)
+        if not _always_runs(loop):
+            state.guards[name] = Guard(made, loop, [])
         return made
 
 
 def _range_length(start: int, stop: int, step: int) -> int:
     """How many numbers a range has."""
     return len(range(start, stop, step))
+
+
+def _always_runs(loop: Loop) -> bool:
+    """Whether it is proven that a loop has iterations."""
+    if loop.domain is None:
+        return False
+    start, stop, step = (
+        part.type.value if isinstance(part, Value) and part.type.value is not None else part
+        for part in loop.domain
+    )
+    if not (isinstance(start, int) and isinstance(stop, int) and isinstance(step, int)):
+        return False
+    return len(range(start, stop, step)) > 0
 
 
 def _size(binding: Any) -> int | None:

@@ -57,10 +57,6 @@ def test_a_name_of_the_last_iteration_is_known_after_it():
     same(run(core(f, x="float64[3]"), np.arange(3.0)), 4.0)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="known gap: the derivative does not need the value, so nothing reads the name",
-)
 def test_a_name_of_one_side_is_unbound(monkeypatch):
     monkeypatch.setenv("SRCAD_CACHE_DIR", "off")
 
@@ -73,10 +69,6 @@ def test_a_name_of_one_side_is_unbound(monkeypatch):
         srcad.grad(f)(-1.0)  # as f(-1.0) does, or refused: never a silent zero
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="known gap: the derivative does not need the value, so nothing reads the name",
-)
 def test_a_name_of_a_loop_that_never_ran_is_unbound(monkeypatch):
     monkeypatch.setenv("SRCAD_CACHE_DIR", "off")
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import srcad
-
 from srcad.errors import AliasingError, SrcadError
 from srcad.simplifier.pipeline import lower
 from tests.simplifier.core_text import core, run, same, simplified, text

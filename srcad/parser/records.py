@@ -1,0 +1,143 @@
+"""Lists that a loop fills with a record an iteration, and that another loop reads: how derivatives keep values.
+
+    saved = []                             # Growing
+    for i in range(n):                     # a loop of some family
+        saved.append((x, s))
+        ...                                # Filled, from here on
+    for x, s in reversed(saved):           # a loop of the same family, the other way round, that reads x and s by name
+        ...
+
+Nothing of such a list remains in Core. So it must be provable which iteration reads what which iteration appended: one append in each
+iteration, by the one loop, and no other use of the list than to run over it, to index it by the index of a loop over the same numbers,
+to hand it on, or to append it to a list of an outer loop. All else is refused.
+
+What one side of a branch alone gives a name (the other has None, or nothing) is a `Maybe`: it is read under a test of the same value, on the same side.
+To prove that two tests, or the lengths of two loops, are the same, values are numbered: equal numbers mean equal values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from srcad.core.builder import Builder
+from srcad.core.nodes import Loop, Test, Value
+from srcad.core.ops import Operation
+from srcad.parser.places import Unbound
+
+__all__ = ["Filled", "Frame", "Growing", "Kept", "Maybe", "Numbers", "handed_on", "resolved"]
+
+
+class Frame:
+    """A loop whose body is being parsed; `outer` is the frame around it, `builder` that of the body itself.
+
+    `joined` says that its family is that of the loop whose list it reads.
+    """
+
+    def __init__(self, loop: Loop, outer: Frame | None) -> None:
+        self.loop, self.outer = loop, outer
+        self.builder: Builder | None = None
+        self.joined = False
+
+
+class Growing(list):  # type: ignore[type-arg]
+    """An empty list that a name was bound to in `frame`; once the name has been `read`, who else holds the list is not known."""
+
+    def __init__(self, parts: Any = (), frame: Frame | None = None) -> None:
+        super().__init__(parts)
+        self.frame, self.read = frame, False
+
+
+class Filled:
+    """A list that `loop` filled with `parts`, one record an iteration; `closed` once the loop is over."""
+
+    def __init__(self, name: str, loop: Loop, parts: Any) -> None:
+        self.name, self.loop, self.parts, self.closed = name, loop, parts, False
+
+
+class Kept:
+    """An array in a record."""
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+class Maybe(Unbound):
+    """What a name stands for that has a value on some sides of `test` only; `sides` are the bindings there.
+
+    `number` is that of the condition; `absent` says what the name is elsewhere: "None", or "unbound".
+    """
+
+    def __init__(
+        self, name: str, test: Test, number: int, sides: tuple[Any, Any], absent: str
+    ) -> None:
+        super().__init__(name)
+        self.test, self.number, self.sides, self.absent = test, number, sides, absent
+
+
+class Numbers:
+    """Numbers of values, equal only where the values are.
+
+    >>> from srcad.core import ops
+    >>> a, b, c = Value("a"), Value("b"), Value("c")
+    >>> numbers = Numbers()
+    >>> numbers.note(b, ops.negative, (a,), ())
+    >>> numbers.note(c, ops.negative, (a,), ())
+    >>> numbers.of(b) == numbers.of(c), numbers.of(a) == numbers.of(b), numbers.of(1) == numbers.of(1.0)
+    (True, False, False)
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[Any, int] = {}
+
+    def of(self, tree: Any) -> int:
+        """The number of a tree of operands."""
+        return self.known.setdefault(self.key(tree), len(self.known))
+
+    def key(self, tree: Any) -> Any:
+        if isinstance(tree, (tuple, list)):
+            return (type(tree), *map(self.of, tree))
+        if isinstance(tree, dict):
+            return (dict, *((key, self.of(part)) for key, part in tree.items()))
+        if isinstance(tree, (bool, int, float, complex, str, bytes, type(None), type(...))):
+            return (type(tree), repr(tree))
+        if isinstance(tree, Value):
+            return tree
+        try:
+            hash(tree)
+        except TypeError:
+            return object()
+        return (type(tree), tree)
+
+    def note(self, out: Value, op: Operation, args: Any, options: Any) -> None:
+        """`out` is what `op` makes: what another call of it with equal operands makes too, unless it draws."""
+        if op.effect == "pure":
+            self.known.setdefault(out, self.of((op, args, options)))
+
+    def same(self, value: Value, other: Value) -> None:
+        """Two indices stand for the same number in iterations that belong together."""
+        self.known[value] = self.of(other)
+
+
+def handed_on(binding: Any) -> Iterator[Any]:
+    """What of a binding can be handed on only: the filled lists and the names that are None on a side."""
+    if isinstance(binding, (Filled, Maybe)):
+        yield binding
+    elif isinstance(binding, (tuple, list)):
+        for part in binding:
+            yield from handed_on(part)
+    elif isinstance(binding, dict):
+        for part in binding.values():
+            yield from handed_on(part)
+
+
+def resolved(binding: Any, test: Test, side: int) -> Any:
+    """The binding on one side of `test`."""
+    if not any(isinstance(part, Maybe) for part in handed_on(binding)):
+        return binding
+    if isinstance(binding, Maybe):
+        return resolved(binding.sides[side], test, side) if binding.test is test else binding
+    if isinstance(binding, dict):
+        return {key: resolved(part, test, side) for key, part in binding.items()}
+    parts = [resolved(part, test, side) for part in binding]
+    return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
