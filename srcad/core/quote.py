@@ -37,6 +37,7 @@ class Symbol:
 
     __slots__ = ("builder", "value")
     __array_priority__ = 1000.0
+    __iter__ = None  # else NumPy would ask for elements without end
 
     def __init__(self, value: Value, builder: Builder) -> None:
         self.value, self.builder = value, builder

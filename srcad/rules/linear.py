@@ -166,16 +166,17 @@ def ravel(y_bar: Any, a: Any, *, order: Any = "C") -> Any:
     return _unreshape(y_bar, a, order)
 
 
+def _reshaped(y_bar: Any, a: Any, **options: Any) -> Any:
+    """In the shape of `a`; quoted although the cotangent may be a literal."""
+    return call(np.reshape, y_bar, np.shape(a), **options)
+
+
 def _unreshape(y_bar: Any, a: Any, order: Any) -> Any:
     if order not in ("C", "F"):
         raise NotImplementedError(
             f"order={order!r} depends on how the array lies in memory; pass 'C' or 'F'"
         )
-    return (
-        np.reshape(y_bar, np.shape(a))
-        if order == "C"
-        else np.reshape(y_bar, np.shape(a), order=order)
-    )
+    return _reshaped(y_bar, a, **({} if order == "C" else {"order": order}))
 
 
 @linear(np.transpose)
@@ -197,7 +198,7 @@ def moveaxis(y_bar: Any, a: Any, *, source: Any, destination: Any) -> Any:
 
 @linear(np.squeeze)
 def squeeze(y_bar: Any, a: Any, *, axis: Any = None) -> Any:
-    return np.reshape(y_bar, np.shape(a)) if axis is None else np.expand_dims(y_bar, axis)
+    return _reshaped(y_bar, a) if axis is None else np.expand_dims(y_bar, axis)
 
 
 @linear(np.expand_dims)
@@ -205,11 +206,13 @@ def expand_dims(y_bar: Any, a: Any, *, axis: Any) -> Any:
     return np.squeeze(y_bar, axis)
 
 
-@linear(np.atleast_1d, np.atleast_2d)
+@linear(np.atleast_1d, np.atleast_2d, np.atleast_3d)
 def atleast(y_bar: Any, *arys: Any) -> Any:
     if len(arys) != 1:
         raise NotImplementedError("np.atleast_1d of several arrays; call it once for each")
-    return np.reshape(y_bar, np.shape(arys[0]))
+    if _rank(arys[0]) == 0:
+        return y_bar[(0,) * rank(y_bar)] if rank(y_bar) > 1 else y_bar[0]
+    return _reshaped(y_bar, arys[0])
 
 
 @linear(np.broadcast_to)

@@ -86,8 +86,18 @@ def _solve(a, b):
     return (b.T / np.diag(a)).T
 
 
+def _det(a):
+    """The determinant of a long double matrix, by its first row."""
+    if not len(a):
+        return a.dtype.type(1)
+    rows = np.asarray(a)[1:]
+    parts = (_det(np.delete(rows, j, axis=1)) * a[0, j] * (-1) ** j for j in range(len(a)))
+    return sum(parts, start=a.dtype.type(0))
+
+
 class _Linalg:
     solve = staticmethod(_solve)
+    det = staticmethod(_det)
     inv = staticmethod(lambda a: _solve(a, np.eye(len(a))))
 
     def __getattr__(self, name):
@@ -127,6 +137,10 @@ class _Math:
         staticmethod(np.arccos),
         staticmethod(np.power),
     )
+
+    @staticmethod
+    def log(x, base=None):
+        return np.log(x) if base is None else np.log(x) / np.log(LONG(base))
 
     def __getattr__(self, name):
         return getattr(np, name, None) or getattr(math, name)

@@ -266,7 +266,7 @@ rows(np.squeeze, "2x1x3 1x1", REAL, tag="axis", axis=1)
 rows(np.squeeze, "1x3x1", REAL, tag="axes", axis=(0, -1))
 for axis in (0, -1, (0, 2), (0, -1)):
     rows(np.expand_dims, "3 1 0", REAL, tag=f"{axis}", axis=axis)
-rows([np.atleast_1d, np.atleast_2d], "0d 3 2x3", REAL)
+rows([np.atleast_1d, np.atleast_2d, np.atleast_3d], "0d 3 2x3", REAL)
 for shape, new in sizes("3,2x3 2x1,2x3 0d,2 1,3 3,3 1,0 1x3,1x3"):
     (x,) = arrays(shape)
     add(np.broadcast_to, f"{label(shape)}-to-{label(new)}", x, new)

@@ -78,7 +78,7 @@ A.T | v.T | T.T | np.transpose(A) | np.transpose(T, (1, 2, 0)) | A.transpose() |
 np.swapaxes(T, 0, 1) | T.swapaxes(0, -1) | np.moveaxis(T, 0, -1) | np.reshape(A, -1) | np.reshape(A, (A.shape[1], A.shape[0]))
 A.reshape(-1) | A.reshape(A.shape[1], A.shape[0]) | A.reshape((-1, 1)) | v.reshape(-1, 1) | v.reshape(1, -1) * 2 | A.ravel() | np.ravel(A)
 A.flatten() | np.squeeze(r) | np.squeeze(r, axis=1) | r.squeeze() | r.squeeze(1) | c.squeeze(0) | np.expand_dims(v, 0) | np.expand_dims(v, axis=-1)
-np.expand_dims(A, (0, 2)) | v[:, None] | v[None] | v[np.newaxis, :] | A[:, None, :] | np.atleast_1d(s) | np.atleast_2d(v)
+np.expand_dims(A, (0, 2)) | v[:, None] | v[None] | v[np.newaxis, :] | A[:, None, :] | np.atleast_1d(s) | np.atleast_2d(v) | np.atleast_2d(s) | np.atleast_3d(s) | np.atleast_3d(A)
 np.concatenate([v, u]) | np.concatenate((A, B), axis=1) | np.concatenate([A, B], 0) | np.concatenate([v, w]) | np.concatenate([v, v])
 np.concatenate((v[1:], v[:1])) | np.concatenate([A.T, E], axis=-1) | np.concatenate([v, [0.5, 2.0]]) | np.concatenate([A, B], axis=None)
 np.stack([v, u]) | np.stack((v, u), axis=1) | np.stack([A, B], axis=-1) | np.stack([s, t]) | np.stack([v[0], v[-1], s]) | np.vstack([v, u])
