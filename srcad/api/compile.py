@@ -353,7 +353,7 @@ def finish(
     externals: dict[str, Any] = {}
     names: dict[int, str] = {}
     plain = _plain_callees([function for function, _ in unit.order])
-    order = [(lower(simplify(function), results=True), function) for function in plain]
+    order = [(lower(simplify(_flat(function)), results=True), function) for function in plain]
     for made, source in order:
         names[id(source)] = _fresh(made.name, names, taken)
     for made, _ in unit.order:
@@ -427,6 +427,20 @@ def _plain_callees(functions: list[Function]) -> list[Function]:
     for function in functions:
         visit(function)
     return list(found.values())
+
+
+def _flat(function: Function) -> Function:
+    """A callee as it is called: given values alone, and returning values alone."""
+    params: dict[str, Param] = {}
+    for value in (value for param in function.params for value in leaves(param.tree)):
+        text, counter = value.base, 0
+        while text in params:
+            counter += 1
+            text = f"{value.base}_{counter}"
+        params[text] = Param(text, value)
+    outs = tuple(dict.fromkeys(leaves(function.result)))
+    result = (outs[0] if len(outs) == 1 else outs) if outs else function.result
+    return function.renewed(params=list(params.values()), result=result)  # type: ignore[no-any-return]
 
 
 def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
