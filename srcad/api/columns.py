@@ -116,7 +116,7 @@ def linearized(function: Function, wrt: list[Value], has_aux: bool) -> tuple[Fun
         body=[*function.body, *front.block, *pushed, *tail.block],
         result=(result, tuple(handed)),
     )
-    return combined, Cut(function.name, tuple(inputs), tuple(seeds), tuple(outputs), True)
+    return combined, Cut(function.name, tuple(inputs), tuple(seeds), tuple(outputs), True, True)
 
 
 def forward_chunked(

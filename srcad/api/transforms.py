@@ -172,7 +172,14 @@ class PushforwardText(Derivative):
     transform = "jvp"
 
 
+class LinearText(Derivative):
+    """A value and its pushforward as two functions, for their text."""
+
+    transform = "linearize"
+
+
 _WORDS = {
+    "linearize": "Linearization",
     "grad": "Gradient",
     "value_and_grad": "Value and gradient",
     "vjp": "Pullback",

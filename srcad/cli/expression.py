@@ -11,16 +11,17 @@ import inspect
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from srcad.api import grad, jacrev, value_and_grad
+from srcad.api import grad, hessian, jacfwd, jacobian, jacrev, value_and_grad, vmap
 from srcad.api.compile import generate
 from srcad.api.dispatch import Dispatcher
 from srcad.api.export import exported
 from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, read_argument, read_spec, specify
+from srcad.api.transforms import LinearText, PullbackText, PushforwardText
 from srcad.core.types import Type
 from srcad.errors import (
     ArgumentError,
@@ -34,14 +35,26 @@ from srcad.errors import (
 __all__ = ["Asked", "asked", "derivative_text", "load_module", "read_expression"]
 
 # The options of each transform, in the order in which they may follow the function.
-TRANSFORMS = {
+_MATRIX = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy")
+TRANSFORMS: dict[str, tuple[str, ...]] = {
     "grad": ("argnums", "has_aux"),
     "value_and_grad": ("argnums", "has_aux"),
     "vjp": ("argnums", "has_aux"),
-    "jacrev": ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy"),
+    "jvp": ("argnums", "has_aux"),
+    "linearize": ("argnums",),
+    "hvp": ("argnums",),
+    "jacrev": _MATRIX,
+    "jacfwd": _MATRIX,
+    "jacobian": _MATRIX,
+    "hessian": ("argnums",),
+    "vmap": ("in_dims", "out_dims", "randomness", "chunk_size"),
 }
-LATER = {"jvp", "jacfwd", "jacobian", "hessian", "vmap", "linearize", "hvp", "checkpoint"}
+# Those that are texts of their own and no functions to be transformed again.
+LAST = {"vjp", "jvp", "linearize", "hvp"}
+LATER = {"checkpoint"}
 _LATER = "It comes with a later version of srcad."
+
+Step = tuple[str, dict[str, Any]]
 
 
 class Asked(NamedTuple):
@@ -91,7 +104,7 @@ class Asked(NamedTuple):
         """The derivative's name, where that of the function is none: a lambda."""
         if getattr(self.function, "__name__", "") != "<lambda>":
             return ""
-        return f"{self.name.rpartition('.')[2]}_{request.transform}"
+        return f"{self.name.rpartition('.')[2]}{request.suffix}"
 
 
 def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
@@ -100,10 +113,10 @@ def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
     Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that
     is not there.
     """
-    transform, name, options = read_expression(expression)
+    name, steps = read_expression(expression)
     function = find(load_module(where), name)
     spec, defaults = specification(function, args)
-    return Asked(function, _request(function, transform, options), spec, defaults, name)
+    return Asked(function, _request(function, steps), spec, defaults, name)
 
 
 def derivative_text(
@@ -177,11 +190,11 @@ def _load_file(path: Path, where: str) -> Any:
     return module
 
 
-def read_expression(text: str) -> tuple[str, str, dict[str, Any]]:
-    """`"grad(f, argnums=(0, 1))"` as transform, function name and options; a bare name has transform "".
+def read_expression(text: str) -> tuple[str, list[Step]]:
+    """`"vmap(jacrev(f, argnums=(0, 1)))"` as the function's name, and the transforms with their options, innermost first.
 
-    >>> read_expression("jacrev(model.loss, argnums=(0, 1))")
-    ('jacrev', 'model.loss', {'argnums': (0, 1)})
+    >>> read_expression("vmap(jacrev(model.loss, argnums=(0, 1)))")
+    ('model.loss', [('jacrev', {'argnums': (0, 1)}), ('vmap', {})])
     """
     try:
         node = ast.parse(text.strip(), mode="eval").body
@@ -189,45 +202,44 @@ def read_expression(text: str) -> tuple[str, str, dict[str, Any]]:
         raise ArgumentValueError(
             f"`{text}` is no expression", reason="Write grad(f) or jacrev(f, argnums=0)."
         ) from None
-    if isinstance(node, (ast.Name, ast.Attribute)) and (name := _dotted(node)):
-        return "", name, {}
-    if not (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, (ast.Name, ast.Attribute))
-        and node.args
-    ):
-        raise ArgumentValueError(
-            f"`{text}` is no derivative", reason="Write grad(f) or jacrev(f, argnums=0)."
-        )
-    transform = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-    if transform in LATER:
-        raise UnsupportedSyntaxError(f"`{transform}` is not implemented yet", reason=_LATER)
-    if transform not in TRANSFORMS:
-        raise ArgumentValueError(
-            f"`{transform}` is no transform", reason=f"One of {', '.join(sorted(TRANSFORMS))}."
-        )
-    if isinstance(node.args[0], ast.Call):
-        raise UnsupportedSyntaxError(
-            "compositions of transforms are not implemented yet", reason="Ask for one transform."
-        )
-    name = _dotted(node.args[0])
+    steps: list[Step] = []
+    while isinstance(node, ast.Call):
+        if not (isinstance(node.func, (ast.Name, ast.Attribute)) and node.args):
+            raise ArgumentValueError(
+                f"`{text}` is no derivative", reason="Write grad(f) or jacrev(f, argnums=0)."
+            )
+        transform = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+        if transform in LATER:
+            raise UnsupportedSyntaxError(f"`{transform}` is not implemented yet", reason=_LATER)
+        if transform not in TRANSFORMS:
+            raise ArgumentValueError(
+                f"`{transform}` is no transform", reason=f"One of {', '.join(sorted(TRANSFORMS))}."
+            )
+        if steps and transform in LAST:
+            raise ArgumentValueError(
+                f"`{transform}` in `{text}` is no function to be transformed",
+                reason="It comes last, as the outermost transform.",
+            )
+        steps.insert(0, (transform, _options(transform, node, text)))
+        node = node.args[0]
+    name = _dotted(node)
     if not name:
         raise ArgumentValueError(
-            f"`{ast.unparse(node.args[0])}` is no function's name",
+            f"`{ast.unparse(node)}` is no function's name",
             reason="Name a function of the module: grad(f).",
         )
-    return transform, name, _options(transform, node, text)
+    return name, steps
 
 
 def _options(transform: str, node: ast.Call, text: str) -> dict[str, Any]:
     accepted = TRANSFORMS[transform]
-    if len(node.args) > 2 or any(isinstance(part, ast.Starred) for part in node.args):
+    if len(node.args) > (3 if transform == "vmap" else 2) or any(
+        isinstance(part, ast.Starred) for part in node.args
+    ):
         raise ArgumentValueError(
             f"too many arguments in `{text}`", reason="Name the options: argnums=(0, 1)."
         )
-    pairs = [("argnums", part) for part in node.args[1:]] + [
-        (part.arg, part.value) for part in node.keywords
-    ]
+    pairs = list(zip(accepted, node.args[1:])) + [(part.arg, part.value) for part in node.keywords]
     options: dict[str, Any] = {}
     for key, value in pairs:
         if key not in accepted:
@@ -250,18 +262,43 @@ def _options(transform: str, node: ast.Call, text: str) -> dict[str, Any]:
     return options
 
 
-def _request(function: Any, transform: str, options: dict[str, Any]) -> Request:
-    """The request, its options checked by the API."""
-    make: Any = {"value_and_grad": value_and_grad, "jacrev": jacrev}.get(transform, grad)
-    derivative = make(function, **options)
-    chunk_size = options.get("chunk_size")
-    if options.get("_preallocate_and_copy") or (chunk_size is not None and chunk_size != 1):
-        raise UnsupportedSyntaxError(
-            "chunks of rows have no text of their own",
-            reason="They are put together as srcad.jacrev runs. Ask for all rows, or for chunk_size=1, a loop.",
-        )
-    request: Request = derivative.dispatcher.request
-    return request._replace(transform=transform)
+def _request(function: Any, steps: list[Step]) -> Request:
+    """The request, its options checked by the API; of a bare name one without a transform."""
+    made = function
+    for place, (transform, options) in enumerate(steps):
+        chunk_size = options.get("chunk_size")
+        alone = place == len(steps) - 1
+        if options.get("_preallocate_and_copy") or (
+            alone and chunk_size is not None and (chunk_size != 1 or transform != "jacrev")
+        ):
+            raise UnsupportedSyntaxError(
+                "chunks have no text of their own",
+                reason="They are put together as the derivative runs. Ask for all rows, or for jacrev(f, chunk_size=1), a loop.",
+            )
+        made = _MAKE[transform](made, **options)
+    if not steps:
+        return cast(Request, grad(function).request)._replace(transform="")
+    request: Request = made.request
+    return request._replace(transform="jacrev") if request.transform == "jacobian" else request
+
+
+def _hvp(function: Any, argnums: Any = 0) -> Any:
+    return PushforwardText(grad(function, argnums), argnums)
+
+
+_MAKE: dict[str, Any] = {
+    "grad": grad,
+    "value_and_grad": value_and_grad,
+    "vjp": PullbackText,
+    "jvp": PushforwardText,
+    "linearize": LinearText,
+    "hvp": _hvp,
+    "jacrev": jacrev,
+    "jacfwd": jacfwd,
+    "jacobian": jacobian,
+    "hessian": hessian,
+    "vmap": vmap,
+}
 
 
 def _dotted(node: ast.expr) -> str:

@@ -63,7 +63,8 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
         change.tree(bars)[0] if len(bars) == 1 else change.tree(bars),
         [Param(value.base, value) for value in (*cut.seeds, *inputs, *given.values())],
     )
-    front.name, back.name = f"{cut.name}_forward", f"{cut.name}_backward"
+    front.name = f"{cut.name}_forward"
+    back.name = f"{cut.name}_pushforward" if cut.pushes else f"{cut.name}_backward"
     front.half = back.half = back.fresh = True
     if not cut.hidden:
         front.result = front.result[0] if len(front.result) == 1 else front.result
@@ -71,7 +72,11 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
         f" and what `{back.name}` needs of it." if residuals or outside else "."
     )
     wrt = [value.base for value in cut.wrt]
-    back.doc = f"Cotangent{'s' if len(wrt) > 1 else ''} of {_listed(wrt)} given the cotangent of the value of `{cut.name}`."
+    back.doc = (
+        f"Derivative of `{cut.name}` along {_listed([value.base for value in cut.seeds])}."
+        if cut.pushes
+        else f"Cotangent{'s' if len(wrt) > 1 else ''} of {_listed(wrt)} given the cotangent of the value of `{cut.name}`."
+    )
     front = finish(_distinct(front), results=True)
     back = finish(_distinct(back))
     return Split(front, back, kept, (*residuals, *outside))

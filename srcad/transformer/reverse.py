@@ -155,13 +155,17 @@ def pullback(
 
 
 class Cut(NamedTuple):
-    """How a combined function is cut in two: its own parameters, those for the seeds, and which it is differentiated by."""
+    """How a combined function is cut in two: its own parameters, those for the seeds, and what the backward half's results belong to.
+
+    With `pushes` the second half is a pushforward: its seeds are tangents of arguments, its results those of outputs.
+    """
 
     name: str
     own: tuple[Value, ...]
     seeds: tuple[Value, ...]
     wrt: tuple[Value, ...]
     hidden: bool
+    pushes: bool = False
 
 
 def halves(
