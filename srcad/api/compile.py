@@ -18,11 +18,13 @@ from srcad.api.document import document
 from srcad.api.mapped import resolved
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.rows import chunked
+from srcad.api.signature import decided
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree, walk
 from srcad.core.printer import function_node, module_text
 from srcad.core.renewal import Renewal
+from srcad.core.specification import Container
 from srcad.core.types import Type
 from srcad.core.verify import verify
 from srcad.errors import UnsupportedSyntaxError
@@ -73,25 +75,8 @@ def generate(
 
     Raises SrcadError for what cannot be differentiated, StaticNeeded where the value of an argument decides.
     """
-    program = Program()
     request, spec = resolved(request, spec, _defaulted(function))
-    try:
-        core = parse(function, spec, program)
-    except (NeedStatic, NeedUnroll) as need:
-        for param, part in spec.items():
-            if (
-                isinstance(part, Type)
-                and part.kind == "number"
-                and need.value.base == param
-                and need.value.named
-            ):
-                raise StaticNeeded(param) from None
-        place = source_of(function).place(need.node) if need.node is not None else None
-        raise UnsupportedSyntaxError(
-            f"the value of `{need.value.base}` must be known while parsing",
-            place=place,
-            reason="It decides the shape of the derivative. Pass it as an argument of the function, or write it out.",
-        ) from None
+    program, core = parsed(function, spec, Program())
     unit = Unit(program)
     if name and core.name == "function":  # a lambda is known by the name that it was asked for by
         core.name = name.removesuffix(request.suffix)
@@ -102,6 +87,50 @@ def generate(
     core = simplify(unify_sizes(core))
     made = answer(unit, core, request, stage, name)
     return made._replace(guards=whole_guards(guards_of(declared, core), request, core))
+
+
+def parsed(
+    function: Callable[..., Any], spec: dict[str, Any], program: Program
+) -> tuple[Program, Function]:
+    """The function's Core. Integers of outer scopes that decide are held against their values, as arguments are."""
+    try:
+        return program, parse(function, spec, program)
+    except (NeedStatic, NeedUnroll) as need:
+        for param, part in spec.items():
+            if need.value.named and need.value.base in deciding(param, part):
+                raise StaticNeeded(param) from None
+        for outer, value in program.hidden.items():
+            if value is need.value and type(decided(program.references[outer].object)) is int:
+                break
+        else:
+            place = source_of(function).place(need.node) if need.node is not None else None
+            raise UnsupportedSyntaxError(
+                f"the value of `{need.value.base}` must be known while parsing",
+                place=place,
+                reason="It decides the shape of the derivative. Write it out, or pass it as an argument of the function: "
+                "an integer, or a tuple of integers.",
+            ) from None
+    return parsed(function, spec, Program(program.decided | {outer}))
+
+
+def deciding(name: str, spec: Any) -> list[str]:
+    """What the numbers of a parameter are called whose values may be asked for: its own, those of a tuple of integers."""
+    if isinstance(spec, Container) and spec.kind is tuple:
+        return [
+            found
+            for place, part in enumerate(spec)
+            for found in (deciding(f"{name}_{place}", part) if whole(part) else ())
+        ]
+    return [name] if isinstance(spec, Type) and (spec.kind == "number" or whole(spec)) else []
+
+
+def whole(spec: Any) -> bool:
+    """Whether an argument is an integer."""
+    return (
+        isinstance(spec, Type)
+        and spec.kind in ("number", "scalar")
+        and (spec.dtype or "").startswith("int")
+    )
 
 
 def _defaulted(function: Any) -> set[str]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from srcad.api.request import Generated, Position, Request, StaticNeeded
-from srcad.api.signature import Letters, key_of, specify
+from srcad.api.signature import Letters, decided, key_of, specify
 from srcad.core.fingerprint import digest_code, digest_text
 from srcad.core.specification import Container, Known, Reference, unwrap
 from srcad.errors import (
@@ -92,9 +92,14 @@ class Compiled:
         self.plain: list[tuple[dict[str, Any], str, Any]] = []
         self.contents: list[tuple[Any, str]] = []
         self.absent: list[tuple[dict[str, Any], str]] = []
+        self.values: list[tuple[Scope, str, Any]] = []
         self.root, self.code = root, getattr(root, "__code__", None)
         hidden_names = {(path, outer) for path, outer in made.hidden.values()}
-        all_hidden = {(r.path, r.name) for r in made.references if is_hidden(r.object)}
+        all_hidden = {
+            (r.path, r.name)
+            for r in made.references
+            if is_hidden(r.object) and not r.name.startswith("value ")
+        }
         for reference in made.references:
             if (
                 reference.path,
@@ -103,6 +108,9 @@ class Compiled:
                 continue
             scope = scope_of(root, reference.path)
             if scope is None:
+                continue
+            if reference.name.startswith("value "):
+                self.values.append((scope, reference.name[len("value ") :], reference.object))
                 continue
             if reference.name.startswith("builtin "):
                 self.absent.append((scope.function.__globals__, reference.name[len("builtin ") :]))
@@ -126,6 +134,10 @@ class Compiled:
             return False
         for namespace, name in self.absent:  # a builtin that is shadowed since
             if name in namespace:
+                return False
+        for scope, name, expected in self.values:
+            found = scope.read(name)
+            if type(found) is not type(expected) or found != expected:
                 return False
         for namespace, name, expected in self.plain:
             if namespace.get(name, _MISSING) is not expected:
@@ -253,7 +265,7 @@ class Dispatcher:
         if self.static:
             key = (
                 key,
-                tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]),
+                self.decisions(args),
             )
         for compiled in self.table.get(key, ()):
             if compiled.valid():
@@ -275,7 +287,7 @@ class Dispatcher:
                 plain = tuple([key_of(value) for value in args])
                 key = (
                     plain,
-                    tuple([(name, args[self.names.index(name)]) for name in sorted(self.static)]),
+                    self.decisions(args),
                 )
             self.table[key] = [compiled, *self.table.get(key, ())[:7]]
         compiled.valid()
@@ -332,8 +344,13 @@ class Dispatcher:
         letters = Letters(self.names)
         spec = {}
         for name, value in zip(self.names, args):
-            spec[name] = value if name in self.static else specify(value, letters, name)
+            constant = decided(value) if name in self.static else None
+            spec[name] = specify(value, letters, name) if constant is None else constant
         return spec
+
+    def decisions(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments whose values decide, as a part of the key."""
+        return tuple([decided(args[self.names.index(name)]) for name in sorted(self.static)])
 
     def compile(self, args: tuple[Any, ...]) -> Compiled:
         """From disk where it is known, else afresh."""
@@ -341,6 +358,7 @@ class Dispatcher:
             raise SourceNotFoundError(
                 f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x)."
             )
+        asked: set[str] = set()
         while True:
             spec = self.specification(args)
             key = self.cache_key(spec)
@@ -352,9 +370,13 @@ class Dispatcher:
             try:
                 made = generate(self.function, self.request, spec)
             except StaticNeeded as needed:
-                if needed.name in self.static:
-                    raise
-                self.static.add(needed.name)
+                if needed.name in asked:
+                    raise ArgumentValueError(
+                        f"the value of `{needed.name}` decides what the derivative looks like",
+                        reason="Pass an integer or a tuple of integers.",
+                    ) from None
+                asked.add(needed.name)
+                self.static.add(needed.name)  # from now on its value is the specification
                 continue
             return self.bring_up(made, key)
 
@@ -400,7 +422,11 @@ class Dispatcher:
         """What must hold for a kept module to be used again, as JSON; None where that cannot be said."""
         references = []
         for reference in made.references:
-            described = describe(reference.object)
+            described = (
+                f"static {reference.object!r}"
+                if reference.name.startswith("value ")
+                else describe(reference.object)
+            )
             if described is None or reference.name.startswith("call "):
                 return None
             references.append([list(reference.path), reference.name, described])
@@ -427,7 +453,8 @@ class Dispatcher:
                 references = []
                 for path, name, described in record["references"]:
                     scope = scope_of(self.root, tuple(path))
-                    found = scope.read(name) if scope is not None else _MISSING
+                    decides = name.startswith("value ")
+                    found = _MISSING if scope is None else scope.read(name.removeprefix("value "))
                     if scope is not None and name.startswith("builtin "):
                         plain = name[len("builtin ") :]
                         found = (
@@ -435,7 +462,8 @@ class Dispatcher:
                             if plain in scope.function.__globals__
                             else getattr(builtins, plain)
                         )
-                    if found is _MISSING or describe(found) != described:
+                    now = f"static {found!r}" if decides else describe(found)
+                    if found is _MISSING or now != described:
                         break
                     references.append(Reference(tuple(path), name, found))
                 else:
@@ -538,7 +566,7 @@ def _spec_text(spec: Any) -> str | None:
     if isinstance(spec, Known):
         described = describe(spec.object)
         return None if described is None or described.startswith("function") else described
-    if spec is None or isinstance(spec, (bool, str, int, float)):
+    if spec is None or isinstance(spec, (bool, str, int, float)) or type(spec) is tuple:
         return repr(spec)
     if type(spec).__name__ == "Type":
         return f"{spec.kind} {spec!r} {[getattr(size, 'many', None) for size in spec.shape or ()]}"

@@ -19,7 +19,7 @@ from srcad.core.specification import Container, Known
 from srcad.core.types import Size, Type, number
 from srcad.errors import ArgumentTypeError, ArgumentValueError
 
-__all__ = ["Letters", "key_of", "read_argument", "read_spec", "specify"]
+__all__ = ["Letters", "decided", "key_of", "read_argument", "read_spec", "specify"]
 
 _NUMBERS = {float: number("float"), int: number("int"), complex: number("complex")}
 
@@ -69,6 +69,20 @@ def key_of(value: Any) -> Any:
             tuple([key_of(getattr(value, field.name)) for field in dataclasses.fields(value)]),
         )
     return (kind, id(value)) if callable(value) else kind
+
+
+def decided(value: Any) -> Any:
+    """An argument whose value decides, as the constant that the parser takes for it; None for what cannot be one.
+
+    >>> decided((0, np.int64(1))), decided(2), decided(np.ones(2))
+    ((0, 1), 2, None)
+    """
+    if isinstance(value, np.integer):
+        return int(value)
+    if type(value) is tuple:
+        parts = tuple(decided(part) for part in value)
+        return None if any(part is None for part in parts) else parts
+    return value if isinstance(value, (bool, int, float, complex, str)) else None
 
 
 def specify(value: Any, letters: Letters, name: str = "argument") -> Any:

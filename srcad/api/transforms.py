@@ -12,7 +12,7 @@ import numpy as np
 
 from srcad.api.dispatch import Dispatcher
 from srcad.api.request import Request, StaticNeeded
-from srcad.api.signature import Letters, read_spec, specify
+from srcad.api.signature import Letters, decided, read_spec, specify
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 
 __all__ = [
@@ -140,12 +140,12 @@ class Derivative:
                 return generate(self.base, self.dispatcher.request, given).text
             except StaticNeeded as needed:
                 value = dict(zip(self.dispatcher.names, bound))[needed.name]
-                if isinstance(value, Spec) or given[needed.name] is value:
+                if isinstance(value, Spec) or given[needed.name] == decided(value):
                     raise ArgumentValueError(
                         f"the value of `{needed.name}` decides what the derivative looks like",
                         reason="Give it instead of a spec.",
                     ) from None
-                given[needed.name] = value
+                given[needed.name] = decided(value)
 
 
 class Grad(Derivative):

@@ -190,6 +190,9 @@ class Expressions(State):
 
     def adopt(self, node: Any, name: str, found: Any) -> Any:
         """A binding for an object of an outer scope, known as `name` (dotted for attributes of modules)."""
+        if (self.path, name) in self.program.decided:
+            self.program.refer(self.path, f"value {name}", found)
+            return int(found)
         self.program.refer(self.path, name, found)
         if isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(
             found, bool

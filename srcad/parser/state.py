@@ -78,9 +78,13 @@ class Guard(NamedTuple):
 
 
 class Program:
-    """All that is shared by the functions parsed for one derivative: callees by signature, references, hidden arguments."""
+    """All that is shared by the functions parsed for one derivative: callees by signature, references, hidden arguments.
 
-    def __init__(self) -> None:
+    `decided` are the integers of outer scopes whose values the text is for.
+    """
+
+    def __init__(self, decided: frozenset[tuple[tuple[str, ...], str]] = frozenset()) -> None:
+        self.decided = decided
         self.references: dict[tuple[tuple[str, ...], str], Reference] = {}
         self.hidden: dict[tuple[tuple[str, ...], str], Value] = {}
         self.callees: dict[Any, Function] = {}

@@ -404,3 +404,23 @@ def test_the_signature_of_the_contract():
         ("out", None, True),
         ("progress", False, True),
     ]
+
+
+def reduced(x, axis):
+    return np.sum(np.sum(x, axis=axis) ** 2)
+
+
+def test_integers_and_tuples_of_integers_decide():
+    x = np.arange(6.0).reshape(2, 3)
+    derivative = grad(reduced)
+    for axis in ((0, 1), 0, (0,), np.int64(1), (np.int64(1), 0), -1, None, (0, 1)):
+        expected = 2 * np.broadcast_to(np.sum(x, axis=axis, keepdims=True), x.shape)
+        np.testing.assert_array_equal(derivative(x, axis), expected)
+        np.testing.assert_array_equal(value_and_grad(reduced)(x, axis)[1], expected)
+        assert "axis" in derivative.source(x, axis)
+
+
+@pytest.mark.parametrize("axis", [(0, None), [0, 1], 1.5, ("a",)])
+def test_other_values_that_decide_are_refused(axis):
+    with pytest.raises(SrcadError, match="axis"):
+        grad(reduced)(np.ones((2, 3)), axis)

@@ -454,3 +454,25 @@ def test_the_edited_file_imported_again(edited, x, monkeypatch, tmp_path):
     again = load(tmp_path / "edited_after_import.py", monkeypatch)
     np.testing.assert_allclose(grad(again.f)(x), 3 * x**2)
     np.testing.assert_allclose(grad(again.f)(x), 3 * x**2)
+
+
+AXIS = 0
+
+
+def along_axis(x):
+    return np.sum(x, axis=AXIS)
+
+
+def by_axis(x):
+    return np.sum(along_axis(x) ** 2) * (AXIS + 1)
+
+
+def test_an_integer_that_decides_is_held_against_its_value(monkeypatch):
+    """A fresh derivative may find the text of another value in the cache."""
+    x, kept = np.arange(6.0).reshape(2, 3), grad(by_axis)
+    for axis in (0, 1, np.int64(0), -1, 0):
+        monkeypatch.setitem(globals(), "AXIS", axis)
+        total = np.sum(x, axis=axis, keepdims=True)
+        expected = 2 * np.broadcast_to(total, x.shape) * (axis + 1)
+        np.testing.assert_array_equal(kept(x), expected)
+        np.testing.assert_array_equal(grad(by_axis)(x), expected)
