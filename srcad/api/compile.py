@@ -224,6 +224,7 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
         if request.transform == "linearize":
             return linear_halves(unit, core, request, wrt)
         if request.transform == "jacfwd_chunk":
+            core = valued(core, request.has_aux)
             return chunk_of_columns(unit, core, request, wrt[request.output])
         if request.transform == "jacrev_chunk":
             return chunk(unit, valued(core, request.has_aux), request, wrt)

@@ -135,15 +135,24 @@ class ForwardJacobian(Jacobian):
         wanted = self.wanted(args)
         xs = [leaf for argument in wanted for leaf in flatten(argument) if is_leaf_argument(leaf)]
         result: Any = None
-        columns: list[list[Any]] = []
+        structure: Any = None
+        columns: list[dict[int, Any]] = []
         for place, x in enumerate(xs):
-            compiled, result, _, given = forward(self.chunk_dispatcher(place, chunk_size), args)
-            ys = flatten(result[0] if self.has_aux else result)
+            compiled, result, values, given = forward(self.chunk_dispatcher(place, chunk_size), args)
+            structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
+            places = list(dict.fromkeys(map(int, flatten(structure))))
+            ys = [values[at] for at in places]
             rows = Rows(chunk_size, self.preallocate, x, ys, [_dtype(x)] * len(ys), columns=True)
-            columns.append(rows.run(compiled, given))
-        output = result[0] if self.has_aux else result
-        pending = iter([self.nested(wanted, list(blocks)) for blocks in zip(*columns)])
-        jacobian = rebuild(output, lambda _: next(pending))
+            columns.append(dict(zip(places, rows.run(compiled, given))))
+        given_out: set[int] = set()
+
+        def blocks(at: Any) -> Any:
+            again = int(at) in given_out  # an output that stands at two places has two Jacobians
+            given_out.add(int(at))
+            found = [column[int(at)] for column in columns]
+            return self.nested(wanted, [np.copy(block) for block in found] if again else found)
+
+        jacobian = rebuild(structure, blocks)
         return (jacobian, result[1]) if self.has_aux else jacobian
 
 

@@ -173,7 +173,7 @@ class _Algebra(Pass):
         floats = any(type_of(factor).dtype != "int" for factor in (*thin, *thick))
         if not (isinstance(number, (int, float)) and number == 1) or not (thin or thick):
             start = number
-        elif not floats:  # a product of sizes is a float all the same
+        elif not floats and out.type.dtype != "int":  # a product of sizes is a float all the same
             start = 1.0
         for factor in thin:
             if start is None:

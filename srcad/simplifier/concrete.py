@@ -47,7 +47,7 @@ class _Concrete(Pass):
         """The adjoint's divisions of Python numbers by sizes, and those of them that cannot be left to an array."""
         lets = {s.out: s for s in walk(function.body) if isinstance(s, Let) and s.out is not None}
         for value, let in lets.items():
-            if let.op is ops.divide and let.origin.part == "adjoint" and may_raise(let, lets):
+            if let.op is ops.divide and let.origin.part != "primal" and may_raise(let, lets):
                 self.ratios[value] = let
         if not self.ratios:
             return
@@ -70,7 +70,7 @@ class _Concrete(Pass):
 
     def array_divides(self, use: Let, ratio: Value) -> bool:
         """Whether an array can be divided instead of the number that it is made of or multiplied by."""
-        if use.origin.part != "adjoint":
+        if use.origin.part == "primal":
             return False
         if use.op is ops.multiply:
             return any(type_of(arg).rank for arg in use.args)

@@ -111,9 +111,17 @@ class _Family:
                     ):
                         needs[value] = None
             self.save(source, readers, list(needs))
+        for reader in self.loops[1:]:
+            if reader.domain is None and not reader.is_while and not reader.records:
+                self.count(self.loops[0], reader)
 
     def save(self, source: Loop, readers: list[Loop], needs: list[Value]) -> None:
-        """Provide `needs`, defined in an iteration of `source`, to the readers."""
+        """Provide `needs`, defined in an iteration of `source`, to those of the readers that read any of them."""
+        needed_by = {id(reader): set(_reads(reader)) & set(needs) for reader in readers}
+        for reader in readers:
+            if not needed_by[id(reader)]:
+                self.align(source, reader)
+        readers = [reader for reader in readers if needed_by[id(reader)]]
         lets: dict[Value | None, Let] = {s.out: s for s in walk(source.body) if isinstance(s, Let)}
         own = _own(source)
         kept = list(needs)
@@ -190,8 +198,11 @@ class _Family:
                     self.recompute(value, lets, mapping, front)
             _substitute(reader, mapping)
             reader.body[:0] = front
-            if reader.domain is None and not reader.is_while and not reader.records:
-                self.count(source, reader)
+
+    def align(self, source: Loop, reader: Loop) -> None:
+        """A reader that reads nothing but, maybe, the index."""
+        if source.index is not None and reader.index is not None:
+            _substitute(reader, {source.index: reader.index})
 
     def chain(self, source: Loop, carry: Carry) -> list[Let]:
         """The stores that make the next value of a carried array out of its parameter, first one first."""
