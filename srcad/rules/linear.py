@@ -120,11 +120,29 @@ def mean(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
 
 
 @linear(np.trace)
-def trace(y_bar: Any, a: Any, *, offset: Any = 0) -> Any:
-    _matrix(a)
-    n, m = np.shape(a)[0], np.shape(a)[1]
+def trace(y_bar: Any, a: Any, *, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    row, column = _two_axes(axis1, axis2, a)
+    n, m = np.shape(a)[row], np.shape(a)[column]
     place = {"k": offset} if known(offset, "the offset") else {}
-    return y_bar * call(np.eye, n, m, **place, dtype=_dtype(a))
+    ones = call(np.eye, n, m, **place, dtype=_dtype(a))
+    if rank(a) == 2 and row < column:
+        return y_bar * ones
+    gone = {row, column}
+    ones = ones if row < column else ones.T
+    ones = _aligned(ones, [i in gone for i in range(rank(a))])
+    return _aligned(y_bar, [i not in gone for i in range(rank(a))]) * ones
+
+
+def _two_axes(axis1: Any, axis2: Any, a: Any) -> tuple[int, int]:
+    return known(axis1, "axis1") % rank(a), known(axis2, "axis2") % rank(a)
+
+
+def _aligned(x: Any, has: list[bool]) -> Any:
+    """`x`, whose axes are those of an array that it `has`, with axes of length 1 where broadcasting would not add them."""
+    if not any(has):
+        return x
+    has = has[has.index(True) :]
+    return x if all(has) else x[tuple(slice(None) if one else None for one in has)]
 
 
 @linear(np.cumsum)
@@ -247,20 +265,30 @@ def diag(y_bar: Any, v: Any, *, k: Any = 0) -> Any:
 
 
 @linear(np.diagonal)
-def diagonal(y_bar: Any, a: Any, *, offset: Any = 0) -> Any:
-    return _undiagonal(y_bar, a, offset)
+def diagonal(y_bar: Any, a: Any, *, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    row, column = _two_axes(axis1, axis2, a)
+    if rank(a) == 2 and row < column:
+        return _undiagonal(y_bar, a, offset)
+    i = call(np.arange, np.shape(y_bar)[-1])
+    index = (
+        *(slice(None) for _ in range(rank(a) - 2)),
+        *_on_diagonal(i, known(offset, "the offset")),
+    )
+    a_bar, last = np.zeros_like(a), (rank(a) - 2, rank(a) - 1)
+    if (row, column) == last:
+        return put(a_bar, index, y_bar)
+    a_bar = put(np.moveaxis(a_bar, (row, column), last), index, y_bar)
+    return np.moveaxis(a_bar, last, (row, column))
 
 
 def _undiagonal(y_bar: Any, a: Any, k: Any) -> Any:
-    _matrix(a)
     i = call(np.arange, np.size(y_bar))
-    k = known(k, "the diagonal's offset")
-    return put(np.zeros_like(a), (i, i + k) if k > 0 else (i - k, i) if k else (i, i), y_bar)
+    return put(np.zeros_like(a), _on_diagonal(i, known(k, "the diagonal's offset")), y_bar)
 
 
-def _matrix(a: Any) -> None:
-    if rank(a) != 2:
-        raise NotImplementedError("diagonals of an array of more than two axes; write np.einsum")
+def _on_diagonal(i: Any, k: int) -> tuple[Any, Any]:
+    """Rows and columns of the elements of a diagonal."""
+    return (i, i + k) if k > 0 else (i - k, i) if k else (i, i)
 
 
 def _dtype(a: Any) -> Any:

@@ -143,12 +143,16 @@ def to_float(b: Batch, let: Let) -> Any:
     return x if b.dtype_of(x) == "float64" else b.emit(np.asarray, x, dtype=np.float64)
 
 
-@handles("atleast_1d atleast_2d")
+@handles("atleast_1d atleast_2d atleast_3d")
 def at_least(b: Batch, let: Let) -> Any:
     if len(let.args) != 1:
         b.refuse(f"`{let.op.name}` of several arrays")
-    least = 1 if let.op.function is np.atleast_1d else 2
-    return b.lift(let.args[0], max(least - b.rank(let.args[0]), 0))
+    x, rank = let.args[0], b.rank(let.args[0])
+    least = int(let.op.function.__name__[8])
+    if least == 3 and rank in (1, 2):  # which get their last axis after those they have
+        front = (ALL, None, ALL) if rank == 1 else (ALL, ALL, ALL)
+        return b.emit(ops.getitem, b.get(x), (*front, None))
+    return b.lift(x, max(least - rank, 0))
 
 
 @handles("linspace")

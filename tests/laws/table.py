@@ -235,6 +235,17 @@ for offset in (0, 1, -1, 2):
     ):
         rows(function, "3x3 2x4 4x2 1x3", REAL, tag=f"{offset}", **{key: offset})
     rows(np.diag, "3 1", REAL, tag=f"{offset}", k=offset)
+for axes in ((0, 1), (1, 0), (1, 2), (0, -1), (-1, -2), (2, 0)):
+    rows(
+        [np.trace, np.diagonal],
+        "2x3x4 3x1x2 0x2x3",
+        REAL,
+        tag=f"axes{axes}",
+        offset=axes[0] - 1,
+        axis1=axes[0],
+        axis2=axes[1],
+    )
+rows([np.trace, np.diagonal], "3x2", REAL, tag="turned", axis1=1, axis2=0)
 rows([np.tril, np.triu], "2x3x3", REAL)
 rows(np.diag, "0", REAL)
 

@@ -55,7 +55,7 @@ np.std(A) | np.std(A, axis=0) | np.std(A, axis=1, keepdims=True) | A.std(1) | np
 np.linalg.norm(v) | np.linalg.norm(A) | np.linalg.norm(A, axis=0) | np.linalg.norm(A, axis=1, keepdims=True)
 np.linalg.norm(A, 'fro') | np.linalg.norm(v, 2)
 np.cumsum(v) | np.cumsum(A) | np.cumsum(A, axis=0) | np.cumsum(A, axis=1) | A.cumsum(1) | np.cumprod(v) | np.cumprod(A, axis=0)
-np.diff(v) | np.diff(v, 2) | np.diff(A) | np.diff(A, axis=0) | np.trace(C) | C.trace() | np.trace(C, 1) | np.trace(C, offset=-1)
+np.diff(v) | np.diff(v, 2) | np.diff(A) | np.diff(A, axis=0) | np.trace(C) | C.trace() | np.trace(C, 1) | np.trace(C, offset=-1) | np.trace(T, axis1=1, axis2=2) | T.trace(1, 2, 0) | np.diagonal(T, 0, -1, 1) | T.diagonal(axis1=2, axis2=1)
 np.diag(v) | np.diag(C) | np.diag(v, 1) | np.diag(C, -1) | np.diagonal(C) | C.diagonal() | np.diag(np.diag(C)) @ v
 A.ravel()[np.argsort(A, axis=None)] * np.arange(A.size) | (v == v.max()) * v | np.argmax(v) * v | v[np.argmax(v)] | v[np.argsort(v)] | v[v > 0] | np.sum(v[v > 0]) | np.any(v > 0) * v
 """

@@ -29,7 +29,6 @@ A, X = np.arange(9.0).reshape(3, 3) + np.eye(3), np.arange(3.0)
         (np.linalg.norm, (X,), {"ord": np.inf}, "write the norm out"),
         (np.linalg.norm, (A,), {"ord": "nuc"}, "write the norm out"),
         (np.prod, (A,), {"axis": (0, 1)}, "one after the other"),
-        (np.trace, (np.ones((2, 2, 2)),), {}, "einsum"),
         (np.reshape, (A, (9,)), {"order": "A"}, "'C' or 'F'"),
         (np.ravel, (A,), {"order": "K"}, "'C' or 'F'"),
         (np.asarray, (X,), {"dtype": int}, "floating dtype"),
