@@ -207,7 +207,7 @@ def forward_jacobian(
     rows: dict[tuple[Value, Value], Any] = {}
     try:
         for value, seed in zip(seeds, left):
-            made, new = batch(made, {seed: identity_seed(None, value)})
+            made, new = batch(made, {seed: identity_seed(None, value, transposed=True)})
             for (leaf, of), dot in kept.items():
                 if of is value and dot in new:
                     rows[leaf, value] = new[dot]

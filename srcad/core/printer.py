@@ -307,6 +307,8 @@ class _Printer:
             symbol = "+"
             if isinstance(value, Expr) and value.op is ops.negative:
                 symbol, value = "-", value.args[0]
+            elif type(value) in (int, float) and value < 0:
+                symbol, value = "-", -value
             out.append(gast.AugAssign(place, _BINARY[symbol](), self.expr(value)))
         else:
             out.append(

@@ -259,7 +259,19 @@ def unrepeated(index: Tree, lets: dict[Value, Let]) -> bool:
         len(advanced) == 1 and type_of(advanced[0]).dtype == "bool" and type_of(advanced[0]).rank
     ):
         return True
-    made = [lets.get(part) if isinstance(part, Value) else None for part in advanced]
-    return any(let is not None and let.op.function is np.arange for let in made) and all(
+    return any(_counts(part, lets) for part in advanced) and all(
         type_of(part).rank == 1 for part in advanced
     )
+
+
+def _counts(part: Tree, lets: dict[Value, Let]) -> bool:
+    """Whether an index is `np.arange(n)`, or that moved by a number."""
+    made = lets.get(part) if isinstance(part, Value) else None
+    if made is None:
+        return False
+    if made.op in (ops.add, ops.subtract):
+        a, c = made.args
+        return (_counts(a, lets) and type_of(c).rank == 0) or (
+            made.op is ops.add and _counts(c, lets) and type_of(a).rank == 0
+        )
+    return made.op.function is np.arange

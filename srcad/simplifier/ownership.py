@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from srcad.analysis.liveness import defines, reads_of, scan
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import same_shape
@@ -34,6 +36,9 @@ from srcad.simplifier.rewrite import Pass, remake
 __all__ = ["recover_stores"]
 
 _STORES = (ops.put, ops.put_add, ops.add_at)
+
+# What shows all of an array in another order: as much one's own as the array is.
+_ALL_OF = (np.reshape, np.transpose, np.moveaxis)
 
 
 def recover_stores(function: Function) -> Function:
@@ -261,6 +266,8 @@ class _Owner:
                 return True
             if what.op is ops.own:
                 return True
+            if what.op.function in _ALL_OF:
+                return self.own(what.args[0], fix=False, seen=seen)
             memory = memory_of(what.op, what.args, dict(what.options))
             return memory == "fresh" and what.op.effect != "effect"
         if kind == "fresh":

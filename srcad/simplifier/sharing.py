@@ -4,12 +4,14 @@
     q = 1.0 - x[:-1]      ->     x[:-1] becomes one value
 
 Only what an enclosing block has computed already is shared, never across the sides of a branch. What makes memory of its own is not shared where it may
-become an accumulator (`zeros_like`, `copy`): two buffers are not one.
+become an accumulator (`zeros_like`, `copy`): two buffers are not one. The index `i + 1` stays at its places, where `i = np.arange(n)`.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from srcad.core import ops
 from srcad.core.nodes import Block, Branch, Call, Expr, Function, Let, Loop, Value
@@ -64,6 +66,7 @@ class _Share(Pass):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[dict[Any, Value]] = [{}]
+        self.counters: set[Any] = set()
 
     def block(self, block: Block) -> Block:
         self.seen.append({})
@@ -75,6 +78,10 @@ class _Share(Pass):
         op, out = statement.op, statement.out
         if out is None or op.effect == "effect" or op in _OWN_MEMORY or _allocates(statement):
             return statement
+        if op is ops.add and statement.args[0] in self.counters:  # as cheap as its name
+            return statement
+        if op.function is np.arange:
+            self.counters.add(out)
         key = (
             op,
             key_of(statement.args),

@@ -42,7 +42,7 @@ from srcad.core.nodes import (
 )
 from srcad.core.types import Dim, Type, never_one
 from srcad.vectorizer.operations import FORM, form_handler, handler
-from srcad.vectorizer.structure import Element, array_of, stand_in, structured
+from srcad.vectorizer.structure import Columns, Element, array_of, stand_in, structured
 
 __all__ = ["Batch", "NotBatchable", "batch"]
 
@@ -235,22 +235,32 @@ class Batch:
             self.refuse(f"an option of `{statement.op.name}` is batched")
         if out.type.shape is None:
             self.refuse(f"the rank of `{out.base}` is not known")
+        start = len(self.out)
+        found = self.structured(statement)
+        if found is not None:
+            self.found(out, found, start)
+            return
         rewrite = handler(statement)
         if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
-        start = len(self.out)
-        found = self.structured(statement)
-        if found is not None and not isinstance(found, Value):
-            self.elements[out] = found
-            return
-        made = self.new[out] = found or rewrite(self, statement)
-        wanted, fresh = self.checked(made, out), self.fresh(made, start)
-        if found is None or fresh:  # else a value that others read
-            made.type = wanted
-        if fresh or (
-            found is None and not made.named and made not in self.inputs and _bears_name(out)
-        ):
+        made = self.new[out] = rewrite(self, statement)
+        made.type = self.checked(made, out)
+        fresh = self.fresh(made, start)
+        if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
             made.base, made.named = out.base, out.named
+
+    def found(self, out: Value, found: Element | Value, start: int) -> None:
+        """What the tables of elements say that stands for an old value; a value of the user's keeps its type and its name."""
+        made = found.value if isinstance(found, Columns) else found
+        if isinstance(found, Value):
+            self.new[out] = found
+        else:
+            self.elements[out] = found
+        if isinstance(made, Value) and self.fresh(made, start):
+            if isinstance(found, Value):
+                made.type = self.checked(made, out)
+            made.base = out.base
+            made.named = out.named and self.out[-1].op is not ops.transpose  # type: ignore[attr-defined]
 
     def fresh(self, made: Value, start: int) -> bool:
         """Whether a value was made by the statements from a place on."""
@@ -258,7 +268,8 @@ class Batch:
 
     def structured(self, statement: Let) -> Element | Value | None:
         """What the table of elements makes of a statement, if it has an operand that is one; nothing is emitted where it has no answer."""
-        if self.depth != 1 or not any(map(self.element, leaves(statement.args))):
+        last = self.seeded is not None and self.seeded.last
+        if self.depth != 1 or not (last or any(map(self.element, leaves(statement.args)))):
             return None
         start = len(self.out)
         found = structured(self, statement)

@@ -155,6 +155,18 @@ def at_least(b: Batch, let: Let) -> Any:
     return b.lift(x, max(least - rank, 0))
 
 
+@handles("atleast_3d")
+def at_least_3d(b: Batch, let: Let) -> Any:
+    """
+    y = np.atleast_3d(g)       ->        y = g[:, None, :, None]          (g has one axis)
+    """
+    if len(let.args) != 1:
+        b.refuse(f"`{let.op.name}` of several arrays")
+    (x,) = let.args
+    added = {0: (None, None, None), 1: (None, ALL, None), 2: (ALL, ALL, None)}.get(b.rank(x))
+    return b.get(x) if added is None else b.emit(ops.getitem, b.get(x), (ALL, *added))
+
+
 @handles("linspace")
 def linspace(b: Batch, let: Let) -> Any:
     ends, options = b.bound(let, 2)

@@ -1,9 +1,9 @@
 """Structured seeds: what is known of the rows of a Jacobian while compiling, so that zeros are never computed with.
 
-    zero  <  identity  <  diagonal(scale)  <  blocks  <  dense rows
+    zero  <  identity  <  diagonal(scale)  <  blocks  <  dense rows, or columns
 
-The seed of all rows is an identity. As it goes back through a sweep it stays an element of this lattice for as long as the table at the end has an answer;
-then it is made an array, once, where it is read.
+The seed of all rows is an identity. As it goes through a sweep it stays an element of this lattice for as long as the tables at the end have an answer; it
+is made an array where it is read, once.
 
     y_bar = np.eye(y.size)                                    x_bar = np.diag(np.cos(x))
     x_bar = y_bar * np.cos(x)                      ->
@@ -13,6 +13,8 @@ then it is made an array, once, where it is read.
 
 A row is the flattened index of the value that was seeded. In an element `scale` stands for the factors so far, which have no batch axis: it is a number, a
 value without axes, or one of exactly the shape that it scales. Nothing here may rest on two sizes that agree by chance: what is not proven is dense.
+
+Forward, the Jacobian is the transpose of the rows: there (`Rows.last`) dense values keep the batch's axis behind their own, as `Columns`.
 """
 
 from __future__ import annotations
@@ -24,27 +26,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 import numpy as np
 
 from srcad import runtime
-from srcad.analysis.types import infer, same_shape, size_of, type_of
+from srcad.analysis.types import infer, same_shape, same_size, size_of, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Let, Origin, Slice, Tree, Value
-from srcad.core.types import Dim, Type
-from srcad.vectorizer.operations import transposed
+from srcad.core.nodes import Let, Origin, Slice, Tree, Value, leaves
+from srcad.core.types import Dim, Size, Type, less
+from srcad.vectorizer import operations
 
 if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
 
-__all__ = ["Blocks", "Diagonal", "Element", "Part", "Rows", "identity_seed", "materialised"]
+__all__ = ["Blocks", "Columns", "Diagonal", "Element", "Part", "Rows"]
+__all__ += ["array_of", "identity_seed", "materialised", "stand_in", "structured"]
 
 Emit = Callable[..., Value]
 
+ALL = Slice()
+
 
 class Rows(NamedTuple):
-    """What the rows are: the flattened index of `like`; `size` of them, `count` the operand that says how many, where one was made."""
+    """What the rows are: the flattened index of `like`; `size` of them, `count` the operand that says how many, where one was made; `last` says that
+    their axis is behind all others in what is dense.
+    """
 
     like: Value
     size: Dim
     count: Tree = None
+    last: bool = False
 
     def number(self, emit: Emit) -> Tree:
         """How many rows there are, as an operand."""
@@ -76,28 +84,37 @@ class Part(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """A sum of diagonals that lie in blocks of the rows and columns; a row has one axis, of `size`, that of `like` where there is such a value."""
+    """A sum of diagonals that lie in blocks of the rows and columns; a row has one axis, of `size`, and `like` is as in `Diagonal`."""
 
     parts: tuple[Part, ...]
     rows: Rows
     size: Dim
+    like: Tree
+
+
+class Columns(NamedTuple):
+    """Dense, with the batch's axis last: `value[..., r]` is row r."""
+
+    value: Value
+    rows: Rows
     like: Tree = None
 
 
-Element = Union[Diagonal, Blocks]  # noqa: UP007 - evaluated on Python 3.10
+Element = Union[Diagonal, Blocks, Columns]  # noqa: UP007 - evaluated on Python 3.10
 
 
-def identity_seed(builder: Builder | None, value: Value) -> Diagonal:
+def identity_seed(builder: Builder | None, value: Value, *, transposed: bool = False) -> Diagonal:
     """The seeds of all rows at once, for the mapping that `batch` takes: the identity over the elements of a value.
 
-    With a builder, the number of rows is computed there and its origin is that of the seed; else where it is needed.
+    With a builder, the number of rows is computed there and its origin is that of the seed; else where it is needed. With
+    `transposed`, the Jacobian will be the transpose of the rows.
     """
     size = size_of(Value("size", infer(ops.size, (value,), {})))
     if size is None:
         raise ValueError(f"the rank of {value!r} is not known")
     count = None if builder is None or isinstance(size, int) else builder.emit(ops.size, value)
     origin = Origin(0, "", "adjoint") if builder is None else builder.origin
-    return Diagonal(1, Rows(value, size, count), value, origin)
+    return Diagonal(1, Rows(value, size, count, transposed), value, origin)
 
 
 # Elements as arrays.
@@ -110,59 +127,63 @@ def materialised(
     argument: Value,
     *,
     transposed: bool = False,
+    base: str = "",
 ) -> Value:
     """The Jacobian of shape `output.shape + argument.shape`, of the dtype of the argument, in memory of its own.
 
     `found` is what the sweep made of the rows: over the elements of the output; with `transposed`, over those of the argument.
     """
-    base = f"{output.base}_dot" if transposed else f"{argument.base}_bar"
+    base = base or (f"{output.base}_dot" if transposed else f"{argument.base}_bar")
     seeded, reached = (argument, output) if transposed else (output, argument)
-    kept, emit = builder.origin, _emitter(builder)
+    kept = builder.origin
     dtype = None if argument.type.kind == "number" else argument.type.dtype
-    if isinstance(found, Value):
-        made = found
-        if transposed:
-            made = _turned(emit, made)
+
+    def emit(what: Any, *args: Tree, **options: Tree) -> Value:
+        op = what if isinstance(what, ops.Operation) else ops.operation(what)
+        return builder.emit(op, *args, **options)
+
+    def at(origin: Origin) -> None:
+        builder.origin = origin
+
+    flat = False
+    if isinstance(found, Columns):
+        made = found.value if transposed else _rows_first(emit, found.value)
+    elif isinstance(found, Value):
+        made = _rows_last(emit, found) if transposed else found
     else:
-        if isinstance(found, Diagonal):
-            builder.origin = found.origin
-        made = _matrix(emit, found, dtype or found.rows.like.type.dtype, builder, transposed)
-    flat = not isinstance(found, Value) or seeded.type.rank != 1
+        if isinstance(found, Blocks):
+            found = found._replace(like=reached)
+        made = _matrix(emit, found, dtype or found.rows.like.type.dtype, transposed, at, base)
+        flat = reached.type.rank != 1
     if dtype is not None and made.type.dtype != dtype:
         made = emit(ops.cast, made, argument)
-    if flat and (seeded.type.rank != 1 or reached.type.rank != 1):
+    if flat or seeded.type.rank != 1:
         shape = _shape_of_both(emit, output, argument)
-        made = emit(ops.operation(np.reshape), made, shape=shape)
+        made = emit(np.reshape, made, shape=shape)
     made = builder.emit(ops.own, made, base=base, named=True)
     builder.origin = kept
     return made
 
 
-def _emitter(builder: Builder) -> Emit:
-    def emit(what: Any, *args: Tree, **options: Tree) -> Value:
-        op = what if isinstance(what, ops.Operation) else ops.operation(what)
-        return builder.emit(op, *args, **options)
-
-    return emit
-
-
 def _shape_of_both(emit: Emit, output: Value, argument: Value) -> Tree:
     """`y.shape + x.shape`."""
-    sizes = [value.type.shape or () for value in (output, argument)]
-    known = [all(isinstance(size, int) for size in one) for one in sizes]
-    if all(known):
-        return (*sizes[0], *sizes[1])
-    if not sizes[0] or not sizes[1]:
-        return emit(ops.shape, argument if not sizes[0] else output)
-    ends = [
-        one if is_known else emit(ops.shape, value)
-        for one, is_known, value in zip(sizes, known, (output, argument))
-    ]
+    ends: list[Tree] = []
+    for value in (output, argument):
+        sizes = value.type.shape or ()
+        if all(isinstance(size, int) for size in sizes):
+            ends.append(sizes)
+        elif len(sizes) == 1:
+            ends.append((emit(ops.size, value),))
+        else:
+            ends.append(emit(ops.shape, value))
+    if all(isinstance(end, tuple) for end in ends):
+        return (*ends[0], *ends[1])
+    if () in ends:
+        return ends[0] if ends[1] == () else ends[1]
     return emit(ops.add, *ends)
 
 
-def _turned(emit: Emit, rows: Value) -> Value:
-    """Rows with their axis last."""
+def _rows_last(emit: Emit, rows: Value) -> Value:
     if rows.type.rank == 1:
         return rows
     if rows.type.rank == 2:
@@ -170,62 +191,173 @@ def _turned(emit: Emit, rows: Value) -> Value:
     return emit(np.moveaxis, rows, source=0, destination=-1)
 
 
-def array_of(b: Batch, old: Value, element: Element) -> Value:
-    """An element as rows: an array of shape (rows, *shape of a row)."""
+def _rows_first(emit: Emit, columns: Value) -> Value:
+    if columns.type.rank == 1:
+        return columns
+    if columns.type.rank == 2:
+        return emit(ops.transpose, columns)
+    return emit(np.moveaxis, columns, source=-1, destination=0)
+
+
+def array_of(b: Batch, old: Value, element: Element, *, last: bool = False) -> Value:
+    """An element as an array: of shape (rows, *shape of a row), or with the rows' axis `last`."""
     dtype = old.type.dtype
-    made = _matrix(b.emit, element, dtype, None, False)
+    if isinstance(element, Columns):
+        return element.value if last else _rows_first(b.emit, element.value)
+    made = _matrix(b.emit, element, dtype, last, lambda origin: None, old.base)
     if dtype is not None and made.type.dtype != dtype:
-        made = b.emit(np.ndarray.astype, made, np.dtype(dtype).type)
+        made = b.emit(ops.operation(np.ndarray.astype, "method"), made, np.dtype(dtype).type)
     if old.type.rank != 1:
-        assert isinstance(element, Diagonal)
-        count = element.rows.number(b.emit)
-        sizes = old.type.shape or ()
-        shape: Tree
-        if all(isinstance(size, int) for size in sizes):
-            shape = (count, *sizes)
-        elif isinstance(element.like, tuple):
-            shape = (count, *element.like)
-        elif element.like.type.kind == "object":
-            shape = b.emit(ops.add, (count,), element.like)
+        count = (element.rows.number(b.emit),)
+        shape = _shape_operand(b.emit, element.like, old.type)
+        front, back = (shape, count) if last else (count, shape)
+        if isinstance(front, tuple) and isinstance(back, tuple):
+            whole: Tree = (*front, *back)
         else:
-            shape = b.emit(ops.add, (count,), b.emit(ops.shape, element.like))
-        made = b.emit(np.reshape, made, shape=shape)
-    made.type = b.type_with_axis(old, made.type.dtype)
+            whole = b.emit(ops.add, front, back)
+        made = b.emit(np.reshape, made, shape=whole)
+    first = b.type_with_axis(old, made.type.dtype)
+    if last and first.shape is not None:
+        first = first._replace(shape=(*first.shape[1:], first.shape[0]))
+    made.type = first
     return made
 
 
+def _shape_operand(emit: Emit, like: Tree, type_: Type) -> Tree:
+    """The shape of a row, as an operand."""
+    sizes = type_.shape or ()
+    if all(isinstance(size, int) for size in sizes):
+        return sizes
+    if isinstance(like, Value) and like.type.kind == "array":
+        return emit(ops.shape, like)
+    return like
+
+
 def _matrix(
-    emit: Emit, element: Element, dtype: str | None, builder: Builder | None, transposed: bool
+    emit: Emit,
+    element: Diagonal | Blocks,
+    dtype: str | None,
+    transposed: bool,
+    at: Callable[[Origin], None],
+    base: str,
 ) -> Value:
-    """An element as a matrix of rows and flat columns, or turned around."""
-    named = {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
+    """An element as a matrix of rows and flat columns, or turned around; `at` tells the place in the source of what comes."""
     if isinstance(element, Blocks):
-        raise NotImplementedError
+        return _stored(emit, element, dtype, transposed, at, base)
+    at(element.origin)
     scale = element.scale
     if type_of(scale).rank:
         if type_of(scale).rank != 1:
             scale = emit(np.ravel, scale)
         return emit(np.diag, scale)
-    eye = emit(np.eye, element.rows.number(emit), **named)
+    eye = emit(np.eye, element.rows.number(emit), **_named(dtype))
     return eye if _is(scale, 1) else emit(ops.multiply, scale, eye)
+
+
+def _named(dtype: str | None) -> dict[str, Any]:
+    return {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
+
+
+def _stored(
+    emit: Emit,
+    element: Blocks,
+    dtype: str | None,
+    transposed: bool,
+    at: Callable[[Origin], None],
+    base: str,
+) -> Value:
+    """
+    i = np.arange(x.size - 1)
+    J = np.zeros((x.size - 1, x.size))
+    J[i, i + 1] += 1.0
+    J[i, i] -= 2 * x[:-1]
+    """
+    rows, parts = element.rows, list(element.parts)
+    matrix: Value | None = None
+    for part in element.parts if same_size(element.size, rows.size) else ():
+        if not part.row and _is_whole(part, element.size):
+            whole = Diagonal(part.scale, rows, element.like, part.origin)
+            matrix = _matrix(emit, whole, dtype, transposed, at, base)
+            parts.remove(part)
+            break
+    at(Origin(0, "", "adjoint"))
+    counters: dict[Dim, Value] = {}
+    for part in parts:
+        length = _bare(part.length)
+        if length not in counters:
+            made = emit(np.arange, _count(emit, length, rows))
+            made.base, made.named = "i", True
+            counters[length] = made
+    if matrix is None:
+        sides = rows.number(emit), _width(emit, element)
+        matrix = emit(np.zeros, sides[::-1] if transposed else sides, **_named(dtype))
+    matrix.base = base
+    for part in parts:
+        at(part.origin)
+        i = counters[_bare(part.length)]
+        places = [emit(ops.add, i, start) if start else i for start in (part.row, part.column)]
+        index = tuple(places[::-1] if transposed else places)
+        matrix = emit(ops.put_add, matrix, index, part.scale)
+        matrix.base = base
+    return matrix
+
+
+def _bare(length: Dim) -> Dim:
+    return length if isinstance(length, int) else Size(length.key, length.minus)
+
+
+def _count(emit: Emit, length: Dim, rows: Rows) -> Tree:
+    """The length of a part as an operand; it is negative where the part is cut off entirely."""
+    if isinstance(length, int):
+        return length
+    assert isinstance(rows.size, Size)
+    cut = length.minus - rows.size.minus
+    number = rows.number(emit)
+    return emit(ops.subtract, number, cut) if cut else number
+
+
+def _countable(length: Dim, rows: Rows) -> bool:
+    """Whether a length is a number, or that of the rows less a number."""
+    if isinstance(length, int) or isinstance(rows.size, int):
+        return isinstance(length, int)
+    return length.key == rows.size.key and length.minus >= rows.size.minus
+
+
+def _width(emit: Emit, element: Blocks) -> Tree:
+    """How many columns there are, as an operand."""
+    like = element.like
+    if isinstance(element.size, int):
+        return element.size
+    if isinstance(like, Value) and like.type.kind == "array":
+        return emit(ops.size, like)
+    if like is not None:
+        return like[0] if isinstance(like, tuple) else like
+    count = _count(emit, element.size, element.rows)
+    if element.rows.size == element.size:
+        return count
+    return emit(max, count, 0)
 
 
 def _is(tree: Tree, number: int) -> bool:
     """Whether an operand is this number, written out."""
-    return type(tree) in (int, float) and tree == number
+    return _number(tree) and bool(tree == number)
+
+
+def _number(tree: Tree) -> bool:
+    return type(tree) in (int, float)
 
 
 def stand_in(element: Element, old: Value) -> Value | None:
     """A value without the axis of the shape and dtype that an old value has."""
-    scale = element.scale if isinstance(element, Diagonal) else None
-    for other in (element.like, scale):
+    scales = [element.scale] if isinstance(element, Diagonal) else []
+    for other in (element.like, *scales):
         if isinstance(other, Value) and other.type.kind == "array":
             if same_shape(other.type, old.type) and other.type.dtype == old.type.dtype is not None:
                 return other
     return None
 
 
-# The table: what each family of operations makes of an element. None is dense.
+# What each family of operations makes of diagonals and blocks. None: the table has no answer, and the value is dense.
 
 Handler = Callable[["Batch", Let], Any]
 
@@ -243,11 +375,16 @@ def handles(*functions: Any) -> Callable[[Handler], Handler]:
 
 
 def structured(b: Batch, let: Let) -> Element | Value | None:
-    """What a statement with a structured operand gives: an element, dense rows, or None where the table has no answer."""
+    """What a statement with a structured operand gives: an element, dense rows, or None where the tables have no answer."""
+    assert let.out is not None
     found = TABLE.get(let.op.function)
-    if found is None or let.out is None or let.out.type.dtype is None:
-        return None
-    return found(b, let)  # type: ignore[no-any-return]
+    if found is not None and let.out.type.dtype is not None:
+        start = len(b.out)
+        made = found(b, let)
+        if made is not None:
+            return made  # type: ignore[no-any-return]
+        del b.out[start:]
+    return columns(b, let) if b.seeded is not None and b.seeded.last else None
 
 
 def _only(b: Batch, let: Let) -> tuple[int, Element | None]:
@@ -259,37 +396,97 @@ def _only(b: Batch, let: Let) -> tuple[int, Element | None]:
 
 
 def _applied(b: Batch, let: Let, compute: Callable[[list[Tree]], Tree]) -> Element | None:
-    """An elementwise operation that is linear in its one operand with the axis: done on the scale instead."""
+    """An elementwise operation that is linear in its one operand with the axis: done on the scales instead."""
     place, element = _only(b, let)
     old, out = let.args[place], let.out
-    assert out is not None
-    if not same_shape(old.type, out.type):
+    if element is None or out is None or not same_shape(old.type, out.type):
         return None
     if isinstance(element, Diagonal):
         args = [element.scale if i == place else b.get(arg) for i, arg in enumerate(let.args)]
-        scale = _fitting(b, compute(args), out.type, element.like)
+        scale = _fitting(b, compute(args), out.type.shape, element.like)
         if scale is None:
             return None
         return element._replace(scale=scale, origin=let.origin)
-    return None
+    if isinstance(element, Columns):
+        return None
+    parts = []
+    for part in element.parts:
+        args = [
+            part.scale if i == place else _within(b, b.get(arg), part, element.size)
+            for i, arg in enumerate(let.args)
+        ]
+        if None in args:
+            return None
+        scale = _fitting(b, compute(args), (part.length,), None)
+        if scale is None:
+            return None
+        parts.append(part._replace(scale=scale, origin=let.origin))
+    return element._replace(parts=tuple(parts))
 
 
-def _fitting(b: Batch, scale: Tree, wanted: Type, like: Tree) -> Tree:
-    """A scale without axes, or of exactly the wanted shape and floating; None where that is not to be had."""
+def _fitting(b: Batch, scale: Tree, shape: tuple[Dim, ...] | None, like: Tree) -> Tree:
+    """A scale without axes, or of exactly the wanted shape, and floating; None where that is not to be had."""
+    if _number(scale):
+        return scale
     found = type_of(scale)
     if found.rank is None or found.kind == "any":
         return None
-    if found.rank and not same_shape(found, wanted):
-        if not isinstance(like, Value) or not same_shape(like.type, wanted):
+    if found.rank and not same_shape(found, Type("array", None, shape)):
+        if not (isinstance(like, Value) and like.type.kind == "array"):
             return None
         scale = b.emit(np.broadcast_to, scale, shape=b.emit(ops.shape, like))
-    if not found.differentiable and not _number(scale):
-        scale = b.emit(ops.multiply, 1.0, scale)
-    return scale
+    return scale if found.differentiable else b.emit(ops.multiply, 1.0, scale)
 
 
-def _number(tree: Tree) -> bool:
-    return type(tree) in (int, float)
+def _within(b: Batch, operand: Tree, part: Part, size: Dim) -> Tree:
+    """The elements of an unbatched operand that meet a part; None where they cannot be told."""
+    type_ = type_of(operand)
+    if type_.rank == 0:
+        return operand
+    if type_.rank != 1 or type_.shape is None or not same_size(type_.shape[0], size):
+        return None
+    margin = _margin(part, size)
+    return None if margin is None else _cut(b, operand, part.column, margin)
+
+
+def _margin(part: Part, size: Dim) -> int | None:
+    """How many columns are behind a part, where it has any; None where that is not known."""
+    if isinstance(size, int) and isinstance(part.length, int):
+        return size - part.column - part.length
+    if isinstance(size, Size) and isinstance(part.length, Size) and size.key == part.length.key:
+        margin = part.length.minus - size.minus - part.column
+        return margin if margin >= 0 else None
+    return None
+
+
+def _cut(b: Batch, operand: Tree, front: int, back: int) -> Tree:
+    """A vector without so many elements at its ends."""
+    if type_of(operand).rank == 0 or not (front or back):
+        return operand
+    return b.emit(ops.getitem, operand, Slice(front or None, -back or None))
+
+
+def as_blocks(element: Element | None, old: Value) -> Blocks | None:
+    """A diagonal as one block."""
+    if isinstance(element, Blocks):
+        return element
+    if not isinstance(element, Diagonal) or old.type.rank != 1:
+        return None
+    (size,) = old.type.shape  # type: ignore[misc]
+    if not _countable(size, element.rows):
+        return None
+    part = Part(0, 0, size, element.scale, element.origin)
+    return Blocks((part,), element.rows, size, element.like)
+
+
+def simplest(blocks: Blocks) -> Diagonal | Blocks:
+    """Blocks as a diagonal, where they are one."""
+    parts = tuple(part for part in blocks.parts if not _is(part.scale, 0))
+    if len(parts) == 1 and same_size(blocks.size, blocks.rows.size):
+        part = parts[0]
+        if part.row == part.column == 0 and same_size(part.length, blocks.size):
+            return Diagonal(part.scale, blocks.rows, blocks.like, part.origin)
+    return blocks._replace(parts=parts)
 
 
 @handles(operator.neg, np.negative)
@@ -302,8 +499,9 @@ def _negated(b: Batch, scale: Tree) -> Tree:
 
 
 @handles(operator.pos, np.positive, np.copy, runtime.own, ops.move.function, runtime.stop_gradient)
+@handles(np.real, np.conj, np.asarray, np.ascontiguousarray)
 def same(b: Batch, let: Let) -> Any:
-    return _applied(b, let, lambda args: args[0])
+    return None if let.options else _applied(b, let, lambda args: args[0])
 
 
 @handles(runtime.cast, runtime.result, runtime.spread, runtime.sum_to)
@@ -311,15 +509,14 @@ def formed(b: Batch, let: Let) -> Any:
     """What gives a value the form of another, where that is the shape that it has."""
     if b.is_batched(let.args[1]):
         return None
-    assert let.out is not None
-    dtype = let.out.type.dtype
+    dtype = b.target.type.dtype
 
     def compute(args: list[Tree]) -> Tree:
         if _number(args[0]) or type_of(args[0]).dtype in (dtype, "float", "int"):
             return args[0]
-        return b.emit(ops.cast, args[0], args[1])
+        return b.emit(ops.cast, args[0], b.get(let.args[1]))
 
-    return _applied(b, let, compute)
+    return _applied(b, let.renewed(args=let.args[:1]), compute)
 
 
 @handles(operator.mul, np.multiply)
@@ -336,12 +533,12 @@ def product(b: Batch, let: Let) -> Any:
             return c
         return a if _is(c, 1) else b.emit(ops.multiply, a, c)
 
-    return _applied(b, let, compute)
+    return None if let.options else _applied(b, let, compute)
 
 
 @handles(operator.truediv, np.divide)
 def quotient(b: Batch, let: Let) -> Any:
-    if not b.is_batched(let.args[0]):
+    if let.options or b.is_batched(let.args[1]):
         return None
 
     def compute(args: list[Tree]) -> Tree:
@@ -350,32 +547,83 @@ def quotient(b: Batch, let: Let) -> Any:
     return _applied(b, let, compute)
 
 
+@handles(np.where)
+def selected(b: Batch, let: Let) -> Any:
+    """
+    x_bar = np.where(c, diagonal(d), 0)   ->    diagonal(np.where(c, d, 0))
+    """
+    if len(let.args) != 3 or b.is_batched(let.args[0]):
+        return None
+    condition, *sides = let.args
+    if all(map(b.is_batched, sides)):
+        one, two = map(b.element, sides)
+        if not (isinstance(one, Diagonal) and isinstance(two, Diagonal)):
+            return None
+        if not all(same_shape(side.type, b.target.type) for side in sides):
+            return None
+        scales = [_floated(element.scale) for element in (one, two)]
+        scale = b.emit(np.where, b.get(condition), *scales)
+        scale = _fitting(b, scale, b.target.type.shape, one.like)
+        return None if scale is None else one._replace(scale=scale, origin=let.origin)
+    other = sides[b.is_batched(sides[0])]
+    if not is_zero(b, other):
+        return None
+
+    def compute(args: list[Tree]) -> Tree:
+        ends = [0.0 if side is other else _floated(arg) for side, arg in zip(sides, args[1:])]
+        return b.emit(np.where, args[0], *ends)
+
+    return _applied(b, let, compute)
+
+
+def _floated(scale: Tree) -> Tree:
+    return float(scale) if _number(scale) else scale
+
+
 @handles(operator.add, np.add, operator.sub, np.subtract)
 def total(b: Batch, let: Let) -> Any:
     """
     diagonal(d) + diagonal(e)  ->        diagonal(d + e)
     """
-    out = let.out
-    assert out is not None
+    if let.options:
+        return None
     minus = let.op.function in (operator.sub, np.subtract)
+    for place, other in ((0, let.args[1]), (1, let.args[0])):
+        if not b.is_batched(other) and is_zero(b, other):
+            alone = let.renewed(args=(let.args[place],))
+            return negative(b, alone) if place and minus else same(b, alone)
+    if not all(b.element(arg) and same_shape(arg.type, b.target.type) for arg in let.args):
+        return None
     one, two = map(b.element, let.args)
-    for element, other, sign in ((one, let.args[1], False), (two, let.args[0], minus)):
-        if element is not None and not b.is_batched(other) and is_zero(b, other):
-            return (negative if sign else same)(b, let.renewed(args=let.args))
-    if one is None or two is None:
-        return None
-    if not all(same_shape(arg.type, out.type) for arg in let.args):
-        return None
     if isinstance(one, Diagonal) and isinstance(two, Diagonal):
         scale = _sum(b, one.scale, two.scale, minus)
         return one._replace(scale=scale, origin=let.origin)
-    return None
+    return added(b, let, as_blocks(one, let.args[0]), as_blocks(two, let.args[1]), minus)
 
 
 def _sum(b: Batch, a: Tree, c: Tree, minus: bool) -> Tree:
     if _number(a) and _number(c):
         return a - c if minus else a + c
     return b.emit(ops.subtract if minus else ops.add, a, c)
+
+
+def added(
+    b: Batch, let: Let, one: Blocks | None, two: Blocks | None, minus: bool = False
+) -> Element | None:
+    """A sum of blocks: what lies at one place is one part."""
+    if one is None or two is None:
+        return None
+    parts = list(one.parts)
+    for part in two.parts:
+        for place, before in enumerate(parts):
+            if before[:2] == part[:2] and same_size(before.length, part.length):
+                scale = _sum(b, before.scale, part.scale, minus)
+                parts[place] = before._replace(scale=scale, origin=let.origin)
+                break
+        else:
+            parts.append(part._replace(scale=_negated(b, part.scale)) if minus else part)
+    like = two.like if one.like is None else one.like
+    return simplest(one._replace(parts=tuple(parts), like=like))
 
 
 def is_zero(b: Batch, tree: Tree) -> bool:
@@ -390,24 +638,221 @@ def is_zero(b: Batch, tree: Tree) -> bool:
     return made.op in (ops.spread, ops.cast) and is_zero(b, made.args[0])
 
 
-@handles(operator.matmul, np.matmul)
+def _start(base: Type, index: Tree) -> tuple[int, Dim] | None:
+    """Where a slice of a vector begins, and its length; None for any other index."""
+    if isinstance(index, tuple) and not isinstance(index, Slice):
+        if len(index) != 1:
+            return None
+        (index,) = index
+    if index is Ellipsis:
+        index = ALL
+    if not isinstance(index, Slice) or index.step not in (None, 1) or base.rank != 1:
+        return None
+    (size,) = base.shape  # type: ignore[misc]
+    start = 0 if index.start is None else index.start
+    if type(start) is not int:
+        return None
+    if isinstance(size, int):
+        start = min(max(start + size if start < 0 else start, 0), size)
+    if start < 0:
+        return None
+    found = infer(ops.getitem, (Value("base", base), index), {}).shape
+    return None if found is None else (start, found[0])
+
+
+@handles(operator.getitem)
+def getitem(b: Batch, let: Let) -> Any:
+    """
+    d = diagonal(s)[1:]        ->        rows 1 and on: s[1:]
+    """
+    base, index = let.args
+    blocks = as_blocks(b.element(base), base)
+    if blocks is None or b.is_batched(index):
+        return None
+    found = window(b, blocks, base, index)
+    return None if found is None else simplest(found)
+
+
+def window(b: Batch, blocks: Blocks, base: Value, index: Tree) -> Blocks | None:
+    """A slice of blocks."""
+    place = _start(base.type, index)
+    if place is None:
+        return None
+    start, length = place
+    after = _margin(Part(0, start, length, 1), blocks.size)
+    if same_size(length, blocks.size) and not start:
+        after = 0
+    if after is None or not _countable(length, blocks.rows):
+        return None
+    parts = []
+    for part in blocks.parts:
+        margin = 0 if _is_whole(part, blocks.size) else _margin(part, blocks.size)
+        if margin is None:
+            return None
+        front, back = max(start - part.column, 0), max(after - margin, 0)
+        scale = _cut(b, part.scale, front, back)
+        parts.append(
+            Part(
+                part.row + front,
+                max(part.column - start, 0),
+                less(part.length, front + back),
+                scale,
+                part.origin,
+            )
+        )
+    return blocks._replace(parts=tuple(parts), size=length, like=None)
+
+
+def _is_whole(part: Part, size: Dim) -> bool:
+    return not part.column and same_size(part.length, size)
+
+
+@handles(runtime.put, runtime.put_add)
+def stored(b: Batch, let: Let) -> Any:
+    """
+    x_bar = np.zeros_like(x)
+    x_bar[1:] += diagonal(s)   ->        columns 1 and on: s
+    """
+    base, index, value = let.args
+    if b.is_batched(index):
+        return None
+    if not b.is_batched(value):
+        return _cleared(b, let) if is_zero(b, value) else None
+    place = _start(type_of(base), index)
+    blocks = as_blocks(b.element(value), value)
+    if place is None or blocks is None or not same_size(place[1], blocks.size):
+        return None
+    start, _ = place
+    moved = tuple(part._replace(column=part.column + start) for part in blocks.parts)
+    (size,) = base.type.shape
+    if not b.is_batched(base):
+        if not is_zero(b, base):
+            return None
+        like = _shape_source(b, base)
+        if like is None and not _countable(size, blocks.rows):
+            return None
+        return simplest(blocks._replace(parts=moved, size=size, like=like))
+    under = as_blocks(b.element(base), base)
+    if let.op.function is runtime.put:
+        cleared = _cleared(b, let.renewed(args=(base, index, 0.0)))
+        under = as_blocks(cleared, base)
+    if under is None:
+        return None
+    return added(b, let, under, blocks._replace(parts=moved, size=size, like=under.like))
+
+
+def _cleared(b: Batch, let: Let) -> Element | None:
+    """
+    y_bar[0] = 0.0             ->        the scale likewise
+    """
+    base, index, _ = let.args
+    element = b.element(base)
+    if let.op.function is runtime.put_add:
+        return element
+    if isinstance(element, Diagonal):
+        scale = _zeroed(b, element.scale, index, element.like)
+        return None if scale is None else element._replace(scale=scale, origin=let.origin)
+    if not isinstance(element, Blocks):
+        return None
+    parts = []
+    for part in element.parts:
+        whole = _is_whole(part, element.size)
+        scale = _zeroed(b, part.scale, index, element.like) if whole else None
+        if scale is None:
+            return None
+        parts.append(part._replace(scale=scale))
+    return element._replace(parts=tuple(parts))
+
+
+def _zeroed(b: Batch, scale: Tree, index: Tree, like: Tree) -> Tree:
+    """A scale with zeros at an index; None where it has no axes, and its shape is not at hand."""
+    if not type_of(scale).rank:
+        if not (isinstance(like, Value) and like.type.kind == "array"):
+            return None
+        scale = b.emit(np.full_like, like, _floated(scale))
+    return b.emit(ops.put, scale, b.get(index), 0.0)
+
+
+def _shape_source(b: Batch, zeros: Value) -> Tree:
+    """What zeros got their shape from: an operand without the axis."""
+    made = b.lets.get(zeros)
+    if made is None:
+        return None
+    if made.op in (ops.spread, ops.cast):
+        return made.args[1] if not b.is_batched(made.args[1]) else None
+    source = made.args[0]
+    if b.is_batched(source):
+        element = b.element(source)
+        return None if element is None else element.like
+    if isinstance(source, Value) and source.type.kind == "array":
+        return b.get(source)
+    return b.get(source if isinstance(source, tuple) else (source,))
+
+
+@handles(np.reshape, np.ravel, np.ndarray.flatten)
+def reshaped(b: Batch, let: Let) -> Any:
+    """A diagonal is one over the flattened index, whatever the shape."""
+    _, element = _only(b, let)
+    options = dict(let.options)
+    if not isinstance(element, Diagonal) or options.get("order", "C") != "C":
+        return None
+    scale, like = element.scale, None
+    if type_of(scale).rank:
+        like = scale = b.emit(let.op, scale, *map(b.get, let.args[1:]), **_got(b, options))
+        if not same_shape(scale.type, b.target.type):
+            return None
+    elif b.target.type.rank != 1:
+        like = _shape_asked(b, options.get("shape", let.args[-1]))
+        if like is None:
+            return None
+    return element._replace(scale=scale, like=like, origin=let.origin)
+
+
+def _got(b: Batch, options: dict[str, Tree]) -> dict[str, Tree]:
+    return {key: b.get(option) for key, option in options.items()}
+
+
+def _shape_asked(b: Batch, shape: Tree) -> Tree:
+    """The shape that a reshape asks for, as an operand, or a value that has it."""
+    if isinstance(shape, tuple):
+        return None if any(_is(part, -1) for part in shape) else b.get(shape)
+    made = b.lets.get(shape) if isinstance(shape, Value) else None
+    if made is None or made.op is not ops.shape:
+        return None
+    source = made.args[0]
+    if not b.is_batched(source):
+        return b.get(source)
+    element = b.element(source)
+    return None if element is None else element.like
+
+
+@handles(operator.matmul, np.matmul, np.dot)
 def matmul(b: Batch, let: Let) -> Any:
     """
     y = diagonal(d) @ W        ->        y = d[:, None] * W
     y = W.T @ diagonal(d)      ->        y = d[:, None] * W
+    y = W @ diagonal(d)        ->        y.T = W * d                     (with the rows last)
     """
     place, element = _only(b, let)
-    if not isinstance(element, Diagonal):
+    if not isinstance(element, Diagonal) or let.options:
         return None
-    matrix, scale = let.args[1 - place], element.scale
-    if let.args[place].type.rank != 1 or type_of(matrix).rank != 2:
+    other, scale = let.args[1 - place], element.scale
+    rank = type_of(other).rank
+    if let.args[place].type.rank != 1 or rank not in (1, 2):
         return None
-    made = transposed(b, matrix) if place else b.get(matrix)
-    if _is(scale, 1):
-        return made
-    if type_of(scale).rank:
-        scale = b.emit(ops.getitem, scale, (Slice(), None))
-    return b.emit(ops.multiply, scale, made)
+    last = element.rows.last and rank == 2
+    plain = rank == 1 or bool(place) == last
+    made = b.get(other) if plain else operations.transposed(b, other)
+    if not _is(scale, 1):
+        if rank == 1:
+            made = b.emit(ops.multiply, scale, made)
+        elif last:
+            made = b.emit(ops.multiply, made, scale)
+        else:
+            thick = type_of(scale).rank
+            scale = b.emit(ops.getitem, scale, (ALL, None)) if thick else scale
+            made = b.emit(ops.multiply, scale, made)
+    return Columns(made, element.rows) if last else made
 
 
 @handles(np.sum)
@@ -423,6 +868,182 @@ def summed(b: Batch, let: Let) -> Any:
     if rank:
         return scale if rank == 1 else b.emit(np.ravel, scale)
     dtype = b.target.type.dtype
-    number = float(scale) if _number(scale) else scale
     named = {} if dtype == "float64" else {"dtype": np.dtype(dtype).type}
-    return b.emit(np.full, element.rows.number(b.emit), number, **named)
+    return b.emit(np.full, element.rows.number(b.emit), _floated(scale), **named)
+
+
+@handles(np.diff)
+def diff(b: Batch, let: Let) -> Any:
+    """
+    np.diff(g)                 ->        g[1:] - g[:-1]
+    """
+    _, element = _only(b, let)
+    if element is None or let.options or len(let.args) != 1 or let.args[0].type.rank != 1:
+        return None
+    blocks = as_blocks(element, let.args[0])
+    if blocks is None:
+        return None
+    later, sooner = (window(b, blocks, let.args[0], Slice(*ends)) for ends in ((1,), (None, -1)))
+    return added(b, let, later, sooner, minus=True)
+
+
+# With the rows last: dense values as columns.
+
+
+def columns(b: Batch, let: Let) -> Columns | Value | None:
+    """A statement on columns, where no operand has its rows first; None where there is no form for it."""
+    values = [value for value in leaves(let.args) if value in b.batched]
+    if any(b.element(value) is None and value.type.rank != 0 for value in values):
+        return None
+    if any(b.is_batched(option) for _, option in let.options):
+        return None
+    found = LAST.get(let.op.function)
+    if found is None and operations.handler(let) is operations.elementwise:
+        found = elementwise_last
+    start = len(b.out)
+    made = None if found is None else found(b, let)
+    if made is None:
+        del b.out[start:]
+        return None
+    rows, out = b.seeded, b.target
+    assert rows is not None
+    if b.fresh(made, start):
+        made.type = Type("array", made.type.dtype, (*out.type.shape, rows.size))
+    return Columns(made, rows) if out.type.rank else made
+
+
+LAST: dict[Any, Handler] = {}
+
+
+def handles_last(*functions: Any) -> Callable[[Handler], Handler]:
+    """Register a handler of the operations on columns."""
+
+    def register(made: Handler) -> Handler:
+        LAST.update(dict.fromkeys(functions, made))
+        return made
+
+    return register
+
+
+def _last(b: Batch, old: Tree) -> Tree:
+    """An old operand with the rows' axis last; one without axes stays as it is."""
+    if not b.is_batched(old):
+        rank = b.rank(old)
+        return b.emit(ops.getitem, b.get(old), (*(ALL,) * rank, None)) if rank else b.get(old)
+    element = b.element(old)
+    return b.get(old) if element is None else array_of(b, old, element, last=True)
+
+
+def elementwise_last(b: Batch, let: Let) -> Any:
+    """
+    y = p * g                  ->        y = p[:, None] * g
+    """
+    if any(type_of(option).rank for _, option in let.options):
+        return None
+    args = [arg if arg is None or _is_dtype(arg) else _last(b, arg) for arg in let.args]
+    return b.emit(let.op, *args, **_got(b, dict(let.options)))
+
+
+def _is_dtype(tree: Tree) -> bool:
+    return isinstance(tree, (type, np.dtype, str)) or (
+        isinstance(tree, Value) and tree.type.kind == "object"
+    )
+
+
+@handles_last(operator.matmul, np.matmul, np.dot)
+def matmul_last(b: Batch, let: Let) -> Any:
+    """
+    y = W @ g                  ->        y = W @ g
+    """
+    a, c = let.args
+    p, q = b.rank(a), b.rank(c)
+    left, right = b.is_batched(a), b.is_batched(c)
+    if (p, q) == (1, 1) and left and right:
+        return b.emit(np.sum, b.emit(ops.multiply, _last(b, a), _last(b, c)), axis=0)
+    if right and not left and q == 1 and p in (1, 2):
+        return b.emit(let.op, b.get(a), _last(b, c))
+    if left and not right and p == 1 and q in (1, 2):
+        other = b.get(c) if q == 1 else operations.transposed(b, c)
+        return b.emit(let.op, other, _last(b, a))
+    return None
+
+
+@handles_last(np.sum)
+def sum_last(b: Batch, let: Let) -> Any:
+    """
+    s = np.sum(g)              ->        s = np.sum(g, axis=0)
+    """
+    (a,), options = b.bound(let)
+    rank, axis = b.rank(a), options.pop("axis", None)
+    if not rank:
+        return None
+    axes = range(rank) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if not all(type(one) is int for one in axes):
+        return None
+    places = tuple(one % rank for one in axes)
+    return b.again(let.op, _last(b, a), **options, axis=places if len(places) != 1 else places[0])
+
+
+@handles_last(operator.getitem)
+def getitem_last(b: Batch, let: Let) -> Any:
+    base, index = let.args
+    index = _index_last(b, index)
+    return None if index is None else b.emit(let.op, _last(b, base), index)
+
+
+def _index_last(b: Batch, index: Tree) -> Tree:
+    """An index in front of the rows' axis; None where arrays of indices are apart."""
+    parts = index if type(index) is tuple else (index,)
+    if b.is_batched(parts) or sum(1 for part in parts if _picks_many(part)) > 1:
+        return None
+    parts = b.get(parts)
+    if any(part is Ellipsis for part in parts):
+        parts = (*parts, ALL)
+    return parts[0] if len(parts) == 1 else parts
+
+
+def _picks_many(part: Tree) -> bool:
+    if part is None or part is Ellipsis or isinstance(part, Slice):
+        return False
+    return type_of(part).rank != 0
+
+
+@handles_last(runtime.put, runtime.put_add)
+def stored_last(b: Batch, let: Let) -> Any:
+    base, index, value = let.args
+    place = _index_last(b, index)
+    if place is None:
+        return None
+    if b.is_batched(base):
+        under = _last(b, base)
+    elif is_zero(b, base):
+        like = _shape_source(b, base)
+        if like is None:
+            return None
+        shape = _shape_operand(b.emit, like, base.type)
+        count = (b.count(),)
+        whole = (*shape, *count) if isinstance(shape, tuple) else b.emit(ops.add, shape, count)
+        under = b.emit(np.zeros, whole, **b.dtype_option(base))
+    else:
+        return None
+    return b.emit(let.op, under, place, _last(b, value))
+
+
+@handles_last(runtime.cast, runtime.result, runtime.sum_to, runtime.spread)
+def formed_last(b: Batch, let: Let) -> Any:
+    g, x = let.args
+    if b.is_batched(x) or not same_shape(g.type, type_of(x)):
+        return None
+    return operations.casted(b, _last(b, g), x)
+
+
+@handles_last(np.concatenate, np.stack)
+def joined_last(b: Batch, let: Let) -> Any:
+    (parts,), options = b.bound(let)
+    axis = options.pop("axis", 0)
+    if not isinstance(parts, (tuple, list)) or options or type(axis) is not int:
+        return None
+    if not all(map(b.is_batched, parts)):
+        return None
+    rank = b.rank(parts[0]) + (let.op.function is np.stack)
+    return b.again(let.op, type(parts)(_last(b, part) for part in parts), axis=axis % rank)
