@@ -23,7 +23,6 @@ __all__ = [
     "ArgumentValueError",
     "CoreError",
     "MissingRuleError",
-    "NotVectorizedError",
     "NotYetError",
     "Place",
     "RankUnknownError",
@@ -92,10 +91,6 @@ class UnsupportedSyntaxError(SrcadError, NotImplementedError):
 
 class RankUnknownError(UnsupportedSyntaxError):
     """The rank of a value is not proven, and what is asked for depends on it."""
-
-
-class NotVectorizedError(UnsupportedSyntaxError):
-    """All columns at once are asked for, and an operation has no form over a leading axis."""
 
 
 class NotYetError(UnsupportedSyntaxError, AttributeError):

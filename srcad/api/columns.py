@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from srcad.analysis.types import infer
 from srcad.api.rows import assembled
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import (
     Block,
+    Carry,
+    Family,
     Function,
     Let,
+    Loop,
     Origin,
     Param,
     Tree,
@@ -24,10 +29,10 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
 )
-from srcad.core.types import Size, Type
-from srcad.errors import NotVectorizedError, RankUnknownError
+from srcad.core.types import Size, Type, number
+from srcad.errors import RankUnknownError
 from srcad.transformer.adjoint import cotangent_type
-from srcad.transformer.reverse import Cut, hand_on, zero_block
+from srcad.transformer.reverse import Cut, dtype_option, hand_on, sizes_of, zero_block
 from srcad.transformer.tangent import Tangent
 from srcad.vectorizer.batch import Batch, NotBatchable, batch
 from srcad.vectorizer.structure import identity_seed, materialised
@@ -169,7 +174,10 @@ def forward_jacobian(
     has_aux: bool = False,
     name: str = "",
 ) -> Function:
-    """The function that returns the Jacobian by `wrt`, by columns. Raises RankUnknownError, NotVectorizedError."""
+    """The function that returns the Jacobian by `wrt`, by columns.
+
+    Where the tangents have no batched form, in loops over the columns. Raises RankUnknownError.
+    """
     output, aux = function.result if has_aux else (function.result, None)
     outputs = list(dict.fromkeys(leaves(output)))
     for value in outputs + wrt:
@@ -211,12 +219,8 @@ def forward_jacobian(
             for (leaf, of), dot in kept.items():
                 if of is value and dot in new:
                     rows[leaf, value] = new[dot]
-    except NotBatchable as refused:
-        raise NotVectorizedError(
-            f"`{function.name}` has no forward Jacobian over all columns at once: {refused.why}",
-            place=function.parsed.place,
-            reason="Ask for jacrev, or for srcad.jvp along each unit vector.",
-        ) from None
+    except NotBatchable:
+        return column_loops(function, wrt, outputs, structure, has_aux, name)
     for leaf in outputs:
         here = now.get(leaf, leaf)
         for value in wrt:
@@ -240,3 +244,84 @@ def forward_jacobian(
         function.params,
         name=name or f"{function.name}_jacfwd",
     )
+
+
+def column_loops(
+    function: Function,
+    wrt: list[Value],
+    outputs: list[Value],
+    structure: Tree,
+    has_aux: bool,
+    name: str,
+) -> Function:
+    """Column by column: for each argument a loop over its elements, each with a tangent sweep of its own."""
+    output, aux = function.result if has_aux else (function.result, None)
+    builder = Builder(infer, Origin(0, "", "tangent"))
+    blocks: dict[tuple[Value, Value], Value] = {}
+    for value in wrt:
+        if value.type.rank == 0:
+            sweep = Tangent(function, {value: 1.0}, outputs, fused=False)
+            builder.block.extend(sweep.run())
+            for leaf in outputs:
+                dot = sweep.dot(leaf)
+                blocks[leaf, value] = hand_dot(builder, dot, leaf, f"{leaf.base}_dot")
+            continue
+        found = column_loop(builder, function, value, outputs)
+        for leaf in outputs:
+            made = found.get(leaf)
+            if made is None:
+                blocks[leaf, value] = zero_block(builder, leaf, value)
+                continue
+            if value.type.rank != 1:
+                sizes = [*sizes_of(builder, leaf), *sizes_of(builder, value)]
+                made = builder.emit(ops.operation(np.reshape), made, shape=tuple(sizes))
+            blocks[leaf, value] = builder.emit(ops.own, made, base=f"{leaf.base}_dot", named=True)
+    body = [*function.body, *builder.block]
+    return assembled(
+        function,
+        body,
+        output,
+        aux,
+        has_aux,
+        structure,
+        blocks,
+        name=name or f"{function.name}_jacfwd",
+    )
+
+
+def column_loop(
+    builder: Builder, function: Function, value: Value, outputs: list[Value]
+) -> dict[Value, Value]:
+    """The columns of each output that varies, on its last axis."""
+    count = builder.emit(ops.size, value)
+    index = Value("i", number("int"))
+    inner = Builder(infer, builder.origin)
+    base = f"{value.base}_dot"
+    if value.type.rank == 1:
+        zeros = inner.emit(ops.zeros_like, value, base=base)
+        seed = inner.emit(ops.put, zeros, index, 1.0, base=base, named=True)
+    else:
+        options = dtype_option(value)
+        flat = inner.let(ops.operation(np.zeros), (count,), options, base=base)
+        one = inner.emit(ops.put, flat, index, 1.0, base=base)
+        shape = inner.emit(ops.shape, value)
+        seed = inner.emit(ops.operation(np.reshape), one, shape=shape, base=base, named=True)
+    sweep = Tangent(function, {value: seed}, outputs, fused=False)
+    body = [*inner.block, *sweep.run()]
+    tail = Builder(infer, builder.origin)
+    carries = []
+    found: dict[Value, Value] = {}
+    for leaf in outputs:
+        dot = sweep.dot(leaf)
+        if dot is None:
+            continue
+        sizes = tuple(sizes_of(builder, leaf))
+        start = builder.let(ops.operation(np.zeros), ((*sizes, count),), dtype_option(value))
+        param, after = start.like(f"{leaf.base}_jac"), start.like(f"{leaf.base}_jac", named=True)
+        place = (Ellipsis, index) if leaf.type.rank else index
+        end = tail.emit(ops.put, param, place, dot, base=param.base)
+        carries.append(Carry(param, start, end, after))
+        found[leaf] = after
+    block = [*body, *tail.block]
+    builder.add(Loop(Family(), 1, index, (0, count, 1), carries, block, builder.origin))
+    return found

@@ -14,7 +14,6 @@ from srcad.api.transforms import Derivative, Spec
 from srcad.errors import (
     ArgumentTypeError,
     ArgumentValueError,
-    NotVectorizedError,
     RankUnknownError,
 )
 
@@ -126,7 +125,7 @@ class ForwardJacobian(Jacobian):
         if self.chunk_size is None:
             try:
                 return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
-            except (RankUnknownError, NotVectorizedError):  # column by column, by the pushforward
+            except RankUnknownError:  # column by column, by the pushforward
                 return self.in_chunks(args, 1)
         return self.in_chunks(args, self.chunk_size)
 
@@ -138,7 +137,9 @@ class ForwardJacobian(Jacobian):
         structure: Any = None
         columns: list[dict[int, Any]] = []
         for place, x in enumerate(xs):
-            compiled, result, values, given = forward(self.chunk_dispatcher(place, chunk_size), args)
+            compiled, result, values, given = forward(
+                self.chunk_dispatcher(place, chunk_size), args
+            )
             structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
             places = list(dict.fromkeys(map(int, flatten(structure))))
             ys = [values[at] for at in places]

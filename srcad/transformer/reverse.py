@@ -289,7 +289,7 @@ def row_loop(builder: Builder, rows: RowsOf, wrt: list[Value]) -> dict[Value, Tr
     for value in wrt:
         shape_tree = _row_shape(builder, count, value)
         zeros = builder.let(
-            ops.operation(np.zeros), (shape_tree,), _dtype_option(value), base=f"{value.base}_bar"
+            ops.operation(np.zeros), (shape_tree,), dtype_option(value), base=f"{value.base}_bar"
         )
         if value not in rows.bars:
             results[value] = zeros
@@ -312,15 +312,19 @@ def row_loop(builder: Builder, rows: RowsOf, wrt: list[Value]) -> dict[Value, Tr
     return results
 
 
-def _row_shape(builder: Builder, count: Tree, value: Value) -> Tree:
-    sizes = [
+def sizes_of(builder: Builder, value: Value) -> list[Tree]:
+    """The sizes of a value's axes, as operands."""
+    return [
         builder.emit(ops.getitem, builder.emit(ops.shape, value), axis)
         for axis in range(value.type.rank or 0)
     ]
-    return (count, *sizes)
 
 
-def _dtype_option(value: Value) -> tuple[tuple[str, Tree], ...]:
+def _row_shape(builder: Builder, count: Tree, value: Value) -> Tree:
+    return (count, *sizes_of(builder, value))
+
+
+def dtype_option(value: Value) -> tuple[tuple[str, Tree], ...]:
     dtype = value.type.dtype
     if value.type.kind == "number" or dtype is None or dtype == "float64":
         return ()
@@ -334,26 +338,17 @@ def shaped(builder: Builder, rows: Tree, output: Value, value: Value, count: Tre
     if isinstance(rows, Value) and value.type.kind != "number" and rows.type.dtype != dtype:
         rows = builder.emit(ops.cast, rows, value)
     if (output.type.rank or 0) > 1:
-        sizes = [
-            builder.emit(ops.getitem, builder.emit(ops.shape, v), axis)
-            for v in (output, value)
-            for axis in range(v.type.rank or 0)
-        ]
-        rows = builder.emit(ops.operation(np.reshape), rows, shape=tuple(sizes))
+        sizes = (*sizes_of(builder, output), *sizes_of(builder, value))
+        rows = builder.emit(ops.operation(np.reshape), rows, shape=sizes)
     return builder.emit(ops.own, rows, base=base, named=True)
 
 
 def zero_block(builder: Builder, output: Value, value: Value) -> Value:
     """The Jacobian of an output that does not depend on an argument."""
-    sizes = [
-        builder.emit(ops.getitem, builder.emit(ops.shape, v), axis)
-        for v in (output, value)
-        for axis in range(v.type.rank or 0)
-    ]
     return builder.let(
         ops.operation(np.zeros),
-        (tuple(sizes),),
-        _dtype_option(value),
+        ((*sizes_of(builder, output), *sizes_of(builder, value)),),
+        dtype_option(value),
         base=f"{value.base}_bar",
         named=True,
     )
