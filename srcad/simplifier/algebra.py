@@ -127,6 +127,8 @@ class _Algebra(Pass):
             return a._replace(negative=not a.negative)
         if op is ops.multiply:
             a, b = self.product(args[0], out), self.product(args[1], out)
+            if _number(args[0]):
+                b = self.numbered(args[1], out) or b
             return Product(
                 a.negative != b.negative,
                 _times(a.number, b.number),
@@ -142,6 +144,16 @@ class _Algebra(Pass):
                 return None
             return Product(a.negative, a.number, a.factors, (*a.divisors, b))
         return None
+
+    def numbered(self, tree: Tree, out: Value) -> Product | None:
+        """A number times a value, if others read it too: with a number of one's own, that value is as near."""
+        found = self.lets.get(tree) if self.mine(tree) and not tree.named else None
+        if found is None or found.op is not ops.multiply or not self.fits(found, out):
+            return None
+        number, value = found.args
+        if not _number(number) or _number(value):
+            return None
+        return Product(number < 0, abs(number), (value,), ())
 
     def multiply(self, statement: Let) -> Let | None:
         """Products, quotients and negations in one form."""

@@ -26,6 +26,7 @@ from srcad.simplifier.nesting import nest
 from srcad.simplifier.ownership import recover_stores
 from srcad.simplifier.shapes import resolve_shapes
 from srcad.simplifier.sharing import share
+from srcad.simplifier.signs import place_signs
 from srcad.simplifier.sinking import sink
 from srcad.simplifier.sources import choose_sources
 from srcad.simplifier.storage import store_values
@@ -96,7 +97,7 @@ def store(function: Function) -> Function:
 
 def finish(function: Function, *, results: bool = False) -> Function:
     """Stores in place, expressions as trees."""
-    for run in (group, recover_stores, iterate, remove_dead, write_sizes):
+    for run in (place_signs, group, recover_stores, iterate, remove_dead, write_sizes):
         function = checked(run, function)
     return nest(function, results=results)
 

@@ -50,7 +50,7 @@ def idle(function: Function) -> set[Value]:
     forms: dict[Value, int] = {}
     for statement in walk(function.body):
         found = _READS.get(statement.op) if isinstance(statement, Let) else None
-        if found is not None and statement.origin.part == "adjoint":
+        if found is not None and statement.origin.part != "primal":
             value = statement.args[found[0]]
             if isinstance(value, Value):
                 forms[value] = forms.get(value, 0) + 1
