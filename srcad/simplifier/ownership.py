@@ -191,21 +191,52 @@ class _Owner:
 
     def live(self, statement: Statement) -> set[Value]:
         """What may be read after a statement: values, and what live lists hold."""
-        live = set(self.after[statement])
-        pending = [value for value in live if value.type.kind == "record"]
+        return self.after[statement] | self.held(statement)
+
+    def held(self, statement: Statement) -> set[Value]:
+        """What the lists hold that may be read after a statement."""
+        held: set[Value] = set()
+        pending = [value for value in self.after[statement] if value.type.kind == "record"]
         while pending:
-            record = pending.pop()
-            for value in self.saved.get(record, ()):
-                if value not in live:
-                    live.add(value)
+            for value in self.saved.get(pending.pop(), ()):
+                if value not in held:
+                    held.add(value)
                     if value.type.kind == "record":
                         pending.append(value)
-        return live
+        return held
 
     def rivals(self, base: Value, statement: Let) -> set[Value]:
-        """Live values that may share the memory of `base`, the statement's own result aside."""
+        """Live values that may share the memory of `base`; the statement's own result is one where the last iteration saved it."""
         members = self.classes.get(self.find(base), {base}) if base in self.parent else {base}
-        return {value for value in self.live(statement) & members if value is not statement.out}
+        held = self.held(statement)
+        return {
+            value
+            for value in (self.after[statement] | held) & members
+            if value is not statement.out or (value in held and self.carried(base, set()))
+        }
+
+    def carried(self, value: Tree, seen: set[Value]) -> bool:
+        """Whether the memory of a value may be that of an iteration before."""
+        if not isinstance(value, Value) or value in seen:
+            return False
+        seen.add(value)
+        kind, what = self.made.get(value, ("outside", None))
+        if kind == "carry":
+            _, carry = what
+            if value is carry.param:
+                return True
+            seen.add(carry.param)  # which is that of its own loop
+            return self.carried(carry.init, seen) or self.carried(carry.next, seen)
+        if kind == "phi":
+            _, phi = what
+            return self.carried(phi.then, seen) or self.carried(phi.orelse, seen)
+        if kind != "let":
+            return False
+        if what.op in _STORES or _sum_of(what) is not None:
+            return self.carried(what.args[0], seen)
+        if memory_of(what.op, what.args, dict(what.options)) == "fresh":
+            return False
+        return any(self.carried(part, seen) for part in leaves(what.args))
 
     def store(self, statement: Let) -> None:
         base = statement.args[0]

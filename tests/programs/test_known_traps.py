@@ -192,11 +192,39 @@ def return_on_both_sides(x):
         return np.sum(x)
 
 
+def saved_and_written_again(x):
+    v = x * x
+    for _ in range(3):
+        v[1:] -= 1.5
+        x = np.sin(x * v)
+    return np.sum(x)
+
+
+def grows_and_is_written_again(x):
+    v = x * x
+    w = np.concatenate([x, x])
+    for _ in range(2):
+        v[1:] -= 1.5
+        old = x
+        x = np.outer(w, v) + old
+    return np.sum(x)
+
+
+def written_in_an_inner_loop(x):
+    v, s = x * x, 0.0
+    for i in range(2):
+        for j in range(3):
+            v[j:] *= x[i]
+            s = s + np.sum(np.exp(v))
+    return s
+
+
 PROGRAMS = [
     nested_lists, one_path_only, condition_of_another_loop, two_accumulators, view_then_store, saved_slice_overwritten,
     old_buffer_on_the_right, alias_that_is_added_to, zero_iterations, store_into_the_argument, swap_in_a_loop, swapped_buffers,
     swap_at_a_join, scalar_that_becomes_an_array, integer_that_becomes_an_array, three_loops, stores_in_both_loops,
     store_under_a_branch, while_with_a_store, spread_and_summed, return_on_both_sides,
+    saved_and_written_again, grows_and_is_written_again, written_in_an_inner_loop,
 ]  # fmt: skip
 
 
