@@ -1021,7 +1021,9 @@ class _Carried:
                 end = self.state.env.get(other_path[0])
                 for key in other_path[1:]:
                     end = end[key] if end is not None else None
-                if isinstance(end, View) and end.buffer is binding.buffer:
+                if isinstance(end, View) and (
+                    end.buffer is binding.buffer or end.buffer in binding.buffer.aliases
+                ):
                     partners.add(other_path)
         partners = {
             p for p in partners if p != path and (isinstance(p, tuple) or p in self.memory0)
