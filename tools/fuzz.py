@@ -58,6 +58,7 @@ def main():
     stop, seed = time.monotonic() + options.seconds, options.seed
     kinds: Counter[str] = Counter()
     refused: Counter[str] = Counter()
+    declined: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     compared = 0
     while time.monotonic() < stop and (
@@ -67,6 +68,7 @@ def main():
         verdict = check(case)
         kinds[verdict.kind if not verdict.failed else "failed"] += 1
         compared += verdict.compared
+        declined.update(map(reason, verdict.declined))
         if verdict.kind == "refused":
             refused[reason(verdict.detail)] += 1
             if options.show_refused and options.show_refused in verdict.detail:
@@ -98,6 +100,8 @@ def main():
     )
     for text, count in refused.most_common(25):
         print(f"  {count:5d}  {text}")
+    for text, count in declined.most_common(15):
+        print(f"  {count:5d}  other transforms: {text}")
     for text, count in failures.most_common():
         print(f"  FAILED {count:5d}  {text}")
     return 1 if failures else 0

@@ -87,6 +87,7 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
             record.source for record in statement.records
         }  # may be read by index, in every iteration
         ends = set(leaves([carry.next for carry in statement.carries]))
+        inside |= ends - defines([statement])  # read again at the end of every iteration
         params = {carry.param for carry in statement.carries}
         top = rest | inside | params
         if statement.is_while:

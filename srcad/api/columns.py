@@ -76,7 +76,16 @@ def pushforward(
         leaf: hand_dot(tail, sweep.dot(leaf), leaf, f"{leaf.base}_dot" if leaf.named else base)
         for leaf in outputs
     }
-    tangent = map_tree(output, lambda leaf: handed[leaf])
+    given: set[Value] = set()
+
+    def apart(leaf: Value) -> Value:
+        found = handed[leaf]
+        if found in given and not found.type.immutable:  # an output that stands at two places
+            found = tail.emit(ops.own, found, base=found.base, named=True)
+        given.add(found)
+        return found
+
+    tangent = map_tree(output, apart)
     tangent = _zeros_of_constants(tangent, output)
     value = hand_on(tail, output, "value")
     result = (value, tangent, hand_on(tail, aux, "aux")) if has_aux else (value, tangent)

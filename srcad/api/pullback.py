@@ -54,7 +54,7 @@ def forward(
     structure = compiled.made.structure
     count = len({int(at) for at in flatten(structure) if isinstance(at, Position)})
     values, residuals = list(results[:count]), list(results[count:])
-    kept = [_own(flat[place]) for place in compiled.made.kept]
+    kept = [own(flat[place]) for place in compiled.made.kept]
     seen: set[int] = set()
 
     def hand_out(at: Any) -> Any:
@@ -62,7 +62,7 @@ def forward(
             return at
         again = int(at) in seen
         seen.add(int(at))
-        return _own(values[at]) if again else values[at]
+        return own(values[at]) if again else values[at]
 
     result = rebuild(structure, hand_out)
     outer = [compiled.namespace.get(text) for text in compiled.made.hidden]
@@ -70,7 +70,7 @@ def forward(
     return compiled, result, values, [*kept, *residuals]
 
 
-def _own(value: Any) -> Any:
+def own(value: Any) -> Any:
     """What the caller could change between the sweeps is copied."""
     return value.copy() if isinstance(value, np.ndarray) else value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from srcad.api.dispatch import Dispatcher
-from srcad.api.pullback import flatten, forward, is_leaf_argument, match, rebuild
+from srcad.api.pullback import flatten, forward, is_leaf_argument, match, own, rebuild
 from srcad.api.request import Position
 from srcad.errors import ArgumentTypeError, ArgumentValueError
 
@@ -46,7 +46,16 @@ def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
         found = compiled.backward(*flat, *given)  # type: ignore[misc]
         found = [found] if len(order) == 1 else list(found)
         by_place = {int(at): dot for at, dot in zip(order, found)}
-        return rebuild(structure, lambda at: by_place[int(at)] if isinstance(at, Position) else 0.0)
+        seen: set[int] = set()
+
+        def hand_out(at: Any) -> Any:
+            if not isinstance(at, Position):
+                return 0.0
+            again = int(at) in seen
+            seen.add(int(at))
+            return own(by_place[at]) if again else by_place[at]
+
+        return rebuild(structure, hand_out)
 
     return value, pushforward
 

@@ -93,8 +93,12 @@ class _Names:
             self.against(value, outs)
         if isinstance(statement, Loop):
             exits = {carry.exit for carry in statement.carries}
+            ends = leaves([carry.next for carry in statement.carries])
             inside = (
-                reads_of(statement.body) | reads_of(statement.header) | set(leaves(statement.test))
+                reads_of(statement.body)
+                | reads_of(statement.header)
+                | set(leaves(statement.test))
+                | set(ends)
             ) - defines([statement])
             heads = _inner(statement)
             around = (live - exits) | inside | {record.source for record in statement.records}

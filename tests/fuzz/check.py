@@ -25,11 +25,15 @@ _COUNT = itertools.count()
 
 
 class Verdict(NamedTuple):
-    """What became of a program: "ok", "refused", "skipped" (nothing could be compared) or a kind of failure."""
+    """What became of a program: "ok", "refused", "skipped" (nothing could be compared) or a kind of failure.
+
+    `declined` are the refusals of other transforms than the program's own.
+    """
 
     kind: str
     detail: str = ""
     compared: int = 0
+    declined: tuple[str, ...] = ()
 
     @property
     def failed(self):
@@ -530,6 +534,7 @@ def check(case, seconds=30):
                 args = draw(rng, case, sizes, place % 2 == 0)
                 with np.errstate(all="ignore"):
                     compared += examine(module.f, args, case.argnums, case.mode, derivative, rng)
+            declined = check_laws(case, module)
     except srcad.SrcadError as error:
         if type(error).__name__ == "CoreError":
             return Verdict("CoreError", str(error), compared)
@@ -548,4 +553,34 @@ def check(case, seconds=30):
     except Exception as error:
         kind, detail = crash(error)
         return Verdict(kind, f"{detail} (n, m = {sizes})\n{traceback.format_exc()}", compared)
-    return Verdict("ok" if compared else "skipped", "", compared)
+    return Verdict("ok" if compared else "skipped", "", compared, declined)
+
+
+def check_laws(case, module):
+    """The laws between the transforms, forward mode at every program and the others at some. Returns what they refused."""
+    from tests.fuzz.modes import LAWS, Refused  # which is made of what is here
+
+    declined = []
+    for law, examine_law in LAWS.items():
+        if law != "forward" and case.seed % 3:
+            continue
+        for place, sizes in enumerate(case.sizes[:3]):
+            rng = np.random.default_rng([case.seed, place])
+            args = draw(rng, case, sizes, place % 2 == 0)
+            try:
+                with np.errstate(all="ignore"):
+                    module.f(*copied(args))
+            except Exception:  # not a size of the function's
+                continue
+            try:
+                with np.errstate(all="ignore"):
+                    examine_law(module.f, args, case.argnums, rng)
+            except Refused as refused:
+                if law == "forward":
+                    raise Failure(f"refused: {refused}") from None
+                declined.append(str(refused))
+                break
+            except Failure as failure:
+                kind, _, detail = str(failure).partition(": ")
+                raise Failure(f"{kind}: law {law}: {detail}") from None
+    return tuple(declined)
