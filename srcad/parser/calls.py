@@ -220,7 +220,7 @@ class Calls(Expressions):
         if isinstance(owner, (list, dict, tuple, str)):
             self.refuse(
                 node,
-                f"`.{name}()` of a {type(owner).__name__} is not accepted yet",
+                f"`.{name}()` of a {_kind(owner)} is not accepted yet",
                 "Build the list in one literal.",
             )
         if isinstance(owner, Known) or self.type(owner).kind == "object":
@@ -628,3 +628,8 @@ def _method_caller(name: str) -> Any:
 def ops_object() -> Any:
     """The type of an object that is no number."""
     return Type("object")
+
+
+def _kind(container: Any) -> str:
+    """What Python calls a container."""
+    return next(kind.__name__ for kind in (list, dict, tuple, str) if isinstance(container, kind))

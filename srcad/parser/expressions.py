@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import builtins
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gast
@@ -118,16 +120,21 @@ class Expressions(State):
             return found
         return self.outer(node)
 
-    def handed(self, node: Any) -> Any:
-        """The binding of an expression that is handed on, not computed with: a list that a loop filled, what is None on one side."""
+    def handed(self, node: Any, *, lists: bool = False) -> Any:
+        """The binding of an expression that is handed on, not computed with: a list that a loop filled, what is None on one side.
+
+        With `lists` it may be a list of this iteration that is yet to be filled.
+        """
         if isinstance(node, gast.Name):
             found = self.env.get(node.id)
+            if lists and isinstance(found, Growing) and found.frame is self.frame:
+                return found
             if isinstance(found, Filled) or (isinstance(found, Maybe) and found.absent == "None"):
                 return found
         if isinstance(node, gast.Tuple) and not any(
             isinstance(element, gast.Starred) for element in node.elts
         ):
-            return tuple(self.handed(element) for element in node.elts)
+            return tuple(self.handed(element, lists=lists) for element in node.elts)
         return self.expression(node)
 
     def assure(self, name: str) -> None:
@@ -413,16 +420,17 @@ class Expressions(State):
 
     def choose(self, node: Any, condition: Any, then: Any, orelse: Any) -> Any:
         """A branch that has a value."""
-        operand = self.read(condition)
-        test = self.test_of(operand)
+        test, operand, flipped = self.test_of(self.read(condition))
+        if flipped:
+            then, orelse = orelse, then
         sides = []
         env, memory = self.env, dict(self.memory)
         made: dict[Any, Any] = {}
         blocks = []
         for place, side in enumerate((then, orelse)):
             self.memory = dict(memory)
-            self.env = {name: resolved(binding, test, place) for name, binding in env.items()}
-            with self.inner() as builder:
+            self.env = self.on_side(env, test, place)
+            with self.taking(test, place), self.inner() as builder:
                 binding = side()
                 sides.append((binding, self.join_operands(node, binding)))
             made.update(self.memory)
@@ -434,15 +442,36 @@ class Expressions(State):
         self.builder.add(Branch(test, operand, blocks[0], blocks[1], phis, self.builder.origin))
         return result
 
-    def test_of(self, condition: Any) -> Test:
-        """The test of a condition: that of an earlier branch, where what is known on one side of it only is still there."""
-        number = self.numbers.of(condition)
-        for part in handed_on(self.env):
-            while isinstance(part, Maybe):
-                if part.number == number:
-                    return part.test
-                part = next((side for side in part.sides if isinstance(side, Maybe)), None)
-        return Test()
+    def test_of(self, condition: Any) -> tuple[Test, Any, bool]:
+        """The test of a condition: that of an earlier branch, where what is known on one side of it only is still there.
+
+        Returns the test, its condition, and whether that is the opposite of the one that was given.
+        """
+        tests = {part.number: part.test for part in handed_on(self.env) if isinstance(part, Maybe)}
+        number = self.numbers.here(condition)
+        if number in tests:
+            return tests[number], condition, False
+        positive = self.numbers.negated.get(number)
+        if positive is not None and self.numbers.here(positive) in tests:
+            return tests[self.numbers.here(positive)], positive, True
+        negative = self.numbers.of((ops.not_, (condition,), ()))
+        if negative in tests:
+            return tests[negative], self.emit(ops.not_, (condition,)), True
+        return Test(), condition, False
+
+    def on_side(self, env: dict[str, Any], test: Test, side: int) -> dict[str, Any]:
+        """The environment on one side of a test."""
+        return {name: resolved(binding, test, side) for name, binding in env.items()}
+
+    @contextmanager
+    def taking(self, test: Test, side: int) -> Iterator[None]:
+        """Parse a side of a test."""
+        kept = dict(self.numbers.taken)
+        self.numbers.taken[test] = side
+        try:
+            yield
+        finally:
+            self.numbers.taken = kept
 
     def join_operands(self, node: Any, binding: Any) -> Any:
         """The operands of a binding, in its structure, read in the current block."""
@@ -495,7 +524,7 @@ class Expressions(State):
             )
             test, condition = under
             absent = "unbound" if unbound else "None"
-            return Maybe(name, test, self.numbers.of(condition), (a, b), absent)
+            return Maybe(name, test, self.numbers.here(condition), (a, b), absent)
         if not all(
             isinstance(side, (Value, View))
             or (is_constant(side) and not isinstance(side, (str, type(...))))
@@ -505,6 +534,7 @@ class Expressions(State):
         out = Value(name, join(self.type(a), self.type(b)))
         out.named = name.isidentifier() and name != "value"
         phis.append(Phi(out, x, y))
+        self.numbers.joined[out] = (under[0], (x, y))
         made = self.bind_new(out)
         if isinstance(made, View):
             for side in (a, b):
@@ -640,6 +670,10 @@ class Expressions(State):
             if isinstance(part, Maybe):
                 sides = recall(part.sides)
                 return Maybe(part.name, part.test, part.number, sides, part.absent)
+            if isinstance(part, Growing):
+                if part.filled is not None and not part.filled.closed:
+                    self.read(part.filled)
+                return part.filled or []
             if isinstance(part, (tuple, list)):
                 parts = [recall(inner) for inner in part]
                 return type(part)(*parts) if hasattr(part, "_fields") else type(part)(parts)

@@ -20,32 +20,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from srcad.analysis.types import Exact
 from srcad.core.builder import Builder
 from srcad.core.nodes import Loop, Test, Value
-from srcad.core.ops import Operation
+from srcad.core.ops import Operation, not_
 from srcad.parser.places import Unbound
 
 __all__ = ["Filled", "Frame", "Growing", "Kept", "Maybe", "Numbers", "handed_on", "resolved"]
 
 
 class Frame:
-    """A loop whose body is being parsed; `outer` is the frame around it, `builder` that of the body itself.
+    """A loop whose body is being parsed; `outer` is the frame and `around` the block around it, `builder` that of the body itself.
 
     `joined` says that its family is that of the loop whose list it reads.
     """
 
-    def __init__(self, loop: Loop, outer: Frame | None) -> None:
-        self.loop, self.outer = loop, outer
+    def __init__(self, loop: Loop, outer: Frame | None, around: Builder) -> None:
+        self.loop, self.outer, self.around = loop, outer, around
         self.builder: Builder | None = None
         self.joined = False
 
 
 class Growing(list):  # type: ignore[type-arg]
-    """An empty list that a name was bound to in `frame`; once the name has been `read`, who else holds the list is not known."""
+    """An empty list that a name was bound to in `frame` and `block`; once the name has been `read`, who else holds the list is not known.
 
-    def __init__(self, parts: Any = (), frame: Frame | None = None) -> None:
+    `filled` is what became of it; an outer record may hold it already.
+    """
+
+    def __init__(
+        self, parts: Any = (), frame: Frame | None = None, block: Builder | None = None
+    ) -> None:
         super().__init__(parts)
-        self.frame, self.read = frame, False
+        self.frame, self.block, self.read = frame, block, False
+        self.filled: Filled | None = None
 
 
 class Filled:
@@ -78,6 +85,8 @@ class Maybe(Unbound):
 class Numbers:
     """Numbers of values, equal only where the values are.
 
+    `negated` is what a number is the negation of; `joined` are the values that a branch joined, with its test and what they are on each side.
+
     >>> from srcad.core import ops
     >>> a, b, c = Value("a"), Value("b"), Value("c")
     >>> numbers = Numbers()
@@ -89,10 +98,23 @@ class Numbers:
 
     def __init__(self) -> None:
         self.known: dict[Any, int] = {}
+        self.negated: dict[int, Any] = {}
+        self.joined: dict[Value, tuple[Test, tuple[Any, Any]]] = {}
+        self.taken: dict[Test, int] = {}
 
     def of(self, tree: Any) -> int:
-        """The number of a tree of operands."""
-        return self.known.setdefault(self.key(tree), len(self.known))
+        """The number of a tree of operands; integers whose values are known are numbered by these."""
+        if isinstance(tree, Value) and isinstance(tree.type.value, (int, Exact)):
+            exact = tree.type.value
+            return (
+                self.of(exact)
+                if isinstance(exact, int)
+                else self.number(("exact", exact.key, exact.offset))
+            )
+        return self.number(self.key(tree))
+
+    def number(self, key: Any) -> int:
+        return self.known.setdefault(key, len(self.known))
 
     def key(self, tree: Any) -> Any:
         if isinstance(tree, (tuple, list)):
@@ -111,8 +133,21 @@ class Numbers:
 
     def note(self, out: Value, op: Operation, args: Any, options: Any) -> None:
         """`out` is what `op` makes: what another call of it with equal operands makes too, unless it draws."""
-        if op.effect == "pure":
-            self.known.setdefault(out, self.of((op, args, options)))
+        if op.function in (min, max) and len(args) == 2 and len(set(map(self.of, args))) == 1:
+            self.known.setdefault(out, self.of(args[0]))
+        elif op.effect == "pure":
+            number = self.known.setdefault(out, self.of((op, args, options)))
+            if op is not_:
+                self.negated[number] = args[0]
+
+    def here(self, tree: Any) -> int:
+        """The number of a condition, on the sides `taken` of the branches around."""
+        while isinstance(tree, Value) and tree in self.joined:
+            test, sides = self.joined[tree]
+            if test not in self.taken:
+                break
+            tree = sides[self.taken[test]]
+        return self.of(tree)
 
     def same(self, value: Value, other: Value) -> None:
         """Two indices stand for the same number in iterations that belong together."""

@@ -31,7 +31,7 @@ from srcad.parser.expressions import (
 )
 from srcad.parser.places import Buffer, View, views
 from srcad.parser.reads import reads, reads_first, writes
-from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on, resolved
+from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
 from srcad.parser.state import Guard, NeedUnroll, Unbound
 
 __all__ = ["Statements"]
@@ -121,16 +121,17 @@ class Statements(Calls):
             or self.builder is not frame.builder
             or not isinstance(found, Growing)
             or found.frame is not frame.outer
+            or found.block is not frame.around
             or found.read
         ):
             return False
-        parts = self.handed(node.args[0])
+        parts = self.handed(node.args[0], lists=True)
         for part in handed_on(parts):
             if isinstance(part, Filled) and not part.closed:
                 self.read(part, node)
         for view in views(parts):
             view.buffer.arguments.add(f"list {name}")
-        self.env[name] = Filled(name, frame.loop, self.kept(parts))
+        self.env[name] = found.filled = Filled(name, frame.loop, self.kept(parts))
         return True
 
     def kept(self, binding: Any) -> Any:
@@ -143,7 +144,7 @@ class Statements(Calls):
                 for side in binding.sides
             )
             return Maybe(binding.name, binding.test, binding.number, sides, binding.absent)  # type: ignore[arg-type]
-        if isinstance(binding, (tuple, list)):
+        if isinstance(binding, (tuple, list)) and not isinstance(binding, Growing):
             parts = [self.kept(part) for part in binding]
             return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
         if isinstance(binding, dict):
@@ -195,7 +196,7 @@ class Statements(Calls):
         value = self.expression(node.value)
         if isinstance(node.targets[0], gast.Name) and isinstance(node.value, gast.List):
             single = not value and len(node.targets) == 1
-            value = Growing((), self.frame) if single else list(value)
+            value = Growing((), self.frame, self.builder) if single else list(value)
         for target in node.targets:
             self.assign(target, value, since)
 
@@ -335,13 +336,14 @@ class Statements(Calls):
         operand = self.read(condition)
         if self.raises(node, operand):
             return
-        test = self.test_of(operand)
+        test, operand, flipped = self.test_of(operand)
         env, memory, later = dict(self.env), dict(self.memory), self.later
         sides: list[tuple[dict[str, Any], dict[str, Any], dict[Buffer, Value], Block]] = []
-        for place, statements in enumerate((node.body, node.orelse)):
-            known = {name: resolved(binding, test, place) for name, binding in env.items()}
+        parts = (node.orelse, node.body) if flipped else (node.body, node.orelse)
+        for place, statements in enumerate(parts):
+            known = self.on_side(env, test, place)
             self.env, self.memory = dict(known), dict(memory)
-            with self.inner() as builder:
+            with self.taking(test, place), self.inner() as builder:
                 self.block(statements, later)
                 self.later = later
                 for name in writes(node.body + node.orelse):
@@ -695,7 +697,7 @@ class Statements(Calls):
                 ):
                     test = statement.test.operand
                 again = any(reads_first(body, name) for name in writes(header))
-                again |= any(name in reads(header) for name in writes(header))
+                again |= any(reads_first(header, name) for name in writes(header))
                 return header, test, [*header, *body] if again else body
         return [], node.test, node.body
 
@@ -723,13 +725,16 @@ class Statements(Calls):
         types: dict[Any, Type] = {}
         partners: dict[Any, frozenset[Any]] = {}
         stored: list[Buffer] = []
-        frame = self.frame = Frame(loop, self.frame)
+        frame = self.frame = Frame(loop, self.frame, self.builder)
         frame.joined = joined
+        free = {name for name in assigned if not reads_first([*(header or []), *body], name)}
+        loose: set[str] = set()
         for _ in range(50):
             self.env, self.memory = dict(env0), dict(memory0)
             carried = _Carried(self, env0, memory0, types, partners)
+            carried.free, carried.loose = free, loose
             for name in assigned:
-                if name in env0 and self.carries(name, [*(header or []), *body]):
+                if name in env0 and name not in loose and self.carries(name, name in free):
                     self.env[name] = carried.enter(node, name, env0[name])
                 elif name in env0:
                     self.env[name] = Unbound(name)
@@ -797,13 +802,13 @@ class Statements(Calls):
             self.env[name] = binding
         self.builder.add(loop)
 
-    def carries(self, name: str, body: list[Any]) -> bool:
-        """Whether a loop whose body assigns a name takes what the name was before into its iterations."""
+    def carries(self, name: str, free: bool) -> bool:
+        """Whether a loop whose body assigns a name (before it reads it: `free`) takes what it was before into its iterations."""
         found = self.env[name]
         if isinstance(found, (Unbound, Filled, Growing)):
             return False
         guard = self.guards.get(name)
-        return guard is None or guard.binding is not found or reads_first(body, name)
+        return guard is None or guard.binding is not found or not free
 
     def do_With(self, node: Any) -> None:
         for item in node.items:
@@ -882,6 +887,9 @@ class _Carried:
         self.carries: dict[Any, Carry] = {}
         self.buffers: dict[Any, Buffer] = {}
         self.entry: dict[str, Any] = {}
+        # Names that an iteration assigns before it reads them; those of them that change their kind, so that they cannot be carried.
+        self.free: set[str] = set()
+        self.loose: set[str] = set()
 
     def parameter(self, key: Any, init: Any, base: str, named: bool) -> Value:
         """A value that the loop carries, for `key`: a path from a name, or a buffer."""
@@ -954,7 +962,9 @@ class _Carried:
 
     def leave(self, state: Statements, node: Any, stored: list[Buffer]) -> bool:
         """Take what the iteration ends with; whether anything must be parsed again."""
-        changed = False
+        changed = self.loosen(state)
+        if changed:
+            return True
         for path, carry in self.carries.items():
             if isinstance(path, Buffer):
                 carry.next = state.memory[path]
@@ -993,6 +1003,23 @@ class _Carried:
                 stored.append(buffer)
                 changed = True
         return changed
+
+    def loosen(self, state: Statements) -> bool:
+        """Give up carrying names that stand for things of different kinds, where no iteration reads the one before."""
+        found = set()
+        for name in (path[0] for path in self.carries if not isinstance(path, Buffer)):
+            binding, before = state.env.get(name), self.env0.get(name)
+            if _size(before) is not None or _size(binding) is not None:
+                if type(binding) is not type(before) or _size(binding) != _size(before):
+                    found.add(name)
+            elif not isinstance(binding, (View, Value, int, float, complex)):
+                found.add(name)
+        for name, binding in self.entry.items():
+            if state.env.get(name) is not binding and state.env.get(name) != binding:
+                found.add(name)
+        found &= self.free
+        self.loose |= found
+        return bool(found)
 
     def widen(self, key: Any, carry: Carry) -> bool:
         """Whether the type of a carried value had to give way."""
