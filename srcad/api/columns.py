@@ -29,6 +29,7 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
 )
+from srcad.core.renewal import Renewal
 from srcad.core.types import Size, Type, number
 from srcad.errors import RankUnknownError
 from srcad.transformer.adjoint import cotangent_type
@@ -182,8 +183,9 @@ def forward_jacobian(
     *,
     has_aux: bool = False,
     name: str = "",
+    again: bool = False,
 ) -> Function:
-    """The function that returns the Jacobian by `wrt`, by columns.
+    """The function that returns the Jacobian by `wrt`, by columns; with `again`, to be differentiated.
 
     Where the tangents have no batched form, in loops over the columns. Raises RankUnknownError.
     """
@@ -229,7 +231,7 @@ def forward_jacobian(
                 if of is value and dot in new:
                     rows[leaf, value] = new[dot]
     except NotBatchable:
-        return column_loops(function, wrt, outputs, structure, has_aux, name)
+        return column_loops(function, wrt, outputs, structure, has_aux, name, again)
     for leaf in outputs:
         here = now.get(leaf, leaf)
         for value in wrt:
@@ -262,6 +264,7 @@ def column_loops(
     structure: Tree,
     has_aux: bool,
     name: str,
+    again: bool,
 ) -> Function:
     """Column by column: for each argument a loop over its elements, each with a tangent sweep of its own."""
     output, aux = function.result if has_aux else (function.result, None)
@@ -275,7 +278,7 @@ def column_loops(
                 dot = sweep.dot(leaf)
                 blocks[leaf, value] = hand_dot(builder, dot, leaf, f"{leaf.base}_dot")
             continue
-        found = column_loop(builder, function, value, outputs)
+        found = column_loop(builder, function, value, outputs, again)
         for leaf in outputs:
             made = found.get(leaf)
             if made is None:
@@ -299,9 +302,9 @@ def column_loops(
 
 
 def column_loop(
-    builder: Builder, function: Function, value: Value, outputs: list[Value]
+    builder: Builder, function: Function, value: Value, outputs: list[Value], again: bool
 ) -> dict[Value, Value]:
-    """The columns of each output that varies, on its last axis."""
+    """The columns of each output that varies, on its last axis; with `again` as in `transformer.reverse.row_loop`."""
     count = builder.emit(ops.size, value)
     index = Value("i", number("int"))
     inner = Builder(infer, builder.origin)
@@ -316,12 +319,18 @@ def column_loop(
         shape = inner.emit(ops.shape, value)
         seed = inner.emit(ops.operation(np.reshape), one, shape=shape, base=base, named=True)
     sweep = Tangent(function, {value: seed}, outputs, fused=False)
-    body = [*inner.block, *sweep.run()]
+    block = sweep.run()
+    dots = {leaf: sweep.dot(leaf) for leaf in outputs}
+    if again:
+        copy = Renewal()
+        block = copy.block([*function.body, *block])
+        dots = {leaf: None if dot is None else copy.tree(dot) for leaf, dot in dots.items()}
+    body = [*inner.block, *block]
     tail = Builder(infer, builder.origin)
     carries = []
     found: dict[Value, Value] = {}
     for leaf in outputs:
-        dot = sweep.dot(leaf)
+        dot = dots[leaf]
         if dot is None:
             continue
         sizes = tuple(sizes_of(builder, leaf))

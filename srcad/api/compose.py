@@ -41,12 +41,14 @@ def through(core: Function, request: Request, split: Any) -> Function:
     """The Core that a request is answered on: its inner requests have been."""
     core = prepared(core, request)
     for inner in request.chain()[:-1]:
-        core = simplify(settled(transformed(core, inner, split)))
+        core = simplify(settled(transformed(core, inner, split, again=True)))
     return core
 
 
-def transformed(core: Function, request: Request, split: Any, name: str = "") -> Function:
-    """One transform. Raises SrcadError."""
+def transformed(
+    core: Function, request: Request, split: Any, name: str = "", *, again: bool = False
+) -> Function:
+    """One transform; with `again`, to be transformed again. Raises SrcadError."""
     transform, has_aux = request.transform, request.has_aux
     if transform == "vmap":
         return mapped(core, request.in_dims, request.out_dims, name or f"{core.name}_vmap")
@@ -70,19 +72,38 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
     core = valued(core, has_aux)
     if transform == "jacrev":
         made = jacobian(
-            core, wrt, structure, split, simplify, loop=request.chunk_size == 1, has_aux=has_aux
+            core,
+            wrt,
+            structure,
+            split,
+            simplify,
+            loop=request.chunk_size == 1,
+            has_aux=has_aux,
+            again=again,
         )
         return made.renewed(name=name or f"{core.name}_jacrev")  # type: ignore[no-any-return]
     if transform == "jacfwd":
         return forward_jacobian(
-            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{core.name}_jacfwd"
+            core,
+            wrt,
+            structure,
+            simplify,
+            has_aux=has_aux,
+            name=name or f"{core.name}_jacfwd",
+            again=again,
         )
     if transform == "hessian":
         plain = core.name
-        first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux)
+        first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux, again=again)
         core = simplify(settled(first.renewed(name=plain)))
         return forward_jacobian(
-            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{plain}_hessian"
+            core,
+            wrt,
+            structure,
+            simplify,
+            has_aux=has_aux,
+            name=name or f"{plain}_hessian",
+            again=again,
         )
     raise UnsupportedSyntaxError(
         f"`{transform}` is not implemented yet", reason="It comes with a later version of srcad."

@@ -23,6 +23,7 @@ from srcad.core.nodes import (
     Branch,
     Call,
     Carry,
+    Family,
     Function,
     Let,
     Loop,
@@ -593,16 +594,36 @@ class _Mirror(_Scope):
 
 
 class _Locals:
-    """What the iterations of each family's loops, and the sides of each test's branches, define: siblings read it of each other."""
+    """What the iterations of each family's loops, and the sides of each test's branches, define: siblings read it of each other.
+
+    Siblings stand in the same outer loops: a cotangent that one of them leaves to another is one of the same iteration of those, too.
+    """
 
     def __init__(self, block: Block) -> None:
         self.found: dict[Any, set[Value]] = {}
-        for statement in walk(block):
+        self.around: dict[Any, tuple[Family, ...]] = {}
+        self.collect(block, ())
+
+    def collect(self, block: Block, around: tuple[Family, ...]) -> None:
+        for statement in block:
             if isinstance(statement, Loop):
+                self.meet(statement.family, around)
                 self.found.setdefault(statement.family, set()).update(self.inside(statement))
+                self.collect(statement.header, (*around, statement.family))
+                self.collect(statement.body, (*around, statement.family))
             elif isinstance(statement, Branch):
+                self.meet(statement.test, around)
                 for side, inner in enumerate((statement.body, statement.orelse)):
                     self.found.setdefault((statement.test, side), set()).update(_locals(inner))
+                    self.collect(inner, around)
+
+    def meet(self, family: Family, around: tuple[Family, ...]) -> None:
+        """Refuse siblings of which one stands in a loop that the other does not stand in."""
+        if self.around.setdefault(family, around) != around:
+            raise UnsupportedSyntaxError(
+                "a derivative that is computed row by row is differentiated again in reverse mode",
+                reason="Ask for jacfwd of it, or for all rows at once.",
+            )
 
     def of(self, family: Any, side: int | None = None) -> set[Value]:
         return self.found[family if side is None else (family, side)]
