@@ -135,6 +135,7 @@ class _Printer:
                 op is ops.negative
                 and isinstance(args[0], Expr)
                 and args[0].op in (ops.multiply, ops.divide)
+                and has_negative(args[0].args[0])
             ):
                 head, tail = args[0].args
                 front = (
@@ -461,7 +462,9 @@ class _Printer:
                 ]
                 return gast.Tuple(targets_, gast.Store()), call("zip", run, *nodes)
         target = name(self.names[index], store=True) if index is not None else name("_", store=True)
-        if index is None:
+        if index is None and not any(
+            isinstance(inner, Let) and inner.op is ops.save for inner in statement.body
+        ):
             backward = False
         return target, call("reversed", counted) if backward else counted
 
@@ -528,6 +531,13 @@ class _Printer:
         else:
             parts = [start, stop, step]
         return call("range", *(self.expr(part) for part in parts))
+
+
+def has_negative(tree: Tree) -> bool:
+    """Whether `-a * b` can be written for `-(a * b)`: masks and unsigned numbers have no negative of that kind."""
+    if isinstance(tree, (Value, Expr)):
+        return (tree.type.dtype or "").startswith(("float", "int", "complex"))
+    return isinstance(tree, (int, float)) and not isinstance(tree, bool)
 
 
 def call(function: str, *args: Any) -> Any:

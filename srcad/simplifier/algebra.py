@@ -179,9 +179,6 @@ class _Algebra(Pass):
         thick = [f for f in product.factors if type_of(f).rank != 0]
         thin_divisors = [d for d in product.divisors if type_of(d).rank == 0]
         thick_divisors = [d for d in product.divisors if type_of(d).rank != 0]
-        if product.negative:  # `-mask * x` is written for -(mask * x), and masks have no negative
-            thin.sort(key=_is_mask)
-            thick.sort(key=_is_mask)
         steps: list[tuple[ops.Operation, Tree]] = []
         number = product.number
         start: Tree | None = None
@@ -404,10 +401,6 @@ _METHODS = {
     ops.power: _Algebra.power,
     ops.matmul: _Algebra.matmul,
 }
-
-
-def _is_mask(tree: Tree) -> bool:
-    return type_of(tree).dtype == "bool"
 
 
 def _number(tree: Tree) -> bool:
