@@ -183,6 +183,14 @@ class _Shapes(Pass):
                     self.stands(statement, spread.args[0])
                     return None
             return statement
+        if op.function is np.ravel and statement.origin.part != "primal":
+            return self.ravel(statement)
+        if op is ops.transpose and statement.origin.part != "primal":
+            turned = self.source(statement.args[0], ops.transpose)
+            if turned is not None and not turned.options and not statement.options:
+                self.stands(statement, turned.args[0])
+                return None
+            return statement
         if op.function is np.sum and not statement.options:
             spread = self.source(statement.args[0], ops.spread)
             if spread is not None and type_of(spread.args[0]).rank == 0:
@@ -199,6 +207,17 @@ class _Shapes(Pass):
         if op in _ELEMENTWISE or isinstance(op.function, np.ufunc):
             return self.elementwise(statement)
         return statement
+
+    def ravel(self, statement: Let) -> Let | None:
+        """What was flat before it got another shape."""
+        made = self.lets.get(statement.args[0])
+        if statement.options or made is None or made.op.function is not np.reshape:
+            return statement
+        order = dict(made.options).get("order", "C")
+        if order != "C" or type_of(made.args[0]).rank != 1:
+            return statement
+        self.stands(statement, made.args[0])
+        return None
 
     def sum_to(self, statement: Let) -> Let | None:
         g, x = statement.args

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from srcad.core.nodes import (
     map_tree,
 )
 from srcad.core.renewal import Renewal
-from srcad.core.types import Size, Type, number
+from srcad.core.types import number
 from srcad.transformer.adjoint import Adjoint, Splitter, cotangent_type
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "pullback",
     "row_loop",
     "row_sweeps",
-    "seed_for",
     "shaped",
     "substituted",
     "zero_block",
@@ -240,27 +239,6 @@ def row_sweeps(
                 bar.named = True
         sweeps.append(RowsOf(output, seed, bars, sweep.builder.block))
     return sweep.body, sweeps
-
-
-def seed_for(builder: Builder, output: Value) -> tuple[Value, Value]:
-    """The number of rows of an output's Jacobian, and the identity that seeds them."""
-    dtype = output.type.dtype
-    options: dict[str, Any] = (
-        {"dtype": np.dtype(dtype).type} if dtype not in (None, "float64") else {}
-    )
-    count = builder.emit(ops.size, output)
-    rows = builder.emit(ops.operation(np.eye), count, base=f"{output.base}_bar", **options)
-    if output.type.rank != 1:
-        sizes = [
-            builder.emit(ops.getitem, builder.emit(ops.shape, output), axis)
-            for axis in range(output.type.rank or 0)
-        ]
-        rows = builder.emit(
-            ops.operation(np.reshape), rows, shape=(count, *sizes), base=f"{output.base}_bar"
-        )
-        first = rows.type.shape[0] if rows.type.shape else Size(("rows", rows.serial))
-        rows.type = Type("array", dtype, (first, *(output.type.shape or ())))
-    return count, rows
 
 
 def row_loop(

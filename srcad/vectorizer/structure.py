@@ -136,7 +136,8 @@ def materialised(
     base = base or (f"{output.base}_dot" if transposed else f"{argument.base}_bar")
     seeded, reached = (argument, output) if transposed else (output, argument)
     kept = builder.origin
-    dtype = None if argument.type.kind == "number" else argument.type.dtype
+    plain = argument.type.kind == "number"
+    dtype = None if plain else argument.type.dtype
 
     def emit(what: Any, *args: Tree, **options: Tree) -> Value:
         op = what if isinstance(what, ops.Operation) else ops.operation(what)
@@ -149,13 +150,15 @@ def materialised(
     if isinstance(found, Columns):
         made = found.value if transposed else _rows_first(emit, found.value)
     elif isinstance(found, Value):
+        if found.base == base:
+            found.named = False  # the name is that of the result
         made = _rows_last(emit, found) if transposed else found
     else:
         if isinstance(found, Blocks):
             found = found._replace(like=reached)
         made = _matrix(emit, found, dtype or found.rows.like.type.dtype, transposed, at, base)
         flat = reached.type.rank != 1
-    if dtype is not None and made.type.dtype != dtype:
+    if not plain and (dtype is None or made.type.dtype != dtype):
         made = emit(ops.cast, made, argument)
     if flat or seeded.type.rank != 1:
         shape = _shape_of_both(emit, output, argument)
@@ -769,7 +772,8 @@ def _zeroed(b: Batch, scale: Tree, index: Tree, like: Tree) -> Tree:
     if not type_of(scale).rank:
         if not (isinstance(like, Value) and like.type.kind == "array"):
             return None
-        scale = b.emit(np.full_like, like, _floated(scale))
+        made = b.emit(ops.ones_like, like)
+        scale = made if _is(scale, 1) else b.emit(ops.multiply, scale, made)
     return b.emit(ops.put, scale, b.get(index), 0.0)
 
 
@@ -834,25 +838,83 @@ def matmul(b: Batch, let: Let) -> Any:
     y = W @ diagonal(d)        ->        y.T = W * d                     (with the rows last)
     """
     place, element = _only(b, let)
-    if not isinstance(element, Diagonal) or let.options:
+    if element is None or isinstance(element, Columns) or let.options:
         return None
-    other, scale = let.args[1 - place], element.scale
+    other = let.args[1 - place]
     rank = type_of(other).rank
     if let.args[place].type.rank != 1 or rank not in (1, 2):
         return None
     last = element.rows.last and rank == 2
     plain = rank == 1 or bool(place) == last
-    made = b.get(other) if plain else operations.transposed(b, other)
-    if not _is(scale, 1):
-        if rank == 1:
-            made = b.emit(ops.multiply, scale, made)
-        elif last:
-            made = b.emit(ops.multiply, made, scale)
+    matrix = b.get(other) if plain else operations.transposed(b, other)
+    if isinstance(element, Diagonal):
+        made = _scaled(b, matrix, element.scale, last)
+    else:
+        width = None
+        if rank == 2:
+            (width,) = matrix.type.shape[:1] if last else matrix.type.shape[1:]
+            if not isinstance(width, int):
+                width = b.emit(ops.getitem, b.emit(ops.shape, matrix), 0 if last else 1)
+        made = _scattered(
+            b, element, lambda part: _picked(b, matrix, part, element.size, last), width, last
+        )
+    return Columns(made, element.rows) if last and made is not None else made
+
+
+def _scaled(b: Batch, matrix: Tree, scale: Tree, last: bool) -> Tree:
+    """The rows of a matrix, or its columns, or the elements of a vector, scaled."""
+    if _is(scale, 1):
+        return matrix
+    if last or type_of(matrix).rank == 1:
+        return b.emit(ops.multiply, matrix, scale) if last else b.emit(ops.multiply, scale, matrix)
+    if type_of(scale).rank:
+        scale = b.emit(ops.getitem, scale, (ALL, None))
+    return b.emit(ops.multiply, scale, matrix)
+
+
+def _picked(b: Batch, matrix: Tree, part: Part, size: Dim, last: bool) -> Tree:
+    """What a part takes of a matrix, scaled; None where its end is not known."""
+    margin = 0 if _is_whole(part, size) else _margin(part, size)
+    if margin is None:
+        return None
+    some = Slice(part.column or None, -margin or None)
+    if some != ALL:
+        matrix = b.emit(ops.getitem, matrix, (ALL, some) if last else some)
+    return _scaled(b, matrix, part.scale, last)
+
+
+def _scattered(
+    b: Batch, blocks: Blocks, picked: Callable[[Part], Tree], width: Tree, last: bool
+) -> Value | None:
+    """
+    y = blocks @ W             ->        y = np.zeros((m, n))
+                                         y[1:] += d[:, None] * W[:-1]
+    """
+    rows, start = blocks.rows, len(b.out)
+    placed: list[tuple[int, int, Tree]] = []
+    for part in blocks.parts:
+        margin = _margin(part._replace(column=part.row), rows.size)
+        value = picked(part)
+        if margin is None or value is None:
+            return None
+        placed.append((part.row, margin, value))
+    placed.sort(key=lambda place: place[:2] != (0, 0))  # what is in all rows first
+    if placed and placed[0][:2] == (0, 0) and type_of(placed[0][2]).rank:
+        made = placed.pop(0)[2]
+    else:
+        sides: Tree = rows.number(b.emit)
+        if width is not None:
+            sides = (width, sides) if last else (sides, width)
+        made = b.emit(np.zeros, sides, **_named(b.target.type.dtype))
+    for front, back, value in placed:
+        if b.fresh(made, start):
+            made.base = b.target.base
+        if front or back:
+            some = Slice(front or None, -back or None)
+            made = b.emit(ops.put_add, made, (ALL, some) if last else some, value)
         else:
-            thick = type_of(scale).rank
-            scale = b.emit(ops.getitem, scale, (ALL, None)) if thick else scale
-            made = b.emit(ops.multiply, scale, made)
-    return Columns(made, element.rows) if last else made
+            made = b.emit(ops.add, made, value)
+    return made  # type: ignore[no-any-return]
 
 
 @handles(np.sum)
@@ -861,7 +923,11 @@ def summed(b: Batch, let: Let) -> Any:
     s = np.sum(diagonal(d))    ->        s = d
     """
     _, element = _only(b, let)
-    if not isinstance(element, Diagonal) or let.options or len(let.args) != 1:
+    if let.options or len(let.args) != 1:
+        return None
+    if isinstance(element, Blocks):
+        return _scattered(b, element, lambda part: part.scale, None, False)
+    if not isinstance(element, Diagonal):
         return None
     scale = element.scale
     rank = type_of(scale).rank
@@ -870,6 +936,17 @@ def summed(b: Batch, let: Let) -> Any:
     dtype = b.target.type.dtype
     named = {} if dtype == "float64" else {"dtype": np.dtype(dtype).type}
     return b.emit(np.full, element.rows.number(b.emit), _floated(scale), **named)
+
+
+@handles(np.mean)
+def mean(b: Batch, let: Let) -> Any:
+    """
+    m = np.mean(diagonal(d))   ->        m = d / x.size
+    """
+    made, (_, element) = summed(b, let), _only(b, let)
+    if made is None or not isinstance(element, Diagonal):
+        return None
+    return b.emit(ops.divide, made, element.rows.number(b.emit))
 
 
 @handles(np.diff)
@@ -968,7 +1045,7 @@ def matmul_last(b: Batch, let: Let) -> Any:
     return None
 
 
-@handles_last(np.sum)
+@handles_last(np.sum, np.mean)
 def sum_last(b: Batch, let: Let) -> Any:
     """
     s = np.sum(g)              ->        s = np.sum(g, axis=0)
@@ -982,6 +1059,20 @@ def sum_last(b: Batch, let: Let) -> Any:
         return None
     places = tuple(one % rank for one in axes)
     return b.again(let.op, _last(b, a), **options, axis=places if len(places) != 1 else places[0])
+
+
+@handles_last(np.diff, np.cumsum, np.flip)
+def along_last(b: Batch, let: Let) -> Any:
+    """
+    d = np.diff(g)             ->        d = np.diff(g, axis=0)
+    """
+    (a,), options = b.bound(let)
+    axis, rank = options.pop("axis", -1 if let.op.function is np.diff else None), b.rank(a)
+    if axis is None and rank == 1:
+        axis = 0
+    if type(axis) is not int or not rank:
+        return None
+    return b.again(let.op, _last(b, a), **options, axis=axis % rank)
 
 
 @handles_last(operator.getitem)

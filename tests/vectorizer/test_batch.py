@@ -9,19 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srcad.analysis.types import infer
 from srcad.api.compile import Unit, unpack
-from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Value, leaves, walk
 from srcad.core.ops import Operation
-from srcad.core.types import Size, Type, array
+from srcad.core.types import Size, array
 from srcad.core.verify import verify
 from srcad.parser.state import Program
-from srcad.rules.check import execute
 from srcad.simplifier.pipeline import lower, simplify
 from srcad.transformer.reverse import pullback
 from srcad.vectorizer.batch import NotBatchable, batch
-from srcad.vectorizer.rows import constant_rows, identity_rows, row_count, unflatten
 from tests.vectorizer.harness import compare, compiled, core_of, flat, inputs_of
 
 SIZES = {"n": 4, "m": 3, "k": 2, "one": 1}
@@ -619,58 +615,3 @@ def test_random_programs(program: tuple[str, dict[str, str], list[str]]) -> None
             compare(source, specs, batched, {}, rows=(2, 3))
     except NotBatchable:
         pass
-
-
-# Seeds and results of the rows of a Jacobian.
-
-ROW_TYPES = [
-    array("float64", Size("n")),
-    array("float64", Size("n"), Size("m")),
-    array("float32", Size("n")),
-    array("float64", 2, 3),
-    array("float64", Size("n"), 0),
-    array(None, Size("n"), Size("m")),
-]
-
-
-@pytest.mark.parametrize("type_", ROW_TYPES, ids=map(repr, ROW_TYPES))
-def test_identity_rows(type_: Type) -> None:
-    builder, y = Builder(infer), Value("y", type_)
-    rows, count = identity_rows(builder, y), row_count(builder, y)
-    shape = tuple({"n": 4, "m": 3}.get(getattr(size, "key", None), size) for size in type_.shape)
-    ones = np.ones(shape, type_.dtype)
-    env = execute(builder.block, {y: ones})
-    expected = np.eye(ones.size, dtype=ones.dtype).reshape(ones.size, *shape)
-    assert np.array_equal(env[rows], expected) and env[rows].dtype == expected.dtype
-    assert env.get(count, count) == ones.size
-    assert rows.type.rank == type_.rank + 1
-
-
-@pytest.mark.parametrize("type_", ROW_TYPES[:4], ids=map(repr, ROW_TYPES[:4]))
-@pytest.mark.parametrize("value", [0.0, 2.5, "x"])
-def test_rows_that_are_all_the_same(type_: Type, value: Any) -> None:
-    builder, x = Builder(infer), Value("x", type_)
-    shape = tuple({"n": 4, "m": 3}.get(getattr(size, "key", None), size) for size in type_.shape)
-    given = np.arange(np.prod(shape), dtype=type_.dtype).reshape(shape)
-    rows = constant_rows(builder, x if value == "x" else value, x, 5)
-    found = execute(builder.block, {x: given})[rows]
-    assert np.array_equal(found, np.broadcast_to(given if value == "x" else value, (5, *shape)))
-    assert (
-        found.dtype == given.dtype and found.flags.writeable and not np.shares_memory(found, given)
-    )
-
-
-@pytest.mark.parametrize("y_type", ROW_TYPES[:4], ids=map(repr, ROW_TYPES[:4]))
-@pytest.mark.parametrize("x_type", ROW_TYPES[:4], ids=map(repr, ROW_TYPES[:4]))
-def test_unflatten(y_type: Type, x_type: Type) -> None:
-    builder = Builder(infer)
-    y, x = Value("y", y_type), Value("x", x_type)
-    of_y, of_x = (
-        np.ones([{"n": 4, "m": 3}.get(getattr(size, "key", None), size) for size in type_.shape])
-        for type_ in (y_type, x_type)
-    )
-    rows = Value("rows", Type("array", "float64", (Size("rows"), *x_type.shape)))
-    given = np.arange(float(of_y.size * of_x.size)).reshape(of_y.size, *of_x.shape)
-    made = unflatten(builder, rows, y, x)
-    found = execute(builder.block, {y: of_y, x: of_x, rows: given})[made]
-    assert np.array_equal(found, given.reshape(of_y.shape + of_x.shape))

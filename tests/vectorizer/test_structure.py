@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from srcad.analysis.types import infer
 from srcad.api.columns import forward_jacobian
 from srcad.api.compile import Unit, unpack
 from srcad.api.rows import jacobian
+from srcad.core.builder import Builder
+from srcad.core.nodes import Value
+from srcad.core.types import Size, Type, array
 from srcad.core.verify import verify
 from srcad.parser.state import Program
+from srcad.rules.check import execute
 from srcad.simplifier.pipeline import lower, simplify
 from srcad.transformer.reverse import pullback
+from srcad.vectorizer.structure import identity_seed, materialised
 from tests.vectorizer.harness import compiled, core_of, flat
 
 SIZES = [(5, 3), (4, 4), (3, 5), (2, 3), (2, 2), (1, 1), (1, 4), (4, 1), (0, 3), (3, 0), (0, 0)]
 
 
-def derivatives(text: str, specs: dict[str, str]) -> tuple[Any, dict[str, Any], Any]:
+def derivatives(
+    text: str, specs: dict[str, str], *, only_first: bool = False
+) -> tuple[Any, dict[str, Any], Any]:
     """The function, its Jacobians by rows and by columns with respect to all arguments, and its pullback, each with its text."""
     core, function = core_of(text, specs)
-    wrt = [param.tree for param in core.params]
+    wrt = [param.tree for param in core.params if param.tree.type.differentiable]
+    wrt = wrt[: 1 if only_first else None]
     unit = Unit(Program())
     made = {
         "rows": jacobian(core, wrt, tuple(wrt), unit.split, simplify),
@@ -37,17 +47,17 @@ def derivatives(text: str, specs: dict[str, str]) -> tuple[Any, dict[str, Any], 
     return function, ready, single
 
 
-def row_by_row(function: Any, single: Any, given: list[Any]) -> list[Any]:
-    """The Jacobians, one seed at a time."""
+def row_by_row(function: Any, single: Any, given: list[Any], moving: list[Any]) -> list[Any]:
+    """The Jacobians by what is `moving`, one seed at a time."""
     y = np.asarray(function(*given))
-    found = [np.zeros((y.size, *np.shape(x)), np.asarray(x).dtype) for x in given]
+    found = [np.zeros((y.size, *np.shape(x)), np.asarray(x).dtype) for x in moving]
     for place in range(y.size):
         seed = np.zeros(y.size, y.dtype)
         seed[place] = 1
         row = single(*given, seed.reshape(y.shape) if y.ndim else y.dtype.type(1))
         for jac, part in zip(found, flat(row)):
             jac[place] = part
-    return [jac.reshape(y.shape + np.shape(x)) for jac, x in zip(found, given)]
+    return [jac.reshape(y.shape + np.shape(x)) for jac, x in zip(found, moving)]
 
 
 def check(text: str, specs: dict[str, str], sizes: Any = SIZES) -> None:
@@ -58,11 +68,15 @@ def check(text: str, specs: dict[str, str], sizes: Any = SIZES) -> None:
         given: list[Any] = []
         for spec in specs.values():
             dtype, bracket, dims = spec.partition("[")
-            shape = [{"n": n, "m": m}.get(dim.strip("] "), 0) for dim in dims.split(",")]
+            known = {"n": n, "m": m, "k": 4}
+            words = [dim.strip("] ") for dim in dims.split(",") if dim]
+            shape = [known[word] if word in known else int(word) for word in words]
             drawn = rng.uniform(0.5, 1.5, shape if bracket else ())
+            drawn = rng.integers(0, max(n, 1), shape) if dtype == "int64" else drawn
             given.append(drawn.astype(dtype) if bracket else float(drawn))
+        moving = [x for x in given if np.asarray(x).dtype.kind == "f"]
         try:
-            expected = row_by_row(function, single, [np.copy(x)[()] for x in given])
+            expected = row_by_row(function, single, [np.copy(x)[()] for x in given], moving)
         except (ValueError, IndexError):  # the function has no value at this size
             continue
         ran += 1
@@ -73,9 +87,9 @@ def check(text: str, specs: dict[str, str], sizes: Any = SIZES) -> None:
             for place, (jac, wanted) in enumerate(zip(found, expected)):
                 about = f"{way}, argument {place}, n = {n}, m = {m}\n{text}\n{emitted}"
                 assert np.shape(jac) == wanted.shape, about
-                if isinstance(given[place], np.ndarray):
+                if isinstance(moving[place], np.ndarray):
                     assert np.asarray(jac).dtype == wanted.dtype, about
-                loose = given[0].dtype == np.float32
+                loose = any(np.asarray(x).dtype == np.float32 for x in given)
                 np.testing.assert_allclose(
                     jac,
                     wanted,
@@ -180,8 +194,213 @@ class Draw:
         )
 
 
+def specs_of(types: str) -> dict[str, str]:
+    """`x[n] y[m]32 i[n]i a` as specifications."""
+    specs = {}
+    for word in types.split():
+        label, bracket, dims = word.partition("[")
+        shape, _, kind = dims.partition("]")
+        dtype = {"": "float64", "32": "float32", "i": "int64"}[kind]
+        specs[label] = f"{dtype}[{shape}]" if bracket else "float"
+    return specs
+
+
+# The body of the emitted Jacobian by the first argument, by rows; and by columns, where that is not the same but for the names.
+WRITTEN = {
+    "elementwise": ("x[n]", "return np.sin(x)", "x_bar = np.diag(np.cos(x))"),
+    "an identity": ("x[n] y[n]", "return x + y ** 2", "x_bar = np.eye(x.size)"),
+    "a second argument": ("y[n] x[n]", "return x + y ** 2", "y_bar = np.diag(2 * y)"),
+    "a number": ("x[n]", "return 3 * x", "x_bar = 3 * np.eye(x.size)"),
+    "a matrix": ("x[n] W[m,n]", "return W @ x", "x_bar = W.copy()"),
+    "a matrix from the right": ("x[m] W[m,n]", "return x @ W", "x_bar = W.T.copy()"),
+    "a layer": (
+        "x[n] W[m,n]",
+        "return np.tanh(W @ x)",
+        "x_bar = (1 - np.tanh(W @ x) ** 2)[:, None] * W",
+    ),
+    "two layers": (
+        "x[n] W[k,n] b[k] V[m,k]",
+        "h = np.tanh(W @ x + b); return V @ h",
+        "h = np.tanh(W @ x + b); x_bar = (V * (1 - h ** 2)) @ W",
+        "h = np.tanh(W @ x + b); h_bar = (1 - h ** 2)[:, None] * W; x_bar = V @ h_bar",
+    ),
+    "a residual": ("x[n] W[n,n]", "return x + W @ x", "x_bar = np.eye(x.size) + W"),
+    "two axes": (
+        "X[n,m]",
+        "return np.exp(X)",
+        "X_bar = np.reshape(np.diag(np.ravel(np.exp(X))), X.shape + X.shape)",
+    ),
+    "another shape": (
+        "X[n,m]",
+        "return np.ravel(X) ** 2",
+        "X_bar = np.reshape(np.diag(2 * np.ravel(X)), (X.size,) + X.shape)",
+    ),
+    "a choice": (
+        "x[n]",
+        "return np.where(x > 0, np.sin(x), 0)",
+        "x_bar = np.diag(np.where(x > 0, 1.0, 0.0) * np.cos(x))",
+        "x_bar = np.diag(np.where(x > 0, np.cos(x), 0.0))",
+    ),
+    "a sum": (
+        "y[n] x[m]",
+        "return np.cos(np.sum(y)) * x",
+        "neg_1 = -np.sin(np.sum(y)) * x; y_bar = np.broadcast_to(neg_1[:, None], (x.size, y.size)).copy()",
+        "y_bar = -np.sin(np.sum(y)) * np.full(y.size, 1.0) * x[:, None]",
+    ),
+    "a stencil": (
+        "u[n]",
+        "return u[:-2] - 2 * u[1:-1] + u[2:]",
+        "size_1 = u[:-2].size; i = np.arange(size_1); u_bar = np.zeros((size_1, u.size)); u_bar[i, i + 2] += 1; u_bar[i, i + 1] -= 2; u_bar[i, i] += 1",
+        "i = np.arange(u.size - 2); u_bar = np.zeros((u[:-2].size, u.size)); u_bar[i, i] += 1; u_bar[i, i + 1] -= 2; u_bar[i, i + 2] += 1",
+    ),
+    "a stencil in place": (
+        "u[n] a",
+        "v = u.copy(); v[1:-1] += a * (u[:-2] - u[2:]); return v",
+        "u_bar = np.eye(u.size); i = np.arange(u.size - 2); u_bar[i + 1, i + 2] -= a; u_bar[i + 1, i] += a",
+        "u_bar = np.eye(u.size); i = np.arange(u.size - 2); u_bar[i + 1, i] += a; u_bar[i + 1, i + 2] -= a",
+    ),
+    "float32": ("x[n]32", "return 2 * x", "x_bar = 2 * np.eye(x.size, dtype=np.float32)"),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_written_as_a_person_does(name: str) -> None:
+    types, body, *wanted = WRITTEN[name]
+    specs = specs_of(types)
+    first = next(iter(specs))
+    text = f"def f({', '.join(specs)}):\n" + "".join(f"    {line}\n" for line in body.split("; "))
+    check(text, specs)
+    _, ready, _ = derivatives(text, specs, only_first=True)
+    for way, (_, emitted) in ready.items():
+        lines = [line.strip() for line in emitted.splitlines() if line.startswith(" ")]
+        found = "; ".join(line for line in lines if not line.startswith(("#", "return")))
+        if way == "columns":
+            found = re.sub(
+                r"\w+_dot\b", lambda made: "h_bar" if made[0] == "h_dot" else f"{first}_bar", found
+            )
+        assert found == wanted[-1 if way == "columns" else 0], way
+
+
 @pytest.mark.parametrize("seed", range(120))
 def test_random_programs(seed: int) -> None:
     dtype = "float32" if seed % 6 == 5 else "float64"
     specs = {"x": f"{dtype}[n]", "y": f"{dtype}[n]", "W": f"{dtype}[m, n]", "a": "float"}
     check(Draw(seed).text(), specs)
+
+
+# Where a length is not what its symbol says, or two sizes agree by chance.
+TRAPS = [
+    ("x[n]", "return x[2:] * x[:-2]"),
+    ("x[n]", "return (x[1:-1] * x[2:])[1:] - x[2:-1]"),
+    ("x[n]", "return np.diff(x[2:]) * np.diff(x[:-2])"),
+    ("x[n]", "return x[1:] * x[:1]"),
+    ("x[n]", "return x * x[-1:] + x[:1]"),
+    ("x[n]", "return x[-2:] * 2"),
+    ("x[n]", "return x[:3] ** 2"),
+    ("x[n]", "return x[1:3] * 2"),
+    ("x[n]", "return x[1:3][1:] * x[0]"),
+    ("x[n]", "return x[3:1] * 2"),
+    ("x[n]", "return x[::2] ** 2"),
+    ("x[n]", "return x[::-1] * x"),
+    ("x[n]", "return x[[0, 0]] * x[0]"),
+    ("x[n]", "return x[[0, 0, 0]] ** 2"),
+    ("x[n]", "return x[x > 0.9] ** 2"),
+    ("x[n]", "y = x.copy(); y[1:] = x[:1]; return y"),
+    ("x[n]", "y = x.copy(); y[1:] += x[:-1]; y[:-1] *= y[1:]; return y"),
+    ("x[n]", "y = x * 2; y[1:-1] = 0.0; return y * x"),
+    ("x[n]", "y = x * 2; y[:2] = x[1:3]; return y"),
+    ("x[n]", "y = np.zeros_like(x); y[2:] += x[2:]; return y - x"),
+    ("x[n]", "y = np.zeros_like(x); y[1:] += x[:-1]; y[1:] += x[1:]; return y[1:] * 2"),
+    ("x[n]", "y = x * 1; y[0] = x[-1]; return y"),
+    ("x[n]", "y = x * 1; y[x > 0.9] = 0.0; return y"),
+    ("x[n]", "return np.concatenate((x[:1], x[1:-1] * 2, x[-1:]))"),
+    ("x[n]", "return x[:, None] * x"),
+    ("x[n]", "return x * x[:, None]"),
+    ("x[n]", "return np.where(x[:, None] > 0.9, x, 0)"),
+    ("x[n] W[m,n]", "return W * x"),
+    ("x[n] W[m,n]", "return np.sum(W * x, axis=1)"),
+    ("x[n] W[m,n]", "return W @ x[::-1]"),
+    ("x[n] W[n,n]", "return W @ (W @ x)"),
+    ("x[n] W[n,n]", "return x @ W * x"),
+    ("x[n] W[m,n]", "return np.outer(W @ x, x)"),
+    ("x[n] y[m]", "return np.sum(x) + y"),
+    ("x[n] y[m]", "return np.mean(x * 2) * y"),
+    ("x[n] b[n]", "return np.where(b > 1, x, -x)"),
+    ("X[n,m] b[m]", "return X * b"),
+    ("X[n,m] b[m]", "return np.reshape(X * b, (-1,)) ** 2"),
+    ("X[n,m]", "return np.ravel(X.T)"),
+    ("X[n,m]", "return np.sum(X, axis=0) + X[0]"),
+    ("X[n,n]", "return X.T * X"),
+    ("X[n,m]", "return np.reshape(X, (X.size, 1)) * 2"),
+    ("x[1]", "return np.sin(x) * x[0]"),
+    ("x[1] y[n]", "return x * y"),
+    ("x[2]", "return x[1:] - x[:-1]"),
+    ("x[2]", "return x[2:] * 3"),
+    ("x[3]", "return x[-5:2] * x[:2]"),
+    ("x[6]", "y = x.copy(); y[1:-2] -= x[3:] * x[:-3]; return y"),
+    ("x[6]", "return np.reshape(np.reshape(np.sin(x), (2, 3)) * 2, (3, 2))"),
+    ("X[2,3]", "return X.reshape(6) * np.ravel(X)"),
+    ("x[0]", "return np.diff(x) + 1"),
+    ("x[n]32", "return np.diff(x) * np.where(x[1:] > 1, x[1:], 0)"),
+    ("x[n]32 y[n]", "return x * y"),
+    ("x[n] y[n]32", "return np.sin(x)[1:] * y[1:] - y[:-1]"),
+    ("x[n]32 a", "return a * x / len(x)"),
+    ("x[n] i[n]i", "return x * i + x[i[:1]]"),
+    ("x[n]32 i[n]i", "return x * (i > 0)"),
+]
+
+
+@pytest.mark.parametrize(("types", "body"), TRAPS, ids=[f"{t} | {body}" for t, body in TRAPS])
+def test_traps(types: str, body: str) -> None:
+    specs = specs_of(types)
+    lines = "".join(f"    {line}\n" for line in body.split("; "))
+    check(f"def f({', '.join(specs)}):\n{lines}", specs)
+
+
+ROW_TYPES = [
+    array("float64", Size("n")),
+    array("float64", Size("n"), Size("m")),
+    array("float32", Size("n")),
+    array("float64", 2, 3),
+    array("float64", Size("n"), 0),
+    array(None, Size("n"), Size("m")),
+]
+
+
+def ones(type_: Type) -> Any:
+    shape = [{"n": 4, "m": 3}.get(getattr(size, "key", None), size) for size in type_.shape or ()]
+    return np.ones(shape, type_.dtype or "float32")
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("counted", [False, True])
+@pytest.mark.parametrize("type_", ROW_TYPES, ids=map(repr, ROW_TYPES))
+def test_an_identity_as_an_array(type_: Type, counted: bool, transposed: bool) -> None:
+    builder, y = Builder(infer), Value("y", type_)
+    seed = identity_seed(builder if counted else None, y, transposed=transposed)
+    made = materialised(builder, seed, y, y, transposed=transposed)
+    of_y = ones(type_)
+    found = execute(builder.block, {y: of_y})[made]
+    expected = np.eye(of_y.size, dtype=of_y.dtype).reshape(of_y.shape * 2)
+    assert np.array_equal(found, expected) and found.dtype == expected.dtype
+    assert made.type.rank == 2 * len(of_y.shape) and made.base == (
+        "y_dot" if transposed else "y_bar"
+    )
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("y_type", ROW_TYPES, ids=map(repr, ROW_TYPES))
+@pytest.mark.parametrize("x_type", ROW_TYPES, ids=map(repr, ROW_TYPES))
+def test_rows_in_the_shape_of_a_jacobian(y_type: Type, x_type: Type, transposed: bool) -> None:
+    builder, y, x = Builder(infer), Value("y", y_type), Value("x", x_type)
+    of_y, of_x = ones(y_type), ones(x_type)
+    expected = np.arange(float(of_y.size * of_x.size)).reshape(of_y.shape + of_x.shape)
+    seeded, reached = (of_x, of_y) if transposed else (of_y, of_x)
+    given = expected.reshape(of_y.size, of_x.size)
+    given = (given.T if transposed else given).reshape(seeded.size, *reached.shape)
+    sizes = (y_type if transposed else x_type).shape or ()
+    rows = Value("rows", Type("array", "float64", (Size("rows"), *sizes)))
+    made = materialised(builder, rows, y, x, transposed=transposed)
+    found = execute(builder.block, {y: of_y, x: of_x, rows: given})[made]
+    assert np.array_equal(found, expected) and found.dtype == of_x.dtype
+    assert not np.shares_memory(found, given)
