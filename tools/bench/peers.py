@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import Row
+from .table import DIFFUSION, Row
 
 Derivative = Callable[[], Any]
 """Computes a derivative once, of arguments that it already has."""
@@ -57,6 +57,10 @@ def autograd_peer(row: Row, args: tuple[Any, ...]) -> Derivative | None:
         back = autograd.make_vjp(primal, row.argnums)
         return lambda: back(*args)[0](seed)
     elif isinstance(row.argnums, tuple):
+        if row.name in SEVERAL:  # autograd's Jacobians are of one output
+            ones = [lambda *given, k=k: primal(*given)[k] for k in range(SEVERAL[row.name])]
+            blocks = [[autograd.jacobian(one, i) for i in row.argnums] for one in ones]
+            return lambda: tuple(tuple(part(*args) for part in parts) for parts in blocks)
         parts = [autograd.jacobian(primal, i) for i in row.argnums]
         return lambda: tuple(part(*args) for part in parts)
     elif row.transform == "jacrev":
@@ -97,12 +101,27 @@ def back_substitution_functional(U, b):
     return anp.array(x)
 
 
+def brusselator_functional(u, v):
+    import autograd.numpy as anp
+
+    def spread(x):
+        inner = DIFFUSION * (x[:-2] - 2 * x[1:-1] + x[2:])
+        return anp.concatenate([anp.zeros(1), inner, anp.zeros(1)])
+
+    reaction = u**2 * v
+    return 1.0 + reaction - 4.0 * u + spread(u), 3.0 * u - reaction + spread(v)
+
+
+SEVERAL = {"brusselator": 2}
+"""Rows with several outputs, and how many."""
+
 AUTOGRAD: dict[str, Callable[..., Any] | None] = {
     "no_grad": None,
     "heat": heat_functional,
     "heat_u0": heat_functional,
     "smooth": smooth_functional,
     "nested_loops": back_substitution_functional,
+    "brusselator": brusselator_functional,
 }
 
 
@@ -169,7 +188,16 @@ def jax_variants(jax: Any, jnp: Any) -> dict[str, Callable[..., Any] | None]:
             u = u.at[1:-1].add(u[:-2] - u[2:])
         return jnp.sum(u**2)
 
+    def brusselator(u, v):
+        reaction = u**2 * v
+        du = 1.0 + reaction - 4.0 * u
+        dv = 3.0 * u - reaction
+        du = du.at[1:-1].add(DIFFUSION * (u[:-2] - 2 * u[1:-1] + u[2:]))
+        dv = dv.at[1:-1].add(DIFFUSION * (v[:-2] - 2 * v[1:-1] + v[2:]))
+        return du, dv
+
     return {
+        "brusselator": brusselator,
         "no_grad": no_grad,
         "huber": huber,
         "branch_in_loop": path,
@@ -212,6 +240,20 @@ def torch_peer(row: Row, args: tuple[Any, ...]) -> Derivative | None:
     return lambda: derivative(*args)
 
 
+def torch_by_rows(row: Row, args: tuple[Any, ...]) -> Derivative | None:
+    """torch.func.jacrev, one row at a time."""
+    import torch
+
+    if row.transform != "jacrev":
+        return None
+    torch.set_num_threads(1)
+    variants = torch_variants(torch)
+    primal = variants[row.name] if row.name in variants else with_namespace(row.primal, torch)
+    derivative = torch.func.jacrev(primal, row.argnums, chunk_size=1)
+    tensors = tuple(torch.as_tensor(arg) for arg in args)
+    return lambda: derivative(*tensors)
+
+
 def torch_variants(torch: Any) -> dict[str, Callable[..., Any] | None]:
     def no_grad(x):
         return x - (x**2).detach()
@@ -236,7 +278,19 @@ def torch_variants(torch: Any) -> dict[str, Callable[..., Any] | None]:
             u[1:-1] += u[:-2] - u[2:]
         return torch.sum(u**2)
 
+    def brusselator(u, v):
+        reaction = u**2 * v
+        du = 1.0 + reaction - 4.0 * u
+        dv = 3.0 * u - reaction
+        zero = torch.zeros(1, dtype=u.dtype)
+
+        def spread(x):
+            return torch.cat((zero, DIFFUSION * (x[:-2] - 2 * x[1:-1] + x[2:]), zero))
+
+        return du + spread(u), dv + spread(v)
+
     return {
+        "brusselator": brusselator,
         "no_grad": no_grad,
         "logistic": loss,
         "softmax": cross_entropy,
@@ -253,6 +307,7 @@ PEERS: dict[str, Callable[[Row, tuple[Any, ...]], Derivative | None]] = {
     "autograd": autograd_peer,
     "jax": jax_peer,
     "torch": torch_peer,
+    "torch by rows": torch_by_rows,
 }
 
 
@@ -260,7 +315,7 @@ def installed() -> Iterator[str]:
     """The peers that can be imported."""
     for name in PEERS:
         try:
-            importlib.import_module(name)
+            importlib.import_module(name.partition(" ")[0])
         except ImportError:
             continue
         yield name

@@ -14,6 +14,8 @@ import numpy as np
 
 import srcad
 
+DIFFUSION = 0.02
+
 
 @dataclass(frozen=True)
 class Row:
@@ -169,6 +171,28 @@ def tanh_layer(x, W):
 def tanh_layer_jacrev(x, W):
     y = np.tanh(W @ x)
     return (1 - y**2)[:, None] * W
+
+
+def brusselator(u, v):
+    reaction = u**2 * v
+    du = 1.0 + reaction - 4.0 * u
+    dv = 3.0 * u - reaction
+    du[1:-1] += DIFFUSION * (u[:-2] - 2 * u[1:-1] + u[2:])
+    dv[1:-1] += DIFFUSION * (v[:-2] - 2 * v[1:-1] + v[2:])
+    return du, dv
+
+
+def brusselator_jacrev(u, v):
+    square = u**2
+    product = 2 * u * v
+    du_by_u, du_by_v = np.diag(product - 4.0), np.diag(square)
+    dv_by_u, dv_by_v = np.diag(3.0 - product), np.diag(-square)
+    i = np.arange(1, u.size - 1)
+    for block in (du_by_u, dv_by_v):
+        block[i, i - 1] += DIFFUSION
+        block[i, i] -= 2 * DIFFUSION
+        block[i, i + 1] += DIFFUSION
+    return (du_by_u, du_by_v), (dv_by_u, dv_by_v)
 
 
 def training_loss(W1, b1, W2, b2, X, T):
@@ -472,8 +496,9 @@ def normal(*shapes):
     return lambda rng: tuple(0.5 * rng.normal(size=shape) for shape in shapes)
 
 
-def mlp_arguments(*batch):
-    return normal((*batch, 20), (50, 20), 50, (10, 50), 10)
+def mlp_arguments(*batch, sizes=(20, 50, 10)):
+    n, h, m = sizes
+    return normal((*batch, n), (h, n), h, (m, h), m)
 
 
 def logistic_arguments(rng):
@@ -504,13 +529,36 @@ ROWS = [
     Row("logistic", loss, loss_value_and_grad, "value_and_grad", logistic_arguments),
     Row("softmax", cross_entropy, cross_entropy_grad, "grad", softmax_arguments),
     Row("mlp", mlp, mlp_jacrev, "jacrev", mlp_arguments()),
-    Row("mlp_vmap", mlp, mlp_jacrev_vmap, "vmap_jacrev", mlp_arguments(256)),
+    Row(
+        "mlp 64-256-64",
+        mlp,
+        mlp_jacrev,
+        "jacrev",
+        mlp_arguments(sizes=(64, 256, 64)),
+        gallery=False,
+    ),
+    Row(
+        "mlp_vmap",
+        mlp,
+        mlp_jacrev_vmap,
+        "vmap_jacrev",
+        mlp_arguments(256, sizes=(8, 32, 8)),
+    ),
+    Row(
+        "brusselator",
+        brusselator,
+        brusselator_jacrev,
+        "jacrev",
+        normal(500, 500),
+        (0, 1),
+        gallery=False,
+    ),
     Row(
         "tanh_layer",
         tanh_layer,
         tanh_layer_jacrev,
         "jacrev",
-        normal(300, (300, 300)),
+        normal(1000, (1000, 1000)),
         gallery=False,
     ),
     Row(
