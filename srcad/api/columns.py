@@ -239,8 +239,8 @@ def forward_jacobian(
                 blocks[leaf, value] = materialised(
                     final, rows[leaf, value], here, value, transposed=True
                 )
-            elif (leaf, value) in kept and value not in seeds:
-                blocks[leaf, value] = hand_dot(final, kept[leaf, value], here, f"{here.base}_dot")
+            elif value.type.rank == 0:
+                blocks[leaf, value] = only_column(final, kept.get((leaf, value)), here, value)
             else:
                 blocks[leaf, value] = zero_block(final, here, value)
     return assembled(
@@ -255,6 +255,18 @@ def forward_jacobian(
         function.params,
         name=name or f"{function.name}_jacfwd",
     )
+
+
+def only_column(builder: Builder, dot: Tree | None, output: Value, value: Value) -> Value:
+    """The Jacobian by an argument without axes: of the shape of the output, of the dtype of the argument."""
+    base = f"{output.base}_dot"
+    if output.type.rank == 0:
+        builder.origin = Origin(0, "", "tangent")
+        return builder.emit(ops.result, 0.0 if dot is None else dot, value, base=base, named=True)
+    made = hand_dot(builder, dot, output, base)
+    if value.type.kind != "number" and made.type.dtype != value.type.dtype:
+        made = builder.emit(ops.cast, made, value, base=base, named=True)
+    return made
 
 
 def column_loops(
@@ -275,8 +287,7 @@ def column_loops(
             sweep = Tangent(function, {value: 1.0}, outputs, fused=False)
             builder.block.extend(sweep.run())
             for leaf in outputs:
-                dot = sweep.dot(leaf)
-                blocks[leaf, value] = hand_dot(builder, dot, leaf, f"{leaf.base}_dot")
+                blocks[leaf, value] = only_column(builder, sweep.dot(leaf), leaf, value)
             continue
         found = column_loop(builder, function, value, outputs, again)
         for leaf in outputs:

@@ -12,12 +12,12 @@ from typing import Any
 from srcad.analysis.types import infer, type_of
 from srcad.api.columns import forward_jacobian, pushforward
 from srcad.api.mapped import mapped
-from srcad.api.request import Request
+from srcad.api.request import Request, fitting
 from srcad.api.rows import jacobian
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Value, leaves
-from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
+from srcad.errors import ArgumentTypeError, UnsupportedSyntaxError
 from srcad.simplifier.inlining import inline
 from srcad.simplifier.pipeline import simplify
 from srcad.simplifier.rewrite import Pass
@@ -95,7 +95,7 @@ def transformed(
     if transform == "hessian":
         plain = core.name
         first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux, again=again)
-        core = simplify(settled(first.renewed(name=plain)))
+        core = valued(simplify(settled(first.renewed(name=plain))), has_aux)
         return forward_jacobian(
             core,
             wrt,
@@ -139,21 +139,7 @@ class _Settled(Pass):
 
 def chosen(core: Function, argnums: int | tuple[int, ...]) -> list[Param]:
     """The parameters that argnums name. Raises ArgumentValueError."""
-    count = len(core.params)
-    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
-    params = []
-    for number in numbers:
-        if not isinstance(number, int) or not -count <= number < count:
-            raise ArgumentValueError(
-                f"argnums={argnums!r} does not fit `{core.name}`, which takes {count} argument{'s' if count != 1 else ''}",
-                reason="argnums is an int or a tuple of ints, counted from 0 or from the end.",
-            )
-        params.append(core.params[number])
-    if len({number % count for number in numbers}) < len(numbers):
-        raise ArgumentValueError(
-            f"argnums={argnums!r} names an argument twice", reason="Name each once."
-        )
-    return params
+    return [core.params[place] for place in fitting(argnums, len(core.params), core.name)]
 
 
 def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value], Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from srcad.api.dispatch import Dispatcher
 from srcad.api.pullback import flatten, forward, is_leaf_argument, rebuild
+from srcad.api.request import fitting
 from srcad.api.signature import key_of
 from srcad.api.transforms import Derivative, Spec
 from srcad.errors import (
@@ -62,7 +65,10 @@ class Jacobian(Derivative):
         }
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        args = self.dispatcher.bind(args, kwargs)
+        return self.at(self.dispatcher.bind(args, kwargs))
+
+    def at(self, args: tuple[Any, ...]) -> Any:
+        """The Jacobian at all arguments by position."""
         if self.chunk_size is None or self.chunk_size == 1:
             try:
                 return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
@@ -73,9 +79,9 @@ class Jacobian(Derivative):
         return self.in_chunks(args, self.chunk_size)
 
     def wanted(self, args: tuple[Any, ...]) -> list[Any]:
-        """The arguments that are differentiated by."""
-        numbers = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
-        return [args[number] for number in numbers]
+        """The arguments that are differentiated by. Raises ArgumentValueError."""
+        name = getattr(self.base, "__name__", "function")
+        return [args[place] for place in fitting(self.argnums, len(args), name)]
 
     def nested(self, wanted: list[Any], blocks: list[Any]) -> Any:
         """The blocks of one output in the structure of the arguments."""
@@ -120,8 +126,7 @@ class ForwardJacobian(Jacobian):
 
     transform = "jacfwd"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        args = self.dispatcher.bind(args, kwargs)
+    def at(self, args: tuple[Any, ...]) -> Any:
         if self.chunk_size is None:
             try:
                 return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
@@ -164,23 +169,27 @@ class EitherJacobian(Jacobian):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.request = self.request._replace(transform="jacrev")  # to be transformed again
         self.by_rows = Jacobian(self.function, **self._options())
         self.by_columns = ForwardJacobian(self.function, **self._options())
         self.choices: dict[Any, Jacobian] = {}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        args = self.dispatcher.bind(args, kwargs)
-        return self.choice(args)(*args)
+    def at(self, args: tuple[Any, ...]) -> Any:
+        return self.choice(args).at(args)
 
     def choice(self, args: tuple[Any, ...]) -> Jacobian:
         """Columns where the arguments have fewer elements than the output, which is computed once for each set of shapes."""
         key = tuple((key_of(arg), tuple(map(np.shape, flatten(arg)))) for arg in args)
         found = self.choices.get(key)
         if found is None:
-            output = self.function(*map(copied, args))
+            wanted = flatten(self.wanted(args))
+            if not all(np.asarray(leaf).dtype.kind == "f" for leaf in wanted):
+                return self.by_rows  # which says what is wrong with them
+            by_name = dict(zip(self.dispatcher.names, map(copied, args)))
+            output = called(self.function, self.dispatcher.signature, by_name)
             output = output[0] if self.has_aux else output
             rows = sum(np.size(leaf) for leaf in flatten(output))
-            columns = sum(np.size(leaf) for leaf in flatten(self.wanted(args)))
+            columns = sum(np.size(leaf) for leaf in wanted)
             found = self.choices[key] = self.by_columns if columns < rows else self.by_rows
         return found
 
@@ -189,6 +198,14 @@ class EitherJacobian(Jacobian):
         bound = self.dispatcher.bind(args, kwargs)
         given = [isinstance(arg, Spec) for arg in bound]
         return (self.by_rows if any(given) else self.choice(bound)).source(*args, **kwargs)
+
+
+def called(
+    function: Callable[..., Any], signature: inspect.Signature, by_name: dict[str, Any]
+) -> Any:
+    """The function at arguments given by name, whatever kind its parameters are of."""
+    bound = inspect.BoundArguments(signature, OrderedDict(by_name))
+    return function(*bound.args, **bound.kwargs)
 
 
 def copied(arg: Any) -> Any:
@@ -260,5 +277,7 @@ class Rows:
             made = made if made.flags.owndata else made.copy()
         else:
             made = block.reshape((*shape, *np.shape(x)))
-        numbers = not np.shape(made) and isinstance(self.seeded if self.columns else x, float)
-        return float(made) if numbers else made
+        argument = self.seeded if self.columns else x
+        if made.ndim or isinstance(argument, np.ndarray):
+            return made
+        return made[()] if isinstance(argument, np.generic) else float(made)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Optional
 
 from srcad.core.specification import Reference
+from srcad.errors import ArgumentValueError
 
-__all__ = ["Generated", "Position", "Request", "StaticNeeded"]
+__all__ = ["Generated", "Position", "Request", "StaticNeeded", "fitting"]
 
 
 class Request(NamedTuple):
@@ -33,6 +34,22 @@ class Request(NamedTuple):
     def suffix(self) -> str:
         """What the name of the derivative adds to the function's: `_jacrev_vmap`."""
         return "".join(f"_{request.transform}" for request in self.chain())
+
+
+def fitting(argnums: int | tuple[int, ...], count: int, name: str) -> list[int]:
+    """The places among `count` arguments of the function `name` that argnums mean. Raises ArgumentValueError."""
+    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    if not all(isinstance(number, int) and -count <= number < count for number in numbers):
+        raise ArgumentValueError(
+            f"argnums={argnums!r} does not fit `{name}`, which takes {count} argument{'s' if count != 1 else ''}",
+            reason="argnums is an int or a tuple of ints, counted from 0 or from the end.",
+        )
+    places = [number % count for number in numbers]
+    if len(set(places)) < len(places):
+        raise ArgumentValueError(
+            f"argnums={argnums!r} names an argument twice", reason="Name each once."
+        )
+    return places
 
 
 class StaticNeeded(Exception):
