@@ -271,6 +271,9 @@ class _Algebra(Pass):
         like = self.like_terms(statement, minus_a, x, minus_b, y)
         if like is not statement:
             return like
+        longer = self.long_sum(statement)
+        if longer is not statement:
+            return longer
         if minus_a and minus_b:
             total = self.new(ops.add, x, y, statement=statement)
             return remake(statement, ops.negative, (total,))
@@ -287,6 +290,67 @@ class _Algebra(Pass):
             if x is a and y is b and statement.op is ops.add
             else remake(statement, ops.add, (x, y))
         )
+
+    def long_sum(self, statement: Let) -> Let | None:
+        """Terms of a sum of three or more that are alike become one: `x_bar + p + p` is `x_bar + 2 * p`."""
+        out = statement.out
+        assert out is not None
+        terms = self.terms(statement, out)
+        if len(terms) < 3:
+            return statement
+        products = [self.product(term, out) for _, term in terms]
+        for first in range(len(terms)):
+            for second in range(first + 1, len(terms)):
+                p, q = products[first], products[second]
+                if not (_same_set(p.factors, q.factors) and _same_set(p.divisors, q.divisors)):
+                    continue
+                left = -p.number if p.negative != terms[first][0] else p.number
+                right = -q.number if q.negative != terms[second][0] else q.number
+                number = left + right
+                if number == 0 or not p.factors:
+                    continue
+                both = self.build(Product(False, _whole(abs(number)), *p[2:]), statement)
+                rest = [t for place, t in enumerate(terms) if place not in (first, second)]
+                rest.insert(min(first, len(rest)), (number < 0, both))
+                if rest[0][0]:  # a sum does not begin with a sign where it can be helped
+                    rest.sort(key=lambda term: term[0])
+                return self.rebuilt_sum(statement, rest)
+        return statement
+
+    def rebuilt_sum(self, statement: Let, terms: list[tuple[bool, Tree]]) -> Let | None:
+        """A sum of signed terms for the statement's value."""
+        (negative, total), *rest = terms
+        if negative:
+            total = self.new(ops.negative, total, statement=statement)
+        for minus, term in rest[:-1]:
+            op = ops.subtract if minus else ops.add
+            total = self.new(op, total, term, statement=statement)
+        minus, last = rest[-1]
+        return remake(statement, ops.subtract if minus else ops.add, (total, last))
+
+    def terms(self, statement: Let, out: Value) -> list[tuple[bool, Tree]]:
+        """The signed terms of a sum, through sums of the same form that nothing else reads."""
+        found: list[tuple[bool, Tree]] = []
+
+        def visit(tree: Tree, minus: bool) -> None:
+            let = self.inner(tree)
+            if (
+                let is not None
+                and isinstance(tree, Value)
+                and let.op in (ops.add, ops.subtract)
+                and same_form(tree.type, out.type)
+            ):
+                visit(let.args[0], minus)
+                visit(let.args[1], minus != (let.op is ops.subtract))
+                return
+            signed, inner = self.signed(tree)
+            found.append((minus != signed, inner))
+
+        visit(statement.args[0], False)
+        visit(statement.args[1], statement.op is ops.subtract)
+        if not all(same_form(type_of(term), out.type) for _, term in found):
+            return []
+        return found
 
     def like_terms(
         self, statement: Let, minus_a: bool, a: Tree, minus_b: bool, b: Tree
