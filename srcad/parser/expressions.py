@@ -111,6 +111,7 @@ class Expressions(State):
 
     def _Name(self, node: Any) -> Any:
         if node.id in self.env:
+            self.merge(node, node.id)
             found = self.env[node.id]
             if isinstance(found, (Unbound, Filled)):
                 self.read(found, node)
@@ -519,7 +520,7 @@ class Expressions(State):
             if any(isinstance(side, (Differs, Growing)) for side in (a, b)):
                 return Differs(name)
             unbound = any(
-                _nothing(side) or (isinstance(side, Maybe) and side.absent == "unbound")
+                _nothing(side) or (isinstance(side, Maybe) and side.absent != "None")
                 for side in (a, b)
             )
             test, condition = under

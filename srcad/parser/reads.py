@@ -13,7 +13,7 @@ from typing import Any
 
 import gast
 
-__all__ = ["reads", "reads_first", "writes"]
+__all__ = ["live", "reads", "reads_first", "writes"]
 
 
 def reads(nodes: Any) -> frozenset[str]:
@@ -26,6 +26,48 @@ def reads(nodes: Any) -> frozenset[str]:
             elif isinstance(inner, gast.AugAssign) and isinstance(inner.target, gast.Name):
                 found.add(inner.target.id)
     return frozenset(found)
+
+
+def live(statements: Iterable[Any], after: frozenset[str]) -> frozenset[str]:
+    """Names whose values before the statements may be read, by them or later: those of `after` are read after them.
+
+    >>> body = gast.parse("a = b\\nfor i in r:\\n    a = a + c\\n    d = i").body
+    >>> sorted(live(body, frozenset("ad")))
+    ['b', 'c', 'd', 'r']
+    """
+    for statement in reversed(list(statements)):
+        if isinstance(statement, gast.Return):
+            after = reads([statement])
+        elif isinstance(statement, gast.If):
+            after = live(statement.body, after) | live(statement.orelse, after)
+            after |= reads([statement.test])
+        elif isinstance(statement, (gast.For, gast.While)):
+            is_for = isinstance(statement, gast.For)
+            targets = frozenset(writes([statement.target] if is_for else []))
+            head = reads([statement.iter if is_for else statement.test])
+            after |= (
+                head
+                | live(statement.orelse, after)
+                | (reads([statement.target]) if is_for else head)
+            )
+            while True:
+                before = after | (live(statement.body, after) - targets)
+                if before == after:
+                    break
+                after = before
+        elif isinstance(statement, gast.With):
+            after = live(statement.body, after) | reads(
+                [item.context_expr for item in statement.items]
+            )
+        elif isinstance(statement, gast.Assign):
+            names = {t.id for t in statement.targets if isinstance(t, gast.Name)}
+            for target in statement.targets:
+                if isinstance(target, (gast.Tuple, gast.List)):
+                    names |= {t.id for t in target.elts if isinstance(t, gast.Name)}
+            after = (after - names) | reads([statement])
+        else:
+            after |= reads([statement])
+    return after
 
 
 def reads_first(statements: Iterable[Any], name: str) -> bool:

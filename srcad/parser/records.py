@@ -72,13 +72,21 @@ class Kept:
 class Maybe(Unbound):
     """What a name stands for that has a value on some sides of `test` only; `sides` are the bindings there.
 
-    `number` is that of the condition; `absent` says what the name is elsewhere: "None", or "unbound".
+    `number` is that of the condition; `absent` says what the name is elsewhere: "None", or "unbound"; or "guarded", where it has a value on both
+    sides, one of them from a loop that may never have run: these are joined on the `condition` when the name is read.
     """
 
     def __init__(
-        self, name: str, test: Test, number: int, sides: tuple[Any, Any], absent: str
+        self,
+        name: str,
+        test: Test,
+        number: int,
+        sides: tuple[Any, Any],
+        absent: str,
+        condition: Any = None,
     ) -> None:
         super().__init__(name)
+        self.condition = condition
         self.test, self.number, self.sides, self.absent = test, number, sides, absent
 
 

@@ -30,7 +30,7 @@ from srcad.parser.expressions import (
     is_static,
 )
 from srcad.parser.places import Buffer, View, views
-from srcad.parser.reads import reads, reads_first, writes
+from srcad.parser.reads import live, reads_first, writes
 from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
 from srcad.parser.state import Guard, NeedUnroll, Unbound
 
@@ -60,7 +60,7 @@ class Statements(Calls):
         """Parse a list of statements; `later` are the names read after it."""
         for place, statement in enumerate(statements):
             rest = statements[place + 1 :]
-            self.later = later | reads(rest)
+            self.later = live(rest, later)
             with self.at(statement, self.header_text(statement)):
                 method = getattr(self, f"do_{type(statement).__name__}", None)
                 if method is None:
@@ -346,9 +346,6 @@ class Statements(Calls):
             with self.taking(test, place), self.inner() as builder:
                 self.block(statements, later)
                 self.later = later
-                for name in writes(node.body + node.orelse):
-                    if name in later:
-                        self.assure(name)
                 for name, binding in known.items():
                     if self.env.get(name) is binding:
                         self.env[name] = env[name]
@@ -375,6 +372,9 @@ class Statements(Calls):
             b = env_b.get(name, Unbound(name))
             if a is b or (isinstance(a, View) and a.same_place(b) and a.buffer in memory):
                 self.env[name] = a
+            elif name in later and (self.guarded(name, a) or self.guarded(name, b)):
+                condition_number = self.numbers.here(operand)
+                self.env[name] = Maybe(name, test, condition_number, (a, b), "guarded", operand)
             elif name in later:
                 self.env[name] = self.join_bindings(
                     node, name, (a, x.get(name)), (b, y.get(name)), phis, (test, operand)
@@ -429,7 +429,7 @@ class Statements(Calls):
                 for part in over.parts[:: over.direction]:
                     since = Value("").serial
                     self.assign(node.target, part, since)
-                    self.block(node.body, later | reads(node.body) | self.held)
+                    self.block(node.body, live(node.body, later) | later | self.held)
             finally:
                 self.env.pop(held, None)
                 self.held = outer
@@ -450,7 +450,7 @@ class Statements(Calls):
                 )
             for place in range(count)[:: over.direction]:
                 self.assign(node.target, over.item(place), Value("").serial)
-                self.block(node.body, later | reads(node.body))
+                self.block(node.body, later | live(node.body, later))
 
     def iterable(self, node: Any) -> Iterable:
         """What a `for` runs over."""
@@ -714,14 +714,18 @@ class Statements(Calls):
         joined: bool = False,
     ) -> None:
         """Parse the body until what the loop carries, its types and what may share memory stand still."""
+        for name in writes(body):
+            if reads_first([*(header or []), *body], name):
+                self.merge(node, name)
+                self.assure(name)
         env0, memory0 = dict(self.env), dict(self.memory)
         targets = writes([node.target] if isinstance(node, gast.For) else [])
         assigned = [name for name in writes(body) if name not in targets]
-        inside = reads(body) | self.held | (reads([test]) if test is not None else frozenset())
-        inside |= reads(header or [])
-        for name in assigned:
-            if reads_first([*(header or []), *body], name):
-                self.assure(name)
+        again = [*(header or []), *([gast.Expr(test)] if test is not None else []), *body]
+        inside = later
+        while (before := inside | (live(again, inside) - frozenset(targets))) != inside:
+            inside = before
+        inside |= self.held
         types: dict[Any, Type] = {}
         partners: dict[Any, frozenset[Any]] = {}
         stored: list[Buffer] = []
@@ -749,7 +753,7 @@ class Statements(Calls):
                 with self.inner() as builder:
                     self.later = later | inside
                     env, memory = dict(self.env), dict(self.memory)
-                    self.block(header or [], later | inside)
+                    self.block(header or [], live([gast.Expr(test), *body], inside) | self.held)
                     if any(self.memory[buffer] is not memory[buffer] for buffer in memory):
                         self.refuse(
                             node,
