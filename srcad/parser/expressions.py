@@ -138,12 +138,38 @@ class Expressions(State):
             return tuple(self.handed(element, lists=lists) for element in node.elts)
         return self.expression(node)
 
+    def guarded(self, name: str, binding: Any) -> bool:
+        """Whether a binding is what a loop gave a name that may never have run."""
+        guard = self.guards.get(name)
+        return (
+            guard is not None
+            and binding is guard.binding
+            and not any(builder in guard.emitted for builder in self.builders)
+        )
+
+    def merge(self, node: Any, name: str) -> None:
+        """Join what a name stands for on the sides of an earlier branch, where that has waited for a read."""
+        found = self.env.get(name)
+        if not isinstance(found, Maybe) or found.absent != "guarded":
+            return
+        sides, blocks = [], []
+        for place, binding in enumerate(found.sides):
+            with self.taking(found.test, place), self.inner() as builder:
+                self.env[name] = binding
+                self.assure(name)
+                sides.append((binding, self.join_operands(node, binding)))
+            blocks.append(builder.block)
+        phis: list[Phi] = []
+        under = (found.test, found.condition)
+        self.env[name] = self.join_bindings(node, name, sides[0], sides[1], phis, under)
+        branch = Branch(found.test, found.condition, blocks[0], blocks[1], phis)
+        branch.origin = self.builder.origin
+        self.builder.add(branch)
+
     def assure(self, name: str) -> None:
         """Raise, as Python does, where a name that a loop alone assigns is read and the loop never ran."""
         guard = self.guards.get(name)
-        if guard is None or self.env.get(name) is not guard.binding:
-            return
-        if any(builder in guard.emitted for builder in self.builders):
+        if guard is None or not self.guarded(name, self.env.get(name)):
             return
         guard.emitted.append(self.builder)
         start, stop, step = guard.loop.domain or (None, None, None)
