@@ -39,8 +39,8 @@ _MISSING = object()
 class Scope:
     """The outer scopes of a function, read by name at any time."""
 
-    def __init__(self, function: types.FunctionType) -> None:
-        self.function = function
+    def __init__(self, function: types.FunctionType, owner: Any = None) -> None:
+        self.function, self.owner = function, owner
 
     def cell(self, name: str) -> Any:
         """The cell that holds a free variable, or None."""
@@ -54,11 +54,12 @@ class Scope:
         head, *rest = name.split(".")
         cell = self.cell(head)
         try:
-            found = (
-                cell.cell_contents
-                if cell is not None
-                else self.function.__globals__.get(head, _MISSING)
-            )
+            if self.owner is not None and head == self.function.__code__.co_varnames[0]:
+                found = self.owner
+            elif cell is not None:
+                found = cell.cell_contents
+            else:
+                found = self.function.__globals__.get(head, _MISSING)
             for part in rest:
                 found = getattr(found, part)
         except (ValueError, AttributeError):
@@ -66,9 +67,9 @@ class Scope:
         return found
 
 
-def scope_of(root: types.FunctionType, path: tuple[str, ...]) -> Scope | None:
+def scope_of(root: Callable[..., Any], path: tuple[str, ...]) -> Scope | None:
     """The scope of a callee, found through the names of the callees on the way."""
-    scope = Scope(root)
+    scope = Scope(unwrap(root), getattr(root, "__self__", None))
     for name in path:
         found = unwrap(scope.read(name))
         if not isinstance(found, types.FunctionType):
@@ -81,7 +82,7 @@ class Compiled:
     """A derivative for one signature: its functions, and what must still hold for them to be right."""
 
     def __init__(
-        self, root: types.FunctionType, made: Generated, namespace: dict[str, Any]
+        self, function: Callable[..., Any], made: Generated, namespace: dict[str, Any]
     ) -> None:
         self.made, self.namespace = made, namespace
         self.entry = self.call = namespace.get(made.names.get("entry", ""))
@@ -93,7 +94,8 @@ class Compiled:
         self.contents: list[tuple[Any, str]] = []
         self.absent: list[tuple[dict[str, Any], str]] = []
         self.values: list[tuple[Scope, str, Any]] = []
-        self.root, self.code = root, getattr(root, "__code__", None)
+        self.root = unwrap(function)
+        self.code = getattr(self.root, "__code__", None)
         hidden_names = {(path, outer) for path, outer in made.hidden.values()}
         all_hidden = {
             (r.path, r.name)
@@ -106,7 +108,7 @@ class Compiled:
                 reference.name,
             ) in hidden_names | all_hidden or reference.name.startswith("call "):
                 continue
-            scope = scope_of(root, reference.path)
+            scope = scope_of(function, reference.path)
             if scope is None:
                 continue
             if reference.name.startswith("value "):
@@ -124,7 +126,7 @@ class Compiled:
                 self.fixed.append((scope, reference.name, reference.object, code))
         self.hidden: list[tuple[Scope, str, str, Any]] = []
         for text, (path, outer) in made.hidden.items():
-            scope = scope_of(root, path)
+            scope = scope_of(function, path)
             if scope is not None:
                 self.hidden.append((scope, outer, text, key_of(scope.read(outer))))
 
@@ -393,11 +395,17 @@ class Dispatcher:
 
     def loaded(self, made: Generated, path: Any) -> Compiled:
         namespace = dict(made.externals)
+        known = {(reference.path, reference.name) for reference in made.references}
         for text, (owner, outer) in made.hidden.items():
-            scope = scope_of(self.root, owner)
+            if any((owner[:at], name) not in known for at, name in enumerate(owner)):
+                raise ArgumentTypeError(
+                    f"a function that is passed as an argument reads `{outer}` of its own outer scope",
+                    reason=f"Pass `{outer}` as an argument too, or call the function by a name of the module.",
+                )
+            scope = scope_of(self.function, owner)
             namespace[text] = scope.read(outer) if scope is not None else None
         name = next(iter(made.names.values()))
-        compiled = Compiled(self.root, made, load(made.text, name, namespace, path=path))
+        compiled = Compiled(self.function, made, load(made.text, name, namespace, path=path))
         if not self.by_position and compiled.entry is not None:
             compiled.entry = _by_keyword(compiled.entry, self.signature)
         return compiled
@@ -452,7 +460,7 @@ class Dispatcher:
             try:
                 references = []
                 for path, name, described in record["references"]:
-                    scope = scope_of(self.root, tuple(path))
+                    scope = scope_of(self.function, tuple(path))
                     decides = name.startswith("value ")
                     found = _MISSING if scope is None else scope.read(name.removeprefix("value "))
                     if scope is not None and name.startswith("builtin "):

@@ -32,13 +32,14 @@ def exported(function: Any, made: Generated, *, standalone: bool) -> str:
     imports: list[str] = []
     constants: list[str] = []
     for text, (path, outer) in made.hidden.items():
-        scope = scope_of(root, path)
+        scope = scope_of(function, path)
         found = scope.read(outer) if scope is not None else None
         module: Any = scope.function.__module__ if scope is not None else ""
         if (
             not standalone
             and isinstance(root, types.FunctionType)
             and scope is not None
+            and scope.owner is None
             and scope.cell(outer) is None
         ):
             home, _, attribute = outer.rpartition(".")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import enum
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,6 +42,21 @@ class Letters:
             counter += 1
 
 
+class Same:
+    """A part of a key that equals only that of the very same object, which it keeps: the next one may not get its `id`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
 def key_of(value: Any) -> Any:
     """The part of a dispatch key that an argument gives."""
     kind = type(value)
@@ -53,7 +69,7 @@ def key_of(value: Any) -> Any:
         )
     if kind is float or kind is int:
         return kind
-    if value is None or kind is bool or kind is str:
+    if value is None or kind is bool or isinstance(value, (str, enum.Enum)):
         return (kind, value)
     if isinstance(value, np.generic):
         return (np.generic, value.dtype)
@@ -68,7 +84,7 @@ def key_of(value: Any) -> Any:
             kind,
             tuple([key_of(getattr(value, field.name)) for field in dataclasses.fields(value)]),
         )
-    return (kind, id(value)) if callable(value) else kind
+    return (kind, Same(value)) if callable(value) else kind
 
 
 def decided(value: Any) -> Any:
@@ -128,6 +144,8 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
         return {key: specify(part, letters, name) for key, part in value.items()}
     if isinstance(value, (tuple, list)):
         return Container(type(value), tuple(specify(part, letters, name) for part in value))
+    if isinstance(value, enum.Enum):
+        return Known(value, str(value))
     if callable(value):
         return Known(value, getattr(value, "__name__", name))
     return Type("object")

@@ -329,6 +329,8 @@ class Calls(Expressions):
     def call_user(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         """A function of the user's: parsed once per signature, called as a function of its own."""
         function = callee.object
+        if self.found_outside(callee.name) is function:  # also where an argument handed it on
+            self.program.refer(self.path, callee.name, function)
         try:
             bound = inspect.signature(function).bind(*args, **options)
         except TypeError as error:

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import builtins
+import enum
+import inspect
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -198,6 +200,8 @@ class Expressions(State):
         name = node.id
         function: Any = self.source.function
         free = function.__code__.co_freevars
+        if self.owner is not None and name == function.__code__.co_varnames[0]:
+            return Known(self.owner, name)
         if name in free:
             try:
                 found = function.__closure__[free.index(name)].cell_contents
@@ -210,17 +214,28 @@ class Expressions(State):
         elif hasattr(builtins, name):
             self.program.refer(self.path, f"builtin {name}", getattr(builtins, name))
             return Known(getattr(builtins, name), name)
-        elif name in function.__code__.co_varnames[:1] and name not in self.env:
-            self.refuse(
-                node,
-                f"attributes of `{name}` are not accepted yet",
-                f"Pass what the method reads of `{name}` as arguments.",
-            )
         else:
             self.refuse(
                 node, f"`{name}` is not defined", "Neither the function nor its module assigns it."
             )
         return self.adopt(node, name, found)
+
+    def found_outside(self, name: str) -> Any:
+        """What a dotted name stands for in the outer scopes of the function, or None."""
+        function: Any = self.source.function
+        head, *rest = name.split(".")
+        free = function.__code__.co_freevars
+        try:
+            found = (
+                function.__closure__[free.index(head)].cell_contents
+                if head in free
+                else function.__globals__[head]
+            )
+            for part in rest:
+                found = getattr(found, part)
+        except (KeyError, ValueError, AttributeError):
+            return None
+        return found
 
     def adopt(self, node: Any, name: str, found: Any) -> Any:
         """A binding for an object of an outer scope, known as `name` (dotted for attributes of modules)."""
@@ -288,7 +303,15 @@ class Expressions(State):
                         return found
                     return Known(found, f"{_ALIAS[owner.object.__name__]}.{name}")
                 return self.adopt(node, f"{owner.name}.{name}", found)
-            return MethodBinding(owner, name)
+            if callable(found) and not isinstance(found, enum.Enum):
+                return MethodBinding(owner, name)
+            if isinstance(inspect.getattr_static(type(owner.object), name, None), property):
+                self.refuse(
+                    node,
+                    f"`{owner.name}.{name}` is computed where it is read",
+                    "Properties are not accepted yet: pass its value as an argument.",
+                )
+            return self.adopt(node, f"{owner.name}.{name}", found)
         if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):  # a NamedTuple
             return getattr(owner, name)
         if isinstance(owner, (tuple, list, dict, str)):

@@ -20,6 +20,7 @@ from srcad.core.nodes import Function, Origin, Param, Value, leaves
 from srcad.core.specification import Container, Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import SrcadError
+from srcad.parser.expressions import LambdaBinding, MethodBinding
 from srcad.parser.places import Buffer, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.source import source_of
@@ -128,6 +129,7 @@ def parse(
         return _parse_known(function, spec)
     source = source_of(function)
     parser = Parser(source, program, path)
+    parser.owner = function.__self__ if isinstance(function, types.MethodType) else None
     program.stack.append(source.function)
     try:
         return _parse(parser, source, spec)
@@ -220,6 +222,12 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
 
 
 def _operands(parser: Parser, binding: Any) -> Any:
+    if isinstance(binding, (Known, LambdaBinding, MethodBinding)):
+        parser.refuse(
+            parser.statement,
+            "a function, or another object, is among the results",
+            "Results are arrays, numbers and containers of them: return what it gives.",
+        )
     if isinstance(binding, (tuple, list)):
         parts = [_operands(parser, part) for part in binding]
         return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)

@@ -113,6 +113,8 @@ class State:
         self.function_env: dict[str, Any] | None = None
         self.held: frozenset[str] = frozenset()
         self.statement: Any = source.node
+        # What a method is bound to: its first parameter, read like an object of an outer scope.
+        self.owner: Any = None
         self.frame: Frame | None = None
         self.numbers = Numbers()
         self.guards: dict[str, Guard] = {}
