@@ -111,14 +111,13 @@ class Numbers:
         self.taken: dict[Test, int] = {}
 
     def of(self, tree: Any) -> int:
-        """The number of a tree of operands; integers whose values are known are numbered by these."""
-        if isinstance(tree, Value) and isinstance(tree.type.value, (int, Exact)):
+        """The number of a tree of operands; integers that are known to be equal have one number."""
+        if isinstance(tree, Value) and tree not in self.known:
             exact = tree.type.value
-            return (
-                self.of(exact)
-                if isinstance(exact, int)
-                else self.number(("exact", exact.key, exact.offset))
-            )
+            if isinstance(exact, int):
+                return self.of(exact)
+            if isinstance(exact, Exact):
+                return self.number(("exact", exact.key, exact.offset))
         return self.number(self.key(tree))
 
     def number(self, key: Any) -> int:
@@ -144,7 +143,9 @@ class Numbers:
         if op.function in (min, max) and len(args) == 2 and len(set(map(self.of, args))) == 1:
             self.known.setdefault(out, self.of(args[0]))
         elif op.effect == "pure":
-            number = self.known.setdefault(out, self.of((op, args, options)))
+            made = self.key((op, args, options))
+            number = self.known[made] if made in self.known else self.of(out)
+            self.known[made] = self.known[out] = number
             if op is not_:
                 self.negated[number] = args[0]
 
