@@ -173,6 +173,9 @@ class _Shapes(Pass):
                 return remake(statement, op, (base, index, spread.args[0]))
             return statement
         if op is ops.getitem:
+            if isinstance(statement.args[0], (int, float)):  # `0[()]`
+                self.stands(statement, statement.args[0])
+                return None
             spread = self.source(statement.args[0], ops.spread)
             if (
                 spread is not None
