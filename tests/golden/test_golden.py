@@ -6,6 +6,8 @@ interpreters to compare with are looked for on the path, and in SRCAD_TEST_PYTHO
 """
 
 import ast
+import importlib.util
+import inspect
 import os
 import shlex
 import shutil
@@ -124,6 +126,95 @@ def test_the_text_calls_no_helper(path, words, read_as_from_outside):
     assert all(
         len(line) <= 100 for line in text.splitlines() if not line.lstrip().startswith(("#", '"""'))
     )
+
+
+# Derivatives of what is emitted that are refused, by a part of the reason.
+REFUSED = {
+    ("with_parts", None): "returns None",
+    ("chunk_size=1", "final"): "row by row",
+    ("chunk_size=1", "simplify"): "row by row",
+}
+
+
+@pytest.mark.parametrize("stage", ["parse", "transform", "simplify", "final"])
+@pytest.mark.parametrize("path, words", CASES, ids=NAMES)
+def test_the_text_is_accepted_again(
+    path, words, stage, tmp_path, monkeypatch, read_as_from_outside
+):
+    """What is emitted is a function like any other. Known: itself, by its value and by differences."""
+    import numpy as np
+
+    import srcad
+    from srcad.cli.draws import arguments
+    from srcad.cli.expression import asked, derivative_text
+    from srcad.verify import check, cotangent
+
+    monkeypatch.setenv("SRCAD_DEBUG", "1")
+    args = tuple(words[3::2])
+    text = derivative_text(
+        str(path), words[1], args, **({} if stage == "final" else {"stage": stage})
+    )
+    again = module_of(text, tmp_path / f"again_{path.stem}.py")
+    wanted = asked(str(path), words[1], args)
+    _, values = next(iter(arguments(wanted.function, wanted.spec, wanted.defaults, 1, 0)))
+    given = tuple(values.values())
+    if len(inspect.signature(again).parameters) > len(given):
+        given = (*given, cotangent(wanted.function, given, seed=0))
+    floats = tuple(
+        place for place, value in enumerate(given) if np.result_type(*leaves_of(value)).kind == "f"
+    )
+    reason = next(
+        (why for (part, at), why in REFUSED.items() if part in words[1] and at in (None, stage)),
+        None,
+    )
+    derivative = srcad.jacrev(again, floats)
+    if reason is not None:
+        with pytest.raises(srcad.SrcadError, match=reason):
+            derivative(*given)
+        return
+    assert check(derivative, "jacrev", again, given, argnums=floats, has_aux=False).ok
+    specs = [
+        f"{name}: {spec_of(value)}"
+        for name, value in zip(inspect.signature(again).parameters, given)
+    ]
+    parsed = derivative_text(
+        again.__code__.co_filename, f"jacrev({again.__name__})", tuple(specs), stage="parse"
+    )
+    once, twice = again(*given), module_of(parsed, tmp_path / "parsed.py")(*given)
+    assert all(
+        np.array_equal(a, b, equal_nan=True) for a, b in zip(leaves_of(once), leaves_of(twice))
+    )
+
+
+def module_of(text, file):
+    """The last function of a text, imported from a file."""
+    file.write_text(text)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = [
+        f for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == file.stem
+    ]
+    return found[-1]
+
+
+def leaves_of(tree):
+    import optree
+
+    return optree.tree_leaves(tree, none_is_leaf=False)
+
+
+def spec_of(value):
+    """The specification of a value, sizes as numbers."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {spec_of(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(spec_of, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(spec_of, value)) + ")"
+    shape = ", ".join(map(str, getattr(value, "shape", ())))
+    dtype = getattr(value, "dtype", f"{type(value).__name__}64")
+    return f"{dtype}[{shape}]" if shape else str(dtype)
 
 
 def interpreters():
