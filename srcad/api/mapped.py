@@ -100,14 +100,18 @@ def resolved(
                 )
             per = dict(zip(names, [*given, *[None] * len(rest)]))
         else:
-            per = {
-                name: None if name in defaults and not _is_array(part) else given
-                for name, part in spec.items()
-            }
+            per = {}
+            for name, part in spec.items():
+                if name in defaults and _is_array(part):
+                    raise ArgumentValueError(
+                        f"in_dims={given!r} does not say whether `{name}`, which has a default, is mapped over",
+                        reason="Give a tuple with an entry for each argument.",
+                    )
+                per[name] = None if name in defaults else given
         dims = {name: _dims(per[name], part, name) for name, part in spec.items()}
+        example = {name: example_of(part, dims[name], name) for name, part in spec.items()}
         flat = tuple(tuple(_pairs(part, dims[name])) for name, part in spec.items())
-        spec = {name: example_of(part, dims[name], name) for name, part in spec.items()}
-        request = request._replace(in_dims=flat)
+        request, spec = request._replace(in_dims=flat), example
     if request.inner is None:
         return request, spec
     inner, spec = resolved(request.inner, spec, defaults)

@@ -42,6 +42,7 @@ class Mapped(Derivative):
         self.in_dims, self.out_dims, self.randomness = in_dims, out_dims, randomness
         self.chunk_size = checked_chunk_size(chunk_size)
         super().__init__(function, in_dims=frozen(in_dims), out_dims=frozen(out_dims))
+        self.variants: dict[Any, Mapped] = {}
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -51,7 +52,28 @@ class Mapped(Derivative):
             "chunk_size": self.chunk_size,
         }
 
+    def explicit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapped:
+        """The map with in_dims for each argument, where only the call tells: defaults are not mapped over."""
+        if isinstance(self.in_dims, (tuple, list)):
+            return self
+        signature = self.dispatcher.signature
+        if all(part.default is part.empty for part in signature.parameters.values()):
+            return self
+        given = signature.bind(*args, **kwargs).arguments
+        dims = tuple(
+            None if name not in given or np.isscalar(given[name]) else self.in_dims
+            for name in signature.parameters
+        )
+        found = self.variants.get(dims)
+        if found is None:
+            options = {**self._options(), "in_dims": dims}
+            found = self.variants[dims] = Mapped(self.function, **options)
+        return found
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        explicit = self.explicit(args, kwargs)
+        if explicit is not self:
+            return explicit(*args, **kwargs)
         args = self.dispatcher.bind(args, kwargs)
         if self.chunk_size is None:
             return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
@@ -83,6 +105,15 @@ class Mapped(Derivative):
             return leaf if dim is None else np.concatenate(pieces, axis=dim)
 
         return rebuild(parts[0], joined)
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The generated text for these arguments."""
+        explicit = self.explicit(args, kwargs)
+        return (
+            super().source(*args, **kwargs)
+            if explicit is self
+            else explicit.source(*args, **kwargs)
+        )
 
 
 def _some(arg: Any, dims: list[Any], some: slice) -> Any:
