@@ -77,7 +77,7 @@ class _Concrete(Pass):
         g, x = use.args
         if use.op is ops.divide:
             return g is ratio and bool(type_of(x).rank)
-        return g is ratio and type_of(x).kind == "array" and type_of(x).differentiable
+        return g is ratio and bool(type_of(x).rank) and type_of(x).differentiable
 
     def divided(self, statement: Let) -> Let:
         """`a / n * w` as `a * w / n`, `np.full_like(x, a / n)` as `np.full_like(x, a) / n`."""
@@ -113,7 +113,8 @@ class _Concrete(Pass):
         if statement.out is not None:
             self.lets[statement.out] = statement
         if statement.out in self.raising:
-            if not self.mixed or statement.out not in self.computing:
+            weak = self.mixed and type_of(statement.out).kind == "number"
+            if not weak or statement.out not in self.computing:
                 return remake(statement, operation(np.divide), statement.args)
             ratio = self.emit(operation(np.divide), *statement.args, origin=statement.origin)
             return remake(statement, operation(float), (ratio,))  # weak in promotion, as it was

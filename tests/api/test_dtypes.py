@@ -362,3 +362,31 @@ def test_where_the_function_only_warns_the_derivative_does_not_raise(f, dtype):
     step[1, 0] = eps
     difference = (f(some + step) - f(some - step)) / (2 * eps)
     np.testing.assert_allclose(found[1, 0], difference, rtol=1e-2 if eps > 1e-3 else 1e-6)
+
+
+def quotient(x, y):
+    return x / y + y
+
+
+def quotients(x, y):
+    return np.sum(quotient(x, y))
+
+
+def mean_of_products(x, y):
+    return np.mean(x * y)
+
+
+def means(x, y):
+    return np.sum(mean_of_products(x, y))
+
+
+@pytest.mark.parametrize(
+    "first", [np.array(0.5), np.array(0.5, np.float32), np.ones(3, np.float32)]
+)
+@pytest.mark.parametrize("second", [0.7, np.float64(0.7), np.float32(0.7)])
+@pytest.mark.parametrize("f", [quotients, means])
+def test_derivatives_through_a_helper_are_what_the_arguments_are(f, first, second):
+    for found in (grad(f, (0, 1))(first, second), vjp(f, first, second)[1](f(first, second))):
+        assert same_kind(found[0], first) and isinstance(found[1], (float, np.floating))
+        if isinstance(second, np.generic):
+            assert found[1].dtype == second.dtype
