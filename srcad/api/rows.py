@@ -1,7 +1,7 @@
 """Jacobians by rows: forward sweep, seeds, backward sweeps over a leading axis, or in a loop over the rows.
 
-Each output has a backward sweep of its own. With all rows at once the seed is an identity, structured, and the sweep is batched; where the vectorizer has no batched
-form, and with `chunk_size=1`, the sweep stands in a loop over the rows. An output without axes has one row and is a gradient.
+Each output has a backward sweep of its own. With all rows at once the seed is a structured identity and the sweep is batched; where the vectorizer
+has no batched form, and with `chunk_size=1`, the sweep stands in a loop over the rows. An output without axes has one row and is a gradient.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ form (`operations`), `NotBatchable` says so and the caller loops over the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -37,12 +37,22 @@ from srcad.core.nodes import (
     Value,
     leaves,
     map_tree,
-    operands,
     walk,
 )
 from srcad.core.types import Dim, Type, never_one
 from srcad.vectorizer.operations import FORM, form_handler, handler
-from srcad.vectorizer.structure import Columns, Element, array_of, stand_in, structured
+from srcad.vectorizer.structure import (
+    Blocks,
+    Columns,
+    Diagonal,
+    Element,
+    array_of,
+    diagonal_of,
+    full_scale,
+    joined_scales,
+    stand_in,
+    structured,
+)
 
 __all__ = ["Batch", "NotBatchable", "batch"]
 
@@ -110,19 +120,6 @@ def _contents(statement: Let) -> Tree:
     return [arg for place, arg in enumerate(statement.args) if place not in form], options
 
 
-def reads(statement: Statement) -> Iterator[Value]:
-    """The values that a statement reads, and what is inside it."""
-    for inner in walk([statement]):
-        yield from operands(inner)
-        if isinstance(inner, Branch):
-            for phi in inner.phis:
-                yield from leaves((phi.then, phi.orelse))
-        elif isinstance(inner, Loop):
-            yield from leaves(inner.test)
-            for carry in inner.carries:
-                yield from leaves(carry.next)
-
-
 class Batch:
     """The rewriting of one function.
 
@@ -160,15 +157,18 @@ class Batch:
         self.length = size if isinstance(size, int) else count
         self.first = next(iter(self.new.values()), None)
         self.batched = dependents(function, given)
-        self.depth = 0
         self.out: Block = []
+        self.open: list[Block] = []
+        self.home: dict[Value, Block] = {}
+        self.passing: list[Value] = []
+        self.emitted: set[Value] = set()
         self.thin: dict[Value, Value] = {}
         self.partial: set[Tree] = set()
         self.lets: dict[Value, Let] = {}
 
     def run(self) -> Function:
         """The function over the axis."""
-        body = self.block(self.function.body)
+        self.out = body = self.block(self.function.body)
         params = [
             Param(param.name, self.get(param.tree), param.keyword) for param in self.function.params
         ]
@@ -178,13 +178,18 @@ class Batch:
 
     # statements
 
-    def block(self, block: Block) -> Block:
-        """A block rewritten."""
+    def block(self, block: Block, own: Iterable[Value] = ()) -> Block:
+        """A block rewritten; old values that are its `own` are known in it, and nowhere before."""
         kept, self.out = self.out, []
-        self.depth += 1
+        passing, self.passing = self.passing, []
+        self.open.append(self.out)
+        self.home.update(dict.fromkeys(own, self.out))
         for statement in block:
             self.rewrite(statement)
-        self.depth -= 1
+        self.open.pop()
+        for value in self.passing:
+            self.new.pop(value, None)
+        self.passing = passing
         made, self.out = self.out, kept
         return made
 
@@ -197,20 +202,12 @@ class Batch:
             if self.is_batched(statement.args):
                 self.refuse("a call of a function with a batched argument")
             self.out.append(statement.renewed(args=self.get(statement.args)))
-        elif isinstance(statement, (Branch, Loop)):
-            self.settle(statement)
-            if isinstance(statement, Branch):
-                self.branch(statement)
-            else:
-                self.loop(statement)
+        elif isinstance(statement, Branch):
+            self.branch(statement)
+        elif isinstance(statement, Loop):
+            self.loop(statement)
         else:
             self.out.append(statement)
-
-    def settle(self, statement: Statement) -> None:
-        """Control flow works with arrays: elements that it reads are made some before it, where all of it sees them."""
-        if self.elements:
-            for value in dict.fromkeys(reads(statement)):
-                self.get(value)
 
     def let(self, statement: Let) -> None:
         out = statement.out
@@ -243,7 +240,8 @@ class Batch:
         rewrite = handler(statement)
         if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
-        made = self.new[out] = rewrite(self, statement)
+        made = rewrite(self, statement)
+        self.stands(out, made)
         made.type = self.checked(made, out)
         fresh = self.fresh(made, start)
         if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
@@ -252,15 +250,21 @@ class Batch:
     def found(self, out: Value, found: Element | Value, start: int) -> None:
         """What the tables of elements say that stands for an old value; a value of the user's keeps its type and its name."""
         made = found.value if isinstance(found, Columns) else found
-        if isinstance(found, Value):
-            self.new[out] = found
-        else:
-            self.elements[out] = found
+        self.stands(out, found)
         if isinstance(made, Value) and self.fresh(made, start):
             if isinstance(found, Value):
                 made.type = self.checked(made, out)
             made.base = out.base
             made.named = out.named and self.out[-1].op is not ops.transpose  # type: ignore[attr-defined]
+
+    def stands(self, old: Value, found: Element | Tree) -> None:
+        """Let an element, or an array, stand for an old value from now on."""
+        self.new.pop(old, None)
+        self.elements.pop(old, None)
+        if isinstance(found, (Diagonal, Blocks, Columns)):
+            self.elements[old], self.home[old] = found, self.out
+        else:
+            self.new[old] = found
 
     def fresh(self, made: Value, start: int) -> bool:
         """Whether a value was made by the statements from a place on."""
@@ -269,13 +273,9 @@ class Batch:
     def structured(self, statement: Let) -> Element | Value | None:
         """What the table of elements makes of a statement, if it has an operand that is one; nothing is emitted where it has no answer."""
         last = self.seeded is not None and self.seeded.last
-        if self.depth != 1 or not (last or any(map(self.element, leaves(statement.args)))):
+        if not (last or any(map(self.element, leaves(statement.args)))):
             return None
-        start = len(self.out)
-        found = structured(self, statement)
-        if found is None:
-            del self.out[start:]
-        return found
+        return structured(self, statement)
 
     def form_of_elements(self, statement: Let) -> bool:
         """Where only the form of elements is read, that of a value without the axis does as well."""
@@ -290,6 +290,13 @@ class Batch:
         args = map_tree(statement.args, lambda value: change.get(value, value))
         self.out.append(statement.renewed(args=self.get(args)))
         return True
+
+    def undo(self, start: int) -> None:
+        """Take the statements from a place on back, and what was made by them."""
+        gone = {let.out for let in self.out[start:] if isinstance(let, Let)}
+        del self.out[start:]
+        for value in [value for value, made in self.new.items() if made in gone]:
+            del self.new[value]
 
     def type_with_axis(self, old: Value, dtype: str | None = None) -> Type:
         """The type that a batched value has."""
@@ -317,13 +324,23 @@ class Batch:
             if phi.out not in self.batched:
                 phis.append(Phi(phi.out, self.get(phi.then), self.get(phi.orelse)))
                 continue
+            scales = joined_scales(self, (phi.then, phi.orelse), phi.out)
+            if scales is not None:
+                scale = phi.out.like()
+                both = [
+                    self.scale_within(side, statement.origin, one, phi.out.base)
+                    for side, one in zip(sides, scales)
+                ]
+                phis.append(Phi(scale, *both))
+                self.stands(phi.out, diagonal_of(self, scale, statement.origin))
+                continue
             ends = []
             for side, end, other in zip(sides, (phi.then, phi.orelse), (phi.orelse, phi.then)):
                 ends.append(
                     self.within(side, statement.origin, end, self.dtype(other), phi.out.base)
                 )
             dtypes = {self.dtype_of(end) for end in ends if end is not None}
-            self.new[phi.out] = self.twin(phi.out, dtypes.pop() if len(dtypes) == 1 else None)
+            self.stands(phi.out, self.twin(phi.out, dtypes.pop() if len(dtypes) == 1 else None))
             phis.append(Phi(self.new[phi.out], *ends))
         condition = self.get(statement.condition)
         self.out.append(
@@ -336,34 +353,57 @@ class Batch:
         if statement.records or statement.over:
             self.refuse("the loop's values are stored already")
         domain, origin = self.get(statement.domain), statement.origin
-        inits = [self.get(carry.init) for carry in statement.carries]
         joins = [carry for carry in statement.carries if carry.param in self.batched]
+        inits = {c: self.get(c.init) for c in statement.carries if c not in joins}
+        scales: dict[Carry, Value] = {}
         for carry in joins:
-            fixed = isinstance(carry.init, Value)
-            dtype = self.dtype(carry.init) if fixed else _strong(carry.param.type)
-            self.new[carry.param] = self.twin(carry.param, dtype)
+            if joined_scales(self, (carry.init,), carry.param) is not None:
+                scales[carry] = carry.param.like()
+                self.stands(carry.param, diagonal_of(self, scales[carry], origin))
+            else:
+                self.stands(carry.param, self.first_twin(carry))
         while True:  # the body's types rest on those of the carries: until they are what the body makes of them
-            header, body = self.block(statement.header), self.block(statement.body)
+            header = self.block(statement.header)
+            body = self.block(statement.body, [carry.param for carry in scales])
             self.statement = statement
-            ends = {}
+            ends, wrong = {}, []
             for carry in joins:
+                if carry in scales:
+                    next_ = joined_scales(self, (carry.next,), carry.param)
+                    if next_ is None:
+                        wrong.append(carry)
+                    else:
+                        base = carry.param.base
+                        ends[carry] = self.scale_within(body, origin, next_[0], base)
+                    continue
                 dtype = self.dtype_of(self.new[carry.param])
                 ends[carry] = self.within(body, origin, carry.next, dtype, carry.param.base)
-            wrong = [
-                carry for carry in joins if not self.agrees(self.new[carry.param], ends[carry])
-            ]
+                if not self.agrees(self.new[carry.param], ends[carry]):
+                    wrong.append(carry)
             if not wrong:
                 break
             for carry in wrong:
-                self.new[carry.param] = self.twin(carry.param, None)
+                dense = self.twin(carry.param, None)
+                if scales.pop(carry, None) is not None:
+                    dense = self.first_twin(carry)
+                self.stands(carry.param, dense)
         carries = []
-        for carry, init in zip(statement.carries, inits):
-            if carry not in ends:
-                carries.append(Carry(carry.param, init, self.get(carry.next), carry.exit))
+        for carry in statement.carries:
+            if carry in inits:
+                carries.append(Carry(carry.param, inits[carry], self.get(carry.next), carry.exit))
+                continue
+            if carry in scales:
+                first = joined_scales(self, (carry.init,), carry.param)
+                assert first is not None
+                start = self.scale_within(self.out, origin, first[0], carry.param.base)
+                exit_ = carry.exit.like()
+                exit_.type = carry.param.type
+                self.stands(carry.exit, diagonal_of(self, exit_, origin))
+                carries.append(Carry(scales[carry], start, ends[carry], exit_))
                 continue
             dtype = self.dtype_of(ends[carry])
             start = self.within(self.out, origin, carry.init, dtype, carry.param.base)
-            self.new[carry.exit] = self.twin(carry.exit, self.dtype_of(self.new[carry.param]))
+            self.stands(carry.exit, self.twin(carry.exit, self.dtype_of(self.new[carry.param])))
             made = self.new[carry.param], start, ends[carry], self.new[carry.exit]
             carries.append(Carry(*made))
         self.out.append(
@@ -381,18 +421,36 @@ class Batch:
         dtype = self.dtype_of(param)
         return dtype is None or dtype == self.dtype_of(end)
 
+    def first_twin(self, carry: Carry) -> Value:
+        """What a loop carries with the axis, of the dtype that it begins with."""
+        fixed = isinstance(carry.init, Value)
+        dtype = self.dtype(carry.init) if fixed else _strong(carry.param.type)
+        return self.twin(carry.param, dtype)
+
+    def scale_within(self, block: Block, origin: Origin, scale: Tree, base: str) -> Value:
+        """A scale at the end of a block, in the form that joins have."""
+        kept, self.out = self.out, block
+        at, self.statement = self.statement, Statement()
+        self.statement.origin = origin
+        made = full_scale(self, scale)
+        if made in self.emitted:
+            made.base = base
+        self.statement, self.out = at, kept
+        return made
+
     def within(
         self, block: Block, origin: Origin, tree: Tree, dtype: str | None, base: str
     ) -> Tree:
         """A join's operand with the axis, made at the end of a block where it has none; None stays."""
-        if tree is None or self.is_batched(tree):
-            return self.get(tree)
+        if tree is None:
+            return None
         kept, self.out = self.out, block
         at, self.statement = self.statement, Statement()
         self.statement.origin = origin
         made = self.rows(tree, dtype)
         self.statement, self.out = at, kept
-        made.base = base
+        if not self.is_batched(tree):
+            made.base = base
         return made
 
     # what handlers use
@@ -412,8 +470,14 @@ class Batch:
     def rows_of(self, value: Value) -> Tree:
         """What stands for an old value: an element is made an array when it is read for the first time."""
         if value not in self.new and value in self.elements:
+            kept, home = self.out, self.home.get(value, self.open[0] if self.open else self.out)
+            if any(home is block for block in self.open):
+                self.out = home  # where all that sees the element sees the array
+            else:
+                self.passing.append(value)
             self.new[value] = array_of(self, value, self.elements[value])
             self.new[value].base = value.base
+            self.out = kept
         return self.new.get(value, value)
 
     def element(self, tree: Tree) -> Element | None:
@@ -429,6 +493,8 @@ class Batch:
 
     def dtype(self, tree: Tree) -> str | None:
         """The dtype of an old operand, or of what stands for it."""
+        if self.element(tree) is not None:
+            return tree.type.dtype  # type: ignore[no-any-return]
         return self.dtype_of(self.get(tree)) if self.is_batched(tree) else _strong(type_of(tree))
 
     def dtype_of(self, tree: Tree) -> str | None:
@@ -447,6 +513,7 @@ class Batch:
         made = Let(out, op, args, tuple(options.items()), self.statement.origin)
         made.frozen = getattr(self.statement, "frozen", False)
         self.out.append(made)
+        self.emitted.add(out)
         return out
 
     def keep(self, statement: Let, what: Any, *args: Tree, **options: Tree) -> None:

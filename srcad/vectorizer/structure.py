@@ -20,7 +20,7 @@ Forward, the Jacobian is the transpose of the rows: there (`Rows.last`) dense va
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 import numpy as np
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
 
 __all__ = ["Blocks", "Columns", "Diagonal", "Element", "Part", "Rows"]
-__all__ += ["array_of", "identity_seed", "materialised", "stand_in", "structured"]
+__all__ += ["array_of", "diagonal_of", "full_scale", "identity_seed", "joined_scales"]
+__all__ += ["materialised", "stand_in", "structured"]
 
 Emit = Callable[..., Value]
 
@@ -360,6 +361,51 @@ def stand_in(element: Element, old: Value) -> Value | None:
     return None
 
 
+# Joins.
+
+
+def joined_scales(b: Batch, trees: Iterable[Tree], out: Value) -> list[Tree] | None:
+    """The scales of what meets at a join, where all are diagonals or zero, of the shape of the seed; else None."""
+    rows = b.seeded
+    if rows is None or out.type.kind != "array" or not same_shape(rows.like.type, out.type):
+        return None
+    dtype = out.type.dtype
+    if dtype is None or rows.like.type.dtype != dtype:
+        return None
+    scales: list[Tree] = []
+    for tree in trees:
+        element = b.element(tree)
+        if isinstance(element, Diagonal):
+            scale = element.scale
+            weak = ("float", "int", dtype) if not type_of(scale).rank else (dtype,)
+            if type_of(scale).dtype not in weak or type_of(scale).kind == "any":
+                return None
+            scales.append(scale)
+        elif not b.is_batched(tree) and is_zero(b, tree):
+            scales.append(0)
+        else:
+            return None
+    return scales
+
+
+def full_scale(b: Batch, scale: Tree) -> Value:
+    """A scale of the shape of the seed: what is joined has one form."""
+    assert b.seeded is not None
+    like = b.seeded.like
+    if type_of(scale).rank:
+        return scale  # type: ignore[no-any-return]
+    if _is(scale, 0):
+        return b.emit(ops.zeros_like, like)
+    ones = b.emit(ops.ones_like, like)
+    return ones if _is(scale, 1) else b.emit(ops.multiply, scale, ones)
+
+
+def diagonal_of(b: Batch, scale: Value, origin: Origin) -> Diagonal:
+    """A diagonal of the shape of the seed."""
+    assert b.seeded is not None
+    return Diagonal(scale, b.seeded, b.seeded.like, origin)
+
+
 # What each family of operations makes of diagonals and blocks. None: the table has no answer, and the value is dense.
 
 Handler = Callable[["Batch", Let], Any]
@@ -386,7 +432,7 @@ def structured(b: Batch, let: Let) -> Element | Value | None:
         made = found(b, let)
         if made is not None:
             return made  # type: ignore[no-any-return]
-        del b.out[start:]
+        b.undo(start)
     return columns(b, let) if b.seeded is not None and b.seeded.last else None
 
 
@@ -980,7 +1026,7 @@ def columns(b: Batch, let: Let) -> Columns | Value | None:
     start = len(b.out)
     made = None if found is None else found(b, let)
     if made is None:
-        del b.out[start:]
+        b.undo(start)
         return None
     rows, out = b.seeded, b.target
     assert rows is not None

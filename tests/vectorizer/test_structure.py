@@ -133,7 +133,7 @@ class Draw:
         rng = self.rng
         u, kind = self.vector()
         v, _ = self.vector(kind)
-        c, n = self.number(), rng.randrange(13)
+        c, n = self.number(), rng.randrange(19)
         if n == 0:
             self.let(kind, f"np.{rng.choice(['sin', 'cos', 'tanh', 'exp', 'abs'])}(0.3 * {u})")
         elif n == 1:
@@ -179,6 +179,33 @@ class Draw:
             self.let(left, f"np.sum({u}, axis=1)")
         elif n == 12 and kind in ("n", "m"):
             self.let(kind, rng.choice(["np.reshape({}, (-1,))", "np.ravel({})"]).format(u))
+
+        elif n == 13:
+            self.loop(kind, f"{{w}} = np.sin({{w}}) * {v} + {c} * {{w}}")
+        elif n == 14:
+            self.loop(kind, f"{{w}} = {{w}} * {u}", f"{{w}} = {{w}} + 0.1 * np.cos({v}) * {{w}}")
+        elif n == 15 and not kind.startswith("("):
+            self.loop(kind, f"{{w}}[1:-1] += 0.1 * ({{w}}[:-2] * {v}[2:] - {{w}}[2:])")
+        elif n == 16:
+            self.loop(kind, f"{{w}} = {{w}} + 0.1 * np.sin(np.sum({v} * {{w}})) * {u}")
+        elif n == 17:
+            sides = [f"0.5 * {u} ** 2", f"np.sin({v})", f"{u} * {v}", f"{u}", f"{c} * {v}"]
+            one, two = rng.sample(sides, 2)
+            w = self.let(kind, u)
+            self.lines.append(f"if a > 0.9:\n        {w} = {one}\n    else:\n        {w} = {two}")
+        elif n == 18:
+            self.loop(
+                kind,
+                f"if i > 0:\n            {{w}} = {{w}} * np.cos({v})",
+                f"{{w}} = {{w}} * {u} + {v}",
+            )
+
+    def loop(self, kind: str, *lines: str) -> None:
+        u, _ = self.vector(kind)
+        start = self.rng.choice([f"{u}.copy()", f"0.5 * {u}", f"np.zeros_like({u}) + 1.0"])
+        w = self.let(kind, start)
+        body = "".join("        " + line.format(w=w) + "\n" for line in lines).rstrip()
+        self.lines.append(f"for i in range({self.rng.randrange(4)}):\n{body}")
 
     def text(self) -> str:
         for _ in range(self.rng.randrange(2, 9)):
@@ -258,6 +285,19 @@ WRITTEN = {
         "v = u.copy(); v[1:-1] += a * (u[:-2] - u[2:]); return v",
         "u_bar = np.eye(u.size); i = np.arange(u.size - 2); u_bar[i + 1, i + 2] -= a; u_bar[i + 1, i] += a",
         "u_bar = np.eye(u.size); i = np.arange(u.size - 2); u_bar[i + 1, i] += a; u_bar[i + 1, i + 2] -= a",
+    ),
+    "a branch": (
+        "x[n] a",
+        "if a > 1:;     y = np.sin(x); else:;     y = x * 2; return y",
+        "if a > 1:; x_bar = np.cos(x); else:; x_bar = 2 * np.ones_like(x); x_bar = np.diag(x_bar)",
+    ),
+    "a loop": (
+        "x[n] a",
+        "y = x; for _ in range(9):;     y = y + a * np.sin(y); return y",
+        "saved = []; y = x; for _ in range(9):; saved.append(y); y = y + a * np.sin(y); y_bar = np.ones_like(x); "
+        "for y in reversed(saved):; y_bar += a * y_bar * np.cos(y); x_bar = np.diag(y_bar)",
+        "x_bar = np.ones_like(x); y = x; for _ in range(9):; y_1 = y + a * np.sin(y); "
+        "x_bar = x_bar + a * np.cos(y) * x_bar; y = y_1; x_bar = np.diag(x_bar)",
     ),
     "float32": ("x[n]32", "return 2 * x", "x_bar = 2 * np.eye(x.size, dtype=np.float32)"),
 }
