@@ -21,7 +21,7 @@ import numpy as np
 
 from srcad.analysis.types import join, type_of
 from srcad.core import ops
-from srcad.core.nodes import Branch, Carry, Let, Phi, Slice, Test, Value
+from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known
 from srcad.core.types import Size, Type, number
 from srcad.parser.places import Buffer, View
@@ -488,6 +488,7 @@ class Expressions(State):
         self.env, self.memory = env, {**made, **memory}
         (a, x), (b, y) = sides
         phis: list[Phi] = []
+        test = self.own_test(test)
         result = self.join_bindings(node, "value", (a, x), (b, y), phis, (test, operand))
         self.builder.add(Branch(test, operand, blocks[0], blocks[1], phis, self.builder.origin))
         return result
@@ -497,7 +498,10 @@ class Expressions(State):
 
         Returns the test, its condition, and whether that is the opposite of the one that was given.
         """
-        tests = {part.number: part.test for part in handed_on(self.env) if isinstance(part, Maybe)}
+        nest = self.nest()
+        found = [part for part in handed_on(self.env) if isinstance(part, Maybe)]
+        tests = {part.number: part.test for part in found}
+        tests |= {part.number: part.test for part in found if part.nest == nest}
         number = self.numbers.here(condition)
         if number in tests:
             return tests[number], condition, False
@@ -511,7 +515,49 @@ class Expressions(State):
 
     def on_side(self, env: dict[str, Any], test: Test, side: int) -> dict[str, Any]:
         """The environment on one side of a test."""
-        return {name: resolved(binding, test, side) for name, binding in env.items()}
+        return {
+            name: self.joined(binding, test, side)
+            if isinstance(binding, Maybe)
+            else resolved(binding, test, side)
+            for name, binding in env.items()
+        }
+
+    def nest(self) -> tuple[Family, ...]:
+        """The families of the loops around."""
+        found = []
+        frame = self.frame
+        while frame is not None:
+            found.append(frame.loop.family)
+            frame = frame.outer
+        return tuple(found)
+
+    def joined(self, binding: Maybe, test: Test, side: int) -> Any:
+        """A `Maybe` on one side of `test`: by name, or in other loops than its branch stands in joined with None."""
+        if binding.test is not test or binding.phis is None or binding.nest == self.nest():
+            return resolved(binding, test, side)
+        here, operand = binding.sides[side], binding.operands[side]
+        if not isinstance(here, (View, Value)) or not isinstance(operand, Value):
+            return resolved(here, test, side)
+        out = binding.joins.get(side)
+        if out is None:
+            out = binding.joins[side] = operand.like()
+            binding.phis.append(Phi(out, operand, None) if side == 0 else Phi(out, None, operand))
+        if not isinstance(here, View):
+            return out
+        if self.current(here.buffer) is not here.version or here.path:
+            return binding
+        made = View(Buffer(None, out), (), out, out)
+        made.buffer.arguments |= {f"side {binding.name}", *here.buffer.arguments}
+        for other in (here.buffer, *here.buffer.aliases):
+            made.buffer.alias(other)
+        return made
+
+    def own_test(self, test: Test) -> Test:
+        """The test for a branch here that takes the same side as those of `test`: in other loops it is another one."""
+        for part in handed_on(self.env):
+            if isinstance(part, Maybe) and part.test is test and part.phis is not None:
+                return test if part.nest == self.nest() else Test()
+        return test
 
     @contextmanager
     def taking(self, test: Test, side: int) -> Iterator[None]:
@@ -574,7 +620,9 @@ class Expressions(State):
             )
             test, condition = under
             absent = "unbound" if unbound else "None"
-            return Maybe(name, test, self.numbers.here(condition), (a, b), absent)
+            made = Maybe(name, test, self.numbers.here(condition), (a, b), absent)
+            made.nest, made.phis, made.operands = self.nest(), phis, (x, y)
+            return made
         if not all(
             isinstance(side, (Value, View))
             or (is_constant(side) and not isinstance(side, (str, type(...))))

@@ -22,7 +22,7 @@ from typing import Any
 
 from srcad.analysis.types import Exact
 from srcad.core.builder import Builder
-from srcad.core.nodes import Loop, Test, Value
+from srcad.core.nodes import Family, Loop, Phi, Test, Value
 from srcad.core.ops import Operation, not_
 from srcad.parser.places import Unbound
 
@@ -87,6 +87,11 @@ class Maybe(Unbound):
     ) -> None:
         super().__init__(name)
         self.condition = condition
+        # The families of the loops around the branch, its joins, and the operands there.
+        self.nest: tuple[Family, ...] = ()
+        self.phis: list[Phi] | None = None
+        self.operands: tuple[Any, Any] = (None, None)
+        self.joins: dict[int, Value] = {}
         self.test, self.number, self.sides, self.absent = test, number, sides, absent
 
 
@@ -176,7 +181,7 @@ def handed_on(binding: Any) -> Iterator[Any]:
 
 
 def resolved(binding: Any, test: Test, side: int) -> Any:
-    """The binding on one side of `test`."""
+    """The binding on one side of `test`, in the loops around that."""
     if not any(isinstance(part, Maybe) for part in handed_on(binding)):
         return binding
     if isinstance(binding, Maybe):

@@ -12,7 +12,7 @@ from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Let, Loop, Origin, Tree, Value
+from srcad.core.nodes import Function, Let, Loop, Origin, Test, Tree, Value
 from srcad.core.ops import Operation
 from srcad.core.specification import Known, Reference
 from srcad.core.types import Type
@@ -118,6 +118,8 @@ class State:
         self.frame: Frame | None = None
         self.numbers = Numbers()
         self.guards: dict[str, Guard] = {}
+        # Buffers that are made on one side of a test, and are reached on that side only.
+        self.sided: dict[Buffer, tuple[Test, int]] = {}
         self.builders = [self.builder]
         # Where the body of a callee is parsed in place: the memory of the caller, which it does not write to.
         self.foreign: frozenset[Buffer] = frozenset()
@@ -311,6 +313,14 @@ class State:
                     node,
                     f"the list `{argument.removeprefix('list ')}` holds the array that is written here, or may hold it",
                     "The store would change what was appended. Append a copy: x.copy().",
+                    AliasingError,
+                )
+            if argument.startswith("side "):
+                name = argument.removeprefix("side ")
+                self.refuse(
+                    node,
+                    f"`{name}`, which one side of a branch assigns, is written in a loop",
+                    f"Assign `{name}` before the `if`, or write to a copy.",
                     AliasingError,
                 )
             self.written.add(argument)

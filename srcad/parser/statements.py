@@ -358,14 +358,28 @@ class Statements(Calls):
         (env_a, x, memory_a, block_a), (env_b, y, memory_b, block_b) = sides
         phis: list[Phi] = []
         merged = {**memory_a, **memory_b}
+        for place, made in enumerate((memory_a, memory_b)):
+            self.sided.update((buffer, (test, place)) for buffer in made if buffer not in memory)
         for buffer in memory:
             a, b = memory_a[buffer], memory_b[buffer]
-            if a is not b:
+            under, place = self.sided.get(buffer, (None, 0))
+            if under is test:
+                merged[buffer] = b if place else a
+            elif a is not b and under is not None and under not in self.numbers.taken:
+                self.refuse(
+                    node,
+                    "an array that one side of a branch makes is written under another condition",
+                    "Make it before the `if`, or write to a copy.",
+                    AliasingError,
+                )
+            elif a is not b:
                 out = Value(a.base, join(a.type, b.type), named=a.named)
                 phis.append(Phi(out, a, b))
                 merged[buffer] = out
         self.memory = merged
         names = list(dict.fromkeys([*env_a, *env_b]))
+        self.env = env
+        test = self.own_test(test)
         self.env = {}
         for name in names:
             a = env_a.get(name, Unbound(name))

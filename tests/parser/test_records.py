@@ -582,3 +582,58 @@ def test_the_helpers_are_input():
 
     same(run(core(f, x="float64[n]"), X), f(X))
     assert np.allclose(srcad.grad(f)(X), slopes(f, X), atol=1e-6)
+
+
+def test_arrays_of_one_side_are_read_and_written_there():
+    def written(x):
+        flag = np.sum(x) > 0
+        y = x
+        if flag:
+            e = x * x
+        if flag:
+            e[0] = 1.0
+            y = y + e
+        if flag:
+            y = y * e
+        return np.sum(y)
+
+    def read_in_a_loop(x):
+        flag = np.sum(x) > 0
+        y = x
+        if flag:
+            e = x * x
+        for _ in range(2):
+            if flag:
+                y = y * e + x
+        return np.sum(y)
+
+    def written_in_a_loop(x):
+        flag = np.sum(x) > 0
+        y = x
+        if flag:
+            e = x * x
+        for _ in range(2):
+            if flag:
+                e[0] = e[0] * x[0]
+                y = y + e
+        return np.sum(y)
+
+    def under_another(x):
+        flag = np.sum(x) > 0
+        y = x
+        if flag:
+            e = x * x
+        if x[0] > 0.1:
+            if flag:
+                e[1] = x[1]
+        if flag:
+            y = y * e
+        return np.sum(y)
+
+    for f in (written, read_in_a_loop):
+        for x in (X, -X):
+            same(run(core(f, x="float64[n]"), x), f(x))
+            assert np.allclose(srcad.grad(f)(x), slopes(f, x), atol=1e-7)
+    for f in (written_in_a_loop, under_another):
+        with pytest.raises(AliasingError):
+            core(f, x="float64[n]")
