@@ -121,6 +121,14 @@ class _Concrete(Pass):
         if self.ratios and statement.op in _DIVIDED:
             statement = self.divided(statement)
         op = statement.op
+        if op is ops.zeros_like and statement.origin.part != "primal" and not statement.options:
+            (x,) = statement.args
+            if type_of(x).dtype is None:
+                # It may be an array of integers, which a cotangent is not.
+                dtype = self.emit(
+                    operation(np.result_type), x, np.float32, origin=statement.origin, base="dtype"
+                )
+                return remake(statement, op, (x,), (("dtype", dtype),))
         if op is ops.spread:
             return self.spread(statement)
         if op is ops.cast:

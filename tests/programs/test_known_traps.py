@@ -219,12 +219,21 @@ def written_in_an_inner_loop(x):
     return s
 
 
+def integers_on_one_path(x):
+    for i in range(len(x)):
+        x = x * 1.0
+        x[:-1] += x[1:]
+        x = np.minimum(x, 0.1) if i % 2 == 0 else np.arange(len(x))
+    return np.sum(x) + np.sum(np.diagonal(np.outer(x, x)))
+
+
 PROGRAMS = [
     nested_lists, one_path_only, condition_of_another_loop, two_accumulators, view_then_store, saved_slice_overwritten,
     old_buffer_on_the_right, alias_that_is_added_to, zero_iterations, store_into_the_argument, swap_in_a_loop, swapped_buffers,
     swap_at_a_join, scalar_that_becomes_an_array, integer_that_becomes_an_array, three_loops, stores_in_both_loops,
     store_under_a_branch, while_with_a_store, spread_and_summed, return_on_both_sides,
     saved_and_written_again, grows_and_is_written_again, written_in_an_inner_loop,
+    integers_on_one_path,
 ]  # fmt: skip
 
 
