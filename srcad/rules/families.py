@@ -28,6 +28,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from srcad.core import ops
 
 __all__ = [
@@ -67,6 +69,7 @@ class Rule:
         self.family, self.function, self.reason = family, function, reason
         self.pullback, self.pushforward = pullback, pushforward
         self.operands, self.options, self.broadcasts = operands, options, broadcasts
+        self.twin: Any = None  # NumPy's function of the same rule, for one of math's
         self.variadic = bool(operands) and operands[-1].startswith("*")
         self.wrt = wrt
 
@@ -146,10 +149,26 @@ def elementwise(
         filled = _filling(rule, operands, 0, 1)
         given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
         for function in functions:
-            _register(Rule("elementwise", function, pullback=filled, broadcasts=True, **given))
+            made = Rule("elementwise", function, pullback=filled, broadcasts=True, **given)
+            names = _names_of_twin(function)
+            made.twin = next(
+                (one for one in functions if isinstance(one, np.ufunc) and one.__name__ in names),
+                None,
+            )
+            _register(made)
         return rule
 
     return decorate
+
+
+def _names_of_twin(function: Callable[..., Any]) -> set[str]:
+    """What NumPy may call a function of `math`; what shares the rule alone (fmod, remainder) is another function."""
+    name = getattr(function, "__name__", "")
+    return {
+        name,
+        f"arc{name[1:]}" if name.startswith("a") else name,
+        {"pow": "power"}.get(name, name),
+    }
 
 
 def _transposed(

@@ -63,13 +63,21 @@ def handler(let: Let) -> Handler | None:
     if isinstance(function, type):
         return elementwise if issubclass(function, np.generic) else None
     rule = rule_of(function)
-    if rule is None or rule.family != "elementwise" or function.__module__ == "math":
+    if rule is None or rule.family != "elementwise":
         return None
+    if function.__module__ == "math":
+        return None if rule.twin is None else by_twin
     # A function of the user's acts on each element of an array if it was given one.
     return elementwise if ops.name_of(function) or let.out.type.rank else None  # type: ignore[union-attr]
 
 
 # Elementwise.
+
+
+def by_twin(b: Batch, let: Let) -> Any:
+    """A function of `math` takes numbers only; NumPy's of the same rule takes arrays: `math.sin(g)` is `np.sin(g)`."""
+    twin = rule_of(let.op.function).twin  # type: ignore[union-attr]
+    return elementwise(b, let.renewed(op=ops.operation(twin)))
 
 _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift neg pos invert lt le eq ne gt ge"
 
@@ -655,7 +663,11 @@ def summed(b: Batch, g: Tree, x: Tree, batch: int) -> Value:
         if same_size(size, before) or never_one(size):
             continue
         if size != 1:  # it may be 1: that is seen at run time
-            like = b.emit(np.broadcast_to, b.get(x), shape=b.shape(x)) if batch else b.get(x)
+            like = b.get(x)
+            if batch:
+                like = b.emit(np.broadcast_to, like, shape=b.shape(x))
+            elif b.is_batched(x):  # there for the form of one example
+                like = b.emit(np.broadcast_to, 0.0, shape=unbatched_shape(b, x))
             return b.emit(ops.sum_to, part, like)
         ones.append(axis + batch)
     if ones:
