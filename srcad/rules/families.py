@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -150,25 +151,23 @@ def elementwise(
         given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
         for function in functions:
             made = Rule("elementwise", function, pullback=filled, broadcasts=True, **given)
-            names = _names_of_twin(function)
-            made.twin = next(
-                (one for one in functions if isinstance(one, np.ufunc) and one.__name__ in names),
-                None,
-            )
+            made.twin = _twin(function)
             _register(made)
         return rule
 
     return decorate
 
 
-def _names_of_twin(function: Callable[..., Any]) -> set[str]:
-    """What NumPy may call a function of `math`; what shares the rule alone (fmod, remainder) is another function."""
+def _twin(function: Callable[..., Any]) -> Any:
+    """NumPy's function for one of `math`'s; `math.remainder` has none (`np.remainder` rounds another way)."""
     name = getattr(function, "__name__", "")
-    return {
-        name,
-        f"arc{name[1:]}" if name.startswith("a") else name,
-        {"pow": "power"}.get(name, name),
-    }
+    if getattr(function, "__module__", "") != "math" or function is math.remainder:
+        return None
+    for each in (name, f"arc{name[1:]}", {"pow": "power"}.get(name, name)):
+        found = getattr(np, each, None)
+        if isinstance(found, np.ufunc):
+            return found
+    return None
 
 
 def _transposed(

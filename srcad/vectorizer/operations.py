@@ -77,7 +77,10 @@ def handler(let: Let) -> Handler | None:
 def by_twin(b: Batch, let: Let) -> Any:
     """A function of `math` takes numbers only; NumPy's of the same rule takes arrays: `math.sin(g)` is `np.sin(g)`."""
     twin = rule_of(let.op.function).twin  # type: ignore[union-attr]
+    if len(let.args) > twin.nin:
+        b.refuse(f"`{let.op.name}` with so many operands")
     return elementwise(b, let.renewed(op=ops.operation(twin)))
+
 
 _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift neg pos invert lt le eq ne gt ge"
 
