@@ -3,7 +3,8 @@
 The references are *central differences*, extrapolated (Richardson; in longdouble where the function can run
 in it), and the *complex step*, exact to rounding, wherever it agrees with them, which is where the function is
 analytic. Entry by entry up to a limit, and all entries at once in a *dot-product test*: <y_bar, J x_dot> from
-the function along a random x_dot, against <x_bar, x_dot> from the derivative.
+the function along a random x_dot, against <x_bar, x_dot> from the derivative. A derivative of a derivative is held against
+differences of the inner one, a Hessian against differences of the Jacobian, a map against the calls that it stands for.
 
 Differences see what `no_grad` and `stop_gradient` hide, so functions that use them are refused.
 """
@@ -21,10 +22,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.api import Derivative, grad, jacrev, vjp
+from srcad.api.mapped import spread_dims
+from srcad.api.mapping import Mapped, leaf_dims, some_of
+from srcad.api.pullback import flatten
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError
 from srcad.runtime import no_grad, stop_gradient
 
-__all__ = ["Report", "Row", "check", "cotangent", "verify"]
+__all__ = ["Report", "Row", "check", "cotangent", "stacked_calls", "tangents", "verify"]
 
 Array = np.ndarray[Any, Any]
 
@@ -223,6 +227,11 @@ def verify(
                 "argnums= is for functions", reason="This derivative has argnums of its own."
             )
         made = derivative_or_f
+        if isinstance(made, Mapped):
+            made = made.explicit(args, {})
+            return check(
+                made, "vmap", made.function, args, dims=(made.in_dims, made.out_dims), rtol=rtol
+            )
         return check(
             made,
             made.transform,
@@ -304,19 +313,32 @@ def check(
     *,
     argnums: int | tuple[int, ...] = 0,
     has_aux: bool = False,
+    dims: tuple[Any, Any] = (0, 0),
     rtol: float | None = None,
     limit: int = 100,
     seed: int = 0,
 ) -> Report:
     """`verify` for anything that can be called like a derivative made by `transform`.
 
-    What answers to "vjp" takes the cotangent of the value as last argument.
+    What answers to "vjp" takes the cotangent of the value as last argument; what answers to "jvp" or "linearize" the tangents of
+    the arguments, and returns the value and its derivative. `dims` are the in_dims and out_dims of a map.
     """
-    if transform not in ("grad", "value_and_grad", "jacrev", "vjp"):
+    if transform not in _WORDS:
         raise UnsupportedSyntaxError(
             f"`{transform}` cannot be verified yet",
             reason="It comes with a later version of srcad.",
         )
+    name = getattr(function, "__name__", type(function).__name__)
+    if transform == "vmap":
+        return _check_map(derivative, function, name, args, dims, rtol)
+    if transform in ("jvp", "linearize"):
+        return _check_pushforward(derivative, transform, function, args, argnums, has_aux, rtol)
+    if transform == "hessian":
+        function = jacrev(function, argnums)
+    if transform in ("hessian", "jacfwd", "jacobian"):
+        words, transform = _WORDS[transform], "jacrev"
+    else:
+        words = _WORDS[transform]
     y_bar = None
     if transform == "vjp":
         *rest, y_bar = args
@@ -327,15 +349,200 @@ def check(
     rows = list(claim.rows)
     if not any(not row.ok for row in rows):
         rows += subject.compare(claim, rtol, limit, rng)
-    words = {
-        "grad": "gradient",
-        "value_and_grad": "value and gradient",
-        "jacrev": "Jacobian",
-        "vjp": "pullback",
+    return Report(f"{words} of `{name}` with respect to {subject.by}", rows)
+
+
+_WORDS = {
+    "grad": "gradient",
+    "value_and_grad": "value and gradient",
+    "jacrev": "Jacobian",
+    "jacfwd": "Jacobian",
+    "jacobian": "Jacobian",
+    "hessian": "Hessian",
+    "vjp": "pullback",
+    "jvp": "pushforward",
+    "linearize": "linearization",
+    "vmap": "map",
+}
+
+
+def _check_pushforward(
+    derivative: Callable[..., Any],
+    transform: str,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    argnums: int | tuple[int, ...],
+    has_aux: bool,
+    rtol: float | None,
+) -> Report:
+    """The value and the derivative along the given tangents, entry by entry."""
+    count = len(argnums) if isinstance(argnums, tuple) else 1
+    primals, dots = args[:-count], args[-count:]
+    subject = _Subject(function, primals, argnums, has_aux)
+    title = f"{_WORDS[transform]} of `{subject.name}` with respect to {subject.by}"
+    claim = _Claim.empty()
+    given = subject.fresh(_as_it_is)
+    try:
+        result = derivative(
+            *given, *(_mapped(dot, lambda leaf, _: _as_it_is(leaf), "") for dot in dots)
+        )
+    except SrcadError:
+        raise
+    except Exception as error:
+        claim.wrong(subject.name, "", f"raises {type(error).__name__}: {error}")
+        return Report(title, claim.rows)
+    if not (isinstance(result, tuple) and len(result) == 2 + has_aux):
+        claim.wrong(subject.name, "", "no pair of a value and a derivative")
+        return Report(title, claim.rows)
+    directions, at = {}, 0
+    for tree, dot in zip(subject.trees, dots):
+        by_name = dict(_leaves(dot, ""))
+        for label, leaf in _leaves(tree, ""):
+            if _is_float(leaf):
+                directions[at] = np.asarray(by_name[label], float)
+                at += 1
+    complex_machine, machine = subject.machines()
+    column = _directional(subject, complex_machine, machine, directions, scaled=False)
+    rtol = 4 * float(np.sqrt(subject.eps)) if rtol is None else rtol
+    values, tangents = subject.by_output(result[0]), subject.by_output(result[1])
+    if not values or not tangents:
+        claim.wrong(subject.name, "", "not of the structure of the function's value")
+        return Report(title, claim.rows)
+    start, rows = 0, []
+    for (label, leaf), value, tangent in zip(subject.outputs, values, tangents):
+        size, shape = int(np.size(leaf)), np.shape(leaf)
+        if np.shape(value) != shape or np.shape(tangent) != shape:
+            claim.wrong(label, "", f"shape {np.shape(tangent)}, not {shape}")
+            continue
+        rows.append(_agreement("value", label, value, leaf, 2.0**12 * subject.eps, "the function"))
+        part = column.cut(slice(start, start + size))
+        block = np.asarray(tangent).reshape(size, 1)
+        along = "along the tangents"
+        rows.append(_entries(label, along, block, [part], np.zeros(1, int), (), shape, rtol, 1))
+        start += size
+    return Report(title, [*claim.rows, *rows])
+
+
+def _check_map(
+    derivative: Callable[..., Any],
+    function: Callable[..., Any],
+    name: str,
+    args: tuple[Any, ...],
+    dims: tuple[Any, Any],
+    rtol: float | None,
+) -> Report:
+    """A map against the calls that it stands for."""
+    title = f"map of `{name}` over an axis"
+    expected = stacked_calls(function, args, dims)
+    given = [_mapped(arg, lambda leaf, _: _as_it_is(leaf), "") for arg in args]
+    claim = _Claim.empty()
+    try:
+        result = derivative(*given)
+    except SrcadError:
+        raise
+    except Exception as error:
+        claim.wrong(name, "", f"raises {type(error).__name__}: {error}")
+        return Report(title, claim.rows)
+    if any(not _equal(a, b) for a, b in zip(flatten(tuple(given)), flatten(args)) if _is_number(b)):
+        claim.wrong("", "", "the derivative changed an argument")
+    if not _fits(expected, result):
+        claim.wrong(name, "", "not of the structure of the function's value")
+        return Report(title, claim.rows)
+    found = dict(_leaves(result, name))
+    rows = []
+    for label, wanted in _leaves(expected, name):
+        if not _is_number(wanted):
+            continue
+        if np.shape(found[label]) != np.shape(wanted):
+            claim.wrong(label, "", f"shape {np.shape(found[label])}, not {np.shape(wanted)}")
+            continue
+        eps = float(np.finfo(_precision([np.asarray(wanted)])).eps)
+        allowed = 2.0**14 * eps if rtol is None else rtol
+        rows.append(_agreement("entries", label, found[label], wanted, allowed, "the calls"))
+    return Report(title, [*claim.rows, *rows])
+
+
+def stacked_calls(
+    function: Callable[..., Any], args: tuple[Any, ...], dims: tuple[Any, Any]
+) -> Any:
+    """What a map stands for: the function at each example, put together along out_dims."""
+    bound = tuple(_bound(function, args).values())
+    per = leaf_dims(dims[0], bound)
+    sizes = {
+        np.shape(leaf)[dim]
+        for arg, each in zip(bound, per)
+        for leaf, dim in zip(flatten(arg), each)
+        if dim is not None
     }
-    names = list(subject.bound)
-    by = ", ".join(f"`{names[place]}`" for place in subject.argnums)
-    return Report(f"{words[transform]} of `{subject.name}` with respect to {by}", rows)
+    if len(sizes) != 1 or not min(sizes):
+        raise ArgumentValueError(
+            "the mapped axes differ in size, or have none", reason="Pass some examples."
+        )
+    parts = []
+    for place in range(sizes.pop()):
+        example = [some_of(arg, each, place) for arg, each in zip(bound, per)]
+        copies = [_mapped(arg, lambda leaf, _: _as_it_is(leaf), "") for arg in example]
+        parts.append(_called(function, copies))
+    columns = iter(zip(*map(flatten, parts)))
+    places = iter(flatten(spread_dims(dims[1], parts[0], "out_dims")))
+
+    def joined(leaf: Any, _: str) -> Any:
+        pieces, dim = next(columns), next(places)
+        return leaf if dim is None or not _is_number(leaf) else np.stack(pieces, axis=dim)
+
+    return _mapped(parts[0], joined, "")
+
+
+def _agreement(test: str, output: str, found: Any, wanted: Any, rtol: float, method: str) -> Row:
+    """The worst entry of an array that another one is to be equal to."""
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    if not wanted.size:
+        return Row(test, output, "", None, 0.0, 0.0, method="nothing to check", checked=0, total=0)
+    scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted)))
+    allowed = np.asarray(rtol * (np.abs(wanted) + scale + np.finfo(float).tiny))
+    error = np.array([_distance(a, b) for a, b in zip(found.ravel(), wanted.ravel())]).reshape(
+        wanted.shape
+    )
+    allowed[~np.isfinite(allowed)] = 0.0
+    with np.errstate(all="ignore"):
+        ratio = np.where(
+            error == 0, 0.0, error / np.where(allowed == 0, np.finfo(float).tiny, allowed)
+        )
+    worst = np.unravel_index(int(np.argmax(ratio)), wanted.shape)
+    return Row(
+        test,
+        output,
+        "",
+        tuple(map(int, worst)) if wanted.ndim else None,
+        float(found[worst]),
+        float(wanted[worst]),
+        float(error[worst]),
+        float(allowed[worst]),
+        method,
+        wanted.size,
+        wanted.size,
+    )
+
+
+def tangents(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    argnums: int | tuple[int, ...],
+    *,
+    seed: int = 0,
+) -> tuple[Any, ...]:
+    """Random tangents of the arguments of a function that argnums name."""
+    rng = np.random.default_rng(seed)
+
+    def draw(leaf: Any, _: str) -> Any:
+        if not _is_float(leaf):
+            return leaf
+        drawn = np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))
+        return drawn if isinstance(leaf, np.ndarray) else drawn[()]
+
+    values = list(_bound(function, args).values())
+    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+    return tuple(_mapped(values[place], draw, "") for place in chosen)
 
 
 def cotangent(
@@ -411,6 +618,13 @@ class _Claim:
                 return self.wrong(label, "", f"no tuple of {len(subject.trees)}")
             self.take(subject, place, label, shape, parts, exact)
         return None
+
+    @classmethod
+    def empty(cls) -> _Claim:
+        """One that says nothing yet."""
+        made = cls.__new__(cls)
+        made.rows = []
+        return made
 
     def wrong(self, output: str, argument: str, note: str) -> None:
         """A row for what is not of the right form at all."""
@@ -540,15 +754,14 @@ class _Subject:
 
         return [_mapped(value, leaf, name) for name, value in self.bound.items()]
 
+    @property
+    def by(self) -> str:
+        """The names of the arguments that are differentiated by."""
+        return ", ".join(f"`{name}`" for name in self.names)
+
     def call(self, values: list[Any]) -> Any:
         """The function's value, less aux."""
-        positional, keywords = [], {}
-        for (name, parameter), value in zip(_signature(self.function).parameters.items(), values):
-            if parameter.kind is parameter.KEYWORD_ONLY:
-                keywords[name] = value
-            else:
-                positional.append(value)
-        result = self.function(*positional, **keywords)
+        result = _called(self.function, values)
         if self.has_aux:
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise ArgumentTypeError(
@@ -903,6 +1116,8 @@ def _entries(
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
     """The parameters of a function; of a ufunc those that it computes from."""
+    if isinstance(function, Derivative):
+        return function.dispatcher.signature
     if isinstance(function, np.ufunc):
         names = ["x"] if function.nin == 1 else [f"x{place + 1}" for place in range(function.nin)]
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -921,6 +1136,17 @@ def _bound(function: Callable[..., Any], args: tuple[Any, ...]) -> dict[str, Any
                 reason=f"Name the arguments in place of `{name}`.",
             )
     return dict(bound.arguments)
+
+
+def _called(function: Callable[..., Any], values: list[Any]) -> Any:
+    """The function at all its arguments, in order."""
+    positional, keywords = [], {}
+    for (name, parameter), value in zip(_signature(function).parameters.items(), values):
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            keywords[name] = value
+        else:
+            positional.append(value)
+    return function(*positional, **keywords)
 
 
 def _leaves(tree: Any, label: str) -> Iterator[tuple[str, Any]]:
@@ -1032,6 +1258,8 @@ def _refuse_held(function: Callable[..., Any]) -> None:
             return ""
         return next(filter(None, map(visit, _named(found))), "")
 
+    if isinstance(function, Derivative):
+        function = function.base
     kind = type(function)
     held = visit(function) or visit(getattr(kind, "__call__", None))  # noqa: B004 - that of an object
     if held:

@@ -372,3 +372,88 @@ def test_it_is_public():
     subprocess.run(
         [sys.executable, "-c", code], check=True, cwd=os.path.dirname(os.path.dirname(__file__))
     )
+
+
+# derivatives of derivatives, pushforwards and maps
+
+
+def cubed(x, k=2.0):
+    return k * np.sum(x**3 * x[0])
+
+
+def rows_of(x):
+    return np.tanh(x[:, None] * x) @ x
+
+
+XS = np.random.default_rng(7).normal(size=(4, 3))
+
+
+@pytest.mark.parametrize(
+    "make, args, words",
+    [
+        (lambda: srcad.jacfwd(rows_of), (X,), "Jacobian of `rows_of`"),
+        (lambda: srcad.jacobian(rows_of), (X,), "Jacobian of `rows_of`"),
+        (lambda: srcad.jacobian(rows_of, chunk_size=2), (X,), "Jacobian of `rows_of`"),
+        (
+            lambda: srcad.hessian(cubed, (0, 1)),
+            (X, 2.0),
+            "Hessian of `cubed` with respect to `x`, `k`",
+        ),
+        (lambda: srcad.hessian(rows_of), (X,), "Hessian of `rows_of`"),
+        (lambda: jacrev(grad(cubed)), (X,), "Jacobian of `cubed_grad`"),
+        (lambda: srcad.jacfwd(srcad.hessian(cubed)), (X,), "Jacobian of `cubed_hessian`"),
+        (lambda: jacrev(srcad.vmap(rows_of)), (XS,), "Jacobian of `rows_of_vmap`"),
+        (lambda: srcad.vmap(cubed), (XS,), "map of `cubed`"),
+        (lambda: srcad.vmap(cubed, in_dims=(0, None)), (XS, 3.0), "map of `cubed`"),
+        (
+            lambda: srcad.vmap(rows_of, in_dims=-1, out_dims=1, chunk_size=2),
+            (XS.T,),
+            "map of `rows_of`",
+        ),
+        (lambda: srcad.vmap(grad(cubed)), (XS,), "map of `cubed_grad`"),
+        (lambda: srcad.vmap(srcad.vmap(np.sin)), (XS,), "map of `sin_vmap`"),
+    ],
+)
+def test_other_transforms(make, args, words):
+    report = verify(make(), *args)
+    assert report.ok, str(report)
+    assert report.title.startswith(words)
+
+
+def test_wrong_ones_differ():
+    def hessian(x):
+        return srcad.hessian(cubed)(x) * 1.001
+
+    assert check(lambda x, k: srcad.hessian(cubed)(x, k), "hessian", cubed, (X,)).ok
+    assert not check(lambda x, k: hessian(x), "hessian", cubed, (X,)).ok
+    assert not check(lambda x, k: grad(cubed)(x), "hessian", cubed, (X,)).ok
+    assert not check(lambda x: rows_of(x), "jacfwd", rows_of, (X,)).ok
+    along = (X, np.ones(5))
+    assert check(lambda x, d: srcad.jvp(rows_of, (x,), (d,)), "jvp", rows_of, along).ok
+    assert not check(lambda x, d: (rows_of(x), 2 * d), "jvp", rows_of, along).ok
+    assert not check(
+        lambda x, d: (rows_of(d), srcad.jvp(rows_of, (x,), (d,))[1]), "jvp", rows_of, along
+    ).ok
+    dims = ((0,), 0)
+    assert check(
+        lambda xs: np.stack([rows_of(x) for x in xs]), "vmap", rows_of, (XS,), dims=dims
+    ).ok
+    for wrong in (
+        lambda xs: np.stack([rows_of(x) for x in xs]).T,
+        lambda xs: np.stack([rows_of(x) for x in xs[::-1]]),
+        lambda xs: [rows_of(x) for x in xs],
+        lambda xs: xs.__imul__(2),
+        lambda xs: xs[100],
+    ):
+        assert not check(wrong, "vmap", rows_of, (XS,), dims=dims).ok
+
+
+def test_what_is_held_is_refused_behind_derivatives_too():
+    def held(x):
+        with srcad.no_grad():
+            c = x**2
+        return np.sum(c * x)
+
+    for derivative in (srcad.hessian(held), jacrev(grad(held)), srcad.jacfwd(srcad.vmap(held))):
+        with pytest.raises(SrcadError, match="no_grad"):
+            verify(derivative, XS[:3])

@@ -13,7 +13,7 @@ from srcad.api.pullback import flatten, rebuild
 from srcad.api.transforms import Derivative
 from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
 
-__all__ = ["Mapped"]
+__all__ = ["Mapped", "leaf_dims", "some_of"]
 
 
 class Mapped(Derivative):
@@ -77,12 +77,7 @@ class Mapped(Derivative):
         args = self.dispatcher.bind(args, kwargs)
         if self.chunk_size is None:
             return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
-        given = self.in_dims
-        if isinstance(given, (tuple, list)):
-            dims = [*given, *[None] * (len(args) - len(given))]
-        else:
-            dims = [given if not np.isscalar(arg) else None for arg in args]
-        per = [flatten(spread_dims(dim, arg, "in_dims")) for dim, arg in zip(dims, args)]
+        per = leaf_dims(self.in_dims, args)
         sizes = {
             np.shape(leaf)[dim]
             for arg, each in zip(args, per)
@@ -95,7 +90,7 @@ class Mapped(Derivative):
         parts = []
         for start in range(0, size, self.chunk_size):
             some = slice(start, start + self.chunk_size)
-            taken = [_some(arg, each, some) for arg, each in zip(args, per)]
+            taken = [some_of(arg, each, some) for arg, each in zip(args, per)]
             parts.append(self.dispatcher.find(tuple(taken)).entry(*taken))  # type: ignore[misc]
         places = iter(flatten(spread_dims(self.out_dims, parts[0], "out_dims")))
         columns = iter(zip(*map(flatten, parts)))
@@ -116,8 +111,17 @@ class Mapped(Derivative):
         )
 
 
-def _some(arg: Any, dims: list[Any], some: slice) -> Any:
-    """Some examples of an argument."""
+def leaf_dims(in_dims: Any, args: tuple[Any, ...]) -> list[list[Any]]:
+    """The mapped axis of every leaf of every argument."""
+    if isinstance(in_dims, (tuple, list)):
+        dims = [*in_dims, *[None] * (len(args) - len(in_dims))]
+    else:
+        dims = [in_dims if not np.isscalar(arg) else None for arg in args]
+    return [flatten(spread_dims(dim, arg, "in_dims")) for dim, arg in zip(dims, args)]
+
+
+def some_of(arg: Any, dims: list[Any], some: slice | int) -> Any:
+    """Some examples of an argument, or one of them."""
     each = iter(dims)
 
     def part(leaf: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from srcad.api.dispatch import Dispatcher
 from srcad.api.pullback import flatten, forward, is_leaf_argument, match, own, rebuild
-from srcad.api.request import Position
+from srcad.api.request import Position, fitting
 from srcad.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["linear", "push"]
@@ -19,27 +19,31 @@ def push(dispatcher: Dispatcher, primals: Any, tangents: Any) -> Any:
             f"tangents are no tuple of {len(primals)}", reason="Give one for each primal."
         )
     args = dispatcher.bind(tuple(primals), {})
-    dots = _checked(dispatcher, args, primals, tangents)
+    dots = _checked(dispatcher.names, primals, tangents)
     return dispatcher.find(args).call(*args, *dots)  # type: ignore[misc]
 
 
 def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
-    """The value, and its derivative as a function of the tangents."""
+    """The value, and its derivative as a function of the tangents of the arguments that argnums name."""
     args = dispatcher.bind(primals, {})
+    request = dispatcher.request
+    places = fitting(request.argnums, len(args), getattr(dispatcher.function, "__name__", "f"))
+    names = [dispatcher.names[place] for place in places]
+    wanted = [args[place] for place in places]
     compiled, value, _, given = forward(dispatcher, args)
     structure = compiled.made.structure
     order = list(dict.fromkeys(at for at in flatten(structure) if isinstance(at, Position)))
 
     def pushforward(*tangents: Any) -> Any:
-        if len(tangents) != len(primals):
+        if len(tangents) != len(wanted):
             raise ArgumentValueError(
-                f"{len(tangents)} tangents for {len(primals)} arguments",
+                f"{len(tangents)} tangents for {len(wanted)} arguments",
                 reason="Give one for each primal.",
             )
-        dots = _checked(dispatcher, args, primals, tangents)
+        dots = _checked(names, wanted, tangents)
         flat = [
             dot
-            for primal, tangent in zip(primals, dots)
+            for primal, tangent in zip(wanted, dots)
             for leaf, dot in zip(flatten(primal), flatten(tangent))
             if is_leaf_argument(leaf)
         ]
@@ -65,10 +69,10 @@ def _like(tree: Any, flat: list[Any]) -> Any:
     return rebuild(tree, lambda _: next(pending))
 
 
-def _checked(dispatcher: Dispatcher, args: Any, primals: Any, tangents: Any) -> list[Any]:
+def _checked(names: Any, primals: Any, tangents: Any) -> list[Any]:
     """Tangents of the structure, shapes and dtypes of their primals."""
     made = []
-    for name, primal, tangent in zip(dispatcher.names, primals, tangents):
+    for name, primal, tangent in zip(names, primals, tangents):
         flat = match(primal, tangent, f"the tangent of `{name}`", "primal")
         made.append(_like(primal, flat))
     return made

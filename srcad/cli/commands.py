@@ -17,7 +17,7 @@ from srcad import __version__
 from srcad.cli.draws import arguments
 from srcad.cli.expression import asked, derivative_text
 from srcad.errors import SrcadError
-from srcad.verify import Report, check, cotangent
+from srcad.verify import Report, check, cotangent, stacked_calls, tangents
 
 __all__ = ["command"]
 
@@ -151,19 +151,32 @@ def _verified(
     request, made = wanted.made()
     derivative = wanted.loaded(request, made)
     reports, shown = [], []
+    dims = (request.in_dims, request.out_dims)
+
+    def called(*given: Any) -> Any:
+        """What must give numbers at the arguments: the function, or where it is mapped what it stands for."""
+        if request.transform == "vmap":
+            return stacked_calls(wanted.inner, given, dims)
+        maps = any(inner.transform == "vmap" for inner in request.chain())
+        return (wanted.inner if maps else wanted.function)(*given)
+
+    called.__name__ = getattr(wanted.function, "__name__", "it")
     for draw, (sizes, values) in enumerate(
-        arguments(wanted.function, wanted.spec, wanted.defaults, draws, seed)
+        arguments(called, wanted.spec, wanted.defaults, draws, seed)
     ):
         given = tuple(values.values())
         if request.transform == "vjp":
-            given = (*given, cotangent(wanted.function, given, seed=seed + draw))
+            given = (*given, cotangent(wanted.inner, given, seed=seed + draw))
+        elif request.transform in ("jvp", "linearize"):
+            given = (*given, *tangents(wanted.inner, given, request.argnums, seed=seed + draw))
         report = check(
             derivative,
             request.transform,
-            wanted.function,
+            wanted.inner,
             given,
             argnums=request.argnums,
             has_aux=request.has_aux,
+            dims=dims,
             rtol=rtol,
             seed=seed,
         )

@@ -19,6 +19,7 @@ from srcad.api import grad, hessian, jacfwd, jacobian, jacrev, value_and_grad, v
 from srcad.api.compile import generate
 from srcad.api.dispatch import Dispatcher
 from srcad.api.export import exported
+from srcad.api.pushforward import linear
 from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, read_argument, read_spec, specify
 from srcad.api.transforms import LinearText, PullbackText, PushforwardText
@@ -65,6 +66,9 @@ class Asked(NamedTuple):
     spec: dict[str, Any]
     defaults: dict[str, Any]  # of the parameters that nothing else is said about
     name: str = ""
+    inner: Any = (
+        None  # what the outermost transform is applied to: the function, or a derivative of it
+    )
 
     def made(self, *, stage: str | None = None) -> tuple[Request, Generated]:
         """The module that answers, and the request that it answers: a bare name asks for a gradient or a Jacobian."""
@@ -82,9 +86,18 @@ class Asked(NamedTuple):
 
     def loaded(self, request: Request, made: Generated) -> Any:
         """The derivative of a module's text, as a function."""
-        compiled = Dispatcher(self.function, request).loaded(made, None)
+        dispatcher = Dispatcher(self.function, request)
+        if request.transform == "linearize":  # two functions, and what runs them
+            count = len(dispatcher.names)
+
+            def along(*given: Any) -> Any:
+                value, pushforward = linear(dispatcher, given[:count])
+                return value, pushforward(*given[count:])
+
+            return along
+        compiled = dispatcher.loaded(made, None)
         compiled.valid()  # brings what it reads from outer scopes up to date
-        return compiled.entry
+        return compiled.call if request.transform == "jvp" else compiled.entry
 
     def _made(self, request: Request, stage: str | None) -> Generated:
         spec = dict(self.spec)
@@ -116,7 +129,8 @@ def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
     name, steps = read_expression(expression)
     function = find(load_module(where), name)
     spec, defaults = specification(function, args)
-    return Asked(function, _request(function, steps), spec, defaults, name)
+    request, inner = _request(function, steps)
+    return Asked(function, request, spec, defaults, name, inner)
 
 
 def derivative_text(
@@ -262,8 +276,8 @@ def _options(transform: str, node: ast.Call, text: str) -> dict[str, Any]:
     return options
 
 
-def _request(function: Any, steps: list[Step]) -> Request:
-    """The request, its options checked by the API; of a bare name one without a transform."""
+def _request(function: Any, steps: list[Step]) -> tuple[Request, Any]:
+    """The request, its options checked by the API, and what its transform is applied to; of a bare name one without a transform."""
     made = function
     for place, (transform, options) in enumerate(steps):
         chunk_size = options.get("chunk_size")
@@ -277,9 +291,8 @@ def _request(function: Any, steps: list[Step]) -> Request:
             )
         made = _MAKE[transform](made, **options)
     if not steps:
-        return cast(Request, grad(function).request)._replace(transform="")
-    request: Request = made.request
-    return request._replace(transform="jacrev") if request.transform == "jacobian" else request
+        return cast(Request, grad(function).request)._replace(transform=""), function
+    return made.request, made.function
 
 
 def _hvp(function: Any, argnums: Any = 0) -> Any:

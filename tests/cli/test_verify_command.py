@@ -41,6 +41,18 @@ LOSS = ["--arg", "w: float64[d]", "--arg", "X: float64[n, d]", "--arg", "t: floa
         ("double", ["--arg", "x: float32[()]"], ["x"]),
         ("Group.inner", [], ["x"]),
         ("ünïcode", [], ["größe"]),
+        ("jacfwd(sine)", [], ["x"]),
+        ("jacobian(sine)", [], ["x"]),
+        ("jacrev(pair)", [], ["x"]),
+        ("hessian(power)", [], ["x"]),
+        ("hessian(loss, argnums=(0, 3))", LOSS, ["w", "k"]),
+        ("jacrev(grad(loss))", LOSS, ["w"]),
+        ("jacfwd(grad(loss, argnums=2), argnums=0)", LOSS, ["w"]),
+        ("jacfwd(hessian(calls))", [], ["x"]),
+        ("grad(grad(calls))", [], ["x"]),
+        ("jacrev(vmap(summed, in_dims=(0, None)))", ["--arg", "x: float64[b, n, m]"], ["x"]),
+        ("vjp(grad(loss), argnums=(0, 1))", LOSS, ["w", "X"]),
+        ("jacrev(with_aux, has_aux=True)", [], ["x"]),
     ],
 )
 def test_right_derivatives(srcad, expression, args, rows):
@@ -52,6 +64,67 @@ def test_right_derivatives(srcad, expression, args, rows):
         assert any(argument in line.split() for line in lines), argument
     assert all(line.endswith("ok") for line in lines)
     assert "dot product" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "expression, args, rows",
+    [
+        ("jvp(loss, argnums=(0, 3))", LOSS, ["loss"]),
+        ("jvp(sine)", [], ["sine"]),
+        ("jvp(pair)", [], ["pair[0]", "pair[1]"]),
+        ("jvp(with_aux, has_aux=True)", [], ["with_aux"]),
+        ("jvp(grad(loss), argnums=(0, 1))", LOSS, ["loss_grad"]),
+        ("linearize(loss, argnums=(0, 1))", LOSS, ["loss"]),
+        ("linearize(pair)", [], ["pair[0]"]),
+        ("hvp(power)", [], ["power_grad"]),
+        ("hvp(loss, argnums=(0, 1))", LOSS, ["loss_grad[0]", "loss_grad[1]"]),
+        ("vmap(sine)", ["--arg", "x: float64[b, n]"], ["sine"]),
+        ("vmap(pair, out_dims=(-1, 0))", ["--arg", "x: float64[b, n]"], ["pair[0]", "pair[1]"]),
+        ("vmap(solved, in_dims=(None, 0))", ["--arg", "b: float64[m, n]"], ["solved"]),
+        ("vmap(jacrev(sine), in_dims=-1)", ["--arg", "x: float64[n, b]"], ["sine_jacrev"]),
+        (
+            "vmap(hessian(power), in_dims=(0, None))",
+            ["--arg", "x: float64[b, n]"],
+            ["power_hessian"],
+        ),
+        ("vmap(vmap(sine))", ["--arg", "x: float64[a, b, n]"], ["sine_vmap"]),
+    ],
+)
+def test_right_pushforwards_and_maps(srcad, expression, args, rows):
+    result = srcad("verify", "mod.py", expression, *args)
+    assert result.exit_code == 0, result.stdout + result.stderr
+    title, header, *lines = result.stdout.splitlines()
+    assert title.endswith(": ok") and header.startswith("output")
+    for output in rows:
+        assert any(line.startswith(f"{output} ") for line in lines), output
+    assert all(line.endswith("ok") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "expression, change",
+    [
+        ("jvp(sine)", lambda found: (found[0], found[1] * 1.01)),
+        ("jvp(sine)", lambda found: (found[0] + 0.1, found[1])),
+        ("jvp(sine)", lambda found: found[1]),
+        ("jvp(sine)", lambda found: (found[0], found[1][:1])),
+        ("hvp(power)", lambda found: (found[0], found[0])),
+        ("linearize(pair)", lambda found: (found[0], (found[1][0], found[1][1] + 1))),
+        ("hessian(power)", lambda found: found + 0.01),
+        ("jacfwd(sine)", lambda found: found.T + 0.01),
+        ("jacrev(grad(power))", lambda found: -found),
+        ("vmap(vmap(np_sum))", lambda found: found * (1 + 1e-9)),
+        ("vmap(vmap(np_sum))", lambda found: found[:1]),
+        ("vmap(vmap(np_sum))", lambda found: [found]),
+        ("vmap(vmap(np_sum))", lambda found: found[100]),
+    ],
+)
+def test_wrong_ones_are_shown(srcad, folder, monkeypatch, expression, change):
+    with open(folder / "mod.py", "a") as file:
+        file.write('\n\ndef np_sum(x: "float64[a, b, n]"):\n    return np.sum(x)\n')
+    wrong(monkeypatch, change)
+    result = srcad("verify", "mod.py", expression)
+    assert result.exit_code == 1, result.stdout + result.stderr
+    assert "DIFFERS" in result.stdout.splitlines()[0]
 
 
 def test_sizes_are_distinct_and_small_ones_are_tried(srcad):
@@ -132,7 +205,11 @@ def test_rtol(srcad, monkeypatch):
         (["mod.py", "nowhere"], r"no random arguments"),
         (["mod.py", "grad(sine)"], r"single number"),
         (["mod.py", "integers"], r"int64"),
-        (["mod.py", "hessian(power)"], r"not implemented"),
+        (["mod.py", "hessian(held)"], r"stop_gradient"),
+        (["mod.py", "jacfwd(grad(held))"], r"stop_gradient"),
+        (["mod.py", "grad(grad(power))"], r"single number"),
+        (["mod.py", "checkpoint(power)"], r"not implemented"),
+        (["mod.py", "vmap(power, chunk_size=2)"], r"chunks"),
         (["missing.py", "f"], r"missing\.py"),
         (["mod.py", "nobody"], r"nobody"),
         (["mod.py", "power", "--draws", "0"], r"draws"),
