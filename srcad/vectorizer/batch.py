@@ -293,9 +293,9 @@ class Batch:
 
     def undo(self, start: int) -> None:
         """Take the statements from a place on back, and what was made by them."""
-        gone = {let.out for let in self.out[start:] if isinstance(let, Let)}
+        gone = {id(let.out) for let in self.out[start:] if isinstance(let, Let)}
         del self.out[start:]
-        for value in [value for value, made in self.new.items() if made in gone]:
+        for value in [value for value, made in self.new.items() if id(made) in gone]:
             del self.new[value]
 
     def type_with_axis(self, old: Value, dtype: str | None = None) -> Type:

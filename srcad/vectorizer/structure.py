@@ -109,6 +109,11 @@ def identity_seed(builder: Builder | None, value: Value, *, transposed: bool = F
 
     With a builder, the number of rows is computed there and its origin is that of the seed; else where it is needed. With
     `transposed`, the Jacobian will be the transpose of the rows.
+
+    >>> from srcad.core.types import array
+    >>> seed = identity_seed(None, Value("y", array("float64", 2, 3)))
+    >>> seed.scale, seed.rows.size
+    (1, 6)
     """
     size = size_of(Value("size", infer(ops.size, (value,), {})))
     if size is None:
@@ -484,7 +489,18 @@ def _fitting(b: Batch, scale: Tree, shape: tuple[Dim, ...] | None, like: Tree) -
         if not (isinstance(like, Value) and like.type.kind == "array"):
             return None
         scale = b.emit(np.broadcast_to, scale, shape=b.emit(ops.shape, like))
-    return scale if found.differentiable else b.emit(ops.multiply, 1.0, scale)
+    return _precise(b, scale if found.differentiable else b.emit(ops.multiply, 1.0, scale))
+
+
+def _precise(b: Batch, found: Tree) -> Tree:
+    """A factor in the dtype of the value that is computed: what comes of it is computed in that, as it would be for rows."""
+    type_, dtype = type_of(found), b.target.type.dtype
+    if type_.kind == "number" or type_.dtype == dtype or dtype is None:
+        return found
+    kind = np.dtype(dtype).type
+    if not type_.rank:
+        return b.emit(kind, found)
+    return b.emit(ops.operation(np.ndarray.astype, "method"), found, kind)
 
 
 def _within(b: Batch, operand: Tree, part: Part, size: Dim) -> Tree:
@@ -892,7 +908,7 @@ def matmul(b: Batch, let: Let) -> Any:
         return None
     last = element.rows.last and rank == 2
     plain = rank == 1 or bool(place) == last
-    matrix = b.get(other) if plain else operations.transposed(b, other)
+    matrix = _precise(b, b.get(other) if plain else operations.transposed(b, other))
     if isinstance(element, Diagonal):
         made = _scaled(b, matrix, element.scale, last)
     else:

@@ -384,6 +384,9 @@ TRAPS = [
     ("x[n]32", "return np.diff(x) * np.where(x[1:] > 1, x[1:], 0)"),
     ("x[n]32 y[n]", "return x * y"),
     ("x[n] y[n]32", "return np.sin(x)[1:] * y[1:] - y[:-1]"),
+    ("x[n] y[n]32 W[n,n]32", "return np.tanh(y) * (W @ (x * np.sin(y)))"),
+    ("x[n]32 y[n]", "return (x * np.sin(y)) * np.float32(0.1)"),
+    ("x[n] y[n]32", "return np.diff(x * y) * np.where(y > 1, y, 0)[1:]"),
     ("x[n]32 a", "return a * x / len(x)"),
     ("x[n] i[n]i", "return x * i + x[i[:1]]"),
     ("x[n]32 i[n]i", "return x * (i > 0)"),
@@ -395,6 +398,22 @@ def test_traps(types: str, body: str) -> None:
     specs = specs_of(types)
     lines = "".join(f"    {line}\n" for line in body.split("; "))
     check(f"def f({', '.join(specs)}):\n{lines}", specs)
+
+
+@pytest.mark.parametrize(
+    "body", ["x * p * q * q", "(W @ (x * p)) * q", "np.diff(x * q) * p[1:] * q[1:]"]
+)
+def test_factors_of_lower_precision_are_computed_with_in_higher(body: str) -> None:
+    specs = {"x": "float64[n]", "p": "float32[n]", "q": "float32[n]", "W": "float32[n, n]"}
+    text = f"def f(x, p, q, W):\n    return {body}\n"
+    function, ready, single = derivatives(text, specs, only_first=True)
+    rng = np.random.default_rng(0)
+    given = [rng.normal(size=4), *(rng.normal(size=s).astype("float32") for s in (4, 4, (4, 4)))]
+    whole = [x.astype("float64") for x in given]
+    x_bar = np.stack([np.asarray(function(e, *whole[1:])) for e in np.eye(4)], axis=1)
+    for way, (run, emitted) in ready.items():
+        (found,) = run(*given)
+        np.testing.assert_allclose(found, x_bar, rtol=1e-13, err_msg=f"{way}\n{emitted}")
 
 
 ROW_TYPES = [
