@@ -11,19 +11,18 @@ from __future__ import annotations
 
 from srcad.analysis.liveness import reads_of
 from srcad.core.nodes import Block, Branch, Function, Let, Loop, Statement, Value, leaves, operands
-from srcad.simplifier.rewrite import copy_function
+from srcad.simplifier.rewrite import copy_function, uses
 
 __all__ = ["sink"]
 
 
 def sink(function: Function) -> Function:
     """The function with adjoint operations moved into the one side that reads them."""
-    return copy_function(
-        function, _block(function.body, set(leaves(function.result))), function.result
-    )
+    body = _block(function.body, set(leaves(function.result)), uses(function))
+    return copy_function(function, body, function.result)
 
 
-def _block(block: Block, live: set[Value]) -> Block:
+def _block(block: Block, live: set[Value], count: dict[Value, int]) -> Block:
     out: list[Statement] = []
     later = set(live)
     pending: list[Statement] = []
@@ -39,7 +38,7 @@ def _block(block: Block, live: set[Value]) -> Block:
             and statement.op.effect == "pure"
             and statement.out
         ):
-            target = _target(statement.out, placed, later)
+            target = _target(statement.out, placed, later, count)
             if target is not None:
                 branch, side = target
                 if side == 0:
@@ -52,17 +51,18 @@ def _block(block: Block, live: set[Value]) -> Block:
         if isinstance(statement, Branch):
             ends = set(leaves([(phi.then, phi.orelse) for phi in statement.phis]))
             statement = statement.renewed(
-                body=_block(statement.body, ends), orelse=_block(statement.orelse, ends)
+                body=_block(statement.body, ends, count),
+                orelse=_block(statement.orelse, ends, count),
             )
         elif isinstance(statement, Loop):
             ends = set(leaves([carry.next for carry in statement.carries]))
-            statement = statement.renewed(body=_block(statement.body, ends))
+            statement = statement.renewed(body=_block(statement.body, ends, count))
         out.append(statement)
     return out
 
 
 def _target(
-    value: Value, following: list[Statement], live: set[Value]
+    value: Value, following: list[Statement], live: set[Value], count: dict[Value, int]
 ) -> tuple[Branch, int] | None:
     """The side of a branch that alone reads a value."""
     if value in live:
@@ -84,4 +84,8 @@ def _target(
         if sides[0] and sides[1]:
             return None
         found = (statement, 0 if sides[0] else 1)
+    if found is not None:  # under the same test it may be read elsewhere, too
+        here = uses(Function("", [], [found[0]], None))
+        if here.get(value, 0) != count.get(value, 0):
+            return None
     return found
