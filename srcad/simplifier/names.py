@@ -144,6 +144,11 @@ class _Names:
         named = [value for value in self.members[leader] if value.named]
         return min(named, key=lambda value: value.serial).base if named else None
 
+    def named(self, value: Value) -> str:
+        """The name that the class of a value will have, counters aside."""
+        leader = self.find(value)
+        return self.wish(leader) or leader.base
+
     def names(self) -> dict[Value, str]:
         statements = list(walk(self.function.body))
         for statement in statements:
@@ -169,7 +174,8 @@ class _Names:
                 for first in same:
                     if first is value:
                         break
-                    self.merge(first, value)
+                    if self.named(first) == self.named(value):  # else a join gave one another name
+                        self.merge(first, value)
         return self.assign()
 
     def assign(self) -> dict[Value, str]:
