@@ -277,8 +277,11 @@ class _Family:
         statement = lets.get(value)
         if statement is None or not _cheap(statement):
             return False
-        if statement.op is ops.getitem and _path(source.body, value):
-            return False  # computed at the head of the reader it could raise where the branch guards it
+        if _path(source.body, value) and (
+            statement.op is ops.getitem
+            or any(operand in own and _path(source.body, operand) for operand in operands(statement))
+        ):
+            return False  # computed at the head of the reader it could raise where the branch guards it, or read None
         if _arithmetic(statement):
             return all(
                 operand in kept or operand not in own or operand is source.index
