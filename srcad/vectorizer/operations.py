@@ -190,7 +190,7 @@ def linspace(b: Batch, let: Let) -> Any:
 
 @handles("array asarray asanyarray ascontiguousarray")
 def array(b: Batch, let: Let) -> Any:
-    """`np.array([a, b])` is a stack along the axis behind the batch's."""
+    """`np.array([a, b])` is a stack along the axis behind the batch's, a list of lists a stack of stacks."""
     (parts,), options = b.bound(let)
     if isinstance(parts, Value):
         if let.op.function is np.ascontiguousarray and not b.rank(parts):
@@ -198,9 +198,15 @@ def array(b: Batch, let: Let) -> Any:
         return b.again(let.op, b.get(parts), **options)
     if not isinstance(parts, (list, tuple)) or options:
         b.refuse("this form of `np.array`")
-    if any(isinstance(part, (list, tuple)) for part in parts):
-        b.refuse("a nested list")
-    return b.emit(np.stack, type(parts)(map(b.rows, parts)), axis=1)
+
+    def stacked(tree: Any) -> Any:
+        if not isinstance(tree, (list, tuple)):
+            return b.rows(tree)
+        if not tree:
+            b.refuse("an empty list in `np.array`")
+        return b.emit(np.stack, type(parts)(map(stacked, tree)), axis=1)
+
+    return stacked(parts)
 
 
 # Reductions, and what runs along an axis.

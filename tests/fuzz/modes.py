@@ -251,4 +251,69 @@ def zipped(function, trees):
     return function(*trees)
 
 
-LAWS = {"forward": forward_is_reverse, "orders": orders_agree, "map": map_is_stack}
+def jacobians_agree(function, args, argnums, rng):
+    """The Jacobian in every way of putting it together: at once by structured seeds, in chunks, row by row, by columns."""
+    value = function(*copied(args))
+    if not all(map(is_float, flat(value))):
+        return 0
+    if not all(is_float(leaf) for place in argnums for leaf in flat(args[place])):
+        return 0
+    argnums = tuple(argnums)
+    wanted = None
+    tolerance = 2e4 * precision(args, value)
+    for transform in (srcad.jacrev, srcad.jacfwd):
+        for chunk_size in (1, None, 2):
+            before = copied(args)
+            way = f"{transform.__name__}(chunk_size={chunk_size})"
+            with taken(way):
+                found = transform(function, argnums, chunk_size=chunk_size)(*args)
+            if not same(args, before):
+                raise Failure(f"mutated: {way} changes an argument")
+            if wanted is None:
+                wanted = found
+                if not finite(list(flat(wanted)), 1e12):
+                    return 0
+            close(found, wanted, f"wrong: {way} against the rows one by one", tolerance)
+            leaves = [leaf for leaf in flat(found) if isinstance(leaf, np.ndarray)]
+            check_results(
+                leaves, leaves, [("an argument", leaf) for leaf in flat(list(args))], "Jacobian"
+            )
+    return 1
+
+
+def map_of_derivative_is_stack(function, args, argnums, rng):
+    """vmap of a derivative against the stacked derivatives, and the derivative of a map against its blocks."""
+    value = function(*copied(args))
+    if not all(map(is_float, flat(value))):
+        return 0
+    argnums = tuple(argnums)
+    derivative = srcad.jacrev(function, argnums[0])
+    done = map_is_stack(derivative, args, argnums, rng)
+    if len(args) == 1 and not isinstance(value, (tuple, list, dict)):
+        examples = [np.asarray(args[0] + 0.1 * k, np.asarray(args[0]).dtype) for k in range(2)]
+        blocks = [np.asarray(derivative(example)) for example in examples]
+        if not finite(blocks):
+            return done
+        wanted = np.zeros((2, *np.shape(value), 2, *np.shape(args[0])))
+        for k, block in enumerate(blocks):
+            wanted[(k, *[slice(None)] * np.ndim(value), k)] = block
+        for transform in (srcad.jacrev, srcad.jacfwd):
+            with taken(f"{transform.__name__}(vmap)"):
+                found = transform(srcad.vmap(function))(np.stack(examples))
+            tolerance = 2e4 * precision(args, value)
+            close(
+                [found],
+                [wanted],
+                f"wrong: {transform.__name__}(vmap) against its blocks",
+                tolerance,
+            )
+    return done
+
+
+LAWS = {
+    "forward": forward_is_reverse,
+    "orders": orders_agree,
+    "map": map_is_stack,
+    "jacobians": jacobians_agree,
+    "map of derivative": map_of_derivative_is_stack,
+}
