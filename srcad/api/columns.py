@@ -29,7 +29,6 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
 )
-from srcad.core.renewal import Renewal
 from srcad.core.types import Size, Type, number
 from srcad.errors import RankUnknownError
 from srcad.transformer.adjoint import cotangent_type
@@ -183,9 +182,8 @@ def forward_jacobian(
     *,
     has_aux: bool = False,
     name: str = "",
-    again: bool = False,
 ) -> Function:
-    """The function that returns the Jacobian by `wrt`, by columns; with `again`, to be differentiated.
+    """The function that returns the Jacobian by `wrt`, by columns.
 
     Where the tangents have no batched form, in loops over the columns. Raises RankUnknownError.
     """
@@ -231,7 +229,7 @@ def forward_jacobian(
                 if of is value and dot in new:
                     rows[leaf, value] = new[dot]
     except NotBatchable:
-        return column_loops(function, wrt, outputs, structure, has_aux, name, again)
+        return column_loops(function, wrt, outputs, structure, has_aux, name)
     for leaf in outputs:
         here = now.get(leaf, leaf)
         for value in wrt:
@@ -276,7 +274,6 @@ def column_loops(
     structure: Tree,
     has_aux: bool,
     name: str,
-    again: bool,
 ) -> Function:
     """Column by column: for each argument a loop over its elements, each with a tangent sweep of its own."""
     output, aux = function.result if has_aux else (function.result, None)
@@ -289,7 +286,7 @@ def column_loops(
             for leaf in outputs:
                 blocks[leaf, value] = only_column(builder, sweep.dot(leaf), leaf, value)
             continue
-        found = column_loop(builder, function, value, outputs, again)
+        found = column_loop(builder, function, value, outputs)
         for leaf in outputs:
             made = found.get(leaf)
             if made is None:
@@ -313,9 +310,9 @@ def column_loops(
 
 
 def column_loop(
-    builder: Builder, function: Function, value: Value, outputs: list[Value], again: bool
+    builder: Builder, function: Function, value: Value, outputs: list[Value]
 ) -> dict[Value, Value]:
-    """The columns of each output that varies, on its last axis; with `again` as in `transformer.reverse.row_loop`."""
+    """The columns of each output that varies, on its last axis."""
     count = builder.emit(ops.size, value)
     index = Value("i", number("int"))
     inner = Builder(infer, builder.origin)
@@ -330,18 +327,12 @@ def column_loop(
         shape = inner.emit(ops.shape, value)
         seed = inner.emit(ops.operation(np.reshape), one, shape=shape, base=base, named=True)
     sweep = Tangent(function, {value: seed}, outputs, fused=False)
-    block = sweep.run()
-    dots = {leaf: sweep.dot(leaf) for leaf in outputs}
-    if again:
-        copy = Renewal()
-        block = copy.block([*function.body, *block])
-        dots = {leaf: None if dot is None else copy.tree(dot) for leaf, dot in dots.items()}
-    body = [*inner.block, *block]
+    body = [*inner.block, *sweep.run()]
     tail = Builder(infer, builder.origin)
     carries = []
     found: dict[Value, Value] = {}
     for leaf in outputs:
-        dot = dots[leaf]
+        dot = sweep.dot(leaf)
         if dot is None:
             continue
         sizes = tuple(sizes_of(builder, leaf))

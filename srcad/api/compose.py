@@ -18,6 +18,7 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Value, leaves
 from srcad.errors import ArgumentTypeError, UnsupportedSyntaxError
+from srcad.simplifier.closing import close
 from srcad.simplifier.inlining import inline
 from srcad.simplifier.pipeline import simplify
 from srcad.simplifier.rewrite import Pass
@@ -33,22 +34,20 @@ _WITH_CALLS = {"grad", "value_and_grad", "vjp", "vjp_halves"}
 def prepared(core: Function, request: Request) -> Function:
     """The user's function as the transforms of a request take it."""
     if request.inner is None and request.transform in _WITH_CALLS:
-        return core
-    return simplify(inline(core))
+        return close(core)
+    return close(simplify(inline(core)))
 
 
 def through(core: Function, request: Request, split: Any) -> Function:
     """The Core that a request is answered on: its inner requests have been."""
     core = prepared(core, request)
     for inner in request.chain()[:-1]:
-        core = simplify(settled(transformed(core, inner, split, again=True)))
+        core = simplify(close(settled(transformed(core, inner, split))))
     return core
 
 
-def transformed(
-    core: Function, request: Request, split: Any, name: str = "", *, again: bool = False
-) -> Function:
-    """One transform; with `again`, to be transformed again. Raises SrcadError."""
+def transformed(core: Function, request: Request, split: Any, name: str = "") -> Function:
+    """One transform. Raises SrcadError."""
     transform, has_aux = request.transform, request.has_aux
     if transform == "vmap":
         return mapped(core, request.in_dims, request.out_dims, name or f"{core.name}_vmap")
@@ -72,38 +71,19 @@ def transformed(
     core = valued(core, has_aux)
     if transform == "jacrev":
         made = jacobian(
-            core,
-            wrt,
-            structure,
-            split,
-            simplify,
-            loop=request.chunk_size == 1,
-            has_aux=has_aux,
-            again=again,
+            core, wrt, structure, split, simplify, loop=request.chunk_size == 1, has_aux=has_aux
         )
         return made.renewed(name=name or f"{core.name}_jacrev")  # type: ignore[no-any-return]
     if transform == "jacfwd":
         return forward_jacobian(
-            core,
-            wrt,
-            structure,
-            simplify,
-            has_aux=has_aux,
-            name=name or f"{core.name}_jacfwd",
-            again=again,
+            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{core.name}_jacfwd"
         )
     if transform == "hessian":
         plain = core.name
-        first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux, again=again)
+        first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux)
         core = valued(simplify(settled(first.renewed(name=plain))), has_aux)
         return forward_jacobian(
-            core,
-            wrt,
-            structure,
-            simplify,
-            has_aux=has_aux,
-            name=name or f"{plain}_hessian",
-            again=again,
+            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{plain}_hessian"
         )
     raise UnsupportedSyntaxError(
         f"`{transform}` is not implemented yet", reason="It comes with a later version of srcad."

@@ -42,9 +42,8 @@ def jacobian(
     *,
     loop: bool = False,
     has_aux: bool = False,
-    again: bool = False,
 ) -> Function:
-    """The function that returns the Jacobian by `wrt`; with `loop`, row by row; with `again`, to be differentiated."""
+    """The function that returns the Jacobian by `wrt`; with `loop`, row by row."""
     output, aux = function.result if has_aux else (function.result, None)
     outputs = list(dict.fromkeys(leaves(output)))
     for value in outputs + wrt:
@@ -66,7 +65,7 @@ def jacobian(
         if rows.seed is None:
             single_row(builder, rows, wrt, blocks)
             continue
-        found = row_loop(builder, rows, wrt, body if again else None)
+        found = row_loop(builder, rows, wrt)
         for value in wrt:
             blocks[rows.output, value] = shaped(builder, found[value], rows.output, value)
     return assembled(function, [*body, *builder.block], output, aux, has_aux, structure, blocks)

@@ -26,7 +26,6 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
 )
-from srcad.core.renewal import Renewal
 from srcad.core.types import number
 from srcad.transformer.adjoint import Adjoint, Splitter, cotangent_type
 
@@ -241,14 +240,8 @@ def row_sweeps(
     return sweep.body, sweeps
 
 
-def row_loop(
-    builder: Builder, rows: RowsOf, wrt: list[Value], forward: Block | None = None
-) -> dict[Value, Tree]:
-    """Row by row: a loop over the elements of the output, each with a backward sweep of its own.
-
-    With `forward`, these statements are computed in the loop again: its mirrors then have all their siblings in it, and the loop can be
-    differentiated in reverse mode.
-    """
+def row_loop(builder: Builder, rows: RowsOf, wrt: list[Value]) -> dict[Value, Tree]:
+    """Row by row: a loop over the elements of the output, each with a backward sweep of its own."""
     output, seed = rows.output, rows.seed
     assert seed is not None
     count = builder.emit(ops.size, output)
@@ -284,16 +277,11 @@ def row_loop(
         carries.append(Carry(param, zeros, None, after))
         results[value] = after
     change = {seed: start}
-    block, bars = substituted(rows.block, change), dict(rows.bars)
-    if forward is not None:
-        copy = Renewal()
-        block = copy.block([*forward, *block])
-        bars = {value: copy.tree(bar) for value, bar in bars.items()}
-    body = [*inner.block, *block]
+    body = [*inner.block, *(substituted(rows.block, change))]
     tail = Builder(builder.infer, builder.origin)
     active = [value for value in wrt if value in rows.bars]
     for value, carry in zip(active, carries):
-        bar = bars[value]
+        bar = rows.bars[value]
         bar = start if bar is seed else bar
         carry.next = tail.emit(ops.put, carry.param, index, bar, base=f"{value.base}_jac")
     builder.add(

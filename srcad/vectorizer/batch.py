@@ -356,13 +356,19 @@ class Batch:
         joins = [carry for carry in statement.carries if carry.param in self.batched]
         inits = {c: self.get(c.init) for c in statement.carries if c not in joins}
         scales: dict[Carry, Value] = {}
+        starts: dict[Carry, Any] = {}
         for carry in joins:
             if joined_scales(self, (carry.init,), carry.param) is not None:
                 scales[carry] = carry.param.like()
-                self.stands(carry.param, diagonal_of(self, scales[carry], origin))
+                starts[carry] = diagonal_of(self, scales[carry], origin)
             else:
-                self.stands(carry.param, self.first_twin(carry))
+                starts[carry] = self.first_twin(carry)
+        known = [dict(each) for each in (self.new, self.elements, self.home, self.thin)]
         while True:  # the body's types rest on those of the carries: until they are what the body makes of them
+            # Nothing that a trial made of the body may be seen by the next one.
+            self.new, self.elements, self.home, self.thin = (dict(each) for each in known)
+            for carry, start in starts.items():
+                self.stands(carry.param, start)
             header = self.block(statement.header)
             body = self.block(statement.body, [carry.param for carry in scales])
             self.statement = statement
@@ -386,7 +392,7 @@ class Batch:
                 dense = self.twin(carry.param, None)
                 if scales.pop(carry, None) is not None:
                     dense = self.first_twin(carry)
-                self.stands(carry.param, dense)
+                starts[carry] = dense
         carries = []
         for carry in statement.carries:
             if carry in inits:

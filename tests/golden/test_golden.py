@@ -131,8 +131,6 @@ def test_the_text_calls_no_helper(path, words, read_as_from_outside):
 # Derivatives of what is emitted that are refused, by a part of the reason.
 REFUSED = {
     ("with_parts", None): "returns None",
-    ("chunk_size=1", "final"): "row by row",
-    ("chunk_size=1", "simplify"): "row by row",
 }
 
 

@@ -213,16 +213,7 @@ def test_lists_that_loops_fill(f):
         same(run(core(f, x="float64[n]"), x), f(x))
 
 
-LATER = pytest.mark.xfail(
-    strict=True, reason="second order: a reader in a loop around it is refused"
-)
-
-
-@pytest.mark.parametrize(
-    "f",
-    [pytest.param(f, marks=LATER) if f is many_readers else f for f in ACCEPTED],
-    ids=lambda f: f.__name__,
-)
+@pytest.mark.parametrize("f", ACCEPTED, ids=lambda f: f.__name__)
 def test_the_derivative_of_lists_that_loops_fill(f):
     for x in (X, X[:1], -X):
         assert np.allclose(srcad.grad(f)(x), slopes(f, x), atol=1e-7), srcad.grad(f).source(x)
