@@ -162,7 +162,7 @@ class _Printer:
         positional = list(args)
         last = len(args)
         for key, option in options:
-            if (key in _POSITIONAL or (style == "method" and op.name == "swapaxes")) and len(
+            if (key in _POSITIONAL or op.base in ("swapaxes", "moveaxis")) and len(
                 positional
             ) == last:
                 positional.append(option)
