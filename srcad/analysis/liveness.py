@@ -50,7 +50,9 @@ def defines(block: Block) -> set[Value]:
         found.update(defined(statement))
         if isinstance(statement, Loop):
             found.update(carry.param for carry in statement.carries)
-            found.update(leaves([targets for _, targets, *_ in (*statement.records, *statement.over)]))
+            found.update(
+                leaves([targets for _, targets, *_ in (*statement.records, *statement.over)])
+            )
             if statement.index is not None:
                 found.add(statement.index)
     return found

@@ -125,7 +125,9 @@ class Pass:
             test=test,
             body=body,
             carries=carries,
-            records=[record._replace(source=self.tree(record.source)) for record in statement.records],
+            records=[
+                record._replace(source=self.tree(record.source)) for record in statement.records
+            ],
             over=[(self.tree(array), element) for array, element in statement.over],
         )
 

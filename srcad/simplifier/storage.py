@@ -279,7 +279,9 @@ class _Family:
             return False
         if _path(source.body, value) and (
             statement.op is ops.getitem
-            or any(operand in own and _path(source.body, operand) for operand in operands(statement))
+            or any(
+                operand in own and _path(source.body, operand) for operand in operands(statement)
+            )
         ):
             return False  # computed at the head of the reader it could raise where the branch guards it, or read None
         if _arithmetic(statement):
