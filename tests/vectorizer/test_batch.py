@@ -63,7 +63,7 @@ WRITTEN = [
     ("g[0]", "g[n]", "g[:, 0]"),
     ("g[..., 1]", "g[m,n]", "g[..., 1]"),
     ("np.cumsum(g[::-1])[::-1]", "g[n]", "np.cumsum(g[:, ::-1], axis=1)[:, ::-1]"),
-    ("g.T", "g[m,n]", "np.swapaxes(g, axis1=-1, axis2=-2)"),
+    ("g.T", "g[m,n]", "np.swapaxes(g, -1, -2)"),
     ("np.linalg.solve(W, g)", "g[n] W[n,n]", "np.linalg.solve(W, g.T).T"),
     ("np.where(x > 1, g, 0)", "g[n] x[n]", "np.where(x > 1, g, 0)"),
     ("np.reshape(g, (2, 2))", "g[n]", "np.reshape(g, (len(g), 2, 2))"),
