@@ -61,7 +61,7 @@ def handler(let: Let) -> Handler | None:
     if isinstance(function, np.ufunc):
         return elementwise if function.signature is None and function.nout == 1 else None
     if isinstance(function, type):
-        return elementwise if issubclass(function, np.generic) else None
+        return to_type if issubclass(function, np.generic) else None
     rule = rule_of(function)
     if rule is None or rule.family != "elementwise":
         return None
@@ -152,6 +152,14 @@ def extreme(b: Batch, let: Let) -> Any:
 def to_float(b: Batch, let: Let) -> Any:
     x = b.get(let.args[0])
     return x if b.dtype_of(x) == "float64" else b.emit(np.asarray, x, dtype=np.float64)
+
+
+def to_type(b: Batch, let: Let) -> Any:
+    """`np.float32(s)` of a number: of many `np.asarray(s, np.float32)` (called with one element in an array, the type gives a number)."""
+    if len(let.args) != 1 or let.options:
+        b.refuse(f"`{let.op.name}` with such operands")
+    x, name = b.get(let.args[0]), np.dtype(let.op.function).name
+    return x if b.dtype_of(x) == name else b.emit(np.asarray, x, dtype=let.op.function)
 
 
 @handles("atleast_1d atleast_2d atleast_3d")
