@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.api import Derivative, grad, jacrev, vjp
-from srcad.api.mapped import spread_dims
+from srcad.api.dims import spread_dims
 from srcad.api.mapping import Mapped, leaf_dims, some_of
 from srcad.api.pullback import flatten
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError

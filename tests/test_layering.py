@@ -149,7 +149,10 @@ def test_third_parties_are_declared_and_kept_to_their_layers():
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("heavy", ["click", "rich", "scipy", "numba", "dask"])
+@pytest.mark.parametrize(
+    "heavy",
+    ["click", "rich", "scipy", "numba", "dask", "gast", "srcad.parser.function", "srcad.rules"],
+)
 def test_import_of_srcad_does_not_load(heavy):
     code = f"import sys, srcad; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -14,8 +14,8 @@ from srcad.analysis.sizes import unify_sizes
 from srcad.analysis.types import infer
 from srcad.api.columns import forward_chunked, linearized
 from srcad.api.compose import check_output, flatten, select, through, transformed, valued
+from srcad.api.dims import resolved
 from srcad.api.document import document
-from srcad.api.mapped import resolved
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.rows import chunked
 from srcad.api.signature import decided

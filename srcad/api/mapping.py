@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api.mapped import spread_dims
+from srcad.api.dims import spread_dims
 from srcad.api.matrices import checked_chunk_size
 from srcad.api.pullback import flatten, rebuild
 from srcad.api.transforms import Derivative
