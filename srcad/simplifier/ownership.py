@@ -69,10 +69,10 @@ class _Owner:
                 self.made[value] = ("outside", None)
         for value in function.hidden:
             self.made[value] = ("outside", None)
+        self.pairs: list[tuple[Value, Value, Carry | None]] = []
         self.collect(function.body)
         self.classes: dict[Value, set[Value]] = {}
-        for value in list(self.parent):
-            self.classes.setdefault(self.find(value), set()).add(value)
+        self.classify(None)
         scan(
             function.body,
             self.results,
@@ -91,14 +91,24 @@ class _Owner:
         self.parent.setdefault(root, root)
         return root
 
-    def union(self, a: Tree, b: Tree) -> None:
+    def union(self, a: Tree, b: Tree, start_of: Carry | None = None) -> None:
         if (
             isinstance(a, Value)
             and isinstance(b, Value)
             and not a.type.immutable
             and not b.type.immutable
         ):
-            self.parent[self.find(a)] = self.find(b)
+            self.pairs.append((a, b, start_of))
+
+    def classify(self, cut: Carry | None) -> None:
+        """Make the classes; a loop that begins with a copy (those decided, and `cut`) shares nothing with what was copied."""
+        self.parent = {}
+        for a, b, carry in self.pairs:
+            if carry is None or (carry is not cut and carry.param not in self.copied_init):
+                self.parent[self.find(a)] = self.find(b)
+        self.classes = {}
+        for value in list(self.parent):
+            self.classes.setdefault(self.find(value), set()).add(value)
 
     def collect(self, block: Block) -> None:
         for statement in block:
@@ -120,7 +130,8 @@ class _Owner:
             elif isinstance(statement, Loop):
                 for carry in statement.carries:
                     self.made[carry.param] = self.made[carry.exit] = ("carry", (statement, carry))
-                    for other in (carry.init, carry.next, carry.exit):
+                    self.union(carry.param, carry.init, carry)
+                    for other in (carry.next, carry.exit):
                         self.union(carry.param, other)
                 for record, targets, _ in statement.records:
                     for place, target in enumerate(leaves(targets)):
@@ -245,6 +256,9 @@ class _Owner:
             return
         rivals = self.rivals(base, statement)
         views = {value for value in rivals if self.is_view(value) and value is not base}
+        if rivals - views and self.begin_with_copy(base, statement):
+            rivals = self.rivals(base, statement)
+            views = {value for value in rivals if self.is_view(value) and value is not base}
         if rivals - views or (
             not self.own(base, fix=False, seen=set()) and not self.worth_fixing(base)
         ):
@@ -252,6 +266,29 @@ class _Owner:
             return
         self.copied_views |= views
         self.own(base, fix=True, seen=set())
+
+    def begin_with_copy(self, base: Value, statement: Let) -> bool:
+        """Whether one copy before a loop spares a copy in each iteration: where sharing comes in by what the loop begins with."""
+        starts: list[Carry] = []
+        value: Tree = base
+        while isinstance(value, Value):
+            kind, what = self.made.get(value, ("outside", None))
+            if kind == "let" and what.op in _STORES:
+                value = what.args[0]
+                continue
+            if kind != "carry" or what[1] in starts or value is what[1].exit:
+                break
+            starts.append(what[1])
+            value = what[1].init
+        for carry in reversed(starts):  # outside first
+            if carry.param in self.copied_init or not isinstance(carry.init, Value):
+                continue
+            self.classify(carry)
+            if not {v for v in self.rivals(base, statement) if not self.is_view(v)}:
+                self.copied_init.add(carry.param)
+                return True
+        self.classify(None)
+        return False
 
     def worth_fixing(self, base: Value) -> bool:
         """Whether a copy before a loop, or on one side, makes the value ours."""
@@ -324,7 +361,7 @@ class _Owner:
                 return True
             seen.add(carry)
             fine = True
-            if not (
+            if carry.param not in self.copied_init and not (
                 self.own(carry.init, fix=fix, seen=seen)
                 and self.dies(carry.init, loop, {c.exit for c in loop.carries}, carry)
             ):
@@ -391,10 +428,11 @@ class _Rewrite(Pass):
         self.owner = owner
         self.results: set[Value] = set()
 
-    def copied(self, value: Tree, origin: Any) -> Tree:
+    def copied(self, value: Tree, origin: Any, join: Value | None = None) -> Tree:
+        """A copy for a join, under the join's name."""
         if not isinstance(value, Value):
             return value
-        out = value.like()
+        out = value.like() if join is None else value.like(join.base, named=join.named)
         self.out.append(
             Let(out, ops.copy if value.type.kind == "array" else ops.own, (value,), (), origin)
         )
@@ -446,7 +484,7 @@ class _Rewrite(Pass):
             return None
         for carry in made.carries:
             if carry.param in self.owner.copied_init:
-                carry.init = self.copied(carry.init, statement.origin)
+                carry.init = self.copied(carry.init, statement.origin, carry.param)
             if carry.param in self.owner.copied_next:
                 kept, self.out = self.out, made.body
                 carry.next = self.copied(carry.next, statement.origin)

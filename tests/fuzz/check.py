@@ -311,7 +311,9 @@ def check_results(results, likes, others, where):
 def same(a, b):
     pairs = list(zip(flat(a), flat(b)))
     return all(
-        np.array_equal(x, y, equal_nan=True) if isinstance(x, (np.ndarray, float)) else x == y
+        np.array_equal(x, y, equal_nan=True)
+        if isinstance(x, (np.ndarray, float, np.floating))
+        else x == y
         for x, y in pairs
     )
 
