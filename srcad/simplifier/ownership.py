@@ -41,6 +41,11 @@ _STORES = (ops.put, ops.put_add, ops.add_at)
 _ALL_OF = (np.reshape, np.transpose, np.moveaxis)
 
 
+def _copying(value: Value) -> ops.Operation:
+    """How a value is copied: what has no axes may be a Python number after all."""
+    return ops.copy if value.type.kind == "array" and value.type.rank != 0 else ops.own
+
+
 def recover_stores(function: Function) -> Function:
     """The function with stores and sums marked `inplace`, and copies where they are needed."""
     return _Rewrite(_Owner(function)).run(function)
@@ -433,9 +438,7 @@ class _Rewrite(Pass):
         if not isinstance(value, Value):
             return value
         out = value.like() if join is None else value.like(join.base, named=join.named)
-        self.out.append(
-            Let(out, ops.copy if value.type.kind == "array" else ops.own, (value,), (), origin)
-        )
+        self.out.append(Let(out, _copying(value), (value,), (), origin))
         return out
 
     def let(self, statement: Let) -> Let | None:
@@ -456,7 +459,7 @@ class _Rewrite(Pass):
         if made.out in self.owner.copied_views:
             inner = Value(made.op.base, made.out.type)
             self.out.append(Let(inner, made.op, made.args, made.options, made.origin))
-            made = Let(made.out, ops.copy, (inner,), (), made.origin)
+            made = Let(made.out, _copying(inner), (inner,), (), made.origin)
         return made
 
     def statement(self, statement: Statement) -> None:
