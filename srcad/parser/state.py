@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
-from srcad import runtime
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
-from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Loop, Origin, Test, Tree, Value
 from srcad.core.ops import Operation
@@ -136,6 +134,20 @@ class State:
         """Raise an error that points at `node`."""
         raise kind(what, place=self.source.place(node), reason=reason)
 
+    # what the layers below call of those above
+
+    def block(self, statements: list[Any], later: frozenset[str]) -> None:
+        """Parse a list of statements; `later` are the names read after it."""
+        raise NotImplementedError
+
+    def header_text(self, statement: Any) -> str:
+        """The text of a statement; of a compound one its first line."""
+        raise NotImplementedError
+
+    def assign(self, target: Any, value: Any, since: int) -> None:
+        """Bind a target to a value."""
+        raise NotImplementedError
+
     # emitting
 
     def emit(
@@ -243,98 +255,6 @@ class State:
         value = binding.value if isinstance(binding, View) else binding
         if isinstance(value, Value) and not value.named and value.serial >= since:
             value.base, value.named = name, True
-
-    # stores
-
-    def store(self, node: Any, target: View, index: Tree, value: Any, *, add: bool) -> None:
-        """`target[index] = value` or `+=`: the buffer gets a new value, which every view of it will read."""
-        operand = self.read(value)
-        inner = self.read_view(target)
-        self.check_store(node, target)
-        kept, given = inner.type.dtype or "", type_of(operand)
-        if (
-            kept.startswith(("int", "uint", "bool"))
-            and given.dtype is not None
-            and given.dtype.startswith("float")
-        ):
-            self.refuse(
-                node,
-                "a float is stored into an array of integers",
-                "The store truncates, so it has no derivative. Make the array with a floating dtype.",
-            )
-        if self.constant and isinstance(
-            operand, Value
-        ):  # what is stored is constant; the rest of the array stays what it is
-            operand = self.builder.let(ops.operation(runtime.stop_gradient), (operand,))
-        new = self.builder.let(
-            ops.put_add if add else ops.put, (inner, index, operand), base=inner.base
-        )
-        self.write_back(node, target, new)
-
-    def check_store(self, node: Any, target: View) -> None:
-        """Refuse a store whose memory another live name may or may not share."""
-        if any(not step.sure for step in target.path) or any(
-            step.op is not ops.getitem for step in target.path
-        ):
-            self.refuse(
-                node,
-                "it is not known whether this store reaches another array",
-                "The array was made by an operation that gives a view or may copy. Write .copy() where it is made.",
-                AliasingError,
-            )
-        buffer = target.buffer
-        if self.foreign & {buffer, *buffer.aliases}:
-            self.refuse(
-                node,
-                f"`{self.path[-1]}` writes to its argument",
-                "Functions that change their arguments are not accepted yet: return the new array.",
-                AliasingError,
-            )
-        for name in sorted(self.env):
-            if name not in self.later:
-                continue
-            for view in views(self.env[name]):
-                if view.buffer in buffer.aliases:
-                    self.refuse(
-                        node,
-                        f"it is not known whether `{name}` shares the memory that is written here",
-                        f"They are the same array on some paths only. Write .copy() where one becomes the other, or where `{name}` is bound.",
-                        AliasingError,
-                    )
-        for argument in sorted(buffer.reaches()):
-            if argument.startswith("global "):
-                self.refuse(
-                    node,
-                    f"the function writes to the array `{argument.removeprefix('global ')}` of an outer scope",
-                    "A derivative changes nothing outside. Write to a copy, and return it.",
-                )
-            if argument.startswith("list "):
-                self.refuse(
-                    node,
-                    f"the list `{argument.removeprefix('list ')}` holds the array that is written here, or may hold it",
-                    "The store would change what was appended. Append a copy: x.copy().",
-                    AliasingError,
-                )
-            if argument.startswith("side "):
-                name = argument.removeprefix("side ")
-                self.refuse(
-                    node,
-                    f"`{name}`, which one side of a branch assigns, is written in a loop",
-                    f"Assign `{name}` before the `if`, or write to a copy.",
-                    AliasingError,
-                )
-            self.written.add(argument)
-
-    def write_back(self, node: Any, target: View, new: Value) -> None:
-        """Carry a new value of a view up to its buffer."""
-        root = self.current(target.buffer)
-        bases = [root]
-        for step in target.path[:-1]:
-            bases.append(self.builder.let(step.op, (bases[-1], *step.args), step.options))
-        for step, base in zip(reversed(target.path), reversed(bases)):
-            new = self.builder.let(ops.put, (base, step.args[0], new))
-        new.base, new.named = root.base, root.named
-        self.memory[target.buffer] = new
 
     # blocks
 

@@ -1,0 +1,184 @@
+"""Branches: both sides, and the joins of what they give to names and memory."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import gast
+
+from srcad.analysis.types import join
+from srcad.core import ops
+from srcad.core.nodes import Block, Branch, Let, Phi, Value
+from srcad.core.specification import Known
+from srcad.errors import AliasingError
+from srcad.parser.expressions import (
+    _truth,
+    is_static,
+)
+from srcad.parser.places import Buffer, View
+from srcad.parser.reads import writes
+from srcad.parser.records import Maybe
+from srcad.parser.state import Unbound
+from srcad.parser.stores import Stores
+
+__all__ = ["Branches", "returns"]
+
+
+class Branches(Stores):
+    """Parse branches."""
+
+    def do_early_return(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
+        """`if c: return a` with statements after it: they are the other side of the branch."""
+        body, orelse = list(node.body), list(node.orelse)
+        if not _ends(body):
+            body += rest
+        if not _ends(orelse):
+            orelse += rest
+        condition = self.expression(node.test)
+        if is_static(condition):
+            self.block(body if _truth(condition) else orelse, later)
+            return
+        self.later = later
+        value = self.choose(
+            node,
+            condition,
+            lambda: self.side(node, body, later),
+            lambda: self.side(node, orelse, later),
+        )
+        self.returned, self.has_returned = value, True
+
+    def side(self, node: Any, statements: list[Any], later: frozenset[str]) -> Any:
+        """A side of a branch that returns: its value."""
+        env = dict(self.env)
+        self.block(statements, later)
+        if not self.has_returned:
+            self.refuse(
+                node,
+                "one path returns a value and another falls off the end",
+                "Return a value on every path.",
+            )
+        value, self.has_returned = self.returned, False
+        self.env = env
+        return value
+
+    def do_If(self, node: Any) -> None:
+        condition = self.expression(node.test)
+        if is_static(condition):
+            self.block(node.body if _truth(condition) else node.orelse, self.later)
+            return
+        operand = self.read(condition)
+        if self.raises(node, operand):
+            return
+        test, operand, flipped = self.test_of(operand)
+        env, memory, later = dict(self.env), dict(self.memory), self.later
+        sides: list[tuple[dict[str, Any], dict[str, Any], dict[Buffer, Value], Block]] = []
+        parts = (node.orelse, node.body) if flipped else (node.body, node.orelse)
+        for place, statements in enumerate(parts):
+            known = self.on_side(env, test, place)
+            self.env, self.memory = dict(known), dict(memory)
+            with self.taking(test, place), self.inner() as builder:
+                self.block(statements, later)
+                self.later = later
+                for name, binding in known.items():
+                    if self.env.get(name) is binding:
+                        self.env[name] = env[name]
+                operands = {
+                    name: self.join_operands(node, binding)
+                    for name, binding in self.env.items()
+                    if name in later or name not in writes(node.body + node.orelse)
+                }
+            sides.append((self.env, operands, self.memory, builder.block))
+        (env_a, x, memory_a, block_a), (env_b, y, memory_b, block_b) = sides
+        phis: list[Phi] = []
+        merged = {**memory_a, **memory_b}
+        for place, made in enumerate((memory_a, memory_b)):
+            self.sided.update((buffer, (test, place)) for buffer in made if buffer not in memory)
+        for buffer in memory:
+            a, b = memory_a[buffer], memory_b[buffer]
+            under, place = self.sided.get(buffer, (None, 0))
+            if under is test:
+                merged[buffer] = b if place else a
+            elif a is not b and under is not None and under not in self.numbers.taken:
+                self.refuse(
+                    node,
+                    "an array that one side of a branch makes is written under another condition",
+                    "Make it before the `if`, or write to a copy.",
+                    AliasingError,
+                )
+            elif a is not b:
+                out = Value(a.base, join(a.type, b.type), named=a.named)
+                phis.append(Phi(out, a, b))
+                merged[buffer] = out
+        self.memory = merged
+        names = list(dict.fromkeys([*env_a, *env_b]))
+        self.env = env
+        test = self.own_test(test)
+        self.env = {}
+        for name in names:
+            a = env_a.get(name, Unbound(name))
+            b = env_b.get(name, Unbound(name))
+            if a is b or (isinstance(a, View) and a.same_place(b) and a.buffer in memory):
+                self.env[name] = a
+            elif name in later and (self.guarded(name, a) or self.guarded(name, b)):
+                condition_number = self.numbers.here(operand)
+                self.env[name] = Maybe(name, test, condition_number, (a, b), "guarded", operand)
+            elif name in later:
+                self.env[name] = self.join_bindings(
+                    node, name, (a, x.get(name)), (b, y.get(name)), phis, (test, operand)
+                )
+            else:
+                self.env[name] = Unbound(name)
+        self.builder.add(Branch(test, operand, block_a, block_b, phis, self.builder.origin))
+
+    def raises(self, node: Any, condition: Any) -> bool:
+        """`if condition: raise ValueError("...")`, with an exception of Python's own."""
+        if len(node.body) != 1 or node.orelse or not isinstance(node.body[0], gast.Raise):
+            return False
+        raised = node.body[0].exc
+        args = raised.args if isinstance(raised, gast.Call) else []
+        kind = raised.func if isinstance(raised, gast.Call) else raised
+        if (
+            not isinstance(kind, gast.Name)
+            or kind.id in self.env
+            or node.body[0].cause is not None
+            or len(args) > 1
+            or getattr(raised, "keywords", [])
+            or not all(isinstance(a, gast.Constant) and isinstance(a.value, str) for a in args)
+        ):
+            return False
+        error = self.expression(kind)
+        if not (
+            isinstance(error, Known)
+            and isinstance(error.object, type)
+            and issubclass(error.object, Exception)
+            and getattr(builtins, error.name, None) is error.object
+        ):
+            return False
+        message = args[0].value if args else None
+        raising = (condition, error.name, message)
+        self.builder.add(Let(None, ops.raise_if, raising, (), self.builder.origin))
+        return True
+
+
+def returns(node: Any) -> bool:
+    """Whether a `return` of this function stands inside; one of a function defined inside does not count."""
+    pending = list(gast.iter_child_nodes(node))
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, gast.Return):
+            return True
+        if not isinstance(
+            inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)
+        ):
+            pending.extend(gast.iter_child_nodes(inner))
+    return False
+
+
+def _ends(statements: list[Any]) -> bool:
+    if not statements:
+        return False
+    last = statements[-1]
+    return isinstance(last, gast.Return) or (
+        isinstance(last, gast.If) and _ends(last.body) and _ends(last.orelse)
+    )

@@ -1,0 +1,326 @@
+"""What a loop carries from iteration to iteration, found while its body is parsed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.analysis.types import join, type_of, widen
+from srcad.core.nodes import Carry, Loop, Slice, Value
+from srcad.core.specification import Known
+from srcad.core.types import Type
+from srcad.parser.expressions import (
+    LambdaBinding,
+    MethodBinding,
+    is_constant,
+)
+from srcad.parser.places import Buffer, View, views
+from srcad.parser.records import Filled
+from srcad.parser.state import Guard, Unbound
+
+__all__ = ["Carried"]
+
+
+class Carried:
+    """What a loop carries, while its body is being parsed."""
+
+    def __init__(
+        self,
+        state: Any,
+        env0: dict[str, Any],
+        memory0: dict[Buffer, Value],
+        types: dict[Any, Type],
+        partners: dict[Any, frozenset[Any]],
+    ) -> None:
+        self.state, self.env0, self.memory0, self.types, self.partners = (
+            state,
+            env0,
+            memory0,
+            types,
+            partners,
+        )
+        self.carries: dict[Any, Carry] = {}
+        self.buffers: dict[Any, Buffer] = {}
+        self.entry: dict[str, Any] = {}
+        # Names that an iteration assigns before it reads them; those of them that change their kind, so that they cannot be carried.
+        self.free: set[str] = set()
+        self.loose: set[str] = set()
+
+    def parameter(self, key: Any, init: Any, base: str, named: bool) -> Value:
+        """A value that the loop carries, for `key`: a path from a name, or a buffer."""
+        type_ = self.types.get(key, type_of(init))
+        param = Value(base, type_, named=named)
+        self.carries[key] = Carry(param, init, None, Value(base, type_, named=named))
+        return param
+
+    def enter(self, node: Any, name: str, binding: Any, key: tuple[Any, ...] = ()) -> Any:
+        """The binding of a name in an iteration."""
+        path = (name, *key)
+        if isinstance(binding, (tuple, list)):
+            parts = [
+                self.enter(node, name, part, (*key, place)) for place, part in enumerate(binding)
+            ]
+            return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+        if isinstance(binding, dict):
+            return {
+                inner: self.enter(node, name, part, (*key, inner))
+                for inner, part in binding.items()
+            }
+        if isinstance(
+            binding,
+            (str, type(None), Known, LambdaBinding, MethodBinding, Unbound, Slice, type(...)),
+        ):
+            self.entry[name] = binding
+            return binding
+        init = self.state.read(binding, node)
+        base = name if not key else "_".join(map(str, path))
+        param = self.parameter(path, init, base, not key)
+        if param.type.immutable:
+            return param
+        buffer = Buffer()
+        self.buffers[path] = buffer
+        self.state.memory[buffer] = param
+        return View(buffer, (), param, param)
+
+    def entered(self, state: Any, env0: dict[str, Any], assigned: list[str]) -> None:
+        """Where another name sees the buffer that a carried one begins with, the two may share memory."""
+        count: dict[Buffer, int] = {}
+        for binding in env0.values():
+            for view in views(binding):
+                count[view.buffer] = count.get(view.buffer, 0) + 1
+        for path, buffer in self.buffers.items():
+            begin = self.beginning(env0, path)
+            buffer.arguments |= self.partners.get(("arguments", path), frozenset())
+            if isinstance(begin, View):
+                buffer.arguments |= begin.buffer.arguments
+                if count.get(begin.buffer, 0) > 1 or begin.path:
+                    buffer.alias(begin.buffer)
+                for other_path, other in self.buffers.items():
+                    second = self.beginning(env0, other_path)
+                    if (
+                        other is not buffer
+                        and isinstance(second, View)
+                        and second.buffer is begin.buffer
+                    ):
+                        buffer.alias(other)
+                for other_buffer in begin.buffer.aliases:
+                    buffer.alias(other_buffer)
+        for path, buffer in self.buffers.items():
+            for other in self.partners.get(path, ()):
+                buffer.alias(self.buffers[other] if isinstance(other, tuple) else other)
+
+    def beginning(self, env0: dict[str, Any], path: tuple[Any, ...]) -> Any:
+        binding = env0[path[0]]
+        for key in path[1:]:
+            binding = binding[key]
+        return binding
+
+    def leave(self, state: Any, node: Any, stored: list[Buffer]) -> bool:
+        """Take what the iteration ends with; whether anything must be parsed again."""
+        changed = self.loosen(state)
+        if changed:
+            return True
+        for path, carry in self.carries.items():
+            if isinstance(path, Buffer):
+                carry.next = state.memory[path]
+                changed |= self.widen(path, carry)
+                continue
+            binding = state.env.get(path[0], Unbound(path[0]))
+            try:
+                for key in path[1:]:
+                    binding = binding[key]
+            except (TypeError, KeyError, IndexError):
+                binding = Unbound(path[0])
+            if not isinstance(binding, (View, Value, int, float, complex)):
+                state.refuse(
+                    node,
+                    f"`{path[0]}` stands for things of different kinds in different iterations",
+                    "Keep its structure the same.",
+                )
+            carry.next = state.read(binding, node)
+            changed |= self.widen(path, carry)
+            if isinstance(binding, View) and path in self.buffers:
+                changed |= self.share(path, binding)
+        for name, binding in self.entry.items():
+            if state.env.get(name) is not binding and state.env.get(name) != binding:
+                state.refuse(node, f"`{name}` changes its kind in the loop", "Use another name.")
+        for path in self.carries:
+            if (
+                not isinstance(path, Buffer)
+                and len(path) == 1
+                and _size(state.env.get(path[0])) != _size(self.env0.get(path[0]))
+            ):
+                state.refuse(
+                    node, f"`{path[0]}` changes its structure in the loop", "Use an array."
+                )
+        for buffer in self.memory0:
+            if buffer not in self.carries and state.memory.get(buffer) is not self.memory0[buffer]:
+                stored.append(buffer)
+                changed = True
+        return changed
+
+    def loosen(self, state: Any) -> bool:
+        """Give up carrying names that stand for things of different kinds, where no iteration reads the one before."""
+        found = set()
+        for name in (path[0] for path in self.carries if not isinstance(path, Buffer)):
+            binding, before = state.env.get(name), self.env0.get(name)
+            if _size(before) is not None or _size(binding) is not None:
+                if type(binding) is not type(before) or _size(binding) != _size(before):
+                    found.add(name)
+            elif not isinstance(binding, (View, Value, int, float, complex)):
+                found.add(name)
+        for name, binding in self.entry.items():
+            if state.env.get(name) is not binding and state.env.get(name) != binding:
+                found.add(name)
+        found &= self.free
+        self.loose |= found
+        return bool(found)
+
+    def widen(self, key: Any, carry: Carry) -> bool:
+        """Whether the type of a carried value had to give way."""
+        wanted = widen(carry.param.type, type_of(carry.init), type_of(carry.next))
+        if wanted == carry.param.type:
+            return False
+        self.types[key] = wanted
+        return True
+
+    def share(self, path: tuple[Any, ...], binding: View) -> bool:
+        """Note what a carried array may share memory with in the next iteration."""
+        before = self.partners.get(("arguments", path), frozenset())
+        reached = before | binding.buffer.reaches()
+        if reached - self.buffers[path].arguments:
+            self.partners["arguments", path] = reached
+            return True
+        mine = {path for path, buffer in self.buffers.items() if buffer is binding.buffer}
+        partners: set[Any] = set()
+        by_buffer = {buffer: other for other, buffer in self.buffers.items()}
+        if (not mine and binding.buffer in self.memory0) or binding.path:
+            partners.add(by_buffer.get(binding.buffer, binding.buffer))
+        for other in binding.buffer.aliases:
+            partners.add(by_buffer.get(other, other))
+        for other_path in self.buffers:
+            if other_path != path:
+                end = self.state.env.get(other_path[0])
+                for key in other_path[1:]:
+                    end = end[key] if end is not None else None
+                if isinstance(end, View) and (
+                    end.buffer is binding.buffer or end.buffer in binding.buffer.aliases
+                ):
+                    partners.add(other_path)
+        partners = {
+            p for p in partners if p != path and (isinstance(p, tuple) or p in self.memory0)
+        }
+        known = self.partners.get(path, frozenset())
+        if partners <= known:
+            return False
+        self.partners[path] = known | partners
+        return True
+
+    def finish(
+        self,
+        state: Any,
+        loop: Loop,
+        env0: dict[str, Any],
+        memory0: dict[Buffer, Value],
+        later: frozenset[str],
+        names: list[str],
+    ) -> None:
+        """Bind what is known after the loop."""
+        after, ended = dict(env0), dict(memory0)
+        last_env, last_memory = state.env, state.memory
+        state.memory = ended
+        for key, carry in self.carries.items():
+            if isinstance(key, Buffer):
+                ended[key] = carry.exit
+
+        def leave(path: tuple[Any, ...], binding: Any) -> Any:
+            if isinstance(binding, (tuple, list)):
+                parts = [leave((*path, place), part) for place, part in enumerate(binding)]
+                return (
+                    type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+                )
+            if isinstance(binding, dict):
+                return {key: leave((*path, key), part) for key, part in binding.items()}
+            carry = self.carries.get(path)
+            if carry is None:
+                return binding
+            made = state.bind_new(carry.exit)
+            if isinstance(made, View) and path in self.buffers:
+                made.buffer.arguments |= self.buffers[path].arguments
+                for other in self.buffers[path].aliases:
+                    made.buffer.alias(other)
+                made.buffer.alias(self.buffers[path])
+            return made
+
+        exits: dict[Any, Any] = {}
+        for name in names:
+            if name in env0 and name in {p[0] for p in self.carries if isinstance(p, tuple)}:
+                exits[name] = leave((name,), env0[name])
+            elif name in later:
+                exits[name] = self.last(state, name, last_env.get(name), last_memory, loop)
+            else:
+                exits[name] = env0.get(name, Unbound(name)) if name in self.entry else Unbound(name)
+        by_path = {path: buffer for path, buffer in self.buffers.items()}
+        for path, buffer in by_path.items():
+            for other_path, other in by_path.items():
+                if other in buffer.aliases and path[0] in exits and other_path[0] in exits:
+                    for a in views(exits[path[0]]):
+                        for b in views(exits[other_path[0]]):
+                            a.buffer.alias(b.buffer)
+        after.update(exits)
+        state.env = after
+        loop.carries = list(self.carries.values())
+        for carry in loop.carries:  # zero iterations included; `param` is what an iteration sees
+            if carry.init is not None:
+                carry.exit.type = join(type_of(carry.init), carry.param.type)
+
+    def last(
+        self, state: Any, name: str, binding: Any, memory: dict[Buffer, Value], loop: Loop
+    ) -> Any:
+        """A name that the loop's body assigns first: after the loop it is what the last iteration gave it."""
+        if (
+            binding is None
+            or isinstance(binding, (Unbound, Filled, Known, str, MethodBinding, LambdaBinding))
+            or is_constant(binding)
+        ):
+            return Unbound(name)
+        if isinstance(binding, (tuple, list, dict)):
+            return Unbound(name)
+        value: Value
+        if isinstance(binding, View):
+            if memory[binding.buffer] is not binding.version:
+                return Unbound(name)
+            value = binding.value
+        else:
+            value = binding
+        carry = Carry(value.like(named=False), None, value, value.like())
+        self.carries[("last", name)] = carry
+        made = state.bind_new(carry.exit)
+        if isinstance(made, View) and isinstance(binding, View):
+            made.buffer.arguments |= binding.buffer.arguments
+            if binding.buffer in self.memory0:
+                made.buffer.alias(binding.buffer)
+            for other in binding.buffer.aliases:
+                made.buffer.alias(other)
+            for other in self.buffers.values():
+                if other is binding.buffer:
+                    made.buffer.alias(other)
+        if not _always_runs(loop):
+            state.guards[name] = Guard(made, loop, [])
+        return made
+
+
+def _always_runs(loop: Loop) -> bool:
+    """Whether it is proven that a loop has iterations."""
+    if loop.domain is None:
+        return False
+    start, stop, step = (
+        part.type.value if isinstance(part, Value) and part.type.value is not None else part
+        for part in loop.domain
+    )
+    if not (isinstance(start, int) and isinstance(stop, int) and isinstance(step, int)):
+        return False
+    return len(range(start, stop, step)) > 0
+
+
+def _size(binding: Any) -> int | None:
+    return len(binding) if isinstance(binding, (tuple, list, dict)) else None
