@@ -1,0 +1,585 @@
+"""Thirty and some real programs, unmodified: each against an oracle of its own, in all modes.
+
+The programs are in `real/`. Their expected numbers never come from srcad: the table below names for each the oracle, and
+`test_the_oracles_agree` holds it against a second one that works otherwise.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import srcad
+from tests.fuzz.check import limit
+from tests.programs.oracle import apart, flat, floats, is_float, jacobian, joined, mapped
+from tests.programs.real import (
+    fields,
+    filtering,
+    finance,
+    geometry,
+    learning,
+    matrices,
+    numerics,
+    odes,
+)
+
+COMPLEX, LONG, FLOAT = "complex step", "long differences", "differences"
+
+
+class Program(NamedTuple):
+    """A program, its arguments, those to differentiate by (all that hold floats alone), and its two oracles."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    oracle: Any = COMPLEX
+    second: Any = LONG
+    argnums: tuple[int, ...] | None = None
+    case: str = ""
+
+    @property
+    def name(self):
+        """As a user of pytest writes it: the function, and which path it takes where another one is here too."""
+        return self.function.__name__ + ("-" + self.case if self.case else "")
+
+    @property
+    def places(self):
+        return tuple(range(len(self.args))) if self.argnums is None else self.argnums
+
+    @property
+    def wanted(self):
+        """The arguments that are differentiated by."""
+        return [self.args[place] for place in self.places]
+
+
+def draw(*shape, scale=1.0):
+    return scale * np.random.default_rng([5, len(shape), *shape]).normal(size=shape)
+
+
+def spread(*shape):
+    """Positive numbers, well apart."""
+    return 0.5 + np.random.default_rng([6, *shape]).uniform(size=shape)
+
+
+# Closed forms
+
+
+def of_linear_system(A, b):
+    inverse = np.linalg.inv(A)
+    x = inverse @ b
+    return np.concatenate(
+        [-np.einsum("ki,j->kij", inverse, x).reshape(len(b), -1), inverse], axis=1
+    )
+
+
+def of_solution_and_determinant(A, b):
+    last = np.linalg.det(A) * np.linalg.inv(A).T
+    return np.vstack([of_linear_system(A, b), np.append(last.ravel(), np.zeros(len(b)))])
+
+
+def of_projection(v, radius):
+    """On the simplex, v less its mean over the parts that stay, and the radius divided among them."""
+    stays = (matrices.project_to_simplex(v, radius) > 0).astype(float)
+    count = stays.sum()
+    return np.column_stack([np.diag(stays) - np.outer(stays, stays) / count, stays / count])
+
+
+def of_logistic(params, X, y):
+    """X' (p - y) / n + l2 w; and by the data."""
+    w, b = params["w"], params["b"]
+    p = 1 / (1 + np.exp(-(X @ w + b)))
+    miss = (p - y) / len(y)
+    return np.concatenate([X.T @ miss + 0.1 * w, [miss.sum()], np.outer(miss, w).ravel()])[None]
+
+
+def of_gaussian_process(theta, x, y):
+    """Half the trace of (a a' - 1/K) dK, for each hyperparameter."""
+    length, amplitude, noise = np.exp(theta)
+    gaps = (x[:, None] - x[None]) / length
+    smooth = amplitude**2 * np.exp(-0.5 * gaps**2)
+    inverse = np.linalg.inv(smooth + (noise**2 + 1e-8) * np.eye(len(x)))
+    a = inverse @ y
+    M = np.outer(a, a) - inverse
+    slopes = [smooth * gaps**2, 2 * smooth, 2 * noise**2 * np.eye(len(x))]
+    return np.array([[0.5 * np.sum(M * slope) for slope in slopes]])
+
+
+def of_implied_volatility(price, spot, strike, rate, maturity):
+    """By the theorem of implicit functions: the greeks, divided by vega."""
+    sigma = finance.implied_volatility(price, spot, strike, rate, maturity)
+    total = sigma * np.sqrt(maturity)
+    d1 = (np.log(spot / strike) + (rate + 0.5 * sigma**2) * maturity) / total
+    density = np.exp(-0.5 * d1**2) / np.sqrt(2 * np.pi)
+    vega = spot * density * np.sqrt(maturity)
+    discounted = np.exp(-rate * maturity) * finance.normal_cdf(d1 - total)
+    greeks = [
+        -1.0,
+        finance.normal_cdf(d1),
+        -discounted,
+        strike * maturity * discounted,
+        spot * density * sigma / (2 * np.sqrt(maturity)) + rate * strike * discounted,
+    ]
+    return -np.array([greeks]) / vega
+
+
+# The programs
+
+SPD = np.array([[4.0, 1.0, 0.5], [1.2, 5.0, -1.0], [0.3, -0.8, 3.5]])
+SPHERES = [
+    {"centre": np.array([0.1, 3.0, 0.2]), "radius": 0.8},
+    {"centre": np.array([0.9, 3.4, 0.1]), "radius": 0.7},
+]
+CAMERAS = [
+    geometry.Camera(draw(3, scale=0.3), np.array([0.1, -0.2, -4.0]), 1.5, np.array([0.1, 0.02])),
+    geometry.Camera(
+        np.array([0.2, 0.1, -0.3]), np.array([0.3, 0.1, -5.0]), 1.2, np.array([-0.1, 0.05])
+    ),
+]
+OBSERVATIONS = [
+    (0, 0, np.array([0.2, 0.1])),
+    (1, 0, np.array([-0.1, 0.2])),
+    (0, 1, np.array([1.9, 0.8])),
+    (1, 1, np.array([0.1, -0.3])),
+]
+
+
+def gate(size, inputs, seed):
+    rng = np.random.default_rng(seed)
+    return {
+        "W": rng.normal(size=(size, inputs)),
+        "U": rng.normal(size=(size, size)),
+        "b": rng.normal(size=size),
+    }
+
+
+PROGRAMS = [
+    Program(
+        filtering.kalman_filter,
+        (
+            np.array([[1.0, 0.2], [-0.1, 0.9]]),
+            np.array([[1.0, 0.5]]),
+            np.array([[0.1, 0.02], [0.02, 0.2]]),
+            np.array([[0.3]]),
+            np.array([0.5, -0.2]),
+            np.array([[1.0, 0.1], [0.1, 0.8]]),
+            draw(3, 1),
+        ),
+    ),
+    Program(filtering.hmm_log_likelihood, (draw(2), draw(2, 2), draw(2, 3))),
+    Program(filtering.soft_viterbi, (draw(3, 3), draw(4, 3), 0.7)),
+    Program(
+        filtering.particle_filter,
+        (draw(5), filtering.Motion(0.1, 0.9, 0.3), np.array([0.3, -0.2, 0.5]), 0.8),
+    ),
+    Program(filtering.adaptive_filter, (draw(8), draw(8, scale=0.7))),
+    Program(
+        learning.lstm_loss,
+        (
+            {
+                name: gate(2, 1, seed)
+                for seed, name in enumerate(("input", "forget", "output", "cell"))
+            },
+            draw(2),
+            draw(3, 1),
+            draw(3),
+        ),
+    ),
+    Program(
+        learning.logistic_regression,
+        ({"w": draw(3), "b": 0.2}, draw(5, 3), np.array([0.0, 1.0, 1.0, 0.0, 1.0])),
+        oracle=of_logistic,
+        second=COMPLEX,
+        argnums=(0, 1),
+    ),
+    Program(learning.conv_layer, (draw(4, 4), draw(2, 3, 3), draw(2))),
+    Program(
+        learning.attention,
+        (
+            draw(3, 4),
+            {
+                name: draw(4, 4, scale=0.5) + k * np.eye(4) / 4
+                for k, name in enumerate(("query", "key", "value", "out"))
+            },
+        ),
+        oracle=LONG,
+        second=FLOAT,
+    ),
+    Program(
+        learning.em_step, (draw(4, 2), np.array([0.4, 0.6]), draw(2, 2), draw(2, 2, scale=0.2))
+    ),
+    Program(
+        learning.gp_log_likelihood,
+        (
+            np.array([0.1, -0.2, -1.0]),
+            np.array([0.0, 0.6, 1.1, 2.0]),
+            np.array([0.3, 0.8, -0.1, -0.5]),
+        ),
+        oracle=of_gaussian_process,
+        second=COMPLEX,
+        argnums=(0,),
+    ),
+    Program(learning.soft_dtw, (draw(3), draw(4), 0.5)),
+    Program(matrices.gaussian_density, (draw(3, 3), draw(3))),
+    Program(
+        matrices.lu_solve,
+        (np.array([[0.1, 2.0, 1.0], [3.0, -1.0, 0.5], [1.0, 1.5, -2.0]]), draw(3)),
+        oracle=of_solution_and_determinant,
+        second=COMPLEX,
+    ),
+    Program(matrices.gauss_seidel, (SPD, draw(3)), oracle=of_linear_system, second=COMPLEX),
+    Program(matrices.levinson_durbin, (draw(9),)),
+    Program(matrices.matrix_exponential, (draw(3, 3),)),
+    Program(matrices.page_rank, (spread(3, 3) - 0.4 * np.eye(3), 0.6)),
+    Program(
+        matrices.project_to_simplex,
+        (np.array([0.9, -0.4, 0.5, 0.2]), 1.0),
+        oracle=of_projection,
+        second=COMPLEX,
+    ),
+    Program(odes.oscillator_energy, (np.array([1.2, 0.3]), 1.5)),
+    Program(
+        odes.neural_ode,
+        (
+            {"layers": [(draw(3, 3), draw(3)), (draw(2, 3), draw(2))], "decay": 0.3},
+            np.array([0.5, -0.7]),
+            np.array([0.0, 0.3, 0.7, 1.0]),
+        ),
+    ),
+    Program(
+        odes.leapfrog,
+        (
+            np.array([1.0, 0.5, 0.7]),
+            np.array([[0.0, 0.1], [1.0, 0.2], [-0.4, 1.1]]),
+            draw(3, 2, scale=0.4),
+            0.1,
+        ),
+    ),
+    Program(odes.sir_with_lockdown, (odes.Epidemic(0.6, 0.15, 0.7), 0.95, 0.05)),
+    Program(odes.sir_with_lockdown, (odes.Epidemic(0.1, 0.35, 0.7), 0.95, 0.05), case="over"),
+    Program(odes.gillespie, ((0.6, 0.8, 1.1), 1.3)),
+    Program(odes.gillespie, ((0.6, 0.8, 1.1), 1.3, 0.9), case="stopped"),
+    Program(odes.gillespie, ((0.1, 2.5, 0.2), 1.3), case="extinct"),
+    Program(fields.burgers, (np.array([0.4, 1.1, 1.5, 0.7, -0.3, -0.6]), 0.05, 0.3)),
+    Program(fields.heat_two_buffers, (draw(6), spread(6))),
+    Program(fields.crank_nicolson, (spread(5), 0.3, 1.7)),
+    Program(finance.american_put, (97.0, 100.0, 0.05, 0.3, 0.8)),
+    Program(finance.barrier_call, (100.0, 98.0, 0.03, 0.25)),
+    Program(
+        finance.implied_volatility,
+        (12.3, 100.0, 95.0, 0.02, 0.7),
+        oracle=of_implied_volatility,
+        second=FLOAT,
+    ),
+    Program(geometry.ray_march, (np.array([0.0, 0.1, 0.2]), np.array([0.1, 1.0, 0.05]), SPHERES)),
+    Program(
+        geometry.ray_march,
+        (np.array([0.0, 0.1, 0.2]), np.array([0.3, -1.0, 0.9]), SPHERES),
+        case="far",
+    ),
+    Program(
+        geometry.reprojection_errors,
+        (CAMERAS, np.array([[0.3, 0.2, 0.1], [-0.6, 0.4, 0.5]]), OBSERVATIONS),
+        argnums=(0, 1),
+    ),
+    Program(
+        geometry.reach_cost,
+        (
+            np.array([0.3, -0.8, 2.7]),
+            np.array([[0.4, 0.1, 1.5], [0.1, 0.9, 0.1], [0.05, 0.6, -0.2]]),
+            np.array([0.7, 0.3, 0.9]),
+        ),
+    ),
+    Program(
+        geometry.align,
+        (
+            np.array([[0.0, 0.0], [1.0, 0.1], [0.2, 1.3], [1.4, 1.2]]),
+            np.array([[0.1, -0.2], [1.1, 0.2], [0.1, 1.2], [1.3, 1.5]]),
+        ),
+    ),
+    Program(geometry.curve_length, (draw(4, 2),)),
+    Program(
+        geometry.spline,
+        (np.array([0.0, 0.7, 1.5, 2.1, 3.0]), draw(5), np.array([-0.2, 0.4, 1.6, 2.8])),
+    ),
+    Program(numerics.equilibrium, (np.array([0.7, 1.3, 2.1]), np.array([0.2, 2.5])), argnums=(0,)),
+    Program(
+        numerics.equilibrium,
+        (np.array([0.7, 1.3, 2.1]), np.array([0.2, -2.5])),
+        argnums=(0,),
+        case="halved",
+    ),
+    Program(numerics.peak_area, (0.4, 0.7, 1.5)),
+    Program(numerics.rational_fit, (draw(4), spread(3), np.array([0.1, 0.9, 1.7, 2.4]))),
+    Program(
+        numerics.rational_fit,
+        (draw(4), np.array([0.5, -1.7, 0.2]), np.array([0.1, 1.6, 2.4])),
+        case="pole",
+    ),
+]
+
+# What srcad does not take yet, and why; a program that passes is taken off.
+REFUSED: dict[str, str] = {
+    "kalman_filter": "a list that a loop fills, as an array",
+    "hmm_log_likelihood": "comprehensions",
+    "particle_filter": "dataclasses as arguments",
+    "adaptive_filter": "objects of the function's own",
+    "lstm_loss": "items of a dict are assigned",
+    "logistic_regression": "objects of the function's own",
+    "attention": "assert",
+    "em_step": "comprehensions",
+    "gp_log_likelihood": "comprehensions",
+    "soft_dtw": "generator expressions",
+    "lu_solve": "list(range(n))",
+    "gauss_seidel": "break, and else of a loop",
+    "levinson_durbin": "a list that grows in a loop",
+    "page_rank": "a break among other statements",
+    "project_to_simplex": "enumerate(start=), break",
+    "oscillator_energy": "lists that grow where a test says",
+    "neural_ode": "nested functions",
+    "leapfrog": "objects of the function's own",
+    "sir_with_lockdown": "dataclasses as arguments",
+    "gillespie": "return inside a loop",
+    "crank_nicolson": "a callee that writes to its argument",
+    "american_put": "lists that are written, and popped from",
+    "barrier_call": "lists that grow in a loop",
+    "implied_volatility": "return inside a loop",
+    "ray_march": "break",
+    "reprojection_errors": "dataclasses as arguments",
+    "reach_cost": "objects of the function's own",
+    "align": "comprehensions",
+    "curve_length": "comprehensions, recursion",
+    "spline": "lists that grow in a loop",
+    "equilibrium": "nested functions",
+    "peak_area": "lambdas handed on, recursion",
+    "rational_fit": "lists that grow in a loop",
+}
+
+
+def programs(which=lambda program: True):
+    """The programs as parameters of a test."""
+    return pytest.mark.parametrize(
+        "program",
+        [
+            pytest.param(
+                program,
+                id=program.name,
+                marks=[
+                    pytest.mark.xfail(
+                        strict=True,
+                        raises=srcad.SrcadError,
+                        reason=REFUSED[program.function.__name__],
+                    )
+                ]
+                if program.function.__name__ in REFUSED
+                else [],
+            )
+            for program in PROGRAMS
+            if which(program)
+        ],
+    )
+
+
+def has_an_array(program):
+    value = value_of(program)
+    return isinstance(value, (tuple, list, dict)) or np.ndim(value) > 0
+
+
+@cache
+def _value(name):
+    program = next(program for program in PROGRAMS if program.name == name)
+    with np.errstate(all="ignore"):
+        return program.function(*copied(program.args))
+
+
+def value_of(program):
+    return _value(program.name)
+
+
+def copied(args):
+    return mapped(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, args)
+
+
+@cache
+def _wanted(name):
+    program = next(program for program in PROGRAMS if program.name == name)
+    return jacobian(program.function, program.args, program.places, program.oracle)
+
+
+def expected(program):
+    """The Jacobian by the program's oracle: a row for each number that comes out."""
+    return _wanted(program.name)
+
+
+def close(found, wanted, tolerance, what):
+    """Relative to the largest of its row."""
+    scale = np.max(np.abs(wanted), axis=-1, keepdims=True, initial=1e-3)
+    worst = np.max(np.abs(found - wanted) / scale, initial=0.0)
+    assert np.shape(found) == np.shape(wanted) and worst <= tolerance, (
+        f"{what}: off by {worst:.2g} of the row\n{found}\nnot\n{wanted}"
+    )
+
+
+def accuracy(oracle):
+    """What an oracle can be held to."""
+    return 1e-7 if oracle == FLOAT else 1e-9
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_the_oracles_agree(program):
+    second = jacobian(program.function, program.args, program.places, program.second)
+    close(
+        second, expected(program), accuracy(program.second), f"{program.oracle}, {program.second}"
+    )
+
+
+def rows_of(blocks, program):
+    """A Jacobian as srcad gives it, as a matrix: in it the structure of the value, then that of the arguments."""
+    outputs = [np.size(leaf) for leaf in flat(value_of(program))]
+    inputs = [np.size(leaf) for leaf in floats(program.wanted)]
+    leaves = iter(flat(blocks))
+    rows = []
+    for rows_here in outputs:
+        row = [np.reshape(next(leaves), (rows_here, size)) for size in inputs]
+        rows.append(np.concatenate(row, axis=1))
+    assert next(leaves, None) is None, "more leaves than outputs and inputs"
+    return np.concatenate(rows)
+
+
+def weights(program):
+    rng = np.random.default_rng(9)
+    return mapped(lambda leaf: shaped(rng, leaf), value_of(program))
+
+
+def directions(program):
+    rng = np.random.default_rng(8)
+    return mapped(lambda leaf: shaped(rng, leaf) if is_float(leaf) else leaf, program.wanted)
+
+
+def shaped(rng, leaf):
+    made = rng.normal(size=np.shape(leaf))
+    return made if isinstance(leaf, np.ndarray) else float(made)
+
+
+def all_float(program):
+    return all(map(is_float, flat(program.args))) and len(program.places) == len(program.args)
+
+
+def same(found, wanted):
+    return all(np.array_equal(a, b) for a, b in zip(flat(found), flat(wanted)))
+
+
+@programs()
+def test_reverse(program):
+    """The gradient, or the pullback of a random cotangent: against the oracle. Arguments stay, the value is the program's."""
+    args = copied(program.args)
+    with np.errstate(all="ignore"), limit(60):
+        if not has_an_array(program):
+            value, found = srcad.value_and_grad(program.function, program.places)(*args)
+            w = 1.0
+        elif all_float(program):
+            value, pullback = srcad.vjp(program.function, *args)
+            w = weights(program)
+            found = pullback(w)
+            assert same(pullback(w), found), "twice"
+        else:
+            value, w = value_of(program), weights(program)
+            found = apart(joined(w) @ rows_of(jacobians(program, args), program), program.wanted)
+    assert same(args, program.args), "an argument is changed"
+    close(joined(value), joined(value_of(program)), 1e-12, "value")
+    bars = joined(floats(found))
+    close(bars, joined(w) @ expected(program), accuracy(program.oracle), "reverse")
+
+
+def jacobians(program, args, transform=srcad.jacrev):
+    return transform(program.function, program.places)(*args)
+
+
+@programs()
+def test_forward(program):
+    """<y_bar, J x_dot> by jvp against the oracle, and against <J' y_bar, x_dot> to rounding."""
+    args, dots, w = copied(program.args), directions(program), weights(program)
+    x_dot = joined(floats(dots))
+    with np.errstate(all="ignore"), limit(60):
+        if all_float(program):
+            value, y_dot = srcad.jvp(program.function, tuple(args), tuple(dots))
+            close(joined(value), joined(value_of(program)), 1e-12, "value")
+            y_dot = joined(y_dot)
+            _, pullback = srcad.vjp(program.function, *args)
+            bars = joined(floats(pullback(w)))
+        else:
+            y_dot = rows_of(jacobians(program, args, srcad.jacfwd), program) @ x_dot
+            bars = joined(w) @ rows_of(jacobians(program, args), program)
+    assert same(args, program.args), "an argument is changed"
+    close(y_dot, expected(program) @ x_dot, 10 * accuracy(program.oracle), "forward")
+    size = np.sum(np.abs(bars * x_dot)) + np.sum(np.abs(joined(w) * y_dot))
+    assert abs(joined(w) @ y_dot - bars @ x_dot) <= 1e-11 * size, "forward against reverse"
+
+
+@programs(has_an_array)
+def test_rows(program):
+    """The Jacobian, all rows at once."""
+    args = copied(program.args)
+    with np.errstate(all="ignore"), limit(60):
+        found = rows_of(jacobians(program, args), program)
+    assert same(args, program.args), "an argument is changed"
+    close(found, expected(program), accuracy(program.oracle), "rows")
+
+
+def along(matrix, args, program, dots):
+    """How a matrix of derivatives changes along a direction, by extrapolated differences."""
+    base, move = joined(floats(program.wanted)), joined(floats(dots))
+
+    def at(step):
+        given = list(copied(args))
+        moved = apart(base + step * move, program.wanted)
+        for place, arg in zip(program.places, moved):
+            given[place] = arg
+        return matrix(given)
+
+    h = 2e-4
+    first, second = ((at(step) - at(-step)) / (2 * step) for step in (h, h / 2))
+    return (4 * second - first) / 3
+
+
+@programs()
+def test_second_order(program):
+    """Forward over reverse, and for a scalar reverse over reverse: along a direction, against differences of the first order."""
+    args, dots = copied(program.args), directions(program)
+    move = joined(floats(dots))
+    sizes = [np.size(leaf) for leaf in floats(program.wanted)]
+    with np.errstate(all="ignore"), limit(60):
+        if not has_an_array(program):
+            first = srcad.grad(program.function, program.places)
+            wanted = along(lambda given: joined(floats(first(*given))), args, program, dots)
+            for second in (
+                srcad.hessian(program.function, program.places),
+                srcad.jacrev(first, program.places),
+            ):
+                leaves = iter(flat(second(*args)))
+                rows = [
+                    np.concatenate([np.reshape(next(leaves), (n, m)) for m in sizes], axis=1)
+                    for n in sizes
+                ]
+                close(np.concatenate(rows) @ move, wanted, 1e-6, "second order")
+            return
+        first = srcad.jacrev(program.function, program.places)
+        wanted = along(lambda given: rows_of(first(*given), program), args, program, dots)
+        if all_float(program):
+            _, found = srcad.jvp(first, tuple(args), tuple(dots))
+            close(rows_of(found, program), wanted, 1e-6, "second order")
+        else:
+            blocks = srcad.jacfwd(first, program.places)(*args)
+            leaves = iter(flat(blocks))
+            outputs = [np.size(leaf) for leaf in flat(value_of(program))]
+            rows = [
+                np.concatenate(
+                    [
+                        np.concatenate([np.reshape(next(leaves), (o, n, m)) for m in sizes], axis=2)
+                        for n in sizes
+                    ],
+                    axis=1,
+                )
+                for o in outputs
+            ]
+            close(np.concatenate(rows) @ move, wanted, 1e-6, "second order")
