@@ -27,6 +27,7 @@ from srcad.errors import (
     SrcadError,
     UnsupportedSyntaxError,
 )
+from srcad.loader import from_source
 from srcad.runtime import no_grad, stop_gradient
 from srcad.verify import verify
 
@@ -41,6 +42,7 @@ __all__ = [
     "SrcadError",
     "UnsupportedSyntaxError",
     "differentiable",
+    "from_source",
     "grad",
     "hessian",
     "hvp",
@@ -60,7 +62,7 @@ __all__ = [
 ]
 
 
-_LATER = ("checkpoint", "sparsity", "from_source")
+_LATER = ("checkpoint", "sparsity")
 
 
 def __getattr__(name: str) -> Any:

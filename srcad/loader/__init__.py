@@ -1,6 +1,6 @@
 """From generated text to a running module: the per-user cache, execution."""
 
 from srcad.loader.cache import Cache, default_cache
-from srcad.loader.module import load
+from srcad.loader.module import from_source, load
 
-__all__ = ["Cache", "default_cache", "load"]
+__all__ = ["Cache", "default_cache", "from_source", "load"]

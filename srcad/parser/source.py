@@ -7,9 +7,15 @@ file is thus refused, and of several lambdas on a line the right one is found.
 from __future__ import annotations
 
 import ast
+import inspect
+import io
 import linecache
+import sys
+import tokenize
 import types
 import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -91,22 +97,59 @@ def source_of(function: Any) -> Source:
             f"{function!r} has no Python source",
             reason="Wrap it in a function whose body calls it, and give it a rule (srcad.rules) if it has none.",
         )
-    code, file = function.__code__, function.__code__.co_filename
-    name = file.replace("\\", "/").rpartition("/")[2]
-    text = "".join(linecache.getlines(file, function.__globals__))
+    code = function.__code__
+    name = _short(code.co_filename)
     place = Place(name, code.co_firstlineno)
-    if not text:
-        raise SourceNotFoundError(
-            f"the source of `{function.__name__}` cannot be found",
-            place=place,
-            reason="Functions made by exec or typed at a plain prompt have no source: put the function in a file.",
-        )
-    positions = matching_positions(function, text)
-    if not positions:
+    any_text = False
+    for text in _texts(function):
+        any_text = any_text or bool(text)
+        positions = matching_positions(function, text)
+        if positions:
+            node = _tree(text)[positions[0].line, positions[0].column]
+            return Source(gast.ast_to_gast(node), name, _lines(text), function)
+    if any_text and not name.startswith("<"):
         raise SourceNotFoundError(
             f"the source of `{function.__name__}` has been edited since it was imported",
             place=place,
-            reason="What runs is not what the file says. Import the module again.",
+            reason="What runs is not what the file says, or an import hook has rewritten it. Import the module again.",
         )
-    node = _tree(text)[positions[0].line, positions[0].column]
-    return Source(gast.ast_to_gast(node), name, tuple(text.splitlines()), function)
+    raise SourceNotFoundError(
+        f"the source of `{function.__name__}` cannot be found",
+        place=place,
+        reason="Functions made by exec, read from standard input, or typed at a prompt before Python 3.13, have no source: "
+        "put the function in a file, or make it with srcad.from_source(text, name).",
+    )
+
+
+def _short(file: str) -> str:
+    """The name of a file without its folder; of text in no file as it is."""
+    return file if file.startswith("<") else file.replace("\\", "/").rpartition("/")[2]
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Lines as the compiler counts them: form feeds and Unicode's separators end none."""
+    return tuple(line.rstrip("\n") for line in io.StringIO(text, newline=None))
+
+
+def _texts(function: types.FunctionType) -> Iterator[str]:
+    """What may be the file that a function stands in; the likely first, and those that cost or change something last."""
+    file, module = function.__code__.co_filename, function.__globals__
+    yield "".join(linecache.getlines(file, module))
+    # linecache keeps the old lines of a file that was edited and imported again. Its own remedy, checkcache,
+    # would drop the cells of a notebook, whose files do not exist.
+    with (
+        suppress(OSError, SyntaxError, UnicodeDecodeError, ValueError),
+        tokenize.open(file) as opened,
+    ):
+        yield opened.read()
+    # ... ends the lines that a loader gives at form feeds too.
+    spec = module.get("__spec__")
+    get_source = getattr(getattr(spec, "loader", None), "get_source", None)
+    if get_source is not None:
+        with suppress(ImportError, OSError):
+            yield get_source(spec.name) or ""  # type: ignore[union-attr]
+    # ... keys what is typed at a prompt, or given to -c, by code objects since Python 3.13; before it has neither.
+    with suppress(OSError, TypeError):
+        yield "".join(inspect.findsource(function)[0])
+    if file == "<string>":
+        yield from sys.orig_argv[1:]
