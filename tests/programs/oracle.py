@@ -1,319 +1,412 @@
-"""Jacobians of programs that owe nothing to srcad: complex steps, extrapolated differences, and the trees they are made of.
+"""Programs that name their oracle, and the check that holds every derivative of a program against it.
 
-A program is run unmodified in a copy of its module where NumPy makes arrays of the wanted precision, so that buffers, helpers
-and classes follow. What is compared is one matrix: a row for each number that comes out, a column for each that goes in.
+A program is a plain function in a module; `@program` says where it is evaluated and which oracle it has:
+
+- `"complex"`: the complex step, of programs that are analytic as they are written (no `abs`, no comparison of what is
+  differentiated, arrays made like their arguments);
+- `"differences"`: central differences, extrapolated, of the module's twin: the same text with a NumPy of long doubles;
+- a function of the same arguments: the closed form of the derivative, in the order of the arguments' floats.
+
+The oracle gives the Jacobian of all floats that come out by all floats that go in, whatever trees these are in: dicts, dataclasses
+and objects are flattened by `leaves`. `check` holds against it the gradient, the pullback, the pushforward, the rows of the
+Jacobian and its columns; against differences of the oracle the second order; forward against reverse to rounding. Arguments stay
+as they were, results are nobody else's.
+
+>>> @program(np.array([1.0, 2.0]), oracle="complex")
+... def squares(x):
+...     return np.sum(x * x)
+>>> squares.example.argnums
+(0,)
+>>> jacobian(squares, squares.example)
+array([[2., 4.]])
 """
 
+import copy
 import dataclasses
+import enum
+import importlib.util
 import math
-from functools import cache
-from pathlib import Path
+import os
+import sys
+import types
+import warnings
+from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "METHODS",
-    "apart",
-    "column_count",
-    "flat",
-    "floats",
-    "is_float",
-    "jacobian",
-    "joined",
-    "mapped",
-    "twin",
-]
+os.environ["SRCAD_CACHE_DIR"] = "off"
 
-LONG = np.longdouble
+import srcad
+from tests.fuzz.check import LONG, _Long, _Math, limit
+
+__all__ = ["Example", "check", "jacobian", "leaves", "program", "programs", "replaced"]
+
+# Steps of the differences, and how near their last two extrapolations are where they settle.
+STEPS = (4e-3, 2e-3, 1e-3)
+SETTLED = 1e-7
 
 
-# Trees: of tuples, lists, dicts and dataclasses.
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """Where a program is evaluated, what it is differentiated by, its oracle, and why it is refused where it still is."""
+
+    args: tuple[Any, ...]
+    oracle: Any
+    argnums: tuple[int, ...]
+    refused: str | None = None
+    tolerance: float = 1e-8
+    second: bool = True
 
 
-def parts_of(tree):
-    """The children of a node and how to put others in their place; None for a leaf."""
+def program(*args, oracle, argnums=None, refused=None, tolerance=1e-8, second=True):
+    """Say of a function that it is a program of the corpus. Without `argnums` it is differentiated by all its arguments with floats.
+
+    `refused` are words of the message that srcad refuses it with today; `second` is False where the second order does not exist.
+    """
+    assert callable(oracle) or oracle in ("complex", "differences"), oracle
+    if argnums is None:
+        argnums = tuple(place for place, arg in enumerate(args) if leaves(arg))
+
+    def named(function):
+        function.example = Example(args, oracle, argnums, refused, tolerance, second)
+        return function
+
+    return named
+
+
+def programs(module):
+    """The programs that a module defines."""
+    return [f for f in vars(module).values() if isinstance(getattr(f, "example", None), Example)]
+
+
+# trees
+
+
+def parts(tree):
+    """What a container holds, in order; None of what is no container."""
     if isinstance(tree, dict):
-        return list(tree.values()), lambda parts: dict(zip(tree, parts))
+        return list(tree.values())
     if isinstance(tree, (tuple, list)):
-        kind = type(tree)
-        return list(tree), lambda parts: kind(*parts) if hasattr(tree, "_fields") else kind(parts)
-    if dataclasses.is_dataclass(tree):
-        names = [field.name for field in dataclasses.fields(tree)]
-        return [getattr(tree, name) for name in names], lambda parts: type(tree)(*parts)
+        return list(tree)
+    if isinstance(tree, (np.ndarray, np.generic, type, types.FunctionType, enum.Enum)):
+        return None
+    if hasattr(tree, "__dict__") and not callable(getattr(type(tree), "__array__", None)):
+        return list(vars(tree).values())
     return None
 
 
-def flat(tree):
-    """The leaves of a tree.
-
-    >>> flat({"a": [1.0, (2.0, 3)], "b": None})
-    [1.0, 2.0, 3, None]
-    """
-    found = parts_of(tree)
-    return [tree] if found is None else [leaf for part in found[0] for leaf in flat(part)]
-
-
-def mapped(function, *trees):
-    """The tree of what a function gives for each leaf, of several trees alike.
-
-    >>> mapped(lambda a, b: a + b, [1, {"x": 2}], [10, {"x": 20}])
-    [11, {'x': 22}]
-    """
-    found = parts_of(trees[0])
-    if found is None:
-        return function(*trees)
-    others = [parts_of(tree)[0] for tree in trees[1:]]
-    return found[1]([mapped(function, *parts) for parts in zip(found[0], *others)])
-
-
 def is_float(leaf):
-    return isinstance(leaf, (float, np.floating)) or (
-        isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
+    return isinstance(leaf, (float, complex, np.inexact)) or (
+        isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc"
     )
 
 
-def floats(tree):
-    """The leaves that a derivative is with respect to."""
-    return [leaf for leaf in flat(tree) if is_float(leaf)]
+def leaves(tree):
+    """The floats and float arrays of a tree.
 
-
-def column_count(tree):
-    return sum(np.size(leaf) for leaf in floats(tree))
-
-
-def joined(tree, dtype=float):
-    """The numbers of a tree, in one vector; of results, so that what is no number is refused.
-
-    >>> joined([1.0, {"x": np.ones((2, 1))}])
-    array([1., 1., 1.])
+    >>> leaves({"a": 1.5, "b": (2, [np.float64(3.0)], "mode", None)})
+    [1.5, np.float64(3.0)]
     """
+    held = parts(tree)
+    if held is None:
+        return [tree] if is_float(tree) else []
+    return [leaf for part in held for leaf in leaves(part)]
+
+
+def only_floats(tree):
+    """Whether nothing else is in a tree."""
+    held = parts(tree)
+    return is_float(tree) if held is None else all(map(only_floats, held))
+
+
+def replaced(tree, pending):
+    """The tree, with what the iterator gives in the places of its floats; everything else is copied.
+
+    >>> replaced((1.0, {"k": 2, "v": 3.0}), iter([10.0, 30.0]))
+    (10.0, {'k': 2, 'v': 30.0})
+    """
+    if isinstance(tree, dict):
+        return type(tree)((key, replaced(part, pending)) for key, part in tree.items())
+    if isinstance(tree, (tuple, list)):
+        made = [replaced(part, pending) for part in tree]
+        return type(tree)(*made) if hasattr(tree, "_fields") else type(tree)(made)
+    if parts(tree) is None:
+        return next(pending) if is_float(tree) else copy.deepcopy(tree)
+    made = object.__new__(type(tree))
+    for name, part in vars(tree).items():
+        object.__setattr__(made, name, replaced(part, pending))
+    return made
+
+
+def vector(tree, dtype=float):
+    """The floats of a tree, one after the other."""
     return np.concatenate(
-        [np.zeros(0, dtype), *(np.ravel(np.asarray(leaf)) for leaf in flat(tree))]
+        [np.zeros(0, dtype), *[np.ravel(np.asarray(leaf, dtype)) for leaf in leaves(tree)]]
     )
 
 
-def apart(vector, tree):
-    """The tree with the numbers of a vector in the place of its floats, arrays as arrays and numbers as numbers.
+def like(tree, values):
+    """The tree with the entries of a vector in the places of its floats, of the vector's dtype."""
 
-    >>> apart(np.array([1.0, 2.0, 3.0]), (0.0, np.zeros(2), 7))
-    (1.0, array([2., 3.]), 7)
-    """
-    begin = 0
+    def pending():
+        start = 0
+        for leaf in leaves(tree):
+            size = np.size(leaf)
+            piece = values[start : start + size].reshape(np.shape(leaf))
+            start += size
+            if isinstance(leaf, np.ndarray):
+                # a layout that is the leaf's, so that what may copy does so in both
+                dtype = leaf.dtype if piece.dtype == float else piece.dtype
+                made = np.empty_like(leaf, dtype=dtype)
+                made[...] = piece
+                yield made
+            elif type(leaf) is float and piece.dtype == float:
+                yield float(piece)
+            else:
+                yield (
+                    piece.astype(np.asarray(leaf).dtype)[()] if piece.dtype == float else piece[()]
+                )
 
-    def part(leaf):
-        nonlocal begin
-        if not is_float(leaf):
-            return leaf
-        found = vector[begin : begin + np.size(leaf)].reshape(np.shape(leaf))
-        begin += np.size(leaf)
-        if isinstance(leaf, np.ndarray):
-            return found.copy()
-        return float(found) if found.dtype == float else found[()]
-
-    return mapped(part, tree)
-
-
-# Modules in another precision.
-
-
-def _abs(z):
-    """The absolute value, continued analytically."""
-    return np.where(np.real(z) < 0, -z, z)[()]
+    return replaced(tree, pending())
 
 
-def _arctan2(y, x):
-    """To first order in the imaginary parts, which is all that a complex step reads."""
-    a, b = np.real(y), np.real(x)
-    return np.arctan2(a, b) + 1j * (b * np.imag(y) - a * np.imag(x)) / (a**2 + b**2)
+# oracles
 
 
-def _elimination(a, b):
-    """Gauss and Jordan, where LAPACK knows no such precision."""
-    a, b = np.array(a, LONG), np.array(b, LONG)
-    for column in range(len(a)):
-        row = column + int(np.argmax(np.abs(a[column:, column])))
-        a[[column, row]], b[[column, row]] = a[[row, column]], b[[row, column]]
-        for other in range(len(a)):
-            if other != column:
-                scale = a[other, column] / a[column, column]
-                a[other] = a[other] - scale * a[column]
-                b[other] = b[other] - scale * b[column]
-    return (b.T / np.diag(a)).T
+def twin(function):
+    """The function of a second copy of its module, whose NumPy makes long doubles."""
+    module = sys.modules[function.__module__]
+    name = f"{function.__module__}_in_long_double"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, module.__file__)
+        sys.modules[name] = made = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(made)
+        for key, found in list(vars(made).items()):
+            vars(made)[key] = lengthened(found)
+    return getattr(sys.modules[name], function.__name__)
 
 
-def _determinant(a):
-    """By the first row."""
-    if not len(a):
-        return LONG(1)
-    rows = np.asarray(a)[1:]
-    return sum(
-        (-1) ** j * a[0, j] * _determinant(np.delete(rows, j, axis=1)) for j in range(len(a))
+def lengthened(found):
+    """What a module's name stands for, in long double."""
+    if found is np:
+        return _Long()
+    if found is math:
+        return _Math()
+    if isinstance(found, np.ndarray) and found.dtype.kind == "f":
+        return found.astype(LONG)
+    name = getattr(found, "__name__", "")
+    if callable(found) and getattr(math, name, None) is found:
+        return getattr(_Math(), name)
+    return found
+
+
+def extrapolated(function, at_zero=None):
+    """The derivative at 0 of a function of a step, which gives vectors."""
+    table = [[(function(h) - function(-h)) / (2 * h)] for h in map(LONG, STEPS)]
+    for row, line in enumerate(table):
+        for column in range(row):
+            factor = LONG(4) ** (column + 1)
+            line.append((factor * line[column] - table[row - 1][column]) / (factor - 1))
+    found, before = table[-1][-1], table[-1][-2]
+    size = 1 + np.max(np.abs(found), initial=0.0)
+    assert np.max(np.abs(found - before), initial=0.0) < SETTLED * size, (
+        "the oracle: the differences do not settle"
+    )
+    return found
+
+
+def jacobian(function, example, at=None):
+    """The oracle's matrix: what comes out by what goes in, at the example or at other entries of its floats."""
+    if callable(example.oracle):
+        args = example.args if at is None else moved(example, at)
+        found = vector(example.oracle(*copy.deepcopy(args)))
+        return found.reshape(-1, vector(chosen(example, args)).size)
+    if example.oracle == "complex":
+        at = vector(chosen(example)) if at is None else np.asarray(at, float)
+        columns = []
+        for place in range(at.size):
+            step = at.astype(complex)
+            step[place] += 1e-100j
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                columns.append(vector(function(*moved(example, step)), complex).imag / 1e-100)
+        return np.stack(columns, axis=1)
+    long = twin(function)
+    at = vector(chosen(long.example)) if at is None else at
+    at = np.asarray(at, LONG)
+    columns = []
+    for place in range(at.size):
+        unit = np.zeros(at.size, LONG)
+        unit[place] = 1
+        columns.append(
+            extrapolated(
+                lambda h, unit=unit: vector(long(*moved(long.example, at + h * unit)), LONG)
+            )
+        )
+    return np.stack(columns, axis=1).astype(LONG)
+
+
+def chosen(example, args=None):
+    """The arguments that the program is differentiated by."""
+    return [(example.args if args is None else args)[place] for place in example.argnums]
+
+
+def moved(example, entries):
+    """The arguments, fresh, with these entries in the floats of those that the program is differentiated by."""
+    given = like(chosen(example), entries)
+    args = list(copy.deepcopy(example.args))
+    for place, arg in zip(example.argnums, given):
+        args[place] = arg
+    return args
+
+
+# what is held against it
+
+
+def same(a, b):
+    """Whether two trees are equal to the bit."""
+    inner, other = parts(a), parts(b)
+    if inner is None:
+        return type(a) is type(b) and np.array_equal(a, b, equal_nan=is_float(a))
+    return (
+        type(a) is type(b)
+        and other is not None
+        and len(inner) == len(other)
+        and all(map(same, inner, other))
     )
 
 
-def _cholesky(a):
-    """Analytic, where LAPACK conjugates."""
-    made = np.zeros_like(a)
-    for i in range(len(a)):
-        for j in range(i + 1):
-            rest = a[i, j] - made[i, :j] @ made[j, :j]
-            made[i, j] = np.sqrt(rest) if i == j else rest / made[j, j]
-    return made
+def matrix(tree, rows, columns):
+    """The leaves of a Jacobian, as one matrix: `rows` and `columns` are the sizes of the floats out and in."""
+    blocks = iter(leaves(tree))
+    lines = [
+        np.concatenate(
+            [np.asarray(next(blocks), float).reshape(row, column) for column in columns], axis=1
+        )
+        for row in rows
+    ]
+    assert not list(blocks), "a Jacobian has more leaves than it has pairs of floats out and in"
+    return np.concatenate(lines) if lines else np.zeros((0, sum(columns)))
 
 
-class _Linalg:
-    """The parts of numpy.linalg that programs use, in a precision of ours."""
-
-    def __init__(self, dtype):
-        self.cholesky = _cholesky
-        self.solve, self.inv, self.det = np.linalg.solve, np.linalg.inv, np.linalg.det
-        if dtype is LONG:
-            self.solve, self.det = _elimination, _determinant
-            self.inv = lambda a: _elimination(a, np.eye(len(a)))
+def close(found, wanted, what, tolerance):
+    found, wanted = np.asarray(found, float), np.asarray(wanted, float)
+    assert found.shape == wanted.shape, f"{what}: shape {found.shape}, not {wanted.shape}"
+    scale = np.max(np.abs(wanted), initial=1.0)
+    worst = np.max(np.abs(found - wanted), initial=0.0)
+    assert worst <= tolerance * scale, f"wrong: {what}: {found}, by the oracle {wanted}"
 
 
-class _NumPy:
-    """NumPy, which makes arrays of another dtype where it would make float64."""
+def owned(results, others, what):
+    """Arrays that are writable, and share memory with nothing."""
+    arrays = [leaf for leaf in leaves(results) if isinstance(leaf, np.ndarray)]
+    seen = [leaf for leaf in leaves(others) if isinstance(leaf, np.ndarray)]
+    for place, leaf in enumerate(arrays):
+        assert leaf.flags.writeable or not leaf.size, f"{what}: a result is not writable"
+        for other in [*seen, *arrays[:place]]:
+            assert not np.shares_memory(leaf, other), f"{what}: a result shares memory"
 
-    float64 = property(lambda self: self._dtype)
-    _makers = frozenset(
-        [
-            "zeros",
-            "ones",
-            "full",
-            "eye",
-            "identity",
-            "linspace",
-            "array",
-            "arange",
-            "empty",
-            "asarray",
-            "tri",
-            "diag",
-        ]
+
+def check(function, example=None):
+    """Hold the derivatives of a program against its oracle, and against each other. Raises AssertionError."""
+    example = example or function.example
+    with np.errstate(all="ignore"), warnings.catch_warnings(), limit(60):
+        warnings.simplefilter("ignore")
+        _check(function, example)
+
+
+def _check(function, example):
+    rng = np.random.default_rng(3)
+    args, argnums = example.args, example.argnums
+    before = copy.deepcopy(args)
+    value = function(*copy.deepcopy(args))
+    reference = jacobian(function, example)
+    rows = [np.size(leaf) for leaf in leaves(value)]
+    columns = [np.size(leaf) for leaf in leaves(chosen(example))]
+    assert reference.shape == (sum(rows), sum(columns)), "the oracle: not as many entries"
+    narrow = any(
+        np.asarray(leaf).dtype == np.float32 for leaf in [*leaves(value), *leaves(chosen(example))]
+    )
+    tolerance = 1e-3 if narrow else example.tolerance
+    rounding = 1e-3 if narrow else 1e-10
+
+    def unchanged(what):
+        assert same(args, before), f"{what} changes an argument"
+
+    scalar = is_float(value) and np.ndim(value) == 0
+    if scalar:
+        gradient = srcad.grad(function, argnums)(*args)
+        unchanged("grad")
+        close(vector(gradient), reference[0], "grad", tolerance)
+        owned(gradient, args, "grad")
+        found, again = srcad.value_and_grad(function, argnums)(*args)
+        close(found, value, "the value", rounding)
+        close(vector(again), vector(gradient), "value_and_grad against grad", rounding)
+
+    by_rows = srcad.jacrev(function, argnums)(*args)
+    unchanged("jacrev")
+    by_rows = matrix(by_rows, rows, columns)
+    close(by_rows, reference, "jacrev", tolerance)
+    by_columns = matrix(srcad.jacfwd(function, argnums)(*args), rows, columns)
+    unchanged("jacfwd")
+    close(by_columns, by_rows, "jacfwd against jacrev", rounding)
+    if not scalar:
+        one_by_one = srcad.jacrev(function, argnums, chunk_size=1)(*args)
+        close(matrix(one_by_one, rows, columns), by_rows, "jacrev, row by row", rounding)
+
+    if only_floats(list(args)):
+        _pulled_and_pushed(function, args, value, reference, rng, tolerance, rounding)
+        unchanged("vjp or jvp")
+    if example.second and not narrow:
+        _second_order(function, example, scalar, rows, columns, rng)
+        unchanged("the second order")
+
+
+def _pulled_and_pushed(function, args, value, reference, rng, tolerance, rounding):
+    y, pullback = srcad.vjp(function, *args)
+    close(vector(y), vector(value), "the value of vjp", rounding)
+    weights = rng.normal(size=reference.shape[0])
+    y_bar = like(value, weights.astype(vector(value).dtype))
+    bars = pullback(y_bar)
+    close(vector(bars), weights @ reference, "the pullback", tolerance)
+    owned(bars, [args, y, y_bar], "the pullback")
+    close(vector(pullback(y_bar)), vector(bars), "the pullback, called again", 0.0)
+    moves = rng.normal(size=reference.shape[1])
+    again, dots = srcad.jvp(function, tuple(args), tuple(like(list(args), moves)))
+    close(vector(again), vector(value), "the value of jvp", rounding)
+    close(vector(dots), reference @ moves, "the pushforward", tolerance)
+    pushed, pulled = weights * vector(dots), vector(bars) * moves
+    size = 1 + np.sum(np.abs(pushed)) + np.sum(np.abs(pulled))
+    assert abs(np.sum(pushed) - np.sum(pulled)) <= rounding * size, (
+        f"wrong: forward mode gives {np.sum(pushed)}, reverse mode {np.sum(pulled)}"
     )
 
-    def __init__(self, dtype):
-        self._dtype = dtype
-        self.linalg = _Linalg(dtype)
-        if dtype is complex:
-            self.abs = self.absolute = self.fabs = _abs
-            self.arctan2 = _arctan2
 
-    def __getattr__(self, name):
-        found = getattr(np, name)
-        if name not in self._makers:
-            return found
-
-        def made(*args, **kwargs):
-            array = found(*args, **kwargs)
-            return array.astype(self._dtype) if array.dtype == np.float64 else array
-
-        return made
-
-
-class _Math:
-    """math, which takes other precisions than Python's."""
-
-    def __init__(self, numpy):
-        self._numpy = numpy
-
-    def __getattr__(self, name):
-        return getattr(self._numpy, name, None) or getattr(math, name)
-
-
-@cache
-def _module(path, name, dtype):
-    made = {"__name__": name, "__file__": path}
-    exec(compile(Path(path).read_text(), path, "exec"), made)
-    numpy = _NumPy(dtype)
-    made |= {"np": numpy, "math": _Math(numpy)}
-    if dtype is complex:
-        made["abs"] = _abs
-    return made
-
-
-def twin(function, dtype):
-    """The function of that name in a copy of its module that computes in `dtype`: float, complex or long double."""
-    if dtype is float:
-        return function
-    code = function.__code__
-    return _module(code.co_filename, function.__module__, dtype)[function.__name__]
-
-
-def _recast(arg, module, dtype):
-    """An argument for a twin: its floats in the dtype (or displaced in it already), its objects of the twin's classes."""
-
-    def rebuilt(tree):
-        found = parts_of(tree)
-        if found is None:
-            if not is_float(tree):
-                return tree
-            made = np.asarray(tree, dtype)
-            return made.copy() if isinstance(tree, np.ndarray) else made[()]
-        parts = [rebuilt(part) for part in found[0]]
-        if dataclasses.is_dataclass(tree):
-            return module.get(type(tree).__name__, type(tree))(*parts)
-        return found[1](parts)
-
-    return rebuilt(arg)
-
-
-# Jacobians.
-
-
-def _columns(function, args, argnums, dtype, of):
-    """The Jacobian, column by column: `of` makes one of a function of a displacement along it."""
-    run = twin(function, dtype)
-    module = run.__globals__
-    wanted = [args[place] for place in argnums]
-    start = joined(floats(wanted)).astype(dtype)
-
-    def at(place, step):
-        moved = start.copy()
-        moved[place] += step
-        given = list(args)
-        for argnum, arg in zip(argnums, apart(moved, wanted)):
-            given[argnum] = arg
-        given = [_recast(arg, module, dtype) for arg in given]
-        return joined(run(*given), dtype)
-
-    with np.errstate(all="ignore"):
-        rows = [of(lambda step, place=place: at(place, step)) for place in range(len(start))]
-    return np.stack([np.asarray(row, float) for row in rows], axis=1)
-
-
-def _complex_step(at):
-    return at(1e-30j).imag / 1e-30
-
-
-def _extrapolated(h):
-    """Central differences at h, h/2 and h/4, extrapolated to none."""
-
-    def of(at):
-        first, second, third = ((at(s) - at(-s)) / (2 * s) for s in (h, h / 2, h / 4))
-        first, second = (4 * second - first) / 3, (4 * third - second) / 3
-        return (16 * second - first) / 15
-
-    return of
-
-
-# A method's precision, and how it makes a column.
-METHODS = {
-    "complex step": (complex, _complex_step),
-    "long differences": (LONG, _extrapolated(LONG(1e-5))),
-    "differences": (float, _extrapolated(1e-3)),
-}
-
-
-def jacobian(function, args, argnums, method):
-    """The matrix of derivatives by a method of METHODS, or by a function that knows them in closed form.
-
-    >>> from tests.programs.real.numerics import clenshaw
-    >>> jacobian(clenshaw, (np.array([1.0, 2.0, 3.0]), 0.5), (0, 1), "complex step").round(12)
-    array([[ 1. ,  0.5, -0.5,  8. ]])
-    """
-    if callable(method):
-        return np.asarray(method(*args))
-    dtype, of = METHODS[method]
-    return _columns(function, args, argnums, dtype, of)
+def _second_order(function, example, scalar, rows, columns, rng):
+    at = vector(chosen(example))
+    direction = rng.normal(size=at.size)
+    direction /= max(np.linalg.norm(direction), 1.0)
+    wanted = extrapolated(
+        lambda h: jacobian(function, example, at + np.asarray(h, LONG) * direction)
+    )
+    once = srcad.grad if scalar else srcad.jacrev
+    first = once(function, example.argnums)
+    width = [row * column for row in ([1] if scalar else rows) for column in columns]
+    found = None
+    for twice in (srcad.jacfwd, srcad.jacrev):
+        second = twice(first, example.argnums)(*example.args)
+        blocks = matrix(second, width, columns)
+        # leaf by leaf of the first order, in the order of the matrix
+        made = np.concatenate([np.zeros(0), blocks @ direction])
+        flat, start = [], 0
+        for row in [1] if scalar else rows:
+            pieces = []
+            for column in columns:
+                pieces.append(made[start : start + row * column].reshape(row, column))
+                start += row * column
+            flat.append(np.concatenate([np.zeros((row, 0)), *pieces], axis=1))
+        total = np.concatenate([np.zeros((0, at.size)), *flat])
+        close(total, wanted, f"the second order by {twice.__name__}", max(example.tolerance, 1e-7))
+        if found is not None:
+            close(blocks, found, "the second order, forward against reverse", 1e-8)
+        found = blocks

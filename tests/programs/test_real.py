@@ -13,7 +13,7 @@ import pytest
 
 import srcad
 from tests.fuzz.check import limit
-from tests.programs.oracle import apart, flat, floats, is_float, jacobian, joined, mapped
+from tests.programs.twins import apart, flat, floats, is_float, jacobian, joined, mapped
 from tests.programs.real import (
     fields,
     filtering,
