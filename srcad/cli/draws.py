@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from srcad.core.specification import Container
 from srcad.core.types import Size, Type
 from srcad.errors import ArgumentValueError
-from srcad.parser.calls import Container
 
 __all__ = ["arguments"]
 

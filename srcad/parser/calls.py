@@ -13,20 +13,16 @@ import numpy as np
 
 from srcad import runtime
 from srcad.core import ops
-from srcad.core.nodes import Call, Function, Slice, Value, leaves, map_tree
-from srcad.core.specification import Container, Known, unwrap
+from srcad.core.nodes import Slice, Value, leaves
+from srcad.core.specification import Known, unwrap
 from srcad.core.types import Type
-from srcad.errors import AliasingError, MissingRuleError
-from srcad.parser.expressions import (
-    Expressions,
-    LambdaBinding,
-    MethodBinding,
-    is_constant,
-    is_static,
-)
+from srcad.errors import MissingRuleError
+from srcad.parser.expressions import is_static
+from srcad.parser.functions import Functions
+from srcad.parser.handles import Callee, FunctionBinding, MethodBinding, PartialBinding
 from srcad.parser.places import View, views
 from srcad.parser.records import handed_on
-from srcad.parser.state import NeedInline, NeedStatic
+from srcad.parser.state import NeedStatic
 from srcad.rules import rule_of
 
 __all__ = ["Calls"]
@@ -57,28 +53,31 @@ _METHODS = {
 }  # fmt: skip
 
 
-class Calls(Expressions):
+class Calls(Functions):
     """Evaluate calls."""
 
     def _Call(self, node: Any) -> Any:
         callee = self.expression(node.func)
         args: list[Any] = []
-        for arg in node.args:
-            if isinstance(arg, gast.Starred):
-                args.extend(self.unpack(arg, self.expression(arg.value), None))
-            else:
-                args.append(self.handed(arg))
-        options = {}
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                given = self.expression(keyword.value)
-                if not isinstance(given, dict):
-                    self.refuse(
-                        node, "`**` of something that is no dict literal", "Write the keywords out."
-                    )
-                options.update(given)
-            else:
-                options[keyword.arg] = self.expression(keyword.value)
+        options: dict[str, Any] = {}
+        with self.holding([callee, args, options]):
+            for arg in node.args:
+                if isinstance(arg, gast.Starred):
+                    args.extend(self.unpack(arg, self.expression(arg.value), None))
+                else:
+                    args.append(self.handed(arg))
+            for keyword in node.keywords:
+                if keyword.arg is None:
+                    given = self.expression(keyword.value)
+                    if not isinstance(given, dict):
+                        self.refuse(
+                            node,
+                            "`**` of something that is no dict",
+                            "Write the keywords out.",
+                        )
+                    options.update(given)
+                else:
+                    options[keyword.arg] = self.expression(keyword.value)
         return self.call(node, callee, args, options)
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
@@ -87,8 +86,13 @@ class Calls(Expressions):
             function = callee.object if isinstance(callee, Known) else None
             if not isinstance(unwrap(function), types.FunctionType) or ops.name_of(function):  # type: ignore[arg-type]
                 self.plain([args, options], node)
-        if isinstance(callee, LambdaBinding):
-            return self.call_lambda(node, callee, args, options)
+        if isinstance(callee, FunctionBinding):
+            return self.call_function(node, callee, args, options)
+        if isinstance(callee, PartialBinding):
+            merged = {**callee.options, **options}
+            return self.call(node, callee.callee, [*callee.args, *args], merged)
+        if isinstance(callee, Callee):
+            return callee.call(self, node, args, options)
         if isinstance(callee, MethodBinding):
             return self.call_method(node, callee, args, options)
         if not isinstance(callee, Known):
@@ -291,133 +295,6 @@ class Calls(Expressions):
         named = tuple((key, self.read(option, node)) for key, option in options.items())
         value = self.builder.let(op, operands, named)
         return self.bind_new(value)
-
-    # functions
-
-    def call_lambda(
-        self, node: Any, callee: LambdaBinding, args: list[Any], options: dict[str, Any]
-    ) -> Any:
-        """A lambda of the function itself: its body, where it is called, with its names as they are now."""
-        arguments = callee.node.args
-        names = [arg.id for arg in (*arguments.posonlyargs, *arguments.args)]
-        if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or len(args) > len(names):
-            self.refuse(
-                node,
-                "this call of a lambda is not accepted",
-                "Give a plain lambda its arguments by position.",
-            )
-        bound = dict(zip(names, args))
-        bound.update(options)
-        for name, default in zip(names[len(names) - len(callee.defaults) :], callee.defaults):
-            bound.setdefault(name, default)
-        if set(bound) != set(names):
-            self.refuse(
-                node,
-                "the arguments do not fit the lambda",
-                "It would raise when the function is called.",
-            )
-        kept, kept_captured, kept_function = self.env, self.captured, self.function_env
-        if self.function_env is None:
-            self.function_env = self.env
-        self.captured = {**callee.captured, **bound}
-        self.env = {**self.function_env, **self.captured}
-        try:
-            return self.expression(callee.node.body)
-        finally:
-            self.env, self.captured, self.function_env = kept, kept_captured, kept_function
-
-    def call_user(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
-        """A function of the user's: parsed once per signature, called as a function of its own."""
-        function = callee.object
-        if self.found_outside(callee.name) is function:  # also where an argument handed it on
-            self.program.refer(self.path, callee.name, function)
-        try:
-            bound = inspect.signature(function).bind(*args, **options)
-        except TypeError as error:
-            self.refuse(node, str(error), "It would raise when the function is called.")
-        bound.apply_defaults()
-        if any(key is unwrap(function) for key in self.program.stack):
-            self.refuse(
-                node,
-                f"`{callee.name}` calls itself",
-                "Recursion is not accepted yet: write a loop.",
-            )
-        if any(handed_on(list(bound.arguments.values()))):
-            return self.parse_inline(node, callee, bound.arguments)
-        spec: dict[str, Any] = {}
-        operands: list[Any] = []
-        for name, argument in bound.arguments.items():
-            if isinstance(argument, (np.ndarray, np.generic)):
-                self.refuse(
-                    node,
-                    f"the default of `{name}` of `{callee.name}` is an array",
-                    "Pass it explicitly, or read it from a global.",
-                )
-            spec[name] = self.specify(node, argument, operands)
-        try:
-            inner = self.parse_callee(node, callee, spec)
-        except NeedInline:
-            return self.parse_inline(node, callee, bound.arguments)
-        if inner.parsed.written:
-            self.refuse(
-                node,
-                f"`{callee.name}` writes to its argument `{sorted(inner.parsed.written)[0]}`",
-                "Functions that change their arguments are not accepted yet: return the new array.",
-                AliasingError,
-            )
-        outs: dict[Value, Value] = {}
-        for leaf in leaves(inner.result):
-            outs.setdefault(leaf, Value(callee.name.rpartition(".")[2], leaf.type))
-        call = Call(
-            list(outs.values()), inner, tuple(operands), self.builder.origin, result=inner.result
-        )
-        call.frozen = bool(self.constant)
-        self.builder.add(call)
-        made = {}
-        arrays = [view for argument in bound.arguments.values() for view in views(argument)]
-        for leaf, out in outs.items():
-            made[leaf] = self.bind_new(out)
-            if isinstance(made[leaf], View) and leaf in inner.parsed.shared:
-                for view in arrays:
-                    made[leaf].buffer.alias(view.buffer)
-        return map_tree(inner.result, lambda leaf: made[leaf])
-
-    def specify(self, node: Any, argument: Any, operands: list[Any]) -> Any:
-        """What a callee is specialised for: types of values, static objects themselves; the operands are collected."""
-        if isinstance(argument, (View, Value)) or (
-            isinstance(argument, (int, float)) and not isinstance(argument, bool)
-        ):
-            operand = self.read(argument, node)
-            operands.append(operand)
-            return self.type(argument)
-        if is_constant(argument) or isinstance(argument, Known):
-            return argument
-        if isinstance(argument, dict):
-            return {key: self.specify(node, part, operands) for key, part in argument.items()}
-        if isinstance(argument, (tuple, list)):
-            parts = [self.specify(node, part, operands) for part in argument]
-            return Container(type(argument), tuple(parts))
-        if isinstance(argument, (LambdaBinding, MethodBinding)):
-            self.refuse(
-                node,
-                "functions made inside the function cannot be passed on yet",
-                "Define them with def outside.",
-            )
-        if callable(argument):
-            return Known(argument, getattr(argument, "__name__", "function"))
-        return self.refuse(
-            node,
-            f"an argument of type {type(argument).__name__} is not accepted",
-            "Pass arrays and numbers.",
-        )
-
-    def parse_callee(self, node: Any, callee: Known, spec: dict[str, Any]) -> Function:
-        """The Core of a callee for these argument types."""
-        raise NotImplementedError
-
-    def parse_inline(self, node: Any, callee: Known, arguments: dict[str, Any]) -> Any:
-        """The value of a callee whose body is parsed here."""
-        raise NotImplementedError
 
     def plain(self, binding: Any, node: Any) -> None:
         """Refuse what can be handed on only."""

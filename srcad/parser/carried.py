@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from srcad.analysis.types import join, type_of, widen
 from srcad.core.nodes import Carry, Loop, Slice, Value
 from srcad.core.specification import Known
 from srcad.core.types import Type
-from srcad.parser.expressions import (
-    LambdaBinding,
-    MethodBinding,
-    is_constant,
-)
-from srcad.parser.places import Buffer, View, views
+from srcad.parser.boxes import Box, Held, boxes, holds, refill, same_contents
+from srcad.parser.expressions import is_constant
+from srcad.parser.places import Buffer, Handle, View, views
 from srcad.parser.records import Filled
 from srcad.parser.state import Guard, Unbound
 
-__all__ = ["Carried"]
+__all__ = ["Boxed", "Carried"]
+
+
+class Boxed(NamedTuple):
+    """A box that the iterations change, in `places`; what it holds there is carried under `name`."""
+
+    name: str
+    box: Any
+    before: dict[Any, Any]
+    places: tuple[Any, ...]
 
 
 class Carried:
@@ -40,6 +46,7 @@ class Carried:
         )
         self.carries: dict[Any, Carry] = {}
         self.buffers: dict[Any, Buffer] = {}
+        self.begun: dict[str, dict[Any, Any]] = {}
         self.entry: dict[str, Any] = {}
         # Names that an iteration assigns before it reads them; those of them that change their kind, so that they cannot be carried.
         self.free: set[str] = set()
@@ -67,12 +74,12 @@ class Carried:
             }
         if isinstance(
             binding,
-            (str, type(None), Known, LambdaBinding, MethodBinding, Unbound, Slice, type(...)),
+            (str, type(None), Known, Handle, Unbound, Slice, type(...)),
         ):
             self.entry[name] = binding
             return binding
         init = self.state.read(binding, node)
-        base = name if not key else "_".join(map(str, path))
+        base = name if not key else "_".join(map(str, (name.partition("'")[0], *key)))
         param = self.parameter(path, init, base, not key)
         if param.type.immutable:
             return param
@@ -80,6 +87,89 @@ class Carried:
         self.buffers[path] = buffer
         self.state.memory[buffer] = param
         return View(buffer, (), param, param)
+
+    def enter_box(self, node: Any, boxed: Boxed, env0: dict[str, Any]) -> None:
+        """Let a box hold in an iteration what the iterations before left in it."""
+        env0[boxed.name] = {place: boxed.before[place] for place in boxed.places}
+        parts = self.begun[boxed.name] = self.enter(node, boxed.name, env0[boxed.name])
+        refill(boxed.box, {**boxed.before, **parts})
+        own = boxed.box.parts if isinstance(boxed.box, Box) else boxed.box
+        self.state.env[boxed.name] = own
+
+    def link(self, originals: dict[str, Any], linked: set[tuple[str, str]]) -> None:
+        """A list that a carried name stands for may be the one that it stood for before the loop, or another name's."""
+        env = self.state.env
+        others = [binding for name, binding in env.items() if name not in originals]
+        caller = self.state.caller
+        around = boxes([*others, *(caller.reached() if caller is not None else [])])
+        for name, binding in originals.items():
+            here = boxes([env.get(name)])
+            for key, box in boxes([binding]).items():
+                shared = key in around or any(
+                    key in boxes([other]) for held, other in originals.items() if held != name
+                )
+                for own in here.values() if shared else ():
+                    self.state.link(own, box)
+            for one, two in linked:
+                if one == name:
+                    for own in here.values():
+                        for other in boxes([env.get(two)]).values():
+                            self.state.link(own, other)
+
+    def leave_boxes(
+        self,
+        node: Any,
+        held0: Held,
+        boxed: dict[int, Boxed],
+        originals: dict[str, Any],
+        linked: set[tuple[str, str]],
+    ) -> bool:
+        """Note which boxes the iteration changed, and which names share one at its end; whether that is new."""
+        changed = False
+        for key, (box, before) in held0.items():
+            known = boxed.get(key)
+            start = {**before, **(self.started(known) if known else {})}
+            after = holds(box)
+            if list(after) != list(before):
+                self.state.grows(
+                    node,
+                    box,
+                    [part for part in after.values() if not any(part is p for p in start.values())],
+                )
+            places = tuple(
+                place
+                for place in before
+                if (known and place in known.places)
+                or not same_contents({0: start[place]}, {0: after[place]})
+            )
+            if any(boxes([after[place]]) for place in places):
+                self.state.refuse(
+                    node,
+                    f"`{self.state.label(box)}` changes its structure in the loop",
+                    "Use an array.",
+                )
+            if places and (known is None or places != known.places):
+                name = known.name if known else f"{self.state.label(box)}'{len(boxed)}"
+                boxed[key] = Boxed(name, box, before, places)
+                changed = True
+        env = self.state.env
+        reached = {name: set(boxes([env.get(name)])) for name in originals}
+        rest = set(boxes(b for n, b in env.items() if n not in originals and "'" not in n))
+        for one in originals:
+            for two in originals:
+                if one < two and reached[one] & reached[two] and (one, two) not in linked:
+                    linked.add((one, two))
+                    changed = True
+            if reached[one] & rest & set(held0):
+                for name in env:
+                    if name not in originals and reached[one] & set(boxes([env[name]])):
+                        changed |= (one, name) not in linked
+                        linked.add((one, name))
+        return changed
+
+    def started(self, boxed: Boxed) -> dict[Any, Any]:
+        """What a box held in its carried places when the iteration began."""
+        return self.begun[boxed.name]
 
     def entered(self, state: Any, env0: dict[str, Any], assigned: list[str]) -> None:
         """Where another name sees the buffer that a carried one begins with, the two may share memory."""
@@ -279,7 +369,7 @@ class Carried:
         """A name that the loop's body assigns first: after the loop it is what the last iteration gave it."""
         if (
             binding is None
-            or isinstance(binding, (Unbound, Filled, Known, str, MethodBinding, LambdaBinding))
+            or isinstance(binding, (Unbound, Filled, Known, str, Handle))
             or is_constant(binding)
         ):
             return Unbound(name)

@@ -21,14 +21,18 @@ import numpy as np
 
 from srcad.analysis.types import join, type_of
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known
 from srcad.core.types import Size, Type, number
-from srcad.parser.places import Buffer, View
+from srcad.errors import AliasingError
+from srcad.parser.boxes import Held, holds, refill, same_contents
+from srcad.parser.handles import MethodBinding
+from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
-from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound
+from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound, identity
 
-__all__ = ["Expressions", "LambdaBinding", "MethodBinding"]
+__all__ = ["Expressions"]
 
 _BINARY = {
     gast.Add: ops.add,
@@ -64,24 +68,6 @@ _COMPARE = {
 _STATIC = (bool, str, type(None), type(Ellipsis))
 
 
-class MethodBinding:
-    """`x.sum`: a method of an array, a list or an object, before it is called."""
-
-    def __init__(self, owner: Any, name: str) -> None:
-        self.owner, self.name = owner, name
-
-
-class LambdaBinding:
-    """A lambda written inside the function: its body is parsed where it is called.
-
-    `defaults` are evaluated where it is written; `captured` are the arguments of the lambdas around it. Other names are the function's, as they
-    are at the call.
-    """
-
-    def __init__(self, node: Any, defaults: list[Any], captured: dict[str, Any]) -> None:
-        self.node, self.defaults, self.captured = node, defaults, captured
-
-
 def is_constant(binding: Any) -> bool:
     """Whether the binding is a Python constant."""
     return isinstance(binding, (bool, int, float, complex, str, type(None), type(Ellipsis), bytes))
@@ -91,7 +77,7 @@ def is_static(binding: Any) -> bool:
     """Whether a condition on the binding can be decided while parsing."""
     return (
         isinstance(binding, (*_STATIC, Known, int)) and not isinstance(binding, NamedNumber)
-    ) or isinstance(binding, (tuple, list, dict, LambdaBinding))
+    ) or isinstance(binding, (tuple, list, dict, Handle))
 
 
 class Expressions(State):
@@ -121,7 +107,21 @@ class Expressions(State):
                 found.read = True
             self.assure(node.id)
             return found
-        return self.outer(node)
+        return self.outer(node) if self.scope is None else self.of_scope(node)
+
+    def of_scope(self, node: Any) -> Any:
+        """A name of the functions around this one, as it stands there now."""
+        scope = self.scope
+        while scope is not None and node.id not in scope.env and scope.scope is not None:
+            scope = scope.scope
+        assert isinstance(scope, Expressions)
+        kept = scope.env, scope.builder, scope.memory, scope.statement
+        scope.env, scope.builder, scope.memory = dict(scope.env), self.builder, self.memory
+        scope.statement = node
+        try:
+            return scope._Name(node)
+        finally:
+            scope.env, scope.builder, scope.memory, scope.statement = kept
 
     def handed(self, node: Any, *, lists: bool = False) -> Any:
         """The binding of an expression that is handed on, not computed with: a list that a loop filled, what is None on one side.
@@ -201,6 +201,7 @@ class Expressions(State):
         function: Any = self.source.function
         free = function.__code__.co_freevars
         if self.owner is not None and name == function.__code__.co_varnames[0]:
+            self.program.places.setdefault(identity(self.owner), (self.owner, self.path, name))
             return Known(self.owner, name)
         if name in free:
             try:
@@ -237,16 +238,17 @@ class Expressions(State):
             return None
         return found
 
-    def adopt(self, node: Any, name: str, found: Any) -> Any:
-        """A binding for an object of an outer scope, known as `name` (dotted for attributes of modules)."""
-        if (self.path, name) in self.program.decided:
-            self.program.refer(self.path, f"value {name}", found)
+    def adopt(self, node: Any, name: str, found: Any, path: tuple[str, ...] | None = None) -> Any:
+        """A binding for an object of an outer scope, known as `name` (dotted for attributes) in the function that `path` leads to."""
+        path = self.path if path is None else path
+        if (path, name) in self.program.decided:
+            self.program.refer(path, f"value {name}", found)
             return int(found)
-        self.program.refer(self.path, name, found)
+        self.program.refer(path, name, found)
         if isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(
             found, bool
         ):
-            key = (self.path, name)
+            key = (path, name)
             value = self.program.hidden.get(key)
             if value is None:
                 if isinstance(found, np.ndarray) and (
@@ -348,13 +350,15 @@ class Expressions(State):
         )
 
     def _BinOp(self, node: Any) -> Any:
-        left, right = self.expression(node.left), self.expression(node.right)
+        left = self.expression(node.left)
+        with self.holding(left):
+            right = self.expression(node.right)
         return self.binary(node, _BINARY[type(node.op)], left, right)
 
     def binary(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
         """`left op right`; integers, strings and sequences known while parsing are computed."""
         for side in (left, right):
-            if isinstance(side, (Known, MethodBinding, LambdaBinding, dict)):
+            if isinstance(side, (Known, Handle, dict)):
                 self.refuse(
                     node,
                     f"`{op.symbol}` of something that is no array or number",
@@ -475,29 +479,144 @@ class Expressions(State):
             then, orelse = orelse, then
         sides = []
         env, memory = self.env, dict(self.memory)
-        made: dict[Any, Any] = {}
         blocks = []
+        held, ends = self.held_boxes(), []
+        builders: list[tuple[Builder, dict[Buffer, Value]]] = []
         for place, side in enumerate((then, orelse)):
             self.memory = dict(memory)
             self.env = self.on_side(env, test, place)
             with self.taking(test, place), self.inner() as builder:
                 binding = side()
                 sides.append((binding, self.join_operands(node, binding)))
-            made.update(self.memory)
+                ends.append(self.ended_boxes(held))
+                builders.append((builder, self.memory))
             blocks.append(builder.block)
-        self.env, self.memory = env, {**made, **memory}
+        self.env = env
         (a, x), (b, y) = sides
         phis: list[Phi] = []
+        ended = (builders[0][1], builders[1][1])
+        self.memory = self.join_memory(node, test, memory, ended, phis)
         test = self.own_test(test)
+        self.join_boxes(node, held, ends, builders, phis, (test, operand))
         result = self.join_bindings(node, "value", (a, x), (b, y), phis, (test, operand))
         self.builder.add(Branch(test, operand, blocks[0], blocks[1], phis, self.builder.origin))
         return result
+
+    def join_memory(
+        self,
+        node: Any,
+        test: Test,
+        memory: dict[Buffer, Value],
+        sides: tuple[dict[Buffer, Value], dict[Buffer, Value]],
+        phis: list[Phi],
+    ) -> dict[Buffer, Value]:
+        """What the buffers hold after a branch, from what they held before it and at the end of its sides."""
+        memory_a, memory_b = sides
+        merged = {**memory_a, **memory_b}
+        for place, made in enumerate((memory_a, memory_b)):
+            self.sided.update((buffer, (test, place)) for buffer in made if buffer not in memory)
+        for buffer in memory:
+            a, b = memory_a[buffer], memory_b[buffer]
+            under, place = self.sided.get(buffer, (None, 0))
+            if under is test:
+                merged[buffer] = b if place else a
+            elif a is not b and under is not None and under not in self.numbers.taken:
+                self.refuse(
+                    node,
+                    "an array that one side of a branch makes is written under another condition",
+                    "Make it before the `if`, or write to a copy.",
+                    AliasingError,
+                )
+            elif a is not b:
+                out = Value(a.base, join(a.type, b.type), named=a.named)
+                phis.append(Phi(out, a, b))
+                merged[buffer] = out
+        return merged
+
+    def ended_boxes(self, held: Held) -> dict[int, dict[Any, Any]]:
+        """What the boxes hold at the end of a side, of those that it changed; all hold again what they held."""
+        found = {}
+        for key, (box, before) in held.items():
+            after = holds(box)
+            if not same_contents(before, after):
+                found[key] = after
+        self.put_back(held)
+        return found
+
+    def join_boxes(
+        self,
+        node: Any,
+        held: Held,
+        ends: list[dict[int, dict[Any, Any]]],
+        sides: list[tuple[Builder, dict[Buffer, Value]]],
+        phis: list[Phi],
+        under: tuple[Test, Any],
+    ) -> None:
+        """Let the boxes hold what one side or the other gave them; the blocks and the memory at the end of each side are given."""
+        self.joins = {}
+        self.before_joins = held
+        changed = {**ends[0], **ends[1]}
+        parts: list[dict[int, dict[Any, Any]]] = [
+            {key: end[key] if key in end else held[key][1] for key in changed} for end in ends
+        ]
+        operands = []
+        kept = self.builder, self.memory
+        for place, (builder, memory) in enumerate(sides):
+            with self.taking(under[0], place):
+                self.builder, self.memory = builder, memory
+                operands.append(
+                    {key: self.join_operands(node, part) for key, part in parts[place].items()}
+                )
+        self.builder, self.memory = kept
+        for key in changed:
+            box = held[key][0]
+            a, b = parts[0][key], parts[1][key]
+            x, y = operands[0][key], operands[1][key]
+            if list(a) != list(b):
+                self.grows(node, box, [*a.values(), *b.values()])
+            label = self.label(box)
+            joined = {
+                place: self.join_bindings(
+                    node,
+                    f"{label}_{place}",
+                    (a[place], x[place]),
+                    (b[place], y[place]),
+                    phis,
+                    under,
+                )
+                for place in a
+            }
+            refill(box, joined)
+
+    def label(self, box: Any) -> str:
+        """What to call the parts of a box."""
+        for name, binding in self.env.items():
+            if binding is box:
+                return name
+            if isinstance(binding, dict):
+                for key, part in binding.items():
+                    if part is box:
+                        return f"{name}_{key}"
+        return "item"
+
+    def grows(self, node: Any, box: Any, parts: list[Any]) -> None:
+        """A list gets longer on one path and not on another: what it holds is kept in an array, if it can be."""
+        self.refuse(
+            node,
+            f"`{self.label(box)}` has another length on different paths",
+            "Use an array, and fill it.",
+        )
 
     def test_of(self, condition: Any) -> tuple[Test, Any, bool]:
         """The test of a condition: that of an earlier branch, where what is known on one side of it only is still there.
 
         Returns the test, its condition, and whether that is the opposite of the one that was given.
         """
+        test, operand, flipped = self.known_test(condition)
+        self.numbers.conditions[test] = operand
+        return test, operand, flipped
+
+    def known_test(self, condition: Any) -> tuple[Test, Any, bool]:
         nest = self.nest()
         found = [part for part in handed_on(self.env) if isinstance(part, Maybe)]
         tests = {part.number: part.test for part in found}
@@ -571,7 +690,7 @@ class Expressions(State):
 
     def join_operands(self, node: Any, binding: Any) -> Any:
         """The operands of a binding, in its structure, read in the current block."""
-        if isinstance(binding, (Known, MethodBinding, LambdaBinding, Unbound, Filled)):
+        if isinstance(binding, (Known, Handle, Unbound, Filled)):
             return None
         if isinstance(binding, (tuple, list)):
             return [self.join_operands(node, part) for part in binding]
@@ -598,19 +717,23 @@ class Expressions(State):
             return a
         if isinstance(a, Known) and isinstance(b, Known) and a.object is b.object:
             return a
+        if isinstance(a, (list, dict)) and (id(a), id(b)) in self.joins:
+            return self.joins[id(a), id(b)]
         if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
             parts = [
                 self.join_bindings(node, f"{name}_{place}", (p, s), (q, t), phis, under)
                 for place, (p, s, q, t) in enumerate(zip(a, x, b, y))
             ]
-            return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
+            kind = type(a)
+            return self.joined_box(kind(*parts) if hasattr(a, "_fields") else kind(parts), a, b)
         if isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b):
-            return {
+            items = {
                 key: self.join_bindings(
                     node, str(key), (a[key], x[key]), (b[key], y[key]), phis, under
                 )
                 for key in a
             }
+            return self.joined_box(items, a, b)
         if any(side is None or isinstance(side, Unbound) for side in (a, b)):
             if any(isinstance(side, (Differs, Growing)) for side in (a, b)):
                 return Differs(name)
@@ -643,11 +766,23 @@ class Expressions(State):
                         made.buffer.alias(other)
         return made
 
+    def joined_box(self, made: Any, a: Any, b: Any) -> Any:
+        """A list that is one of two: where these live on, it may be either."""
+        if isinstance(made, (list, dict)):
+            self.joins[id(a), id(b)] = made
+            self.program.kept.append((a, b))
+            for side in (a, b):
+                if id(side) in self.before_joins:
+                    self.link(made, side)
+        return made
+
     def _Tuple(self, node: Any) -> Any:
         return tuple(self.parts(node))
 
     def _List(self, node: Any) -> Any:
-        return self.parts(node)
+        made = self.parts(node)
+        self.program.sites[id(made)] = (made, (node.lineno, node.col_offset))
+        return made
 
     def parts(self, node: Any) -> list[Any]:
         """The elements of a literal, stars unpacked."""
@@ -677,11 +812,6 @@ class Expressions(State):
     def _JoinedStr(self, node: Any) -> Any:
         return self.refuse(
             node, "f-strings are not accepted yet", "Leave messages to the caller of the function."
-        )
-
-    def _Lambda(self, node: Any) -> Any:
-        return LambdaBinding(
-            node, [self.expression(default) for default in node.args.defaults], dict(self.captured)
         )
 
     def _Slice(self, node: Any) -> Slice:
@@ -728,7 +858,7 @@ class Expressions(State):
                     f"{type(error).__name__}: {error}",
                     "It would raise when the function is called.",
                 )
-        if isinstance(owner, (Known, MethodBinding, LambdaBinding, int, float)):
+        if isinstance(owner, (Known, Handle, int, float)):
             self.refuse(
                 node,
                 "something that is no array is indexed",

@@ -17,14 +17,12 @@ from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Value, leaves
-from srcad.core.specification import Container, Known, unwrap
+from srcad.core.specification import Container, Known, own_signature, unwrap
 from srcad.core.types import Type
-from srcad.errors import SrcadError
-from srcad.parser.expressions import LambdaBinding, MethodBinding
-from srcad.parser.places import Buffer, View, views
+from srcad.parser.places import Buffer, Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.source import source_of
-from srcad.parser.state import NeedInline, Program
+from srcad.parser.state import Entered, NeedInline, NeedStatic, Program
 from srcad.parser.statements import Statements
 
 __all__ = ["Parsed", "parse"]
@@ -47,43 +45,17 @@ class Parsed(NamedTuple):
 class Parser(Statements):
     """Parses one function."""
 
-    def __init__(self, source: Any, program: Program, path: tuple[str, ...]) -> None:
-        super().__init__(source, program, path)
-        self.returned: Any = None
-        self.has_returned = False
+    parameters: list[Any]
 
-    def parse_callee(self, node: Any, callee: Known, spec: dict[str, Any]) -> Function:
+    def parse_callee(
+        self, callee: Known, path: tuple[str, ...], spec: dict[str, Any], key: Any
+    ) -> Function:
         """Parse a callee once per specification."""
-        key = (callee.object, _freeze(spec))
         found = self.program.callees.get(key)
         if found is None:
-            found = parse(callee.object, spec, self.program, (*self.path, callee.name))
+            found = parse(callee.object, spec, self.program, path)
             self.program.callees[key] = found
         return found
-
-    def parse_inline(self, node: Any, callee: Known, arguments: dict[str, Any]) -> Any:
-        """Parse a callee as if its body stood here: what it is given or returns can be handed on only."""
-        source = source_of(callee.object)
-        inner = Parser(source, self.program, (*self.path, callee.name))
-        inner.builder, inner.builders, inner.memory = self.builder, self.builders, self.memory
-        inner.numbers, inner.frame, inner.constant = self.numbers, self.frame, self.constant
-        inner.foreign = frozenset(self.memory) | self.foreign
-        inner.env = dict(arguments)
-        self.program.stack.append(source.function)
-        try:
-            if isinstance(source.node, gast.Lambda):
-                with inner.at(source.node.body):
-                    binding = inner.handed(source.node.body)
-            else:
-                inner.block(source.node.body, frozenset())
-                if not inner.has_returned:
-                    self.refuse(node, f"`{callee.name}` returns nothing", "Return its value.")
-                binding = inner.returned
-        finally:
-            self.program.stack.pop()
-        self.memory = inner.memory
-        self.written |= inner.written
-        return binding
 
     def enter(self, name: str, spec: Any, base: str) -> tuple[Any, Any]:
         """The binding of a parameter, and its tree of values."""
@@ -130,10 +102,12 @@ def parse(
     source = source_of(function)
     parser = Parser(source, program, path)
     parser.owner = function.__self__ if isinstance(function, types.MethodType) else None
-    program.stack.append(source.function)
+    program.stack.append(Entered(source.function, False))
     try:
         return _parse(parser, source, spec)
-    except SrcadError:
+    except NeedStatic as need:
+        if any(need.value in leaves(value) for value in parser.parameters):
+            need.callee = source.function
         raise
     finally:
         program.stack.pop()
@@ -168,12 +142,8 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
             "`async` functions cannot be differentiated",
             "Compute outside, and pass the values.",
         )
-    defaults = {
-        name: parameter.default
-        for name, parameter in inspect.signature(source.function).parameters.items()
-        if parameter.default is not parameter.empty
-    }
-    parameters = inspect.signature(source.function).parameters.values()
+    parameters = own_signature(source.function).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     kinds = {
         "positional": tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY),
         "keyword": tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
@@ -184,19 +154,21 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
         parser.env[name] = binding
         params.append(Param(name, tree))
     arguments = [view.buffer for binding in parser.env.values() for view in views(binding)]
+    parser.parameters = [param.tree for param in params]
     if isinstance(node, gast.Lambda):
         with parser.at(node.body):
-            binding = parser.expression(node.body)
+            binding = parser.run()
             result = _operands(parser, binding)
     else:
-        parser.block(node.body, frozenset())
+        binding = parser.run()
         if not parser.has_returned:
+            if len(parser.program.stack) > 1:
+                raise NeedInline
             parser.refuse(
                 node, f"`{node.name}` returns nothing", "Return the value to be differentiated."
             )
         last = next((s for s in reversed(node.body) if isinstance(s, (gast.Return, gast.If))), node)
         with parser.at(last, parser.header_text(last)):
-            binding = parser.returned
             if any(handed_on(binding)) and len(parser.program.stack) > 1:
                 raise NeedInline
             result = _operands(parser, binding)
@@ -222,7 +194,9 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
 
 
 def _operands(parser: Parser, binding: Any) -> Any:
-    if isinstance(binding, (Known, LambdaBinding, MethodBinding)):
+    if isinstance(binding, (Known, Handle)):
+        if len(parser.program.stack) > 1:
+            raise NeedInline
         parser.refuse(
             parser.statement,
             "a function, or another object, is among the results",
@@ -249,13 +223,3 @@ def _arrays(binding: Any, result: Any) -> Any:
     if isinstance(binding, dict):
         return [part for key in binding for part in _arrays(binding[key], result[key])]
     return []
-
-
-def _freeze(spec: Any) -> Any:
-    if isinstance(spec, dict):
-        return tuple((key, _freeze(part)) for key, part in spec.items())
-    if isinstance(spec, Container):
-        return (spec.kind, tuple(_freeze(part) for part in spec))
-    if isinstance(spec, (Type, Known)):
-        return spec
-    return (type(spec), repr(spec))

@@ -15,7 +15,7 @@ from typing import Any
 from srcad.core.nodes import Tree, Value
 from srcad.core.ops import Operation
 
-__all__ = ["Buffer", "Step", "Unbound", "View", "views"]
+__all__ = ["Buffer", "Handle", "Step", "Unbound", "View", "views"]
 
 
 class Unbound:
@@ -27,18 +27,27 @@ class Unbound:
         self.name = name
 
 
+class Handle:
+    """What is called or handed on while parsing; `held` are the bindings that it sees."""
+
+    def held(self) -> Any:
+        return []
+
+
 class Buffer:
     """A piece of memory; `aliases` are the buffers that may be, or may overlap, the same memory.
 
     `arguments` are the arguments (and arrays of outer scopes, as "global name", and lists that hold it, as "list name") whose memory it may be.
+    `ordered` says that it lies in C order without gaps for certain.
     """
 
-    __slots__ = ("aliases", "arguments", "initial")
+    __slots__ = ("aliases", "arguments", "initial", "ordered")
 
     def __init__(self, argument: str | None = None, initial: Value | None = None) -> None:
         self.aliases: set[Buffer] = set()
         self.arguments: set[str] = set() if argument is None else {argument}
         self.initial = initial
+        self.ordered = False
 
     def alias(self, other: Buffer) -> None:
         """The two may share memory."""
@@ -100,4 +109,6 @@ def views(binding: Any) -> list[View]:
         return [view for part in binding.values() for view in views(part)]
     if isinstance(binding, Unbound):
         return views(binding.sides)
+    if isinstance(binding, Handle):
+        return views(binding.held())
     return []

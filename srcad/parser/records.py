@@ -114,6 +114,7 @@ class Numbers:
         self.negated: dict[int, Any] = {}
         self.joined: dict[Value, tuple[Test, tuple[Any, Any]]] = {}
         self.taken: dict[Test, int] = {}
+        self.conditions: dict[Test, Any] = {}
 
     def of(self, tree: Any) -> int:
         """The number of a tree of operands; integers that are known to be equal have one number."""

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
-from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
+from srcad.analysis.views import keeps_order, ordered, settled
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Loop, Origin, Test, Tree, Value
 from srcad.core.ops import Operation
 from srcad.core.specification import Known, Reference
 from srcad.core.types import Type
 from srcad.errors import AliasingError, SrcadError, UnsupportedSyntaxError
+from srcad.parser.boxes import Held, boxes, holds, refill
 from srcad.parser.places import Buffer, Step, Unbound, View, views
+from srcad.parser.reads import reads
 from srcad.parser.records import Filled, Frame, Maybe, Numbers
 from srcad.parser.source import Source
 
@@ -50,6 +52,8 @@ class NeedStatic(Exception):
     def __init__(self, value: Value, node: Any = None) -> None:
         super().__init__(value)
         self.value, self.node = value, node
+        # The callee whose parameter it is.
+        self.callee: Any = None
 
 
 class NeedUnroll(Exception):
@@ -61,7 +65,18 @@ class NeedUnroll(Exception):
 
 
 class NeedInline(Exception):
-    """A callee returns what can be handed on only (a list that a loop filled): it is parsed where it is called."""
+    """A callee takes, returns or writes what can be handed on only, or calls itself: it is parsed where it is called."""
+
+
+class Entered(NamedTuple):
+    """A function that is being parsed: `key` tells it from others, `static` is what is known of its arguments.
+
+    `inline` says that it is parsed where it is called.
+    """
+
+    key: Any
+    inline: bool
+    static: Any = None
 
 
 class Guard(NamedTuple):
@@ -86,12 +101,35 @@ class Program:
         self.references: dict[tuple[tuple[str, ...], str], Reference] = {}
         self.hidden: dict[tuple[tuple[str, ...], str], Value] = {}
         self.callees: dict[Any, Function] = {}
-        self.stack: list[Any] = []
-        self.sources: dict[types.CodeType, str] = {}
+        # Callees that are parsed where they are called, with what they were called with.
+        self.inlined: set[Any] = set()
+        self.stack: list[Entered] = []
+        # Lists, dicts and objects: pairs that may be one, those of outer scopes, those that are arguments (of which function), and
+        # where lists are written down. Each is kept alive, since it is known by its identity.
+        self.linked: list[tuple[Any, Any]] = []
+        self.outside: dict[int, Any] = {}
+        self.kept: list[Any] = []
+        self.arguments: dict[int, tuple[Any, str]] = {}
+        self.sites: dict[int, tuple[Any, tuple[int, int]]] = {}
+        self.places: dict[Any, tuple[Any, tuple[str, ...], str]] = {}
+        self.count = 0
 
     def refer(self, path: tuple[str, ...], name: str, found: Any) -> None:
         """Note that the text depends on what `name` stands for."""
         self.references.setdefault((path, name), Reference(path, name, found))
+        self.places.setdefault(identity(found), (found, path, name))
+
+    def place_of(self, found: Any) -> tuple[tuple[str, ...], str] | None:
+        """Where an object was first found: through which callees, under which name."""
+        place = self.places.get(identity(found))
+        return None if place is None else place[1:]
+
+
+def identity(found: Any) -> Any:
+    """What tells an object from others while it lives; a method is made anew whenever it is read."""
+    if isinstance(found, types.MethodType):
+        return id(found.__self__), id(found.__func__)
+    return id(found)
 
 
 class State:
@@ -106,9 +144,13 @@ class State:
         self.written: set[str] = set()
         self.constant = 0
         self.hidden_views: list[View] = []
-        # Inside the body of a lambda: its arguments, and the environment of the function around it.
-        self.captured: dict[str, Any] = {}
-        self.function_env: dict[str, Any] | None = None
+        # Of a function inside another, the parser of that; of one that is parsed where it is called, that of its caller.
+        self.scope: State | None = None
+        self.caller: State | None = None
+        # Names that the functions inside it read, whenever they are called.
+        self.captured: frozenset[str] = frozenset()
+        # What an expression holds that is being evaluated.
+        self.pending: list[Any] = []
         self.held: frozenset[str] = frozenset()
         self.statement: Any = source.node
         # What a method is bound to: its first parameter, read like an object of an outer scope.
@@ -119,8 +161,9 @@ class State:
         # Buffers that are made on one side of a test, and are reached on that side only.
         self.sided: dict[Buffer, tuple[Test, int]] = {}
         self.builders = [self.builder]
-        # Where the body of a callee is parsed in place: the memory of the caller, which it does not write to.
-        self.foreign: frozenset[Buffer] = frozenset()
+        # While a branch is joined: what pairs of boxes became, and the boxes that were there before it.
+        self.joins: dict[tuple[int, int], Any] = {}
+        self.before_joins: Held = {}
 
     # refusals
 
@@ -148,6 +191,31 @@ class State:
         """Bind a target to a value."""
         raise NotImplementedError
 
+    def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        """Call a binding."""
+        raise NotImplementedError
+
+    def living(self, but: str | None = None) -> Iterator[tuple[str, Any]]:
+        """The names (`but` one) that may be read after the statement being parsed, and what they stand for: its own, and its callers'."""
+        own = self.env
+        yield from ((name, own[name]) for name in sorted(own) if name in self.later and name != but)
+        caller = self.caller
+        while caller is not None:
+            later = caller.later | reads(caller.statement)
+            yield from ((name, caller.env[name]) for name in sorted(caller.env) if name in later)
+            yield from (("a value of its expression", part) for part in caller.pending)
+            caller = caller.caller
+        yield from (("a value of this expression", part) for part in self.pending)
+
+    @contextmanager
+    def holding(self, part: Any) -> Iterator[None]:
+        """An expression holds `part` while the rest of it is evaluated."""
+        self.pending.append(part)
+        try:
+            yield
+        finally:
+            self.pending.pop()
+
     # emitting
 
     def emit(
@@ -166,15 +234,18 @@ class State:
         self.freeze()
         if value.type.immutable or value.type.kind == "object":
             return value
-        memory = memory_of(op, operands, dict(named))
         owner = args[0] if args and isinstance(args[0], View) else None
+        memory = settled(op, operands, dict(named), owner is not None and in_order(owner))
         if memory == "same" and owner is not None:
             return View(owner.buffer, owner.path, value, self.current(owner.buffer))
         if memory in ("view", "maybe") and owner is not None:
             step = Step(op, operands[1:], named, memory == "view")
             return View(owner.buffer, (*owner.path, step), value, self.current(owner.buffer))
         made = self.bind_new(value)
-        if memory != "fresh":
+        if memory == "fresh":
+            orders = [in_order(view) for view in views([list(args), dict(options)])]
+            made.buffer.ordered = ordered(op, operands, dict(named), orders)
+        else:
             for view in views(list(args)):
                 made.buffer.alias(view.buffer)
         return made
@@ -256,6 +327,57 @@ class State:
         if isinstance(value, Value) and not value.named and value.serial >= since:
             value.base, value.named = name, True
 
+    # boxes
+
+    def reached(self) -> list[Any]:
+        """What the names of this function, of its callers and of those around it stand for."""
+        found: list[Any] = []
+        state: State | None = self
+        while state is not None:
+            scope: State | None = state
+            while scope is not None:
+                found += [*scope.env.values(), *scope.pending]
+                scope = scope.scope
+            state = state.caller
+        return found
+
+    def held_boxes(self) -> Held:
+        """What the boxes hold that can be reached now."""
+        return {key: (box, holds(box)) for key, box in boxes(self.reached()).items()}
+
+    def put_back(self, held: Held) -> None:
+        """Let the boxes hold what they held."""
+        for box, parts in held.values():
+            refill(box, parts)
+
+    def link(self, one: Any, other: Any) -> None:
+        """Two boxes may be one, by the path that was taken."""
+        if one is not other:
+            self.program.linked.append((one, other))
+
+    def change(self, node: Any, box: Any) -> None:
+        """Before a box is changed: whether all who hold it are known."""
+        kind = type(box).__name__ if isinstance(box, (list, dict)) else "object"
+        if id(box) in self.program.outside:
+            self.refuse(
+                node,
+                f"a {kind} of an outer scope is changed",
+                "A derivative changes nothing outside. Change a copy, and return it.",
+                AliasingError,
+            )
+        doubtful = {
+            id(b if a is box else a) for a, b in self.program.linked if a is box or b is box
+        }
+        if doubtful and doubtful & set(boxes(self.reached())):
+            self.refuse(
+                node,
+                f"it is not known whether another name stands for the {kind} that is changed here",
+                "They are one on some paths only. Make a copy where one becomes the other.",
+                AliasingError,
+            )
+        if id(box) in self.program.arguments:
+            self.written.add(self.program.arguments[id(box)][1])
+
     # blocks
 
     @contextmanager
@@ -286,3 +408,10 @@ class State:
         if isinstance(binding, View):
             return binding.value.type
         return type_of(binding)
+
+
+def in_order(view: View) -> bool:
+    """Whether what a view shows lies in C order without gaps for certain."""
+    return view.buffer.ordered and all(
+        keeps_order(step.op, step.args, dict(step.options)) for step in view.path
+    )

@@ -24,7 +24,7 @@ class Statements(Loops):
         """Parse a list of statements; `later` are the names read after it."""
         for place, statement in enumerate(statements):
             rest = statements[place + 1 :]
-            self.later = live(rest, later)
+            self.later = live(rest, later) | self.captured
             with self.at(statement, self.header_text(statement)):
                 method = getattr(self, f"do_{type(statement).__name__}", None)
                 if method is None:
@@ -155,9 +155,6 @@ class Statements(Loops):
     )
     do_Raise = _refused("`raise` is not accepted yet", "Check arguments before the call.")
     do_Assert = _refused("`assert` is not accepted yet", "Check arguments before the call.")
-    do_FunctionDef = _refused(
-        "functions defined inside the function are not accepted yet", "Define it at module level."
-    )
     do_AsyncFunctionDef = do_ClassDef = _refused(
         "this definition is not accepted", "Define it at module level."
     )

@@ -86,9 +86,8 @@ class Stores(Calls):
         type_ = self.type(old)
         shared = [
             other
-            for other in sorted(self.env)
-            if other != name and other in self.later
-            for view in views(self.env[other])
+            for other, binding in self.living(but=name)
+            for view in views(binding)
             if view.buffer is old.buffer or view.buffer in old.buffer.aliases
         ]
         if type_.kind == "any" and shared:
@@ -151,17 +150,8 @@ class Stores(Calls):
                 AliasingError,
             )
         buffer = target.buffer
-        if self.foreign & {buffer, *buffer.aliases}:
-            self.refuse(
-                node,
-                f"`{self.path[-1]}` writes to its argument",
-                "Functions that change their arguments are not accepted yet: return the new array.",
-                AliasingError,
-            )
-        for name in sorted(self.env):
-            if name not in self.later:
-                continue
-            for view in views(self.env[name]):
+        for name, binding in self.living():
+            for view in views(binding):
                 if view.buffer in buffer.aliases:
                     self.refuse(
                         node,

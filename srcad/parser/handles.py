@@ -1,0 +1,111 @@
+"""Handles: functions that exist while parsing only. They are called or handed on; nothing of them is in Core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gast
+
+from srcad.parser.places import Handle
+
+__all__ = ["Callee", "FunctionBinding", "MethodBinding", "PartialBinding", "free_names"]
+
+
+class MethodBinding(Handle):
+    """`x.sum`: a method of an array, a list or an object, before it is called."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    def held(self) -> Any:
+        return self.owner
+
+
+class FunctionBinding(Handle):
+    """A `def` or a `lambda` inside a function: its body is parsed where it is called.
+
+    `defaults` are evaluated where it is written. `scope` is the parser of the function around it: what its other names stand for at the
+    call is what they stand for there.
+    """
+
+    def __init__(self, node: Any, name: str, defaults: dict[str, Any], scope: Any) -> None:
+        self.node, self.name, self.defaults, self.scope = node, name, defaults, scope
+        self.free = free_names(node)
+        self.asked = False
+
+    def held(self) -> Any:
+        """What it sees: its defaults, and what its names stand for in the functions around."""
+        if self.asked:  # it sees itself
+            return []
+        self.asked = True
+        try:
+            found, scope = list(self.defaults.values()), self.scope
+            while scope is not None:
+                found += [scope.env[name] for name in self.free if name in scope.env]
+                scope = scope.scope
+            return [part.held() if isinstance(part, Handle) else part for part in found]
+        finally:
+            self.asked = False
+
+
+class PartialBinding(Handle):
+    """`functools.partial(callee, *args, **options)`."""
+
+    def __init__(self, callee: Any, args: list[Any], options: dict[str, Any]) -> None:
+        self.callee, self.args, self.options = callee, args, options
+
+    def held(self) -> Any:
+        return [self.callee, self.args, self.options]
+
+
+class Callee(Handle):
+    """A function of Python's own made of others (`operator.itemgetter(0)`): `call(parser, node, args, options)` is its value."""
+
+    def __init__(self, name: str, call: Any, parts: Any = ()) -> None:
+        self.name, self.call, self.parts = name, call, parts
+
+    def held(self) -> Any:
+        return self.parts
+
+
+def free_names(node: Any) -> frozenset[str]:
+    """The names that a function reads and neither takes nor assigns; those that functions inside it read so, too.
+
+    >>> sorted(free_names(gast.parse("def f(x, k=a):\\n    y = x * b\\n    return lambda z: y * z * c").body[0]))
+    ['b', 'c']
+    """
+    body = node.body if isinstance(node.body, list) else [node.body]
+    arguments = node.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [star for star in (arguments.vararg, arguments.kwarg) if star is not None]
+    bound = {argument.id for argument in every}
+    read: set[str] = set()
+    pending = list(body)
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)):
+            read |= free_names(inner)
+            pending += [*inner.args.defaults, *(d for d in inner.args.kw_defaults if d is not None)]
+            pending += getattr(inner, "decorator_list", [])
+            if not isinstance(inner, gast.Lambda):
+                bound.add(inner.name)
+            continue
+        if isinstance(inner, gast.Name):
+            (bound if isinstance(inner.ctx, gast.Store) else read).add(inner.id)
+        elif isinstance(inner, gast.AugAssign) and isinstance(inner.target, gast.Name):
+            read.add(inner.target.id)
+        pending.extend(gast.iter_child_nodes(inner))
+    return frozenset(read - bound)
+
+
+def captured_names(node: Any) -> frozenset[str]:
+    """The names of a function that the functions inside it read."""
+    found: frozenset[str] = frozenset()
+    pending = list(node.body) if isinstance(node.body, list) else [node.body]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)):
+            found |= free_names(inner)
+        else:
+            pending.extend(gast.iter_child_nodes(inner))
+    return found
