@@ -73,6 +73,7 @@ def _vary(block: Block, found: set[Value]) -> None:
                     found.add(carry.param)
             while True:
                 before = len(found)
+                _vary(statement.header, found)
                 _vary(statement.body, found)
                 for carry in statement.carries:
                     if (
@@ -138,5 +139,6 @@ def _need(block: Block, found: set[Value], varying: set[Value] | None) -> None:
                     if carry.exit in found or carry.param in found:
                         found.update(leaves((carry.init, carry.next)))
                 _need(statement.body, found, varying)
+                _need(statement.header, found, varying)
                 if len(found) == before:
                     break

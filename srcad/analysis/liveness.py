@@ -37,7 +37,7 @@ def reads_of(block: Block) -> set[Value]:
             for phi in statement.phis:
                 found.update(leaves((phi.then, phi.orelse)))
         elif isinstance(statement, Loop):
-            found.update(leaves(statement.test))
+            found.update(leaves((statement.test, statement.until)))
             for carry in statement.carries:
                 found.update(leaves(carry.next))
     return found
@@ -88,11 +88,11 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
         inside |= {
             record.source for record in statement.records
         }  # may be read by index, in every iteration
-        ends = set(leaves([carry.next for carry in statement.carries]))
+        ends = set(leaves([statement.until, *(carry.next for carry in statement.carries)]))
         inside |= ends - defines([statement])  # read again at the end of every iteration
         params = {carry.param for carry in statement.carries}
         top = rest | inside | params
-        if statement.is_while:
+        if statement.test is not None:
             before_test = scan(statement.body, rest | inside | ends, visit)
             scan(statement.header, before_test | set(leaves(statement.test)) | params, visit)
         else:

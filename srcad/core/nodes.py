@@ -12,6 +12,9 @@ Loops belong to *families*: a reverse sweep is a loop of the same family with th
 its siblings define *in the same iteration*, by name. Branches of the same `test` likewise: a value local to one side may be read under the same
 test on the same side. How such values get there (a list of records) is decided last, by `simplifier.storage`.
 
+An `Attempt` is a branch that decides itself which side it takes, by what its body raises. A block that ends in an exception does not fall through: what
+the other side of an attempt defines is then known after it, and joins nothing.
+
 A store is an operation that returns the new array (`put`, `put_add`). The simplifier recovers destruction, last.
 """
 
@@ -26,6 +29,7 @@ import gast
 from srcad.core.types import ANY, Type
 
 __all__ = [
+    "Attempt",
     "Block",
     "Branch",
     "Call",
@@ -45,9 +49,12 @@ __all__ = [
     "Test",
     "Value",
     "defined",
+    "ends",
     "leaves",
     "map_tree",
     "operands",
+    "surviving",
+    "visible",
     "walk",
 ]
 
@@ -58,11 +65,15 @@ Block = list["Statement"]
 
 
 class Origin(NamedTuple):
-    """Where a statement came from: line and text of the user's statement, and the sweep ("primal" or "adjoint")."""
+    """Where a statement came from: line and text of the user's statement, and the sweep ("primal" or "adjoint").
+
+    `under` are the settings of `np.errstate` that it runs with, outermost first: what it says of warnings, nothing of values.
+    """
 
     line: int = 0
     text: str = ""
     part: str = "primal"
+    under: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
 class Value:
@@ -200,7 +211,8 @@ class Loop(Statement, gast.For):
     """A loop of `family`, forward (`direction` 1) or backward (-1).
 
     `domain` is (start, stop, step) with `index` its value, or None for a loop whose trips are counted: a while loop (`header` computes `test` before each
-    iteration), or the mirror of one (`test` is None).
+    iteration), or the mirror of one (`test` is None). A loop over a domain may have a test too, and any loop `until`, a value of its body: it ends after
+    an iteration where that is true. Such loops are `open`: their mirrors have no domain.
     `records`, set by storage, are what an iteration reads of lists that its siblings filled; `over`, set last, are the (array, element) that it
     runs over directly.
     """
@@ -222,12 +234,14 @@ class Loop(Statement, gast.For):
         self.family, self.direction, self.index, self.domain = family, direction, index, domain
         self.carries, self.body, self.origin = carries, body, origin
         self.header, self.test = header if header is not None else [], test
+        self.until: Tree = None
         self.records: list[Record] = []
         self.over: list[tuple[Value, Value]] = []
 
     @property
-    def is_while(self) -> bool:
-        return self.test is not None
+    def open(self) -> bool:
+        """Whether what it computes decides how many iterations it has."""
+        return self.test is not None or self.until is not None
 
 
 class Phi:
@@ -255,6 +269,28 @@ class Branch(Statement, gast.If):
     ) -> None:
         self.test, self.condition, self.body, self.orelse = test, condition, body, orelse
         self.phis, self.origin = phis, origin
+
+
+class Attempt(Branch):
+    """`body`, or where that raises one of `errors`, `orelse`, which may read what was `caught`.
+
+    `condition` is a value that the statement itself defines: whether the body ran to its end. The body is left alone: nothing moves
+    into it or out of it, and what may raise in it stays. Its values are not known on the other side.
+    """
+
+    def __init__(
+        self,
+        test: Test,
+        condition: Value,
+        body: Block,
+        orelse: Block,
+        phis: list[Phi],
+        origin: Origin,
+        errors: tuple[Any, ...],
+        caught: Value,
+    ) -> None:
+        super().__init__(test, condition, body, orelse, phis, origin)
+        self.errors, self.caught = errors, caught
 
 
 class Param(NamedTuple):
@@ -341,7 +377,8 @@ def operands(statement: Statement) -> Iterator[Value]:
     elif isinstance(statement, Call):
         yield from leaves(statement.args)
     elif isinstance(statement, Branch):
-        yield from leaves(statement.condition)
+        if not isinstance(statement, Attempt):
+            yield from leaves(statement.condition)
     elif isinstance(statement, Loop):
         yield from leaves(statement.domain)
         for carry in statement.carries:
@@ -369,9 +406,36 @@ def defined(statement: Statement) -> Iterator[Value]:
     elif isinstance(statement, Call):
         yield from statement.outs
     elif isinstance(statement, Branch):
+        if isinstance(statement, Attempt):
+            yield statement.condition
         yield from (phi.out for phi in statement.phis)
     elif isinstance(statement, Loop):
         yield from (carry.exit for carry in statement.carries)
+
+
+def ends(block: Block) -> bool:
+    """Whether a block always ends in an exception."""
+    last = block[-1] if block else None
+    if isinstance(last, Let):
+        return bool(last.op.name == "raise")
+    return isinstance(last, Branch) and ends(last.body) and ends(last.orelse)
+
+
+def surviving(statement: Statement) -> Block | None:
+    """The side of an attempt whose values are known after it, since the other one ends in an exception."""
+    if isinstance(statement, Attempt):
+        if ends(statement.orelse):
+            return statement.body
+        if ends(statement.body):
+            return statement.orelse
+    return None
+
+
+def visible(statement: Statement) -> Iterator[Value]:
+    """As `defined`, with what is known after a statement of what its side defines."""
+    yield from defined(statement)
+    for inner in surviving(statement) or ():
+        yield from visible(inner)
 
 
 def walk(block: Block) -> Iterator[Statement]:

@@ -6,7 +6,8 @@ assignment does it. The printer decides nothing about values: what it is given, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import gast
@@ -14,6 +15,7 @@ import numpy as np
 
 from srcad.core import ops
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -27,8 +29,12 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    ends,
     leaves,
+    operands,
+    walk,
 )
+from srcad.core.specification import Known
 from srcad.core.unparse import Blank, Comment, unparse
 
 __all__ = ["function_node", "module_text"]
@@ -158,6 +164,8 @@ class _Printer:
             return self.expr(args[0])
         if style == "list":
             return gast.List([], gast.Load())
+        if style == "text":
+            return gast.JoinedStr([self.field(part) for part in args])
         keywords = []
         positional = list(args)
         last = len(args)
@@ -182,6 +190,13 @@ class _Printer:
         )
         return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
 
+    def field(self, part: Any) -> Any:
+        """A part of an f-string."""
+        if isinstance(part, str):
+            return gast.Constant(part, None)
+        spec = gast.JoinedStr([gast.Constant(part.spec, None)]) if part.spec else None
+        return gast.FormattedValue(self.expr(part.value), part.conversion, spec)
+
     def plain(self, tree: Tree) -> Any:
         """An operand of a call; an index handed to a helper is written as slice(...)."""
         if isinstance(tree, Slice):
@@ -192,11 +207,30 @@ class _Printer:
 
     # statements
 
-    def block(self, block: Block) -> list[Any]:
-        out: list[Any] = []
-        for statement in block:
-            self.statement(statement, out)
-        return out or [gast.Pass()]
+    def statements(self, block: Block, out: list[Any] | None = None) -> list[Any]:
+        """A block; what runs with other settings of `np.errstate` than what is around it, in a `with` of its own."""
+        out = [] if out is None else out
+        for settings, group in groupby(block, self.settings):
+            if settings is None:
+                for statement in group:
+                    self.statement(statement, out)
+                continue
+            inner = list(group)
+            self.quote(inner[0].origin._replace(text=""), out)
+            lines: list[Any] = []
+            self.under = (*self.under, settings)
+            self.statements(inner, lines)
+            self.under = self.under[:-1]
+            if lines:
+                given = [gast.keyword(key, gast.Constant(value, None)) for key, value in settings]
+                manager = gast.Call(dotted("np.errstate"), [], given)
+                out.append(gast.With([gast.withitem(manager, None)], lines, None))
+        return out
+
+    def settings(self, statement: Statement) -> tuple[tuple[str, str], ...] | None:
+        """The outermost settings of a statement beyond those that are printed already."""
+        under, depth = statement.origin.under, len(self.under)
+        return under[depth] if under[:depth] == self.under and len(under) > depth else None
 
     def quote(self, origin: Origin, out: list[Any]) -> None:
         """Above adjoint statements, the primal statement that they belong to; above the first, an empty line."""
@@ -216,6 +250,8 @@ class _Printer:
 
     adjoint = False
     depth = 0
+    under: tuple[tuple[tuple[str, str], ...], ...] = ()
+    read: set[Value]
 
     def statement(self, statement: Statement, out: list[Any]) -> None:
         if isinstance(statement, Let):
@@ -239,7 +275,16 @@ class _Printer:
         if statement.op is ops.raise_if:
             condition, error, message = statement.args
             raised = call(error, *([] if message is None else [constant(message)]))
+            if error == "AssertionError":
+                given = None if message is None else constant(message)
+                out.append(gast.Assert(negated(self.expr(condition)), given))
+                return
             out.append(gast.If(self.expr(condition), [gast.Raise(raised, None)], []))
+            return
+        if statement.op is ops.raise_:
+            error = self.expr(statement.args[0]) if statement.args else None
+            given = [self.expr(cause) for _, cause in statement.options]
+            out.append(gast.Raise(error, *given) if given else gast.Raise(error, None))
             return
         if statement.op.style == "put":
             self.put(statement, out)
@@ -371,20 +416,30 @@ class _Printer:
     def branch(self, statement: Branch, out: list[Any]) -> None:
         sides = []
         self.quote(statement.origin._replace(text=""), out)
-        quoted = ended = self.quoted
+        quoted = last = self.quoted
         for block, pick in ((statement.body, "then"), (statement.orelse, "orelse")):
             lines: list[Any] = []
             self.quoted = quoted
             self.depth += 1
-            for inner in block:
-                self.statement(inner, lines)
-            self.moves([(phi.out, getattr(phi, pick)) for phi in statement.phis], lines)
+            self.statements(block, lines)
+            ended = [(phi.out, getattr(phi, pick)) for phi in statement.phis]
+            if isinstance(statement, Attempt) and statement.condition in self.read:
+                ended.append((statement.condition, pick == "then"))
+            if not ends(block):
+                self.moves(ended, lines)
             self.depth -= 1
             if self.quoted is not quoted:
-                ended = None
+                last = None
             sides.append(lines)
-        self.quoted = ended
+        self.quoted = last
         body, orelse = sides
+        if isinstance(statement, Attempt):
+            errors: list[Any] = [constant(error) for error in statement.errors]
+            kind = errors[0] if len(errors) == 1 else gast.Tuple(errors, gast.Load())
+            caught = self.names[statement.caught] if statement.caught in self.read else None
+            handler = gast.ExceptHandler(kind, caught and name(caught), orelse or [gast.Pass()])
+            out.append(gast.Try(body or [gast.Pass()], [handler], [], []))
+            return
         condition = self.expr(statement.condition)
         if not body and not orelse:
             return
@@ -402,18 +457,22 @@ class _Printer:
         body: list[Any] = []
         self.depth += 1
         head = self.head(statement, body)
-        for inner in statement.body:
-            self.statement(inner, body)
+        self.statements(statement.body, body)
         self.moves([(carry.param, carry.next) for carry in statement.carries], body)
+        if statement.until is True:
+            body.append(gast.Break())
+        elif statement.until is not None:
+            body.append(gast.If(self.expr(statement.until), [gast.Break()], []))
         self.depth -= 1
+        test: Any = gast.Constant(True, None)
+        if statement.test is not None and (statement.header or head is not None):
+            stop = gast.If(negated(self.expr(statement.test)), [gast.Break()], [])
+            body = [*self.statements(statement.header), stop, *body]
+        elif statement.test is not None:
+            test = self.expr(statement.test)
         body = body or [gast.Pass()]
-        if statement.is_while:
-            if statement.header:
-                header = self.block(statement.header)
-                stop = gast.If(negated(self.expr(statement.test)), [gast.Break()], [])
-                out.append(gast.While(gast.Constant(True, None), [*header, stop, *body], []))
-            else:
-                out.append(gast.While(self.expr(statement.test), body, []))
+        if head is None:
+            out.append(gast.While(test, body, []))
         else:
             out.append(gast.For(head[0], head[1], body, [], None))
         if self.quoted is not starting:
@@ -422,7 +481,7 @@ class _Printer:
 
     def head(self, statement: Loop, body: list[Any]) -> Any:
         """Target and iterable of a `for`; the body may have to begin with reading a record."""
-        if statement.is_while:
+        if statement.domain is None and not statement.records:
             return None
         backward = statement.direction < 0
         records = statement.records
@@ -513,13 +572,15 @@ class _Printer:
                         from_body.update(leaves((phi.then, phi.orelse)))
                 elif isinstance(statement, Loop):
                     from_body.update(leaves(statement.domain))
-                    from_body.update(leaves(statement.test))
+                    from_body.update(leaves((statement.test, statement.until)))
                     visit(statement.header)
                     visit(statement.body)
                     for carry in statement.carries:
                         from_body.update(leaves((carry.init, carry.next)))
 
+        visit(loop.header)
         visit(loop.body)
+        from_body.update(leaves((loop.test, loop.until)))
         for carry in loop.carries:
             from_body.update(leaves(carry.next))
         return index in from_body
@@ -558,6 +619,8 @@ def constant(value: Any) -> Any:
         ):
             return gast.UnaryOp(gast.USub(), gast.Constant(-value, None))
         return gast.Constant(value, None)
+    if isinstance(value, Known):
+        return dotted(value.name)
     if value is None or isinstance(value, (str, bytes, type(...))):
         return gast.Constant(value, None)
     if isinstance(value, np.dtype):
@@ -605,6 +668,7 @@ def function_node(
     """A function as a gast node."""
     printer = _Printer(names)
     printer.callees = callees
+    printer.read = set(leaves(function.result)).union(*map(_reads, walk(function.body)))
     kinds = kinds or {}
     defaults = defaults or {}
     arguments = gast.arguments([], [], None, [], [], None, [])
@@ -640,10 +704,19 @@ def function_node(
             )
             message = gast.Constant(f"this derivative is for {param.name}={shown}", None)
             body.append(gast.If(differs, [gast.Raise(call("ValueError", message), None)], []))
-    for statement in function.body:
-        printer.statement(statement, body)
+    printer.statements(function.body, body)
     body.append(gast.Return(printer.expr(function.result)))
     return gast.FunctionDef(function.name, arguments, body, [], None, None, [])
+
+
+def _reads(statement: Statement) -> Iterator[Value]:
+    """What a statement reads, its joins included."""
+    yield from operands(statement)
+    if isinstance(statement, Branch):
+        yield from leaves([(phi.then, phi.orelse) for phi in statement.phis])
+    elif isinstance(statement, Loop):
+        yield from leaves([carry.next for carry in statement.carries])
+        yield from leaves((statement.test, statement.until))
 
 
 def is_doc(node: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -70,13 +71,17 @@ class Renewal:
             outs = [self.new(out) for out in statement.outs]
             return statement.renewed(args=args, outs=outs, frozen=statement.frozen or self.frozen)
         if isinstance(statement, Branch):
+            changes = {}
+            if isinstance(statement, Attempt):
+                changes = {"caught": self.new(statement.caught)}
+                self.new(statement.condition)
             condition = self.tree(statement.condition)
             body, orelse = self.block(statement.body), self.block(statement.orelse)
             ends = [(self.tree(phi.then), self.tree(phi.orelse)) for phi in statement.phis]
             phis = [Phi(self.new(phi.out), *end) for phi, end in zip(statement.phis, ends)]
             test = self.family(statement.test)
             return statement.renewed(
-                test=test, condition=condition, body=body, orelse=orelse, phis=phis
+                test=test, condition=condition, body=body, orelse=orelse, phis=phis, **changes
             )
         assert isinstance(statement, Loop), statement
         domain = self.tree(statement.domain)
@@ -86,6 +91,7 @@ class Renewal:
         header = self.block(statement.header)
         test_ = self.tree(statement.test)
         body = self.block(statement.body)
+        until = self.tree(statement.until)
         nexts = [self.tree(carry.next) for carry in statement.carries]
         exits = [self.new(carry.exit) for carry in statement.carries]
         return statement.renewed(
@@ -94,6 +100,7 @@ class Renewal:
             index=index,
             header=header,
             test=test_,
+            until=until,
             body=body,
             carries=[Carry(*parts) for parts in zip(params, inits, nexts, exits)],
         )

@@ -3,6 +3,8 @@
 - A value is defined once.
 - What a statement reads is defined before it, in its block or an enclosing one; or in the same iteration of a loop of the same family; or on the same side
   of a branch of the same test.
+- What the body of an attempt defines is not known on its other side. A side that ends in an exception joins nothing: what the other side of an attempt
+  defines is known after it.
 - A carry's parameter, next value and exit are values of the loop's own; joins join what their sides define.
 
 `verify` runs after every stage in tests and under `SRCAD_DEBUG=1`.
@@ -11,6 +13,7 @@
 from __future__ import annotations
 
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -22,8 +25,10 @@ from srcad.core.nodes import (
     Tree,
     Value,
     defined,
+    ends,
     leaves,
     operands,
+    surviving,
 )
 from srcad.errors import CoreError
 
@@ -98,16 +103,26 @@ class _Verifier:
                 self.loop(statement, scope)
 
     def branch(self, statement: Branch, scope: set[Value]) -> None:
+        known: set[Value] = set()
         for side, (block, pick) in enumerate(
             ((statement.body, "then"), (statement.orelse, "orelse"))
         ):
             key = (statement.test, side)
             inner = scope | self.sides.get(key, set())
             before = set(inner)
+            if isinstance(statement, Attempt) and side == 1:
+                self.define(statement.caught, statement, inner)
             self.block(block, inner)
+            if block is surviving(statement):
+                known = inner
+            if ends(block) and statement.phis:
+                self.fail("a side that ends in an exception joins nothing", statement)
             for phi in statement.phis:
                 self.read(getattr(phi, pick), inner, statement)
             self.sides.setdefault(key, set()).update(inner - before)
+        scope |= known
+        if isinstance(statement, Attempt):
+            self.define(statement.condition, statement, scope)
         for phi in statement.phis:
             self.define(phi.out, statement, scope)
 
@@ -124,6 +139,7 @@ class _Verifier:
         self.block(statement.header, inner)
         self.read(statement.test, inner, statement)
         self.block(statement.body, inner)
+        self.read(statement.until, inner, statement)
         for carry in statement.carries:
             self.read(carry.next, inner, statement)
         self.iterations.setdefault(statement.family, set()).update(inner - before)

@@ -64,14 +64,15 @@ def _statement(statement: Statement, before: Block) -> Statement:
         for family, around in _families(before).items()
         if inside.get(family, around) != around
     }
-    carries, body = statement.carries, statement.body
+    carries, body, until = statement.carries, statement.body, statement.until
     if shared and not statement.header:
         again = [one for one in before if not has_effect([one])]
         if not any(has_effect([one]) and shared & _families([one]).keys() for one in before):
             copy = Renewal()
             body = copy.block([*again, *body])
+            until = copy.tree(until)
             carries = [Carry(c.param, c.init, copy.tree(c.next), c.exit) for c in carries]
     closed = _closed(body)
     if closed is statement.body:
         return statement
-    return statement.renewed(body=closed, carries=carries)  # type: ignore[no-any-return]
+    return statement.renewed(body=closed, carries=carries, until=until)  # type: ignore[no-any-return]

@@ -84,18 +84,21 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
             ]
             for carry in carries:
                 _mark(carry.next, live)
-            body = _sweep(statement.body, live)
-            if statement.is_while:
-                _mark(statement.test, live)
-            header = _sweep(statement.header, live)
+            body, header = _sweep(statement.body, live), _sweep(statement.header, live)
             if len(live) == before:
                 break
-        counted = statement.is_while and statement.family in live
-        if not (
-            carries or body or counted or (statement.is_while and has_effect(statement.header))
-        ):
+        counted = statement.open and statement.family in live
+        if not (carries or body or counted or has_effect(statement.header)):
             return None
-        if statement.domain is None and not statement.is_while:
+        before = -1
+        while before < len(live):  # that it runs, and so what ends it, is needed
+            before = len(live)
+            _mark((statement.test, statement.until), live)
+            carries = [c for c in statement.carries if c.exit in live or c.param in live]
+            for carry in carries:
+                _mark(carry.next, live)
+            body, header = _sweep(statement.body, live), _sweep(statement.header, live)
+        if statement.domain is None and not statement.open:
             live.add(statement.family)  # its trips are counted by the loop that it mirrors
         for carry in carries:
             _mark(carry.init, live)

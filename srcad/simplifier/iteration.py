@@ -84,8 +84,9 @@ def _loop(loop: Loop, lets: dict[Value, Let]) -> Loop:
         return loop
     arrays = _lengths(stop, lets)
     picks: list[tuple[Value, Value]] = []
+    header: Block = []
     rest: Block = []
-    for statement in loop.body:
+    for place, statement in enumerate([*loop.header, *loop.body]):
         if (
             isinstance(statement, Let)
             and statement.op is ops.getitem
@@ -96,19 +97,19 @@ def _loop(loop: Loop, lets: dict[Value, Let]) -> Loop:
         ):
             picks.append((statement.args[0], statement.out))
         else:
-            rest.append(statement)
+            (header if place < len(loop.header) else rest).append(statement)
     if not picks or {array for array, _ in picks} != set(arrays):
         return loop
     left = (
-        reads_of(rest)
-        | {v for s in rest for v in operands(s)}
-        | set(leaves([carry.next for carry in loop.carries]))
+        reads_of([*header, *rest])
+        | {v for s in (*header, *rest) for v in operands(s)}
+        | set(leaves([loop.test, loop.until, *(carry.next for carry in loop.carries)]))
     )
     if loop.index in left and loop.direction < 0:
         return loop
     order = {array: place for place, array in enumerate(arrays)}
     picks.sort(key=lambda pick: order[pick[0]])
-    return loop.renewed(body=rest, over=picks)  # type: ignore[no-any-return]
+    return loop.renewed(header=header, body=rest, over=picks)  # type: ignore[no-any-return]
 
 
 def _lengths(stop: Value, lets: dict[Value, Let]) -> list[Value]:

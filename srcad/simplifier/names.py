@@ -93,7 +93,7 @@ class _Names:
             self.against(value, outs)
         if isinstance(statement, Loop):
             exits = {carry.exit for carry in statement.carries}
-            ends = leaves([carry.next for carry in statement.carries])
+            ends = leaves([statement.until, *(carry.next for carry in statement.carries)])
             inside = (
                 reads_of(statement.body)
                 | reads_of(statement.header)
@@ -105,6 +105,9 @@ class _Names:
             for value in heads:
                 self.against(value, around)
                 self.against(value, heads)
+            for carry in statement.carries:  # what ends the loop is read after they are assigned
+                if carry.next is not statement.until:
+                    self.against(carry.param, leaves(statement.until))
             if not statement.body:
                 return
 

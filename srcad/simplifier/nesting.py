@@ -152,7 +152,7 @@ class _Nest:
         return statement.renewed(domain=domain, body=body, header=header[0], test=header[1])  # type: ignore[no-any-return]
 
     def header(self, statement: Loop) -> tuple[Block, Tree]:
-        if not statement.is_while:
+        if statement.test is None:
             return [], None
         kept, self.ready = self.ready, {}
         block = self.nest_block(statement.header, leaves(statement.test))

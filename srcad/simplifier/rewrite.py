@@ -115,6 +115,7 @@ class Pass:
         header = self.block(statement.header)
         test = self.tree(statement.test)
         body = self.block(statement.body)
+        until = self.tree(statement.until)
         carries = [
             Carry(carry.param, init, self.tree(carry.next), carry.exit)
             for carry, init in zip(statement.carries, inits)
@@ -123,6 +124,7 @@ class Pass:
             domain=domain,
             header=header,
             test=test,
+            until=until,
             body=body,
             carries=carries,
             records=[
@@ -167,7 +169,7 @@ def uses(function: Function) -> dict[Value, int]:
             for phi in statement.phis:
                 read((phi.then, phi.orelse))
         elif isinstance(statement, Loop):
-            read(statement.test)
+            read((statement.test, statement.until))
             for carry in statement.carries:
                 read(carry.next)
     read(function.result)

@@ -55,7 +55,7 @@ def _block(block: Block, live: set[Value], count: dict[Value, int]) -> Block:
                 orelse=_block(statement.orelse, ends, count),
             )
         elif isinstance(statement, Loop):
-            ends = set(leaves([carry.next for carry in statement.carries]))
+            ends = set(leaves([statement.until, *(c.next for c in statement.carries)]))
             statement = statement.renewed(body=_block(statement.body, ends, count))
         out.append(statement)
     return out

@@ -112,7 +112,7 @@ class _Family:
                         needs[value] = None
             self.save(source, readers, list(needs))
         for reader in self.loops[1:]:
-            if reader.domain is None and not reader.is_while and not reader.records:
+            if reader.domain is None and not reader.open and not reader.records:
                 self.count(self.loops[0], reader)
 
     def save(self, source: Loop, readers: list[Loop], needs: list[Value]) -> None:
@@ -122,8 +122,11 @@ class _Family:
             if not needed_by[id(reader)]:
                 self.align(source, reader)
         readers = [reader for reader in readers if needed_by[id(reader)]]
-        lets: dict[Value | None, Let] = {s.out: s for s in walk(source.body) if isinstance(s, Let)}
+        inside = [*source.header, *source.body]
+        lets: dict[Value | None, Let] = {s.out: s for s in walk(inside) if isinstance(s, Let)}
         own = _own(source)
+        if all(reader.index is not None for reader in readers):
+            own.discard(source.index)  # which they have, too
         kept = list(needs)
         recomputed: list[Value] = []
         for value in needs:
@@ -220,7 +223,7 @@ class _Family:
     def at_hand(self, index: Tree, source: Loop, own: set[Value], kept: list[Value]) -> bool:
         """Whether the index of a store is there in the reader too."""
         return all(
-            value not in own or value is source.index or value in kept for value in leaves(index)
+            value not in own or value in kept for value in leaves(index)
         )
 
     def old(self, source: Loop, let: Let) -> Value:
@@ -277,20 +280,18 @@ class _Family:
         statement = lets.get(value)
         if statement is None or not _cheap(statement):
             return False
-        if _path(source.body, value) and (
+        inside = [*source.header, *source.body]
+        if _path(inside, value) and (
             statement.op is ops.getitem
-            or any(
-                operand in own and _path(source.body, operand) for operand in operands(statement)
-            )
+            or any(operand in own and _path(inside, operand) for operand in operands(statement))
         ):
             return False  # computed at the head of the reader it could raise where the branch guards it, or read None
         if _arithmetic(statement):
             return all(
-                operand in kept or operand not in own or operand is source.index
-                for operand in operands(statement)
+                operand in kept or operand not in own for operand in operands(statement)
             )
         for operand in operands(statement):
-            if operand in kept or operand not in own or operand is source.index:
+            if operand in kept or operand not in own:
                 continue
             if not self.recomputable(operand, lets, own, kept, source):
                 return False
@@ -322,7 +323,7 @@ class _Family:
 
     def surface(self, source: Loop, value: Value) -> Value:
         """The value, or its join with None where a side of a branch defines it."""
-        path = _path(source.body, value)
+        path = _path([*source.header, *source.body], value)
         for branch, side in reversed(path):
             out = Value(value.base, value.type, named=value.named)
             branch.phis.append(Phi(out, value, None) if side == 0 else Phi(out, None, value))
@@ -372,13 +373,15 @@ def _own(loop: Loop) -> set[Value]:
                 collect(statement.body)
                 collect(statement.orelse)
 
+    collect(loop.header)
     collect(loop.body)
     found.update(leaves([record.targets for record in loop.records]))
     return found
 
 
 def _reads(loop: Loop) -> set[Value]:
-    found = reads_of(loop.body) | reads_of(loop.header) | set(leaves(loop.test))
+    found = reads_of(loop.body) | reads_of(loop.header)
+    found.update(leaves((loop.test, loop.until)))
     for carry in loop.carries:
         found.update(leaves(carry.next))
     return found

@@ -97,7 +97,10 @@ class Adjoint:
                     orelse=self._forward_calls(statement.orelse),
                 )
             elif isinstance(statement, Loop):
-                statement = statement.renewed(body=self._forward_calls(statement.body))
+                statement = statement.renewed(
+                    header=self._forward_calls(statement.header),
+                    body=self._forward_calls(statement.body),
+                )
             made.append(statement)
         return made
 
@@ -464,7 +467,9 @@ class Adjoint:
         ):
             return
         origin = self.builder.origin
-        index = statement.index.like() if statement.index is not None else None
+        # Which iterations an open loop had is saved, its index with them.
+        counted = statement.index is not None and not statement.open
+        index = statement.index.like() if counted else None
         carries: list[Carry] = []
         for carry, start in zip(carried, starts):
             base = f"{carry.param.base}_bar"
@@ -508,7 +513,7 @@ class Adjoint:
             statement.family,
             -statement.direction,
             index,
-            self.operand(statement.domain),
+            None if statement.open else self.operand(statement.domain),
             [*carries, *scope.accumulators.values()],
             body,
             origin,

@@ -361,6 +361,7 @@ def substituted(block: Block, change: dict[Value, Tree]) -> Block:
                     domain=tree(statement.domain),
                     header=substituted(statement.header, change),
                     test=tree(statement.test),
+                    until=tree(statement.until),
                     body=substituted(statement.body, change),
                     carries=carries,
                 )

@@ -325,7 +325,7 @@ class Tangent:
         front = self.inner(statement.header)
         self.fused = kept
         renamed = dict(self.rename)
-        index = statement.index
+        index = None if statement.open and not self.fused else statement.index
         if index is not None and not self.fused:
             self.rename[index] = index = index.like()
         body = self.inner(statement.body, front)
@@ -343,7 +343,7 @@ class Tangent:
         self.rename = renamed
         if not (body or carries):
             return
-        domain = self.operand(statement.domain)
+        domain = None if statement.open else self.operand(statement.domain)
         made = Loop(statement.family, statement.direction, index, domain, carries, body, origin)
         self.builder.add(made)
 

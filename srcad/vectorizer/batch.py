@@ -348,7 +348,7 @@ class Batch:
         )
 
     def loop(self, statement: Loop) -> None:
-        if self.is_batched([statement.domain, statement.test]):
+        if self.is_batched([statement.domain, statement.test, statement.until]):
             self.refuse("what a loop runs over is batched")
         if statement.records or statement.over:
             self.refuse("the loop's values are stored already")
@@ -417,6 +417,7 @@ class Batch:
                 domain=domain,
                 header=header,
                 test=self.get(statement.test),
+                until=self.get(statement.until),
                 body=body,
                 carries=carries,
             )
