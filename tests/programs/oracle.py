@@ -1,34 +1,15 @@
-"""Programs that name their oracle, and the check that holds every derivative of a program against it.
-
-A program is a plain function in a module; `@program` says where it is evaluated and which oracle it has:
-
-- `"complex"`: the complex step, of programs that are analytic as they are written (no `abs`, no comparison of what is
-  differentiated, arrays made like their arguments);
-- `"differences"`: central differences, extrapolated, of the module's twin: the same text with a NumPy of long doubles;
-- a function of the same arguments: the closed form of the derivative, in the order of the arguments' floats.
-
-The oracle gives the Jacobian of all floats that come out by all floats that go in, whatever trees these are in: dicts, dataclasses
-and objects are flattened by `leaves`. `check` holds against it the gradient, the pullback, the pushforward, the rows of the
-Jacobian and its columns; against differences of the oracle the second order; forward against reverse to rounding. Arguments stay
-as they were, results are nobody else's.
+"""Programs that say where they are evaluated and what their oracle is, and the check of all their derivatives against it.
 
 >>> @program(np.array([1.0, 2.0]), oracle="complex")
 ... def squares(x):
 ...     return np.sum(x * x)
 >>> squares.example.argnums
 (0,)
->>> jacobian(squares, squares.example)
-array([[2., 4.]])
 """
 
 import copy
 import dataclasses
-import enum
-import importlib.util
-import math
 import os
-import sys
-import types
 import warnings
 from typing import Any
 
@@ -37,13 +18,12 @@ import numpy as np
 os.environ["SRCAD_CACHE_DIR"] = "off"
 
 import srcad
-from tests.fuzz.check import LONG, _Long, _Math, limit
+from tests.fuzz.check import limit
+from tests.programs.twins import apart, flat, floats, is_float, jacobian, joined, mapped, parts_of
 
-__all__ = ["Example", "check", "jacobian", "leaves", "program", "programs", "replaced"]
+__all__ = ["Example", "check", "program", "programs"]
 
-# Steps of the differences, and how near their last two extrapolations are where they settle.
-STEPS = (4e-3, 2e-3, 1e-3)
-SETTLED = 1e-7
+ORACLES = {"complex": "complex step", "differences": "long differences"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,15 +37,28 @@ class Example:
     tolerance: float = 1e-8
     second: bool = True
 
+    def chosen(self, args=None):
+        """The arguments that the program is differentiated by."""
+        return [(self.args if args is None else args)[place] for place in self.argnums]
+
+    def moved(self, vector):
+        """The arguments, with a vector in the place of the floats of those that the program is differentiated by."""
+        args = list(copy.deepcopy(self.args))
+        for place, arg in zip(self.argnums, like(self.chosen(), vector)):
+            args[place] = arg
+        return args
+
 
 def program(*args, oracle, argnums=None, refused=None, tolerance=1e-8, second=True):
-    """Say of a function that it is a program of the corpus. Without `argnums` it is differentiated by all its arguments with floats.
+    """Say of a function that it is a program of the corpus.
 
-    `refused` are words of the message that srcad refuses it with today; `second` is False where the second order does not exist.
+    The oracle is `"complex"` for the complex step, `"differences"` for extrapolated ones in long double, or a function of the
+    arguments: the Jacobian in closed form. Without `argnums` it is differentiated by all its arguments with floats. `second` is
+    False where the oracle has no second order.
     """
-    assert callable(oracle) or oracle in ("complex", "differences"), oracle
+    assert callable(oracle) or oracle in ORACLES, oracle
     if argnums is None:
-        argnums = tuple(place for place, arg in enumerate(args) if leaves(arg))
+        argnums = tuple(place for place, arg in enumerate(args) if floats(arg))
 
     def named(function):
         function.example = Example(args, oracle, argnums, refused, tolerance, second)
@@ -79,214 +72,59 @@ def programs(module):
     return [f for f in vars(module).values() if isinstance(getattr(f, "example", None), Example)]
 
 
-# trees
+def like(tree, vector):
+    """The tree with a vector's entries in the place of its floats, of their dtypes."""
+
+    def cast(leaf, entry):
+        if isinstance(leaf, np.ndarray) and is_float(leaf):
+            return np.asarray(entry, leaf.dtype)
+        return type(leaf)(entry) if is_float(leaf) else leaf
+
+    return mapped(cast, tree, apart(vector, tree))
 
 
-def parts(tree):
-    """What a container holds, in order; None of what is no container."""
-    if isinstance(tree, dict):
-        return list(tree.values())
-    if isinstance(tree, (tuple, list)):
-        return list(tree)
-    if isinstance(tree, (np.ndarray, np.generic, type, types.FunctionType, enum.Enum)):
-        return None
-    if hasattr(tree, "__dict__") and not callable(getattr(type(tree), "__array__", None)):
-        return list(vars(tree).values())
-    return None
+def expected(function, example, args=None):
+    """The oracle's Jacobian: a row for each number that comes out, a column for each that goes in."""
+    args = copy.deepcopy(example.args if args is None else args)
+    if callable(example.oracle):
+        columns = joined(floats(example.chosen(args))).size
+        return np.asarray(joined(floats(example.oracle(*args))), float).reshape(-1, columns)
+    return jacobian(function, args, example.argnums, ORACLES[example.oracle])
 
 
-def is_float(leaf):
-    return isinstance(leaf, (float, complex, np.inexact)) or (
-        isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc"
-    )
-
-
-def leaves(tree):
-    """The floats and float arrays of a tree.
-
-    >>> leaves({"a": 1.5, "b": (2, [np.float64(3.0)], "mode", None)})
-    [1.5, np.float64(3.0)]
-    """
-    held = parts(tree)
-    if held is None:
-        return [tree] if is_float(tree) else []
-    return [leaf for part in held for leaf in leaves(part)]
-
-
-def only_floats(tree):
-    """Whether nothing else is in a tree."""
-    held = parts(tree)
-    return is_float(tree) if held is None else all(map(only_floats, held))
-
-
-def replaced(tree, pending):
-    """The tree, with what the iterator gives in the places of its floats; everything else is copied.
-
-    >>> replaced((1.0, {"k": 2, "v": 3.0}), iter([10.0, 30.0]))
-    (10.0, {'k': 2, 'v': 30.0})
-    """
-    if isinstance(tree, dict):
-        return type(tree)((key, replaced(part, pending)) for key, part in tree.items())
-    if isinstance(tree, (tuple, list)):
-        made = [replaced(part, pending) for part in tree]
-        return type(tree)(*made) if hasattr(tree, "_fields") else type(tree)(made)
-    if parts(tree) is None:
-        return next(pending) if is_float(tree) else copy.deepcopy(tree)
-    made = object.__new__(type(tree))
-    for name, part in vars(tree).items():
-        object.__setattr__(made, name, replaced(part, pending))
-    return made
-
-
-def vector(tree, dtype=float):
-    """The floats of a tree, one after the other."""
-    return np.concatenate(
-        [np.zeros(0, dtype), *[np.ravel(np.asarray(leaf, dtype)) for leaf in leaves(tree)]]
-    )
-
-
-def like(tree, values):
-    """The tree with the entries of a vector in the places of its floats, of the vector's dtype."""
-
-    def pending():
-        start = 0
-        for leaf in leaves(tree):
-            size = np.size(leaf)
-            piece = values[start : start + size].reshape(np.shape(leaf))
-            start += size
-            if isinstance(leaf, np.ndarray):
-                # a layout that is the leaf's, so that what may copy does so in both
-                dtype = leaf.dtype if piece.dtype == float else piece.dtype
-                made = np.empty_like(leaf, dtype=dtype)
-                made[...] = piece
-                yield made
-            elif type(leaf) is float and piece.dtype == float:
-                yield float(piece)
-            else:
-                yield (
-                    piece.astype(np.asarray(leaf).dtype)[()] if piece.dtype == float else piece[()]
-                )
-
-    return replaced(tree, pending())
-
-
-# oracles
-
-
-def twin(function):
-    """The function of a second copy of its module, whose NumPy makes long doubles."""
-    module = sys.modules[function.__module__]
-    name = f"{function.__module__}_in_long_double"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, module.__file__)
-        sys.modules[name] = made = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(made)
-        for key, found in list(vars(made).items()):
-            vars(made)[key] = lengthened(found)
-    return getattr(sys.modules[name], function.__name__)
-
-
-def lengthened(found):
-    """What a module's name stands for, in long double."""
-    if found is np:
-        return _Long()
-    if found is math:
-        return _Math()
-    if isinstance(found, np.ndarray) and found.dtype.kind == "f":
-        return found.astype(LONG)
-    name = getattr(found, "__name__", "")
-    if callable(found) and getattr(math, name, None) is found:
-        return getattr(_Math(), name)
-    return found
-
-
-def extrapolated(function, at_zero=None):
-    """The derivative at 0 of a function of a step, which gives vectors."""
-    table = [[(function(h) - function(-h)) / (2 * h)] for h in map(LONG, STEPS)]
+def extrapolated(function, steps=(4e-3, 2e-3, 1e-3)):
+    """The derivative at 0 of a function of a step; None where it does not settle."""
+    table = [[(function(h) - function(-h)) / (2 * h)] for h in steps]
     for row, line in enumerate(table):
         for column in range(row):
-            factor = LONG(4) ** (column + 1)
+            factor = 4 ** (column + 1)
             line.append((factor * line[column] - table[row - 1][column]) / (factor - 1))
     found, before = table[-1][-1], table[-1][-2]
     size = 1 + np.max(np.abs(found), initial=0.0)
-    assert np.max(np.abs(found - before), initial=0.0) < SETTLED * size, (
-        "the oracle: the differences do not settle"
+    assert np.max(np.abs(found - before), initial=0.0) < 1e-6 * size, (
+        "the differences do not settle"
     )
     return found
-
-
-def jacobian(function, example, at=None):
-    """The oracle's matrix: what comes out by what goes in, at the example or at other entries of its floats."""
-    if callable(example.oracle):
-        args = example.args if at is None else moved(example, at)
-        found = vector(example.oracle(*copy.deepcopy(args)))
-        return found.reshape(-1, vector(chosen(example, args)).size)
-    if example.oracle == "complex":
-        at = vector(chosen(example)) if at is None else np.asarray(at, float)
-        columns = []
-        for place in range(at.size):
-            step = at.astype(complex)
-            step[place] += 1e-100j
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                columns.append(vector(function(*moved(example, step)), complex).imag / 1e-100)
-        return np.stack(columns, axis=1)
-    long = twin(function)
-    at = vector(chosen(long.example)) if at is None else at
-    at = np.asarray(at, LONG)
-    columns = []
-    for place in range(at.size):
-        unit = np.zeros(at.size, LONG)
-        unit[place] = 1
-        columns.append(
-            extrapolated(
-                lambda h, unit=unit: vector(long(*moved(long.example, at + h * unit)), LONG)
-            )
-        )
-    return np.stack(columns, axis=1).astype(LONG)
-
-
-def chosen(example, args=None):
-    """The arguments that the program is differentiated by."""
-    return [(example.args if args is None else args)[place] for place in example.argnums]
-
-
-def moved(example, entries):
-    """The arguments, fresh, with these entries in the floats of those that the program is differentiated by."""
-    given = like(chosen(example), entries)
-    args = list(copy.deepcopy(example.args))
-    for place, arg in zip(example.argnums, given):
-        args[place] = arg
-    return args
-
-
-# what is held against it
 
 
 def same(a, b):
     """Whether two trees are equal to the bit."""
-    inner, other = parts(a), parts(b)
-    if inner is None:
-        return type(a) is type(b) and np.array_equal(a, b, equal_nan=is_float(a))
+    inner, other = parts_of(a), parts_of(b)
+    if inner is None or other is None:
+        equal = isinstance(a, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+        return type(a) is type(b) and (equal or (not isinstance(a, np.ndarray) and a == b))
     return (
-        type(a) is type(b)
-        and other is not None
-        and len(inner) == len(other)
-        and all(map(same, inner, other))
+        type(a) is type(b) and len(inner[0]) == len(other[0]) and all(map(same, inner[0], other[0]))
     )
 
 
 def matrix(tree, rows, columns):
-    """The leaves of a Jacobian, as one matrix: `rows` and `columns` are the sizes of the floats out and in."""
-    blocks = iter(leaves(tree))
-    lines = [
-        np.concatenate(
-            [np.asarray(next(blocks), float).reshape(row, column) for column in columns], axis=1
-        )
-        for row in rows
-    ]
-    assert not list(blocks), "a Jacobian has more leaves than it has pairs of floats out and in"
-    return np.concatenate(lines) if lines else np.zeros((0, sum(columns)))
+    """The leaves of a Jacobian as one matrix: `rows` and `columns` are the sizes of the floats out and in."""
+    blocks = floats(tree)
+    assert len(blocks) == len(rows) * len(columns), f"{len(blocks)} leaves of a Jacobian"
+    blocks = iter(blocks)
+    lines = [[np.reshape(next(blocks), (row, column)) for column in columns] for row in rows]
+    return np.block(lines) if lines else np.zeros((0, sum(columns)))
 
 
 def close(found, wanted, what, tolerance):
@@ -294,25 +132,28 @@ def close(found, wanted, what, tolerance):
     assert found.shape == wanted.shape, f"{what}: shape {found.shape}, not {wanted.shape}"
     scale = np.max(np.abs(wanted), initial=1.0)
     worst = np.max(np.abs(found - wanted), initial=0.0)
-    assert worst <= tolerance * scale, f"wrong: {what}: {found}, by the oracle {wanted}"
+    assert worst <= tolerance * scale, f"wrong: {what}: {found}, not {wanted}"
 
 
 def owned(results, others, what):
     """Arrays that are writable, and share memory with nothing."""
-    arrays = [leaf for leaf in leaves(results) if isinstance(leaf, np.ndarray)]
-    seen = [leaf for leaf in leaves(others) if isinstance(leaf, np.ndarray)]
+    arrays = [leaf for leaf in flat(results) if isinstance(leaf, np.ndarray)]
+    seen = [leaf for leaf in flat(others) if isinstance(leaf, np.ndarray)]
     for place, leaf in enumerate(arrays):
-        assert leaf.flags.writeable or not leaf.size, f"{what}: a result is not writable"
+        assert leaf.flags.writeable, f"{what}: a result is not writable"
         for other in [*seen, *arrays[:place]]:
             assert not np.shares_memory(leaf, other), f"{what}: a result shares memory"
 
 
 def check(function, example=None):
-    """Hold the derivatives of a program against its oracle, and against each other. Raises AssertionError."""
-    example = example or function.example
+    """Hold the derivatives of a program against its oracle, and against each other. Raises AssertionError.
+
+    The gradient, the pullback, the rows of the Jacobian and its columns; the second order against differences of the oracle's
+    first; forward against reverse to rounding. Arguments stay as they were, results are nobody else's.
+    """
     with np.errstate(all="ignore"), warnings.catch_warnings(), limit(60):
         warnings.simplefilter("ignore")
-        _check(function, example)
+        _check(function, example or function.example)
 
 
 def _check(function, example):
@@ -320,32 +161,29 @@ def _check(function, example):
     args, argnums = example.args, example.argnums
     before = copy.deepcopy(args)
     value = function(*copy.deepcopy(args))
-    reference = jacobian(function, example)
-    rows = [np.size(leaf) for leaf in leaves(value)]
-    columns = [np.size(leaf) for leaf in leaves(chosen(example))]
-    assert reference.shape == (sum(rows), sum(columns)), "the oracle: not as many entries"
-    narrow = any(
-        np.asarray(leaf).dtype == np.float32 for leaf in [*leaves(value), *leaves(chosen(example))]
-    )
+    outs, ins = floats(value), floats(example.chosen())
+    rows, columns = [np.size(leaf) for leaf in outs], [np.size(leaf) for leaf in ins]
+    reference = expected(function, example)
+    assert reference.shape == (sum(rows), sum(columns)), f"the oracle's shape is {reference.shape}"
+    narrow = any(np.asarray(leaf).dtype == np.float32 for leaf in [*outs, *ins])
     tolerance = 1e-3 if narrow else example.tolerance
     rounding = 1e-3 if narrow else 1e-10
+    scalar = is_float(value) and np.ndim(value) == 0
 
     def unchanged(what):
-        assert same(args, before), f"{what} changes an argument"
+        assert same(args, before), f"mutated: {what} changes an argument"
 
-    scalar = is_float(value) and np.ndim(value) == 0
     if scalar:
-        gradient = srcad.grad(function, argnums)(*args)
-        unchanged("grad")
-        close(vector(gradient), reference[0], "grad", tolerance)
-        owned(gradient, args, "grad")
-        found, again = srcad.value_and_grad(function, argnums)(*args)
+        found, gradient = srcad.value_and_grad(function, argnums)(*args)
+        unchanged("value_and_grad")
         close(found, value, "the value", rounding)
-        close(vector(again), vector(gradient), "value_and_grad against grad", rounding)
+        close(joined(floats(gradient)), reference[0], "the gradient", tolerance)
+        owned(gradient, args, "the gradient")
+        again = srcad.grad(function, argnums)(*args)
+        close(joined(floats(again)), joined(floats(gradient)), "grad, without the value", rounding)
 
-    by_rows = srcad.jacrev(function, argnums)(*args)
+    by_rows = matrix(srcad.jacrev(function, argnums)(*args), rows, columns)
     unchanged("jacrev")
-    by_rows = matrix(by_rows, rows, columns)
     close(by_rows, reference, "jacrev", tolerance)
     by_columns = matrix(srcad.jacfwd(function, argnums)(*args), rows, columns)
     unchanged("jacfwd")
@@ -353,8 +191,7 @@ def _check(function, example):
     if not scalar:
         one_by_one = srcad.jacrev(function, argnums, chunk_size=1)(*args)
         close(matrix(one_by_one, rows, columns), by_rows, "jacrev, row by row", rounding)
-
-    if only_floats(list(args)):
+    if all(map(is_float, flat(list(args)))):
         _pulled_and_pushed(function, args, value, reference, rng, tolerance, rounding)
         unchanged("vjp or jvp")
     if example.second and not narrow:
@@ -364,18 +201,18 @@ def _check(function, example):
 
 def _pulled_and_pushed(function, args, value, reference, rng, tolerance, rounding):
     y, pullback = srcad.vjp(function, *args)
-    close(vector(y), vector(value), "the value of vjp", rounding)
+    close(joined(floats(y)), joined(floats(value)), "the value of vjp", rounding)
     weights = rng.normal(size=reference.shape[0])
-    y_bar = like(value, weights.astype(vector(value).dtype))
+    y_bar = like(value, weights)
     bars = pullback(y_bar)
-    close(vector(bars), weights @ reference, "the pullback", tolerance)
+    close(joined(floats(bars)), weights @ reference, "the pullback", tolerance)
     owned(bars, [args, y, y_bar], "the pullback")
-    close(vector(pullback(y_bar)), vector(bars), "the pullback, called again", 0.0)
+    close(joined(floats(pullback(y_bar))), joined(floats(bars)), "the pullback, called again", 0.0)
     moves = rng.normal(size=reference.shape[1])
     again, dots = srcad.jvp(function, tuple(args), tuple(like(list(args), moves)))
-    close(vector(again), vector(value), "the value of jvp", rounding)
-    close(vector(dots), reference @ moves, "the pushforward", tolerance)
-    pushed, pulled = weights * vector(dots), vector(bars) * moves
+    close(joined(floats(again)), joined(floats(value)), "the value of jvp", rounding)
+    close(joined(floats(dots)), reference @ moves, "the pushforward", tolerance)
+    pushed, pulled = weights * joined(floats(dots)), joined(floats(bars)) * moves
     size = 1 + np.sum(np.abs(pushed)) + np.sum(np.abs(pulled))
     assert abs(np.sum(pushed) - np.sum(pulled)) <= rounding * size, (
         f"wrong: forward mode gives {np.sum(pushed)}, reverse mode {np.sum(pulled)}"
@@ -383,30 +220,19 @@ def _pulled_and_pushed(function, args, value, reference, rng, tolerance, roundin
 
 
 def _second_order(function, example, scalar, rows, columns, rng):
-    at = vector(chosen(example))
+    at = joined(floats(example.chosen()))
     direction = rng.normal(size=at.size)
     direction /= max(np.linalg.norm(direction), 1.0)
-    wanted = extrapolated(
-        lambda h: jacobian(function, example, at + np.asarray(h, LONG) * direction)
-    )
-    once = srcad.grad if scalar else srcad.jacrev
-    first = once(function, example.argnums)
-    width = [row * column for row in ([1] if scalar else rows) for column in columns]
+    wanted = extrapolated(lambda h: expected(function, example, example.moved(at + h * direction)))
+    first = (srcad.grad if scalar else srcad.jacrev)(function, example.argnums)
+    leaves = [row * column for row in rows for column in columns]
     found = None
     for twice in (srcad.jacfwd, srcad.jacrev):
-        second = twice(first, example.argnums)(*example.args)
-        blocks = matrix(second, width, columns)
-        # leaf by leaf of the first order, in the order of the matrix
-        made = np.concatenate([np.zeros(0), blocks @ direction])
-        flat, start = [], 0
-        for row in [1] if scalar else rows:
-            pieces = []
-            for column in columns:
-                pieces.append(made[start : start + row * column].reshape(row, column))
-                start += row * column
-            flat.append(np.concatenate([np.zeros((row, 0)), *pieces], axis=1))
-        total = np.concatenate([np.zeros((0, at.size)), *flat])
-        close(total, wanted, f"the second order by {twice.__name__}", max(example.tolerance, 1e-7))
+        blocks = matrix(twice(first, example.argnums)(*example.args), leaves, columns)
+        pieces = np.split(blocks @ direction, np.cumsum(leaves)[:-1])
+        pieces = iter([np.zeros(0), *pieces] if not leaves else pieces)
+        lines = [[next(pieces).reshape(row, column) for column in columns] for row in rows]
+        close(np.block(lines), wanted, f"the second order by {twice.__name__}", 1e-6)
         if found is not None:
             close(blocks, found, "the second order, forward against reverse", 1e-8)
         found = blocks

@@ -1,116 +1,22 @@
-"""Jacobians of programs that owe nothing to srcad: complex steps, extrapolated differences, and the trees they are made of.
+"""Jacobians of programs in twins of their modules, which owe nothing to srcad: complex steps and extrapolated differences.
 
-A program is run unmodified in a copy of its module where NumPy makes arrays of the wanted precision, so that buffers, helpers
-and classes follow. What is compared is one matrix: a row for each number that comes out, a column for each that goes in.
+A twin is a copy of the program's module where NumPy makes arrays of another dtype, so that buffers, helpers and classes follow.
+Where a twin is complex, `abs` and `arctan2` are continued analytically, so that programs which take sides have complex steps too.
+A Jacobian is one matrix: a row for each number that comes out, a column for each that goes in.
 """
 
 import dataclasses
+import enum
 import math
+import types
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-__all__ = [
-    "METHODS",
-    "apart",
-    "column_count",
-    "flat",
-    "floats",
-    "is_float",
-    "jacobian",
-    "joined",
-    "mapped",
-    "twin",
-]
+from tests.programs.oracle import LONG, is_float, like, parts, vector
 
-LONG = np.longdouble
-
-
-# Trees: of tuples, lists, dicts and dataclasses.
-
-
-def parts_of(tree):
-    """The children of a node and how to put others in their place; None for a leaf."""
-    if isinstance(tree, dict):
-        return list(tree.values()), lambda parts: dict(zip(tree, parts))
-    if isinstance(tree, (tuple, list)):
-        kind = type(tree)
-        return list(tree), lambda parts: kind(*parts) if hasattr(tree, "_fields") else kind(parts)
-    if dataclasses.is_dataclass(tree):
-        names = [field.name for field in dataclasses.fields(tree)]
-        return [getattr(tree, name) for name in names], lambda parts: type(tree)(*parts)
-    return None
-
-
-def flat(tree):
-    """The leaves of a tree.
-
-    >>> flat({"a": [1.0, (2.0, 3)], "b": None})
-    [1.0, 2.0, 3, None]
-    """
-    found = parts_of(tree)
-    return [tree] if found is None else [leaf for part in found[0] for leaf in flat(part)]
-
-
-def mapped(function, *trees):
-    """The tree of what a function gives for each leaf, of several trees alike.
-
-    >>> mapped(lambda a, b: a + b, [1, {"x": 2}], [10, {"x": 20}])
-    [11, {'x': 22}]
-    """
-    found = parts_of(trees[0])
-    if found is None:
-        return function(*trees)
-    others = [parts_of(tree)[0] for tree in trees[1:]]
-    return found[1]([mapped(function, *parts) for parts in zip(found[0], *others)])
-
-
-def is_float(leaf):
-    return isinstance(leaf, (float, np.floating)) or (
-        isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
-    )
-
-
-def floats(tree):
-    """The leaves that a derivative is with respect to."""
-    return [leaf for leaf in flat(tree) if is_float(leaf)]
-
-
-def column_count(tree):
-    return sum(np.size(leaf) for leaf in floats(tree))
-
-
-def joined(tree, dtype=float):
-    """The numbers of a tree, in one vector; of results, so that what is no number is refused.
-
-    >>> joined([1.0, {"x": np.ones((2, 1))}])
-    array([1., 1., 1.])
-    """
-    return np.concatenate(
-        [np.zeros(0, dtype), *(np.ravel(np.asarray(leaf)) for leaf in flat(tree))]
-    )
-
-
-def apart(vector, tree):
-    """The tree with the numbers of a vector in the place of its floats, arrays as arrays and numbers as numbers.
-
-    >>> apart(np.array([1.0, 2.0, 3.0]), (0.0, np.zeros(2), 7))
-    (1.0, array([2., 3.]), 7)
-    """
-    begin = 0
-
-    def part(leaf):
-        nonlocal begin
-        if not is_float(leaf):
-            return leaf
-        found = vector[begin : begin + np.size(leaf)].reshape(np.shape(leaf))
-        begin += np.size(leaf)
-        if isinstance(leaf, np.ndarray):
-            return found.copy()
-        return float(found) if found.dtype == float else found[()]
-
-    return mapped(part, tree)
+__all__ = ["METHODS", "jacobian", "twin"]
 
 
 # Modules in another precision.
@@ -157,6 +63,8 @@ def _cholesky(a):
     for i in range(len(a)):
         for j in range(i + 1):
             rest = a[i, j] - made[i, :j] @ made[j, :j]
+            if i == j and not rest.real > 0:
+                raise np.linalg.LinAlgError("Matrix is not positive definite")
             made[i, j] = np.sqrt(rest) if i == j else rest / made[j, j]
     return made
 
@@ -170,6 +78,9 @@ class _Linalg:
         if dtype is LONG:
             self.solve, self.det = _elimination, _determinant
             self.inv = lambda a: _elimination(a, np.eye(len(a)))
+
+    def __getattr__(self, name):
+        return getattr(np.linalg, name)
 
 
 class _NumPy:
@@ -241,42 +152,36 @@ def twin(function, dtype):
     return _module(code.co_filename, function.__module__, dtype)[function.__name__]
 
 
-def _recast(arg, module, dtype):
+def _recast(tree, module, dtype):
     """An argument for a twin: its floats in the dtype (or displaced in it already), its objects of the twin's classes."""
-
-    def rebuilt(tree):
-        found = parts_of(tree)
-        if found is None:
-            if not is_float(tree):
-                return tree
-            made = np.asarray(tree, dtype)
-            return made.copy() if isinstance(tree, np.ndarray) else made[()]
-        parts = [rebuilt(part) for part in found[0]]
-        if dataclasses.is_dataclass(tree):
-            return module.get(type(tree).__name__, type(tree))(*parts)
-        return found[1](parts)
-
-    return rebuilt(arg)
+    if dataclasses.is_dataclass(tree):
+        return module[type(tree).__name__](*(_recast(part, module, dtype) for part in parts(tree)))
+    if isinstance(tree, dict):
+        return {key: _recast(part, module, dtype) for key, part in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        return type(tree)([_recast(part, module, dtype) for part in tree])
+    if not is_float(tree):
+        return tree
+    made = np.array(tree, dtype)
+    return made if isinstance(tree, np.ndarray) else made[()]
 
 
 # Jacobians.
 
 
 def _columns(function, args, argnums, dtype, of):
-    """The Jacobian, column by column: `of` makes one of a function of a displacement along it."""
+    """The Jacobian, column by column: `of` makes one of what the program gives at a displacement along it."""
     run = twin(function, dtype)
-    module = run.__globals__
     wanted = [args[place] for place in argnums]
-    start = joined(floats(wanted)).astype(dtype)
+    start = vector(wanted).astype(dtype)
 
     def at(place, step):
         moved = start.copy()
         moved[place] += step
         given = list(args)
-        for argnum, arg in zip(argnums, apart(moved, wanted)):
+        for argnum, arg in zip(argnums, like(wanted, moved)):
             given[argnum] = arg
-        given = [_recast(arg, module, dtype) for arg in given]
-        return joined(run(*given), dtype)
+        return vector(run(*_recast(given, run.__globals__, dtype)), dtype)
 
     with np.errstate(all="ignore"):
         rows = [of(lambda step, place=place: at(place, step)) for place in range(len(start))]
