@@ -4,7 +4,9 @@ The programs are in `real/`. Their expected numbers never come from srcad: the t
 `test_the_oracles_agree` holds it against a second one that works otherwise.
 """
 
+import copy
 from collections.abc import Callable
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,7 +15,7 @@ import pytest
 
 import srcad
 from tests.fuzz.check import limit
-from tests.programs.twins import apart, flat, floats, is_float, jacobian, joined, mapped
+from tests.programs.oracle import close, like, matrix, same
 from tests.programs.real import (
     fields,
     filtering,
@@ -24,6 +26,7 @@ from tests.programs.real import (
     numerics,
     odes,
 )
+from tests.programs.twins import flat, floats, is_float, jacobian, joined
 
 COMPLEX, LONG, FLOAT = "complex step", "long differences", "differences"
 
@@ -385,39 +388,29 @@ def has_an_array(program):
     return isinstance(value, (tuple, list, dict)) or np.ndim(value) > 0
 
 
+def all_float(program):
+    return all(map(is_float, flat(program.args))) and len(program.places) == len(program.args)
+
+
 @cache
 def _value(name):
     program = next(program for program in PROGRAMS if program.name == name)
-    with np.errstate(all="ignore"):
-        return program.function(*copied(program.args))
+    return program.function(*copy.deepcopy(program.args))
 
 
 def value_of(program):
     return _value(program.name)
 
 
-def copied(args):
-    return mapped(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, args)
-
-
 @cache
-def _wanted(name):
+def _expected(name):
     program = next(program for program in PROGRAMS if program.name == name)
     return jacobian(program.function, program.args, program.places, program.oracle)
 
 
 def expected(program):
     """The Jacobian by the program's oracle: a row for each number that comes out."""
-    return _wanted(program.name)
-
-
-def close(found, wanted, tolerance, what):
-    """Relative to the largest of its row."""
-    scale = np.max(np.abs(wanted), axis=-1, keepdims=True, initial=1e-3)
-    worst = np.max(np.abs(found - wanted) / scale, initial=0.0)
-    assert np.shape(found) == np.shape(wanted) and worst <= tolerance, (
-        f"{what}: off by {worst:.2g} of the row\n{found}\nnot\n{wanted}"
-    )
+    return _expected(program.name)
 
 
 def accuracy(oracle):
@@ -428,114 +421,94 @@ def accuracy(oracle):
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_the_oracles_agree(program):
     second = jacobian(program.function, program.args, program.places, program.second)
-    close(
-        second, expected(program), accuracy(program.second), f"{program.oracle}, {program.second}"
-    )
+    close(second, expected(program), f"by {program.second}", accuracy(program.second))
+
+
+@contextmanager
+def unchanged(program):
+    """Arguments to call derivatives with, which stay as they are."""
+    args = copy.deepcopy(program.args)
+    with np.errstate(all="ignore"), limit(60):
+        yield args
+    assert same(args, program.args), "an argument is changed"
+
+
+def vector(tree):
+    return joined(floats(tree))
+
+
+def sizes(tree):
+    return [np.size(leaf) for leaf in floats(tree)]
 
 
 def rows_of(blocks, program):
-    """A Jacobian as srcad gives it, as a matrix: in it the structure of the value, then that of the arguments."""
-    outputs = [np.size(leaf) for leaf in flat(value_of(program))]
-    inputs = [np.size(leaf) for leaf in floats(program.wanted)]
-    leaves = iter(flat(blocks))
-    rows = []
-    for rows_here in outputs:
-        row = [np.reshape(next(leaves), (rows_here, size)) for size in inputs]
-        rows.append(np.concatenate(row, axis=1))
-    assert next(leaves, None) is None, "more leaves than outputs and inputs"
-    return np.concatenate(rows)
+    """A Jacobian as srcad gives it, as a matrix."""
+    return matrix(blocks, sizes(value_of(program)), sizes(program.wanted))
 
 
-def weights(program):
-    rng = np.random.default_rng(9)
-    return mapped(lambda leaf: shaped(rng, leaf), value_of(program))
+def random_like(tree, seed):
+    return like(tree, np.random.default_rng(seed).normal(size=vector(tree).size))
 
 
-def directions(program):
-    rng = np.random.default_rng(8)
-    return mapped(lambda leaf: shaped(rng, leaf) if is_float(leaf) else leaf, program.wanted)
-
-
-def shaped(rng, leaf):
-    made = rng.normal(size=np.shape(leaf))
-    return made if isinstance(leaf, np.ndarray) else float(made)
-
-
-def all_float(program):
-    return all(map(is_float, flat(program.args))) and len(program.places) == len(program.args)
-
-
-def same(found, wanted):
-    return all(np.array_equal(a, b) for a, b in zip(flat(found), flat(wanted)))
+def jacobians(program, args, transform=srcad.jacrev):
+    return rows_of(transform(program.function, program.places)(*args), program)
 
 
 @programs()
 def test_reverse(program):
-    """The gradient, or the pullback of a random cotangent: against the oracle. Arguments stay, the value is the program's."""
-    args = copied(program.args)
-    with np.errstate(all="ignore"), limit(60):
+    """The gradient, or the pullback of a random cotangent, against the oracle."""
+    w = random_like(value_of(program), 9)
+    with unchanged(program) as args:
         if not has_an_array(program):
-            value, found = srcad.value_and_grad(program.function, program.places)(*args)
-            w = 1.0
+            value, bars = srcad.value_and_grad(program.function, program.places)(*args)
+            w, bars = 1.0, vector(bars)
         elif all_float(program):
             value, pullback = srcad.vjp(program.function, *args)
-            w = weights(program)
-            found = pullback(w)
-            assert same(pullback(w), found), "twice"
+            bars = vector(pullback(w))
+            assert np.array_equal(vector(pullback(w)), bars), "called again"
         else:
-            value, w = value_of(program), weights(program)
-            found = apart(joined(w) @ rows_of(jacobians(program, args), program), program.wanted)
-    assert same(args, program.args), "an argument is changed"
-    close(joined(value), joined(value_of(program)), 1e-12, "value")
-    bars = joined(floats(found))
-    close(bars, joined(w) @ expected(program), accuracy(program.oracle), "reverse")
-
-
-def jacobians(program, args, transform=srcad.jacrev):
-    return transform(program.function, program.places)(*args)
+            value, bars = value_of(program), vector(w) @ jacobians(program, args)
+    close(vector(value), vector(value_of(program)), "the value", 1e-12)
+    close(bars, vector(w) @ expected(program), "reverse", accuracy(program.oracle))
 
 
 @programs()
 def test_forward(program):
-    """<y_bar, J x_dot> by jvp against the oracle, and against <J' y_bar, x_dot> to rounding."""
-    args, dots, w = copied(program.args), directions(program), weights(program)
-    x_dot = joined(floats(dots))
-    with np.errstate(all="ignore"), limit(60):
+    """The pushforward of a random tangent against the oracle, and <y_bar, J x_dot> == <J' y_bar, x_dot> to rounding."""
+    dots, w = random_like(program.wanted, 8), random_like(value_of(program), 9)
+    x_dot, y_bar = vector(dots), vector(w)
+    with unchanged(program) as args:
         if all_float(program):
             value, y_dot = srcad.jvp(program.function, tuple(args), tuple(dots))
-            close(joined(value), joined(value_of(program)), 1e-12, "value")
-            y_dot = joined(y_dot)
+            close(vector(value), vector(value_of(program)), "the value", 1e-12)
+            y_dot = vector(y_dot)
             _, pullback = srcad.vjp(program.function, *args)
-            bars = joined(floats(pullback(w)))
+            x_bar = vector(pullback(w))
         else:
-            y_dot = rows_of(jacobians(program, args, srcad.jacfwd), program) @ x_dot
-            bars = joined(w) @ rows_of(jacobians(program, args), program)
-    assert same(args, program.args), "an argument is changed"
-    close(y_dot, expected(program) @ x_dot, 10 * accuracy(program.oracle), "forward")
-    size = np.sum(np.abs(bars * x_dot)) + np.sum(np.abs(joined(w) * y_dot))
-    assert abs(joined(w) @ y_dot - bars @ x_dot) <= 1e-11 * size, "forward against reverse"
+            y_dot = jacobians(program, args, srcad.jacfwd) @ x_dot
+            x_bar = y_bar @ jacobians(program, args)
+    close(y_dot, expected(program) @ x_dot, "forward", 10 * accuracy(program.oracle))
+    size = np.sum(np.abs(x_bar * x_dot)) + np.sum(np.abs(y_bar * y_dot))
+    assert abs(y_bar @ y_dot - x_bar @ x_dot) <= 1e-11 * size, "forward against reverse"
 
 
 @programs(has_an_array)
 def test_rows(program):
     """The Jacobian, all rows at once."""
-    args = copied(program.args)
-    with np.errstate(all="ignore"), limit(60):
-        found = rows_of(jacobians(program, args), program)
-    assert same(args, program.args), "an argument is changed"
-    close(found, expected(program), accuracy(program.oracle), "rows")
+    with unchanged(program) as args:
+        found = jacobians(program, args)
+    close(found, expected(program), "rows", accuracy(program.oracle))
 
 
-def along(matrix, args, program, dots):
-    """How a matrix of derivatives changes along a direction, by extrapolated differences."""
-    base, move = joined(floats(program.wanted)), joined(floats(dots))
+def along(program, move):
+    """How the oracle's Jacobian changes along a direction, by extrapolated differences."""
+    base = vector(program.wanted)
 
     def at(step):
-        given = list(copied(args))
-        moved = apart(base + step * move, program.wanted)
-        for place, arg in zip(program.places, moved):
-            given[place] = arg
-        return matrix(given)
+        args = copy.deepcopy(list(program.args))
+        for place, arg in zip(program.places, like(program.wanted, base + step * move)):
+            args[place] = arg
+        return jacobian(program.function, args, program.places, program.oracle)
 
     h = 2e-4
     first, second = ((at(step) - at(-step)) / (2 * step) for step in (h, h / 2))
@@ -544,42 +517,31 @@ def along(matrix, args, program, dots):
 
 @programs()
 def test_second_order(program):
-    """Forward over reverse, and for a scalar reverse over reverse: along a direction, against differences of the first order."""
-    args, dots = copied(program.args), directions(program)
-    move = joined(floats(dots))
-    sizes = [np.size(leaf) for leaf in floats(program.wanted)]
-    with np.errstate(all="ignore"), limit(60):
-        if not has_an_array(program):
-            first = srcad.grad(program.function, program.places)
-            wanted = along(lambda given: joined(floats(first(*given))), args, program, dots)
-            for second in (
-                srcad.hessian(program.function, program.places),
-                srcad.jacrev(first, program.places),
-            ):
-                leaves = iter(flat(second(*args)))
-                rows = [
-                    np.concatenate([np.reshape(next(leaves), (n, m)) for m in sizes], axis=1)
-                    for n in sizes
-                ]
-                close(np.concatenate(rows) @ move, wanted, 1e-6, "second order")
-            return
-        first = srcad.jacrev(program.function, program.places)
-        wanted = along(lambda given: rows_of(first(*given), program), args, program, dots)
+    """Forward over reverse, and of a scalar reverse over reverse, along a direction: against differences of the oracle."""
+    dots = random_like(program.wanted, 8)
+    move, columns = vector(dots), sizes(program.wanted)
+    wanted = along(program, move)
+    if not has_an_array(program):
+        with unchanged(program) as args:
+            gradient = srcad.grad(program.function, program.places)
+            for transform in (srcad.jacfwd, srcad.jacrev):
+                second = transform(gradient, program.places)(*args)
+                found = matrix(second, columns, columns) @ move
+                close(found, wanted[0], f"{transform.__name__} of the gradient", 1e-7)
+        return
+    first = srcad.jacrev(program.function, program.places)
+    with unchanged(program) as args:
         if all_float(program):
             _, found = srcad.jvp(first, tuple(args), tuple(dots))
-            close(rows_of(found, program), wanted, 1e-6, "second order")
+            found = rows_of(found, program)
         else:
-            blocks = srcad.jacfwd(first, program.places)(*args)
-            leaves = iter(flat(blocks))
-            outputs = [np.size(leaf) for leaf in flat(value_of(program))]
-            rows = [
-                np.concatenate(
-                    [
-                        np.concatenate([np.reshape(next(leaves), (o, n, m)) for m in sizes], axis=2)
-                        for n in sizes
-                    ],
-                    axis=1,
-                )
-                for o in outputs
-            ]
-            close(np.concatenate(rows) @ move, wanted, 1e-6, "second order")
+            second = srcad.jacfwd(first, program.places)(*args)
+            shapes = [(n, m) for n in sizes(value_of(program)) for m in columns]
+            changes = matrix(second, [n * m for n, m in shapes], columns) @ move
+            pieces = np.split(changes, np.cumsum([n * m for n, m in shapes])[:-1])
+            found = matrix(
+                [piece.reshape(shape) for piece, shape in zip(pieces, shapes)],
+                sizes(value_of(program)),
+                columns,
+            )
+    close(found, wanted, "second order", 1e-7)

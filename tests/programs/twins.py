@@ -5,7 +5,6 @@ Where a twin is complex, `abs` and `arctan2` are continued analytically, so that
 A Jacobian is one matrix: a row for each number that comes out, a column for each that goes in.
 """
 
-import dataclasses
 import enum
 import math
 import types
@@ -14,9 +13,110 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.programs.oracle import LONG, is_float, like, parts, vector
+__all__ = [
+    "apart",
+    "flat",
+    "floats",
+    "is_float",
+    "jacobian",
+    "joined",
+    "mapped",
+    "parts_of",
+    "twin",
+]
 
-__all__ = ["METHODS", "jacobian", "twin"]
+LONG = np.longdouble
+
+
+# Trees: of tuples, lists, dicts and objects with attributes.
+
+
+def parts_of(tree):
+    """The children of a node and how to put others in their place; None for a leaf."""
+    if isinstance(tree, dict):
+        return list(tree.values()), lambda parts: dict(zip(tree, parts))
+    if isinstance(tree, (tuple, list)):
+        kind = type(tree)
+        return list(tree), lambda parts: kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+    if not hasattr(tree, "__dict__") or isinstance(
+        tree, (np.ndarray, np.generic, type, types.FunctionType, types.ModuleType, enum.Enum)
+    ):
+        return None
+    return list(vars(tree).values()), lambda parts: with_attributes(type(tree), tree, parts)
+
+
+def with_attributes(kind, tree, parts):
+    """An object of a class with the attributes of another one, and other values; not initialised."""
+    made = object.__new__(kind)
+    for name, part in zip(vars(tree), parts):
+        object.__setattr__(made, name, part)
+    return made
+
+
+def flat(tree):
+    """The leaves of a tree.
+
+    >>> flat({"a": [1.0, (2.0, 3)], "b": None})
+    [1.0, 2.0, 3, None]
+    """
+    found = parts_of(tree)
+    return [tree] if found is None else [leaf for part in found[0] for leaf in flat(part)]
+
+
+def mapped(function, *trees):
+    """The tree of what a function gives for each leaf, of several trees alike.
+
+    >>> mapped(lambda a, b: a + b, [1, {"x": 2}], [10, {"x": 20}])
+    [11, {'x': 22}]
+    """
+    found = parts_of(trees[0])
+    if found is None:
+        return function(*trees)
+    others = [parts_of(tree)[0] for tree in trees[1:]]
+    return found[1]([mapped(function, *parts) for parts in zip(found[0], *others)])
+
+
+def is_float(leaf):
+    return isinstance(leaf, (float, np.floating)) or (
+        isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
+    )
+
+
+def floats(tree):
+    """The leaves that a derivative is with respect to."""
+    return [leaf for leaf in flat(tree) if is_float(leaf)]
+
+
+def joined(tree, dtype=float):
+    """The numbers of a tree, in one vector; of results, so that what is no number is refused.
+
+    >>> joined([1.0, {"x": np.ones((2, 1))}])
+    array([1., 1., 1.])
+    """
+    return np.concatenate(
+        [np.zeros(0, dtype), *(np.ravel(np.asarray(leaf)) for leaf in flat(tree))]
+    )
+
+
+def apart(vector, tree):
+    """The tree with the numbers of a vector in the place of its floats, arrays as arrays and numbers as numbers.
+
+    >>> apart(np.array([1.0, 2.0, 3.0]), (0.0, np.zeros(2), 7))
+    (1.0, array([2., 3.]), 7)
+    """
+    begin = 0
+
+    def part(leaf):
+        nonlocal begin
+        if not is_float(leaf):
+            return leaf
+        found = vector[begin : begin + np.size(leaf)].reshape(np.shape(leaf))
+        begin += np.size(leaf)
+        if isinstance(leaf, np.ndarray):
+            return found.copy()
+        return float(found) if found.dtype == float else found[()]
+
+    return mapped(part, tree)
 
 
 # Modules in another precision.
@@ -154,16 +254,16 @@ def twin(function, dtype):
 
 def _recast(tree, module, dtype):
     """An argument for a twin: its floats in the dtype (or displaced in it already), its objects of the twin's classes."""
-    if dataclasses.is_dataclass(tree):
-        return module[type(tree).__name__](*(_recast(part, module, dtype) for part in parts(tree)))
-    if isinstance(tree, dict):
-        return {key: _recast(part, module, dtype) for key, part in tree.items()}
-    if isinstance(tree, (tuple, list)):
-        return type(tree)([_recast(part, module, dtype) for part in tree])
-    if not is_float(tree):
-        return tree
-    made = np.array(tree, dtype)
-    return made if isinstance(tree, np.ndarray) else made[()]
+    found = parts_of(tree)
+    if found is None:
+        if not is_float(tree):
+            return tree
+        made = np.array(tree, dtype)
+        return made if isinstance(tree, np.ndarray) else made[()]
+    recast = [_recast(part, module, dtype) for part in found[0]]
+    if isinstance(tree, (tuple, list, dict)):
+        return found[1](recast)
+    return with_attributes(module.get(type(tree).__name__, type(tree)), tree, recast)
 
 
 # Jacobians.
@@ -173,15 +273,15 @@ def _columns(function, args, argnums, dtype, of):
     """The Jacobian, column by column: `of` makes one of what the program gives at a displacement along it."""
     run = twin(function, dtype)
     wanted = [args[place] for place in argnums]
-    start = vector(wanted).astype(dtype)
+    start = joined(floats(wanted)).astype(dtype)
 
     def at(place, step):
         moved = start.copy()
         moved[place] += step
         given = list(args)
-        for argnum, arg in zip(argnums, like(wanted, moved)):
+        for argnum, arg in zip(argnums, apart(moved, wanted)):
             given[argnum] = arg
-        return vector(run(*_recast(given, run.__globals__, dtype)), dtype)
+        return joined(run(*_recast(given, run.__globals__, dtype)), dtype)
 
     with np.errstate(all="ignore"):
         rows = [of(lambda step, place=place: at(place, step)) for place in range(len(start))]
