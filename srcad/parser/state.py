@@ -119,6 +119,11 @@ class Program:
         self.references.setdefault((path, name), Reference(path, name, found))
         self.places.setdefault(identity(found), (found, path, name))
 
+    def hand_in(self, name: str, found: Any) -> None:
+        """Note that the function that is differentiated is given an object as an argument."""
+        if len(self.stack) == 1 and identity(found) not in self.places:
+            self.refer((), f"argument {name}", found)
+
     def place_of(self, found: Any) -> tuple[tuple[str, ...], str] | None:
         """Where an object was first found: through which callees, under which name."""
         place = self.places.get(identity(found))
@@ -243,7 +248,8 @@ class State:
             return View(owner.buffer, (*owner.path, step), value, self.current(owner.buffer))
         made = self.bind_new(value)
         if memory == "fresh":
-            orders = [in_order(view) for view in views([list(args), dict(options)])]
+            given = views([list(args), dict(options)])
+            orders = [view.value.type.rank in (0, 1) or in_order(view) for view in given]
             made.buffer.ordered = ordered(op, operands, dict(named), orders)
         else:
             for view in views(list(args)):

@@ -1,4 +1,11 @@
-"""Stores: what is written in place becomes a new value for all who see that memory."""
+"""Stores: what is written in place becomes a new value for all who see that memory.
+
+`x[i] = v` gives the buffer of `x` a new value, `put(x, i, v)`; a store through a view of it, the value that `analysis.views.back` makes of that:
+
+    t = x.T                        transpose_1 = x.T
+    t[0] = v          ->           stored_1 = put(transpose_1, 0, v)
+                                   x_1 = stored_1.T
+"""
 
 from __future__ import annotations
 
@@ -8,6 +15,7 @@ import gast
 
 from srcad import runtime
 from srcad.analysis.types import type_of
+from srcad.analysis.views import back, read_only
 from srcad.core import ops
 from srcad.core.nodes import Slice, Tree, Value
 from srcad.errors import AliasingError
@@ -36,11 +44,11 @@ class Stores(Calls):
         if not isinstance(owner, View):
             self.refuse(target, "what is stored into is no array", "Only arrays are stored into.")
         index = self.index(target.slice)
-        if not (_basic(index) or _mask(index) or _places(index)):
+        if not _index(index):
             self.refuse(
                 target,
-                "a store at computed positions is not accepted yet",
-                "Store through integers, slices, a boolean mask, or arrays known to hold integers.",
+                "a store at what is no index",
+                "It would raise when the function is called: index by integers, slices and arrays of integers or flags.",
             )
         return owner, index
 
@@ -65,15 +73,21 @@ class Stores(Calls):
                 node, "an attribute is assigned", "Keep the value in a local name and return it."
             )
         owner, index = self.target_of(target)
-        if _mask(index):
+        before = self.current(owner.buffer)
+        value = self.expression(node.value)
+        if self.current(owner.buffer) is not before:
             self.refuse(
                 node,
-                "`op=` through a mask is not accepted yet",
-                "Write x = np.where(mask, ..., x).",
+                f"the right side of `{op.symbol}=` writes to the array on the left",
+                "Python reads the left side first. Compute the right side on a line of its own before.",
+                AliasingError,
             )
-        value = self.expression(node.value)
+        self.augment(node, owner, index, op, value)
+
+    def augment(self, node: Any, owner: View, index: Tree, op: Any, value: Any) -> None:
+        """`owner[index] op= value`: what is there is read, computed with, and stored."""
         # At a place that is named twice `put_add` adds twice; NumPy's `+=` adds once.
-        if op in (ops.add, ops.subtract) and _basic(index):
+        if op in (ops.add, ops.subtract) and _unrepeated(index):
             if op is ops.subtract:
                 value = -value if is_constant(value) else self.emit(ops.negative, (value,))
             self.store(node, owner, index, value, add=True)
@@ -90,6 +104,7 @@ class Stores(Calls):
             for view in views(binding)
             if view.buffer is old.buffer or view.buffer in old.buffer.aliases
         ]
+        shared += [held for held in sorted(old.buffer.reaches()) if held.startswith("list ")]
         if type_.kind == "any" and shared:
             self.refuse(
                 node,
@@ -99,7 +114,7 @@ class Stores(Calls):
             )
         since = Value("").serial
         new = self.binary(node, op, old, value)
-        if type_.kind == "any" or (not old.path and not shared and not old.buffer.arguments):
+        if type_.kind == "any" or (not old.path and not shared and not old.buffer.reaches()):
             joined = type_.kind == "any" or self.type(new) == type_
             if joined:
                 self.name(new, name, since)
@@ -118,17 +133,9 @@ class Stores(Calls):
         operand = self.read(value)
         inner = self.read_view(target)
         self.check_store(node, target)
-        kept, given = inner.type.dtype or "", type_of(operand)
-        if (
-            kept.startswith(("int", "uint", "bool"))
-            and given.dtype is not None
-            and given.dtype.startswith("float")
-        ):
-            self.refuse(
-                node,
-                "a float is stored into an array of integers",
-                "The store truncates, so it has no derivative. Make the array with a floating dtype.",
-            )
+        self.check_dtype(node, inner, operand)
+        if _flags(index):
+            self.check_overlap(node, target, value)
         if self.constant and isinstance(
             operand, Value
         ):  # what is stored is constant; the rest of the array stays what it is
@@ -138,17 +145,50 @@ class Stores(Calls):
         )
         self.write_back(node, target, new)
 
-    def check_store(self, node: Any, target: View) -> None:
-        """Refuse a store whose memory another live name may or may not share."""
-        if any(not step.sure for step in target.path) or any(
-            step.op is not ops.getitem for step in target.path
-        ):
+    def check_dtype(self, node: Any, inner: Value, operand: Tree) -> None:
+        """Refuse what NumPy would cut off: it has no derivative."""
+        kept, given = inner.type.dtype or "", _dtypes(operand)
+        whole = ("int", "uint", "bool")
+        if kept.startswith(whole) and not all((dtype or "").startswith(whole) for dtype in given):
             self.refuse(
                 node,
-                "it is not known whether this store reaches another array",
-                "The array was made by an operation that gives a view or may copy. Write .copy() where it is made.",
+                "a float is stored into an array of integers",
+                "The store truncates, so it has no derivative. Make the array with a floating dtype.",
+            )
+        if kept.startswith("float") and any((dtype or "").startswith("complex") for dtype in given):
+            self.refuse(
+                node,
+                "a complex number is stored into an array of floats",
+                "The store drops the imaginary part. Store its real part, or make the array with a complex dtype.",
+            )
+
+    def check_overlap(self, node: Any, target: View, *values: Any) -> None:
+        """Refuse a store that NumPy does element by element, of what may be the memory that it writes to."""
+        buffers = {target.buffer, *target.buffer.aliases}
+        if any(view.buffer in buffers for view in views(list(values))):
+            self.refuse(
+                node,
+                "what is stored here may be elements that the store itself changes",
+                "NumPy reads and writes them one by one. Store a copy of them: .copy().",
                 AliasingError,
             )
+
+    def check_store(self, node: Any, target: View) -> None:
+        """Refuse a store whose memory another live name may or may not share."""
+        for step in target.path:
+            if read_only(step.op):
+                self.refuse(
+                    node,
+                    f"a view that `{step.op.name}` makes is written",
+                    "NumPy refuses this: such views are read-only. Store to the array itself.",
+                )
+            if not step.sure:
+                self.refuse(
+                    node,
+                    "it is not known whether this store reaches another array",
+                    f"`{step.op.name}` gives a view or a copy, as the array lies in memory. Write .copy() where it is made, or store to the array itself.",
+                    AliasingError,
+                )
         buffer = target.buffer
         for name, binding in self.living():
             for view in views(binding):
@@ -190,38 +230,65 @@ class Stores(Calls):
         for step in target.path[:-1]:
             bases.append(self.builder.let(step.op, (bases[-1], *step.args), step.options))
         for step, base in zip(reversed(target.path), reversed(bases)):
-            new = self.builder.let(ops.put, (base, step.args[0], new))
+            options = dict(step.options)
+            made = back(self.builder.let, step.op, step.args, options, base, new)
+            if made is None:
+                self.refuse(
+                    node,
+                    f"a store through a view that `{step.op.name}` makes is not accepted",
+                    "Store to the array itself, or to a copy: .copy().",
+                    AliasingError,
+                )
+            new = made
         new.base, new.named = root.base, root.named
         self.memory[target.buffer] = new
 
 
-def _basic(part: Any) -> bool:
-    """Whether an index is made of integers, slices, None and ellipses for certain."""
-    if isinstance(part, tuple) and not isinstance(part, Slice):
-        return all(map(_basic, part))
-    if isinstance(part, (Slice, int, type(None), type(...))):
-        return True
-    if isinstance(part, Value):
-        return (
-            part.type.rank == 0
-            and (part.type.dtype or "").startswith(("int", "uint"))
-            and part.type.kind != "array"
-        )
+def _parts(index: Tree) -> tuple[Tree, ...]:
+    return index if isinstance(index, tuple) and not isinstance(index, Slice) else (index,)
+
+
+def _index(index: Tree) -> bool:
+    """Whether NumPy may take it as an index."""
+    for part in _parts(index):
+        if isinstance(part, list) and not all(map(_index, part)):
+            return False
+        if isinstance(part, (float, complex, str, dict)):
+            return False
+        if isinstance(part, Value) and (part.type.dtype or "").startswith(("float", "complex")):
+            return False
+    return True
+
+
+def _unrepeated(index: Tree) -> bool:
+    """Whether an index names no element twice for certain: integers, slices, None, ellipses, and at most one mask."""
+    masks = 0
+    for part in _parts(index):
+        if isinstance(part, Value):
+            dtype, kind = part.type.dtype or "", part.type.kind
+            masks += dtype == "bool"
+            number = part.type.rank == 0 and dtype.startswith(("int", "uint")) and kind != "array"
+            if dtype != "bool" and not number:
+                return False
+        elif not isinstance(part, (Slice, int, type(None), type(...))):
+            return False
+    return masks < 2
+
+
+def _flags(index: Tree) -> bool:
+    """Whether a mask may be in an index, by which NumPy stores element by element."""
+    for part in _parts(index):
+        if isinstance(part, list):
+            if not all(type(one) is int for one in part):
+                return True
+        elif isinstance(part, Value) and part.type.kind not in ("number", "scalar"):
+            if part.type.dtype is None or part.type.dtype == "bool":
+                return True
     return False
 
 
-def _mask(index: Any) -> bool:
-    return (
-        isinstance(index, Value) and index.type.dtype == "bool" and index.type.rank not in (None, 0)
-    )
-
-
-def _places(index: Any) -> bool:
-    """Whether an index is basic but for arrays (and lists) of integers."""
-    if isinstance(index, tuple) and not isinstance(index, Slice):
-        return all(map(_places, index))
-    if isinstance(index, list):
-        return all(isinstance(part, int) and not isinstance(part, bool) for part in index)
-    if isinstance(index, Value):
-        return (index.type.dtype or "").startswith(("int", "uint")) and index.type.rank is not None
-    return _basic(index)
+def _dtypes(tree: Tree) -> list[str | None]:
+    """The dtypes of what is stored."""
+    if isinstance(tree, (tuple, list)):
+        return [dtype for part in tree for dtype in _dtypes(part)]
+    return [type_of(tree).dtype]
