@@ -28,12 +28,11 @@ ORACLES = {"complex": "complex step", "differences": "long differences"}
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """Where a program is evaluated, what it is differentiated by, its oracle, and why it is refused where it still is."""
+    """Where a program is evaluated, what it is differentiated by, and its oracle."""
 
     args: tuple[Any, ...]
     oracle: Any
     argnums: tuple[int, ...]
-    refused: str | None = None
     tolerance: float = 1e-8
     second: bool = True
 
@@ -49,7 +48,7 @@ class Example:
         return args
 
 
-def program(*args, oracle, argnums=None, refused=None, tolerance=1e-8, second=True):
+def program(*args, oracle, argnums=None, tolerance=1e-8, second=True):
     """Say of a function that it is a program of the corpus.
 
     The oracle is `"complex"` for the complex step, `"differences"` for extrapolated ones in long double, or a function of the
@@ -61,7 +60,7 @@ def program(*args, oracle, argnums=None, refused=None, tolerance=1e-8, second=Tr
         argnums = tuple(place for place, arg in enumerate(args) if floats(arg))
 
     def named(function):
-        function.example = Example(args, oracle, argnums, refused, tolerance, second)
+        function.example = Example(args, oracle, argnums, tolerance, second)
         return function
 
     return named
