@@ -22,6 +22,7 @@ from srcad.parser.functions import Functions
 from srcad.parser.handles import Callee, FunctionBinding, MethodBinding, PartialBinding
 from srcad.parser.places import View, views
 from srcad.parser.records import handed_on
+from srcad.parser.refusals import CALLS
 from srcad.parser.state import NeedStatic
 from srcad.rules import rule_of
 
@@ -102,6 +103,8 @@ class Calls(Functions):
                 "Call a function by its name.",
             )
         function = callee.object
+        if _hashable(function) and function in CALLS:
+            self.refuse(node, *CALLS[function])
         special = _SPECIAL.get(function) if _hashable(function) else None
         if special is not None:
             return special(self, node, callee, args, options)

@@ -87,11 +87,7 @@ class Expressions(State):
         """The binding of an expression."""
         method = getattr(self, f"_{type(node).__name__}", None)
         if method is None:
-            self.refuse(
-                node,
-                f"`{type(node).__name__}` expressions are not accepted",
-                "Write it with the arithmetic, calls, indexing and control flow of docs/language.md.",
-            )
+            self.refuse_syntax(node)
         return method(node)
 
     def _Constant(self, node: Any) -> Any:
@@ -947,20 +943,6 @@ class Expressions(State):
         )
 
     _SetComp = _DictComp = _GeneratorExp = _ListComp
-
-    def _Yield(self, node: Any) -> Any:
-        return self.refuse(
-            node,
-            "`yield` cannot be differentiated",
-            "A generator has no single output. Collect the values in a list and return np.stack(values).",
-        )
-
-    _YieldFrom = _Yield
-
-    def _Await(self, node: Any) -> Any:
-        return self.refuse(
-            node, "`await` cannot be differentiated", "Wait for the value outside the function."
-        )
 
 
 class Given(gast.AST):

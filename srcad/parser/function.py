@@ -136,12 +136,6 @@ def _whole(name: str, part: Any) -> Any:
 
 def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     node = source.node
-    if isinstance(node, gast.AsyncFunctionDef):
-        parser.refuse(
-            node,
-            "`async` functions cannot be differentiated",
-            "Compute outside, and pass the values.",
-        )
     parameters = own_signature(source.function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     kinds = {

@@ -24,6 +24,7 @@ from srcad.parser.expressions import Expressions, is_constant
 from srcad.parser.handles import FunctionBinding, captured_names
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
+from srcad.parser.refusals import generator_or_async
 from srcad.parser.source import source_of
 from srcad.parser.state import Entered, NeedInline, NeedStatic
 
@@ -249,6 +250,9 @@ class Functions(Expressions):
     def run(self, call: Any = None) -> Any:
         """Parse the body; its value."""
         node = self.source.node
+        other = generator_or_async(node)
+        if other is not None:
+            self.refuse_syntax(other)
         self.captured = captured_names(node)
         if isinstance(node, gast.Lambda):
             self.statement = node.body

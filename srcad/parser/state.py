@@ -19,6 +19,7 @@ from srcad.parser.boxes import Held, boxes, holds, refill
 from srcad.parser.places import Buffer, Step, Unbound, View, views
 from srcad.parser.reads import reads
 from srcad.parser.records import Filled, Frame, Maybe, Numbers
+from srcad.parser.refusals import SYNTAX
 from srcad.parser.source import Source
 
 __all__ = [
@@ -181,6 +182,15 @@ class State:
     ) -> NoReturn:
         """Raise an error that points at `node`."""
         raise kind(what, place=self.source.place(node), reason=reason)
+
+    def refuse_syntax(self, node: Any) -> NoReturn:
+        """Raise the error for a construct that is never accepted."""
+        name = type(node).__name__
+        unknown = (
+            f"`{name}` is not known to this version of srcad",
+            "It is newer than srcad, or stands where it means nothing. docs/language.md lists what is known.",
+        )
+        self.refuse(node, *SYNTAX.get(name, unknown))
 
     # what the layers below call of those above
 

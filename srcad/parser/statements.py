@@ -13,6 +13,7 @@ from srcad.parser.branches import returns
 from srcad.parser.loops import Loops
 from srcad.parser.reads import live
 from srcad.parser.records import Growing
+from srcad.parser.refusals import SYNTAX, written_outside
 
 __all__ = ["Statements"]
 
@@ -28,11 +29,10 @@ class Statements(Loops):
             with self.at(statement, self.header_text(statement)):
                 method = getattr(self, f"do_{type(statement).__name__}", None)
                 if method is None:
-                    self.refuse(
-                        statement,
-                        f"`{type(statement).__name__}` statements are not accepted",
-                        "See docs/language.md for the statements that are.",
-                    )
+                    self.refuse_syntax(statement)
+                outside = written_outside(self.source.node, statement)
+                if outside is not None:
+                    self.refuse(outside, *SYNTAX["Global"])
                 if isinstance(statement, gast.If) and returns(statement):
                     self.do_early_return(statement, rest, later)
                     return
@@ -61,6 +61,8 @@ class Statements(Loops):
 
     def do_Pass(self, node: Any) -> None:
         return None
+
+    do_Global = do_Nonlocal = do_Pass  # what they are for is refused where it is done
 
     def do_Expr(self, node: Any) -> None:
         if isinstance(node.value, gast.Constant) or self.fills(node.value):
@@ -155,12 +157,6 @@ class Statements(Loops):
     )
     do_Raise = _refused("`raise` is not accepted yet", "Check arguments before the call.")
     do_Assert = _refused("`assert` is not accepted yet", "Check arguments before the call.")
-    do_AsyncFunctionDef = do_ClassDef = _refused(
-        "this definition is not accepted", "Define it at module level."
-    )
-    do_Global = do_Nonlocal = _refused(
-        "names of outer scopes are not written", "Return the value instead."
-    )
     do_Delete = _refused(
         "`del` is not accepted yet",
         "Leave the name; the derivative does not keep what it does not need.",
