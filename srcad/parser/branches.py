@@ -7,15 +7,15 @@ from typing import Any
 
 import gast
 
-from srcad.analysis.types import join
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Block, Branch, Let, Phi, Value
 from srcad.core.specification import Known
-from srcad.errors import AliasingError
 from srcad.parser.expressions import (
     _truth,
     is_static,
 )
+from srcad.parser.jumps import FLAG, KEPT, ends
 from srcad.parser.places import Buffer, View
 from srcad.parser.reads import writes
 from srcad.parser.records import Maybe
@@ -72,6 +72,8 @@ class Branches(Stores):
             return
         test, operand, flipped = self.test_of(operand)
         env, memory, later = dict(self.env), dict(self.memory), self.later
+        held, ends = self.held_boxes(), []
+        builders: list[tuple[Builder, dict[Buffer, Value]]] = []
         sides: list[tuple[dict[str, Any], dict[str, Any], dict[Buffer, Value], Block]] = []
         parts = (node.orelse, node.body) if flipped else (node.body, node.orelse)
         for place, statements in enumerate(parts):
@@ -88,32 +90,16 @@ class Branches(Stores):
                     for name, binding in self.env.items()
                     if name in later or name not in writes(node.body + node.orelse)
                 }
+                ends.append(self.ended_boxes(held))
+                builders.append((builder, self.memory))
             sides.append((self.env, operands, self.memory, builder.block))
         (env_a, x, memory_a, block_a), (env_b, y, memory_b, block_b) = sides
         phis: list[Phi] = []
-        merged = {**memory_a, **memory_b}
-        for place, made in enumerate((memory_a, memory_b)):
-            self.sided.update((buffer, (test, place)) for buffer in made if buffer not in memory)
-        for buffer in memory:
-            a, b = memory_a[buffer], memory_b[buffer]
-            under, place = self.sided.get(buffer, (None, 0))
-            if under is test:
-                merged[buffer] = b if place else a
-            elif a is not b and under is not None and under not in self.numbers.taken:
-                self.refuse(
-                    node,
-                    "an array that one side of a branch makes is written under another condition",
-                    "Make it before the `if`, or write to a copy.",
-                    AliasingError,
-                )
-            elif a is not b:
-                out = Value(a.base, join(a.type, b.type), named=a.named)
-                phis.append(Phi(out, a, b))
-                merged[buffer] = out
-        self.memory = merged
+        self.memory = self.join_memory(node, test, memory, (memory_a, memory_b), phis)
         names = list(dict.fromkeys([*env_a, *env_b]))
         self.env = env
         test = self.own_test(test)
+        self.join_boxes(node, held, ends, builders, phis, (test, operand))
         self.env = {}
         for name in names:
             a = env_a.get(name, Unbound(name))

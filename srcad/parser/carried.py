@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from srcad.analysis.types import join, type_of, widen
-from srcad.core.nodes import Carry, Loop, Slice, Value
+from srcad.core.nodes import Carry, Loop, Phi, Slice, Value
 from srcad.core.specification import Known
 from srcad.core.types import Type
 from srcad.parser.boxes import Box, Held, boxes, holds, refill, same_contents
 from srcad.parser.expressions import is_constant
+from srcad.parser.jumps import KEPT, Region
 from srcad.parser.places import Buffer, Handle, View, views
-from srcad.parser.records import Filled
+from srcad.parser.records import Filled, Growing, Maybe
 from srcad.parser.state import Guard, Unbound
 
 __all__ = ["Boxed", "Carried"]
@@ -313,6 +314,7 @@ class Carried:
         memory0: dict[Buffer, Value],
         later: frozenset[str],
         names: list[str],
+        region: Region | None = None,
     ) -> None:
         """Bind what is known after the loop."""
         after, ended = dict(env0), dict(memory0)
@@ -357,11 +359,34 @@ class Carried:
                         for b in views(exits[other_path[0]]):
                             a.buffer.alias(b.buffer)
         after.update(exits)
+        for key, binding in last_env.items():
+            if region is not None and key.startswith(f"{KEPT}{region.depth} "):
+                after[key] = self.known_there(state, key, binding, last_memory)
         state.env = after
         loop.carries = list(self.carries.values())
         for carry in loop.carries:  # zero iterations included; `param` is what an iteration sees
             if carry.init is not None:
                 carry.exit.type = join(type_of(carry.init), carry.param.type)
+
+    def known_there(self, state: Any, key: str, binding: Any, memory: dict[Buffer, Value]) -> Any:
+        """What a place that left the loop knew: it is read where that place was taken, and only there."""
+        if isinstance(binding, (tuple, list)) and not isinstance(binding, Growing):
+            parts = [self.known_there(state, key, part, memory) for part in binding]
+            return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+        value = _surface(binding, memory)
+        if value is None:
+            return Unbound(key.rpartition(" ")[2])
+        if not isinstance(value, Value):
+            return value
+        carry = Carry(value.like(named=False), None, value, value.like())
+        self.carries[("last", key, len(self.carries))] = carry
+        made = state.bind_new(carry.exit)
+        if isinstance(made, View):
+            for view in views(binding):
+                made.buffer.arguments |= view.buffer.arguments
+                for other in (view.buffer, *view.buffer.aliases):
+                    made.buffer.alias(other)
+        return made
 
     def last(
         self, state: Any, name: str, binding: Any, memory: dict[Buffer, Value], loop: Loop
@@ -399,10 +424,31 @@ class Carried:
         return made
 
 
+def _surface(binding: Any, memory: dict[Buffer, Value]) -> Any:
+    """The operand of a binding at the end of an iteration; of what one side of a branch alone knows, joined with None."""
+    if isinstance(binding, View):
+        current = memory.get(binding.buffer, binding.buffer.initial)
+        if not binding.path:
+            return current
+        return binding.value if current is binding.version else None
+    if isinstance(binding, Maybe) and binding.absent == "unbound" and binding.phis is not None:
+        sides = [_surface(side, memory) for side in binding.sides]
+        types = [type_of(side) for side in sides if side is not None]
+        if not types:
+            return None
+        base = binding.name.rpartition(" ")[2]
+        out = Value(base, types[0] if len(types) == 1 else join(*types), named=True)
+        binding.phis.append(Phi(out, *sides))
+        return out
+    if isinstance(binding, Value) or (is_constant(binding) and not isinstance(binding, str)):
+        return binding
+    return None
+
+
 def _always_runs(loop: Loop) -> bool:
     """Whether it is proven that a loop has iterations."""
-    if loop.domain is None:
-        return False
+    if loop.test is not None or loop.domain is None:
+        return loop.test is None and loop.until is not None
     start, stop, step = (
         part.type.value if isinstance(part, Value) and part.type.value is not None else part
         for part in loop.domain

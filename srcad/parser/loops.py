@@ -14,7 +14,8 @@ import gast
 
 from srcad.core.nodes import Family, Let, Loop, Value, walk
 from srcad.core.types import Type, number
-from srcad.parser.carried import Carried
+from srcad.parser.boxes import copied, holds, refill
+from srcad.parser.carried import Boxed, Carried
 from srcad.parser.expressions import (
     is_static,
 )
@@ -51,11 +52,13 @@ class Loops(Iterables):
                 self.held = outer
             return
         kept, frame = (dict(self.env), dict(self.memory), len(self.builder.block)), self.frame
+        contents = self.held_boxes()
         try:
             self.loop(node, over, later)
         except NeedUnroll as need:
             self.frame = frame
             self.env, self.memory = kept[0], kept[1]
+            self.put_back(contents)
             del self.builder.block[kept[2] :]
             count = over.count
             if not isinstance(count, int):
@@ -160,8 +163,13 @@ class Loops(Iterables):
                 self.merge(node, name)
                 self.assure(name)
         env0, memory0 = dict(self.env), dict(self.memory)
+        held0 = self.held_boxes()
         targets = writes([node.target] if isinstance(node, gast.For) else [])
         assigned = [name for name in writes(body) if name not in targets]
+        originals = {name: env0[name] for name in assigned if name in env0}
+        env0.update({name: copied(binding) for name, binding in originals.items()})
+        boxed: dict[int, Boxed] = {}
+        linked: set[tuple[str, str]] = set()
         again = [*(header or []), *([gast.Expr(test)] if test is not None else []), *body]
         inside = later
         while (before := inside | (live(again, inside) - frozenset(targets))) != inside:
@@ -176,6 +184,7 @@ class Loops(Iterables):
         loose: set[str] = set()
         for _ in range(50):
             self.env, self.memory = dict(env0), dict(memory0)
+            self.put_back(held0)
             carried = Carried(self, env0, memory0, types, partners)
             carried.free, carried.loose = free, loose
             for name in assigned:
@@ -189,6 +198,9 @@ class Loops(Iterables):
                 self.memory[buffer] = carried.parameter(
                     buffer, memory0[buffer], memory0[buffer].base, memory0[buffer].named
                 )
+            for part in boxed.values():
+                carried.enter_box(node, part, env0)
+            carried.link(originals, linked)
             carried.entered(self, env0, assigned)
             if test is not None:
                 with self.inner() as builder:
@@ -226,6 +238,7 @@ class Loops(Iterables):
                     start()
                 self.block(body, later | inside)
                 changed = carried.leave(self, node, stored)
+                changed |= carried.leave_boxes(node, held0, boxed, originals, linked)
             loop.body = builder.block
             if not changed:
                 break
@@ -241,7 +254,13 @@ class Loops(Iterables):
             for name, binding in self.env.items()
             if isinstance(binding, Filled) and binding.loop is loop
         }
-        carried.finish(self, loop, env0, memory0, later, [*assigned, *targets])
+        names = [*assigned, *targets, *(part.name for part in boxed.values())]
+        carried.finish(self, loop, env0, memory0, later, names)
+        self.put_back(held0)
+        for part in boxed.values():
+            exits = self.env.pop(part.name)
+            refill(part.box, {**holds(part.box), **exits})
+        carried.link(originals, linked)
         for name, binding in filled.items():
             binding.closed = True
             self.env[name] = binding

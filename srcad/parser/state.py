@@ -16,6 +16,7 @@ from srcad.core.specification import Known, Reference
 from srcad.core.types import Type
 from srcad.errors import AliasingError, SrcadError, UnsupportedSyntaxError
 from srcad.parser.boxes import Held, boxes, holds, refill
+from srcad.parser.jumps import Region
 from srcad.parser.places import Buffer, Step, Unbound, View, views
 from srcad.parser.reads import reads
 from srcad.parser.records import Filled, Frame, Maybe, Numbers
@@ -162,6 +163,9 @@ class State:
         # What a method is bound to: its first parameter, read like an object of an outer scope.
         self.owner: Any = None
         self.frame: Frame | None = None
+        # The innermost loop around that is left by jumps; and what is to be done right after the loop that was parsed last.
+        self.region: Region | None = None
+        self.follow: list[Any] = []
         self.numbers = Numbers()
         self.guards: dict[str, Guard] = {}
         # Buffers that are made on one side of a test, and are reached on that side only.

@@ -186,16 +186,6 @@ def test_a_result_that_is_an_argument_is_noted():
     assert len(made.parsed.shared) == 1
 
 
-def test_an_item_of_a_list_is_refused():
-    def item(x):
-        parts = [x, x]
-        parts[0] = x * 2.0
-        return np.sum(parts[0])
-
-    with pytest.raises(SrcadError):
-        core(item, x="float64[n]")
-
-
 def test_stores_at_computed_positions():
     def computed(x, i):
         y = x * 1.0
