@@ -19,6 +19,7 @@ from srcad.core.types import Type
 from srcad.errors import MissingRuleError
 from srcad.parser.expressions import is_static
 from srcad.parser.functions import Functions
+from srcad.parser.boxes import boxes
 from srcad.parser.handles import Callee, FunctionBinding, MethodBinding, PartialBinding
 from srcad.parser.places import View, views
 from srcad.parser.records import handed_on
@@ -190,7 +191,8 @@ class Calls(Functions):
         """A function that is called as it is: not looked into, never removed, moved or evaluated again."""
         text = callee.name if callee.name.startswith("np.") else callee.name.rpartition(".")[2]
         op = ops.Operation(callee.object, text, effect="effect")
-        if views([args, options]) and not reads_only(callee.object):
+        given = [*args, *options.values()]
+        if (views(given) or boxes(given)) and not reads_only(callee.object):
             self.refuse(
                 node,
                 f"it is not known whether `{callee.name}` writes to its arguments",
@@ -277,7 +279,9 @@ class Calls(Functions):
                     "Call a plain function and pass what it reads.",
                 )
             return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
-        if views([args, options]) and (not generator_method(target) or name in _SHUFFLES):
+        given = [*args, *options.values()]
+        written = not generator_method(target) or name in _SHUFFLES
+        if (views(given) or boxes(given)) and written:
             self.refuse(
                 node,
                 f"it is not known whether `.{name}()` writes to its arguments",
@@ -465,13 +469,12 @@ _WRITERS = {
     np.random.shuffle,
 }
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
+_READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
 
 def reads_only(function: Any) -> bool:
     """Whether a callable without a rule is known not to write to what it is given."""
-    if function in (print, np.save, np.savez, np.savez_compressed, np.savetxt) or isinstance(
-        function, np.ufunc
-    ):
+    if function in _READERS or isinstance(function, np.ufunc):
         return True
     return (
         generator_method(getattr(function, "__self__", None))
