@@ -31,10 +31,16 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
     place = function.parsed.place
     for statement in walk(function.body):
         if isinstance(statement, Let) and statement.op.effect == "effect":
+            name = (
+                f".{statement.op.name}()" if statement.op.style == "method" else statement.op.name
+            )
+            drawn = _draws(statement.op)
             raise UnsupportedSyntaxError(
-                f"`{statement.op.name}` under vmap",
+                f"`{name}` draws under vmap" if drawn else f"`{name}` has an effect under vmap",
                 place=_at(place, statement),
-                reason="What prints, draws or writes to outer objects is not mapped over.",
+                reason="Whether the examples share what is drawn is not said. Draw before, and pass what was drawn as an argument."
+                if drawn
+                else "It would happen once, not once for each example. Do it outside.",
             )
     front = Builder(infer)
     inputs: dict[Value, Value] = {}
@@ -124,6 +130,16 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
     )
     made.defaults = {}
     return made  # type: ignore[no-any-return]
+
+
+def _draws(op: ops.Operation) -> bool:
+    """Whether an effect is a random draw: of NumPy, of Python's `random`, or of a generator, whose methods are all that is called."""
+    owner, module = getattr(op.function, "__self__", None), getattr(op.function, "__module__", "")
+    return (
+        op.style == "method"
+        or op.name.startswith("np.random.")
+        or "random" in (module, type(owner).__module__)
+    )
 
 
 def _at(place: Any, statement: Any) -> Any:

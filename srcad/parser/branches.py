@@ -20,12 +20,12 @@ from srcad.parser.places import Buffer, View
 from srcad.parser.reads import writes
 from srcad.parser.records import Maybe
 from srcad.parser.state import Unbound
-from srcad.parser.stores import Stores
+from srcad.parser.writers import Writers
 
 __all__ = ["Branches", "returns"]
 
 
-class Branches(Stores):
+class Branches(Writers):
     """Parse branches."""
 
     def do_early_return(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import gast
+import numpy as np
 
 from srcad import runtime
 from srcad.analysis.types import type_of
@@ -24,7 +25,7 @@ from srcad.parser.expressions import (
     _BINARY,
     is_constant,
 )
-from srcad.parser.places import View, views
+from srcad.parser.places import Step, View, views
 
 __all__ = ["Stores"]
 
@@ -32,15 +33,8 @@ __all__ = ["Stores"]
 class Stores(Calls):
     """Parse stores into arrays."""
 
-    def target_of(self, target: Any) -> tuple[View, Any]:
-        """The view and the index that a store goes to."""
-        owner = self.expression(target.value)
-        if isinstance(owner, (list, dict, tuple)):
-            self.refuse(
-                target,
-                f"an item of a {type(owner).__name__} is assigned, which is not accepted yet",
-                "Use an array, or names.",
-            )
+    def target_of(self, target: Any, owner: Any) -> tuple[View, Any]:
+        """The view and the index that a store to an item of `owner` goes to."""
         if not isinstance(owner, View):
             self.refuse(target, "what is stored into is no array", "Only arrays are stored into.")
         index = self.index(target.slice)
@@ -60,11 +54,12 @@ class Stores(Calls):
                 gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target)
             )
             since = Value("").serial
-            value = self.expression(node.value)
+            with self.holding([old]):
+                value = self.expression(node.value)
             if isinstance(old, View) and self.type(old).kind != "scalar":
                 self.augment_array(node, target.id, old, op, value)
                 return
-            new = self.binary(node, op, old, value)
+            new = self.augmented(node, old, op, value)
             self.name(new, target.id, since)
             self.env[target.id] = new
             return
@@ -72,7 +67,15 @@ class Stores(Calls):
             self.refuse(
                 node, "an attribute is assigned", "Keep the value in a local name and return it."
             )
-        owner, index = self.target_of(target)
+        owner = self.expression(target.value)
+        if isinstance(owner, (list, dict, tuple)):
+            key = self.item_key(target, target.slice)
+            with self.holding([owner]):
+                old = self.subscript(target, owner, target.slice)
+                value = self.expression(node.value)
+                self.put_item(target, owner, key, self.augmented(node, old, op, value))
+            return
+        owner, index = self.target_of(target, owner)
         before = self.current(owner.buffer)
         value = self.expression(node.value)
         if self.current(owner.buffer) is not before:
@@ -83,6 +86,17 @@ class Stores(Calls):
                 AliasingError,
             )
         self.augment(node, owner, index, op, value)
+
+    def augmented(self, node: Any, old: Any, op: ops.Operation, value: Any) -> Any:
+        """What `old op= value` leaves in the place of `old`: arrays and lists are changed where they are."""
+        if isinstance(old, View) and self.type(old).kind != "scalar":
+            self.augment(node, old, Ellipsis, op, value)
+            return old
+        if isinstance(old, list) and op in (ops.add, ops.multiply):
+            self.change(node, old)
+            old[:] = [*old, *self.unpack(node, value, None)] if op is ops.add else old * value
+            return old
+        return self.binary(node, op, old, value)
 
     def augment(self, node: Any, owner: View, index: Tree, op: Any, value: Any) -> None:
         """`owner[index] op= value`: what is there is read, computed with, and stored."""
@@ -130,6 +144,8 @@ class Stores(Calls):
 
     def store(self, node: Any, target: View, index: Tree, value: Any, *, add: bool) -> None:
         """`target[index] = value` or `+=`: the buffer gets a new value, which every view of it will read."""
+        if isinstance(value, (tuple, list)):
+            value = self.emit(ops.operation(np.array), (value,))
         operand = self.read(value)
         inner = self.read_view(target)
         self.check_store(node, target)
@@ -172,6 +188,12 @@ class Stores(Calls):
                 "NumPy reads and writes them one by one. Store a copy of them: .copy().",
                 AliasingError,
             )
+
+    def flat(self, array: View) -> View:
+        """All elements of an array in a row: as `x.flat`, which is no copy however they lie in memory."""
+        value = self.emit(ops.operation(np.ravel), (array,))
+        step = Step(ops.operation(np.ravel), (), (), True)
+        return View(array.buffer, (*array.path, step), self.read(value), self.current(array.buffer))
 
     def check_store(self, node: Any, target: View) -> None:
         """Refuse a store whose memory another live name may or may not share."""
