@@ -135,11 +135,8 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
 def _draws(op: ops.Operation) -> bool:
     """Whether an effect is a random draw: of NumPy, of Python's `random`, or of a generator, whose methods are all that is called."""
     owner, module = getattr(op.function, "__self__", None), getattr(op.function, "__module__", "")
-    return (
-        op.style == "method"
-        or op.name.startswith("np.random.")
-        or "random" in (module, type(owner).__module__)
-    )
+    homes = f"{op.name}.{module}.{type(owner).__module__}".split(".")
+    return op.style == "method" or "random" in homes
 
 
 def _at(place: Any, statement: Any) -> Any:
