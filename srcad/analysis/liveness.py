@@ -2,14 +2,16 @@
 
 `scan` walks a block backward and calls `visit(statement, live)` with the values that are live right after the statement. For a loop's body, what
 the loop reads from outside stays live through all of it; for a value that one branch defines and a later branch of
-the same test reads, all of what lies between.
+the same test reads, all of what lies between. What the other side of an attempt reads is live before whatever may raise in its body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from srcad.analysis.raising import may_raise
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -18,6 +20,7 @@ from srcad.core.nodes import (
     Statement,
     Value,
     defined,
+    fails,
     leaves,
     operands,
     walk,
@@ -48,7 +51,9 @@ def defines(block: Block) -> set[Value]:
     found: set[Value] = set()
     for statement in walk(block):
         found.update(defined(statement))
-        if isinstance(statement, Loop):
+        if isinstance(statement, Attempt):
+            found.add(statement.caught)
+        elif isinstance(statement, Loop):
             found.update(carry.param for carry in statement.carries)
             found.update(
                 leaves([targets for _, targets, *_ in (*statement.records, *statement.over)])
@@ -58,12 +63,26 @@ def defines(block: Block) -> set[Value]:
     return found
 
 
-def scan(block: Block, live: Iterable[Value], visit: Visit) -> set[Value]:
-    """Walk a block backward from the values live after it; returns those live before it."""
+def scan(
+    block: Block,
+    live: Iterable[Value],
+    visit: Visit,
+    errors: tuple[type, ...] = (),
+    aside: Iterable[Value] = (),
+) -> set[Value]:
+    """Walk a block backward from the values live after it; returns those live before it.
+
+    Where a statement may raise one of `errors`, the values `aside` are read instead of what follows.
+    """
     now = set(live)
     for statement in reversed(block):
+        raises = bool(errors) and may_raise(statement, errors)
+        if raises and not isinstance(statement, (Let, Call)):
+            now |= set(aside)  # it may raise anywhere inside
         visit(statement, set(now))
         now = step(statement, now, visit)
+        if raises:
+            now |= set(aside)
     return now
 
 
@@ -72,12 +91,20 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
     if isinstance(statement, (Let, Call)):
         now = now - set(defined(statement))
     elif isinstance(statement, Branch):
-        outs = {phi.out for phi in statement.phis}
-        rest = now - outs
-        then = scan(statement.body, rest | set(leaves([phi.then for phi in statement.phis])), visit)
-        orelse = scan(
-            statement.orelse, rest | set(leaves([phi.orelse for phi in statement.phis])), visit
-        )
+        rest = now - set(defined(statement))
+        starts = [
+            set()
+            if fails(block)
+            else rest | set(leaves([getattr(p, pick) for p in statement.phis]))
+            for block, pick in ((statement.body, "then"), (statement.orelse, "orelse"))
+        ]
+        orelse = scan(statement.orelse, starts[1], visit)
+        if isinstance(statement, Attempt):
+            errors = tuple(error.object for error in statement.errors)
+            orelse.discard(statement.caught)
+            then = scan(statement.body, starts[0], visit, errors, orelse)
+        else:
+            then = scan(statement.body, starts[0], visit)
         now = (then | orelse) - defines(statement.body) - defines(statement.orelse)
     elif isinstance(statement, Loop):
         exits = {carry.exit for carry in statement.carries}

@@ -49,7 +49,7 @@ __all__ = [
     "Test",
     "Value",
     "defined",
-    "ends",
+    "fails",
     "leaves",
     "map_tree",
     "operands",
@@ -413,20 +413,20 @@ def defined(statement: Statement) -> Iterator[Value]:
         yield from (carry.exit for carry in statement.carries)
 
 
-def ends(block: Block) -> bool:
+def fails(block: Block) -> bool:
     """Whether a block always ends in an exception."""
     last = block[-1] if block else None
     if isinstance(last, Let):
         return bool(last.op.name == "raise")
-    return isinstance(last, Branch) and ends(last.body) and ends(last.orelse)
+    return isinstance(last, Branch) and fails(last.body) and fails(last.orelse)
 
 
 def surviving(statement: Statement) -> Block | None:
     """The side of an attempt whose values are known after it, since the other one ends in an exception."""
     if isinstance(statement, Attempt):
-        if ends(statement.orelse):
+        if fails(statement.orelse):
             return statement.body
-        if ends(statement.body):
+        if fails(statement.body):
             return statement.orelse
     return None
 

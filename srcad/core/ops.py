@@ -19,13 +19,13 @@ import math
 import operator
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from srcad import runtime
 
-__all__ = ["Operation", "bind", "name_of", "operation"]
+__all__ = ["Field", "Operation", "bind", "name_of", "operation"]
 
 
 class Operation:
@@ -128,6 +128,12 @@ def select_item(tree: Any, key: Any) -> Any:
     return tree[key]
 
 
+@cache
+def attribute(name: str) -> Operation:
+    """An attribute of an argument that is an object."""
+    return Operation(select_item, name, style="attribute", symbol=name, base=name)
+
+
 def new_list() -> list[Any]:
     """The list of one execution of a loop."""
     return []
@@ -145,11 +151,41 @@ def raise_where(condition: Any, error: str, message: str | None) -> None:
         raise kind() if message is None else kind(message)
 
 
+class Field(NamedTuple):
+    """A value in a text: `{value!r:spec}`."""
+
+    value: Any
+    conversion: int = -1
+    spec: str = ""
+
+
+def render(*parts: Any) -> str:
+    """A text of strings and fields.
+
+    >>> render("n = ", Field(2.5, -1, ".2f"))
+    'n = 2.50'
+    """
+    convert = {-1: lambda value: value, 115: str, 114: repr, 97: ascii}
+    return "".join(
+        part if isinstance(part, str) else format(convert[part.conversion](part.value), part.spec)
+        for part in parts
+    )
+
+
+def raise_error(error: Any = None, cause: Any = ...) -> None:
+    """`raise error from cause`."""
+    if cause is not ...:
+        raise error from cause
+    raise error
+
+
 pick = _core(select_item, "pick", "index", base="leaf")
 saved = _core(new_list, "saved", "list", base="saved")
 save = _core(append, "append", "append")
 raise_if = _core(raise_where, "raise_if", "raise")
-save.effect = saved.effect = raise_if.effect = "effect"
+text_of = _core(render, "text", "text")
+raise_ = _core(raise_error, "raise", "raise")
+save.effect = saved.effect = raise_if.effect = raise_.effect = "effect"
 stop_gradient = _core(runtime.stop_gradient, "srcad.runtime.stop_gradient", "call", base="constant")
 own = _core(runtime.own, "srcad.runtime.own", "own", base="result")
 move = _core(lambda x: x, "move", "name", base="value")

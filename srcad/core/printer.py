@@ -29,12 +29,13 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
-    ends,
+    fails,
     leaves,
     operands,
     walk,
 )
 from srcad.core.specification import Known
+from srcad.core.structs import Struct
 from srcad.core.unparse import Blank, Comment, unparse
 
 __all__ = ["function_node", "module_text"]
@@ -94,6 +95,7 @@ class _Printer:
     def __init__(self, names: dict[Value, str], comment_width: int = 84) -> None:
         self.names, self.width = names, comment_width
         self.quoted: Origin | None = None
+        self.classes: dict[Any, str] = {}
 
     # expressions
 
@@ -113,7 +115,7 @@ class _Printer:
             )
         if isinstance(tree, tuple):
             if hasattr(tree, "_fields"):
-                return self.named_tuple(tree)
+                return self.struct(tree) if isinstance(tree, Struct) else self.named_tuple(tree)
             return gast.Tuple([self.expr(part) for part in tree], gast.Load())
         if isinstance(tree, list):
             return gast.List([self.expr(part) for part in tree], gast.Load())
@@ -126,7 +128,28 @@ class _Printer:
 
     def named_tuple(self, tree: Any) -> Any:
         parts = [gast.keyword(field, self.expr(part)) for field, part in zip(tree._fields, tree)]
-        return gast.Call(name(type(tree).__name__), [], parts)
+        return gast.Call(name(self.class_name(type(tree))), [], parts)
+
+    def struct(self, tree: Struct) -> Any:
+        """An object of a user's class."""
+        kind = name(self.class_name(tree.kind))
+        if tree.style == "mapping":
+            front = [self.class_argument(part) for part in tree.extra]
+            return gast.Call(kind, [*front, self.expr(tree.named())], [])
+        if tree.style == "sequence":
+            return gast.Call(kind, [self.expr(list(tree)), *map(constant, tree.extra)], [])
+        parts = [gast.keyword(field, self.expr(part)) for field, part in zip(tree._fields, tree)]
+        if tree.style == "call":
+            return gast.Call(kind, [], parts)
+        return gast.Call(dotted("srcad.runtime.instance"), [kind], parts)
+
+    def class_argument(self, found: Any) -> Any:
+        """The factory of a defaultdict."""
+        return constant(None) if found is None else name(self.class_name(found))
+
+    def class_name(self, kind: Any) -> str:
+        """How the text calls a class."""
+        return self.classes.get(kind) or str(kind.__name__)
 
     def operation(
         self, op: ops.Operation, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...]
@@ -425,7 +448,7 @@ class _Printer:
             ended = [(phi.out, getattr(phi, pick)) for phi in statement.phis]
             if isinstance(statement, Attempt) and statement.condition in self.read:
                 ended.append((statement.condition, pick == "then"))
-            if not ends(block):
+            if not fails(block):
                 self.moves(ended, lines)
             self.depth -= 1
             if self.quoted is not quoted:
@@ -664,10 +687,11 @@ def function_node(
     doc: str = "",
     defaults: dict[str, Any] | None = None,
     kinds: dict[str, Any] | None = None,
+    classes: dict[Any, str] | None = None,
 ) -> Any:
-    """A function as a gast node."""
+    """A function as a gast node. `classes` are the names of the classes of which it makes objects."""
     printer = _Printer(names)
-    printer.callees = callees
+    printer.callees, printer.classes = callees, classes or {}
     printer.read = set(leaves(function.result)).union(*map(_reads, walk(function.body)))
     kinds = kinds or {}
     defaults = defaults or {}

@@ -25,7 +25,7 @@ from srcad.core.nodes import (
     Tree,
     Value,
     defined,
-    ends,
+    fails,
     leaves,
     operands,
     surviving,
@@ -115,7 +115,7 @@ class _Verifier:
             self.block(block, inner)
             if block is surviving(statement):
                 known = inner
-            if ends(block) and statement.phis:
+            if fails(block) and statement.phis:
                 self.fail("a side that ends in an exception joins nothing", statement)
             for phi in statement.phis:
                 self.read(getattr(phi, pick), inner, statement)

@@ -47,7 +47,7 @@ class _Algebra(Pass):
 
     def let(self, statement: Let) -> Let | None:
         made: Let | None = statement
-        if statement.origin.part != "primal" and statement.out is not None:
+        if statement.origin.part != "primal" and statement.out is not None and not self.attempting:
             method = _METHODS.get(statement.op)
             if method is not None:
                 made = method(self, statement)

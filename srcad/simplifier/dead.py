@@ -1,6 +1,6 @@
 """Dead code: what nothing reads is not computed.
 
-Operations with an effect stay. A loop's carry lives where its exit, or within the loop its parameter, is read; a branch or a loop
+Operations with an effect stay, and in the body of an attempt what may raise what that catches. A loop's carry lives where its exit, or within the loop its parameter, is read; a branch or a loop
 without effects and without results goes.
 
     a = np.sin(x)
@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.analysis.liveness import defines
+from srcad.analysis.raising import may_raise
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -22,6 +25,7 @@ from srcad.core.nodes import (
     Loop,
     Statement,
     Tree,
+    defined,
     leaves,
     operands,
     walk,
@@ -41,10 +45,10 @@ def remove_dead(function: Function) -> Function:
             return copy_function(function, body, function.result)
 
 
-def _sweep(block: Block, live: set[Any]) -> Block:
+def _sweep(block: Block, live: set[Any], errors: tuple[type, ...] = ()) -> Block:
     kept: list[Statement] = []
     for statement in reversed(block):
-        new = _keep(statement, live)
+        new = _keep(statement, live, errors)
         if new is not None:
             kept.append(new)
     kept.reverse()
@@ -55,25 +59,38 @@ def _mark(tree: Tree, live: set[Any]) -> None:
     live.update(leaves(tree))
 
 
-def _keep(statement: Statement, live: set[Any]) -> Statement | None:
+def _keep(statement: Statement, live: set[Any], errors: tuple[type, ...]) -> Statement | None:
+    """What is left of a statement; `errors` are what the attempts around it catch."""
+    raises = bool(errors) and may_raise(statement, errors)
     if isinstance(statement, Let):
-        if statement.out in live or statement.op.effect == "effect":
+        if statement.out in live or statement.op.effect == "effect" or raises:
             live.update(operands(statement))
             return statement
         return None
     if isinstance(statement, Call):
-        if any(out in live for out in statement.outs) or has_effect(statement.callee.body):
+        if (
+            any(out in live for out in statement.outs)
+            or has_effect(statement.callee.body)
+            or raises
+        ):
             live.update(operands(statement))
             return statement
         return None
     if isinstance(statement, Branch):
+        if isinstance(statement, Attempt) and not (raises or _wanted(statement, live)):
+            return None
         phis = [phi for phi in statement.phis if phi.out in live]
         for phi in phis:
             _mark((phi.then, phi.orelse), live)
-        body, orelse = _sweep(statement.body, live), _sweep(statement.orelse, live)
-        if not (phis or body or orelse):
-            return None
-        _mark(statement.condition, live)
+        orelse = _sweep(statement.orelse, live, errors)
+        inner = errors
+        if isinstance(statement, Attempt):
+            inner += tuple(error.object for error in statement.errors)
+        body = _sweep(statement.body, live, inner)
+        if not isinstance(statement, Attempt):
+            if not (phis or body or orelse):
+                return None
+            _mark(statement.condition, live)
         return statement.renewed(body=body, orelse=orelse, phis=phis)
     if isinstance(statement, Loop):
         carries: list[Carry] = []
@@ -84,11 +101,13 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
             ]
             for carry in carries:
                 _mark(carry.next, live)
-            body, header = _sweep(statement.body, live), _sweep(statement.header, live)
+            body, header = (
+                _sweep(part, live, errors) for part in (statement.body, statement.header)
+            )
             if len(live) == before:
                 break
         counted = statement.open and statement.family in live
-        if not (carries or body or counted or has_effect(statement.header)):
+        if not (carries or body or counted or raises or has_effect(statement.header)):
             return None
         before = -1
         while before < len(live):  # that it runs, and so what ends it, is needed
@@ -97,7 +116,9 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
             carries = [c for c in statement.carries if c.exit in live or c.param in live]
             for carry in carries:
                 _mark(carry.next, live)
-            body, header = _sweep(statement.body, live), _sweep(statement.header, live)
+            body, header = (
+                _sweep(part, live, errors) for part in (statement.body, statement.header)
+            )
         if statement.domain is None and not statement.open:
             live.add(statement.family)  # its trips are counted by the loop that it mirrors
         for carry in carries:
@@ -106,6 +127,15 @@ def _keep(statement: Statement, live: set[Any]) -> Statement | None:
         live.update(record.source for record in statement.records)
         return statement.renewed(carries=carries, body=body, header=header)
     return statement
+
+
+def _wanted(statement: Attempt, live: set[Any]) -> bool:
+    """Whether anything is read of an attempt, or must happen in it."""
+    return (
+        any(value in live for value in (*defined(statement), *defines([statement])))
+        or has_effect(statement.body)
+        or has_effect(statement.orelse)
+    )
 
 
 def has_effect(block: Block) -> bool:

@@ -26,6 +26,8 @@ from srcad.core.nodes import (
     Value,
     defined,
     leaves,
+    surviving,
+    visible,
     walk,
 )
 from srcad.simplifier.rewrite import Pass, copy_function
@@ -89,19 +91,21 @@ def _adjoint(statement: Statement) -> bool:
 def _pull_back(forward: Block, backward: Block, outs: Any) -> tuple[Block, Block]:
     """Results that were made ready among the adjoint statements belong to the forward half."""
     wanted = set(leaves(outs)) | reads_of(forward)
-    moved = [s for s in backward if any(value in wanted for value in defined(s))]
+    moved = [s for s in backward if any(value in wanted for value in visible(s))]
     return [*forward, *moved], [s for s in backward if s not in moved]
 
 
 def _surface(block: Block, value: Value) -> Value:
     """The value at the end of the block, joined with None where only one side of a branch defines it."""
     for statement in block:
-        if value in set(defined(statement)):
+        if value in set(visible(statement)):
             return value
         if isinstance(statement, Branch):
             for side, inner in enumerate((statement.body, statement.orelse)):
                 if any(value in set(defined(s)) for s in walk(inner)):
                     lifted = _surface(inner, value)
+                    if inner is surviving(statement):
+                        return lifted
                     out = Value(value.base, value.type, named=value.named)
                     statement.phis = [
                         *statement.phis,

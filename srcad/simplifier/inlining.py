@@ -19,7 +19,18 @@ from srcad.core.nodes import Block, Branch, Call, Function, Let, Loop, Tree, Val
 from srcad.core.renewal import Renewal
 from srcad.simplifier.rewrite import Pass, copy_function
 
-__all__ = ["inline"]
+__all__ = ["inline", "inline_attempts"]
+
+
+def inline_attempts(function: Function, known: dict[int, Function] | None = None) -> Function:
+    """The function, and what it calls, without calls in the bodies of attempts: what raises there belongs to them."""
+    known = {} if known is None else known
+    if id(function) not in known:
+        walker = _Attempts(known)
+        made = copy_function(function, walker.block(function.body), walker.tree(function.result))
+        made.hidden = list(dict.fromkeys([*function.hidden, *walker.hidden]))
+        known[id(function)] = made if walker.found else function
+    return known[id(function)]
 
 
 def inline(function: Function) -> Function:
@@ -70,10 +81,28 @@ class _Inline(Pass):
         return self.emit(ops.stop_gradient, arg, origin=statement.origin)
 
 
+class _Attempts(_Inline):
+    """Inlines the calls in the bodies of attempts alone."""
+
+    def __init__(self, known: dict[int, Function]) -> None:
+        super().__init__()
+        self.done, self.found = known, False
+
+    def call(self, statement: Call) -> None:
+        if self.attempting:
+            self.found = True
+            super().call(statement)
+            return
+        callee = inline_attempts(statement.callee, self.done)
+        self.found |= callee is not statement.callee
+        self.out.append(statement.renewed(args=self.tree(statement.args), callee=callee))
+
+
 def _at(block: Block, call: Call) -> Block:
     """A callee's statements, as of the line that calls it."""
     for statement in walk(block):
-        statement.origin = call.origin._replace(text=statement.origin.text)
+        under = call.origin.under + statement.origin.under
+        statement.origin = call.origin._replace(text=statement.origin.text, under=under)
         if isinstance(statement, (Let, Branch, Loop)) and call.origin.part != "primal":
             statement.origin = statement.origin._replace(part=call.origin.part)
     return block

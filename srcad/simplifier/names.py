@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from srcad.analysis.liveness import defines, reads_of, scan
 from srcad.core.nodes import (
+    Attempt,
     Branch,
     Function,
     Let,
@@ -48,8 +49,11 @@ class _Names:
         self.fixed = dict(fixed)
         self.clash: dict[Value, set[Value]] = {}
         self.outer = set(function.hidden)
+        # Classes of values that share a name, by their leaders: who is in it, and whom it interferes with.
         self.members: dict[Value, list[Value]] = {}
         self.leader: dict[Value, Value] = {}
+        self.against_class: dict[Value, set[Value]] = {}
+        self.wishes: dict[Value, str | None] = {}
         for param in function.params:
             for value in leaves(param.tree):
                 self.fixed.setdefault(value, param.name if param.tree is value else "")
@@ -64,6 +68,7 @@ class _Names:
         before = scan(function.body, leaves(function.result), self.visit)
         for value in inputs:
             self.against(value, (before | set(inputs)) if value in self.fixed else before)
+        self.against_class = {value: set(self.clash[value]) for value in self.values}
 
     def all_values(self) -> list[Value]:
         found: dict[Value, None] = {}
@@ -91,7 +96,9 @@ class _Names:
         for value in outs:
             self.against(value, live)
             self.against(value, outs)
-        if isinstance(statement, Loop):
+        if isinstance(statement, Attempt):  # Python deletes the name at the end of that side
+            self.against(statement.caught, live | reads_of(statement.orelse))
+        elif isinstance(statement, Loop):
             exits = {carry.exit for carry in statement.carries}
             ends = leaves([statement.until, *(carry.next for carry in statement.carries)])
             inside = (
@@ -129,7 +136,7 @@ class _Names:
         if a is b or a in self.outer or b in self.outer:
             return  # a name of an outer scope is never assigned
         if not force:
-            if any(other in self.clash[x] for x in self.members[a] for other in self.members[b]):
+            if not self.against_class[a].isdisjoint(self.members[b]):
                 return
             names_a, names_b = self.wish(a), self.wish(b)
             if names_a and names_b and names_a != names_b:
@@ -138,9 +145,16 @@ class _Names:
             a, b = b, a
         self.leader[b] = a
         self.members[a] += self.members.pop(b)
+        self.against_class[a] |= self.against_class.pop(b)
+        self.wishes.pop(a, None)
 
     def wish(self, leader: Value) -> str | None:
         """The name that a class insists on, or None."""
+        if leader not in self.wishes:
+            self.wishes[leader] = self.wished(leader)
+        return self.wishes[leader]
+
+    def wished(self, leader: Value) -> str | None:
         for value in self.members[leader]:
             if value in self.fixed:
                 return self.fixed[value] or value.base
@@ -173,13 +187,29 @@ class _Names:
         for value in self.values:
             by_base.setdefault(value.base, []).append(value)
         for same in by_base.values():
-            for value in same[1:]:
-                for first in same:
-                    if first is value:
-                        break
-                    if self.named(first) == self.named(value):  # else a join gave one another name
-                        self.merge(first, value)
+            self.merge_same(same)
         return self.assign()
+
+    def merge_same(self, values: list[Value]) -> None:
+        """Merge the classes of values of one base where they can be: each with the first that takes it.
+
+        What a class refused it refuses when it has grown, so one try for each pair of classes is enough.
+        """
+        classes: dict[Value, None] = {}
+        for value in values:
+            mine = self.find(value)
+            if mine in classes:
+                continue
+            for first in classes:
+                if self.named(first) == self.named(value):  # else a join gave one another name
+                    self.merge(first, value)
+                    if self.find(first) is self.find(value):
+                        break
+            else:
+                classes[mine] = None
+                continue
+            if self.find(first) is not first:  # the younger one leads no longer
+                classes = dict.fromkeys(map(self.find, classes))
 
     def assign(self) -> dict[Value, str]:
         names: dict[Value, str] = {}
@@ -218,7 +248,9 @@ class _Names:
 
 
 def _inner(statement: Statement) -> list[Value]:
-    """What a loop's head defines for its body."""
+    """What a loop's head defines for its body, and an attempt for its other side."""
+    if isinstance(statement, Attempt):
+        return [statement.caught]
     if not isinstance(statement, Loop):
         return []
     found = [carry.param for carry in statement.carries]

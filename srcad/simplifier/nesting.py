@@ -4,7 +4,8 @@
     sum_1 = prod_1 + c      ->      y = np.exp(a * b + c)
     y = np.exp(sum_1)
 
-Within a block only, and never across a store to memory that the expression reads. An expression that would not fit on a line gives its largest
+Within a block only, and never across a store to memory that the expression reads, nor to other settings of `np.errstate`. In the body of an attempt
+what may raise stays in order. An expression that would not fit on a line gives its largest
 operand back.
 """
 
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.analysis.raising import may_raise
 from srcad.core import ops
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -21,6 +24,7 @@ from srcad.core.nodes import (
     Function,
     Let,
     Loop,
+    Origin,
     Statement,
     Tree,
     Value,
@@ -85,6 +89,8 @@ class _Nest:
     def __init__(self, count: dict[Value, int], alias: dict[Value, Value]) -> None:
         self.count, self.alias = count, alias
         self.ready: dict[Value, Expr] = {}
+        # What the attempts around may catch.
+        self.errors: tuple[type, ...] = ()
 
     def nest_block(self, block: Block, results: Any = ()) -> Block:
         kept_ready, self.ready = self.ready, {}
@@ -109,6 +115,12 @@ class _Nest:
                         and not _safe(statement, value)
                     ):
                         self.flush(value, out, origins)
+            if self.errors and may_raise(statement, self.errors):
+                mine = {value for value, reader in direct.items() if reader is statement}
+                for value in [value for value in self.ready if value not in mine]:
+                    self.flush(value, out, origins)
+                for value in [value for value in self.ready if value in mine][:-1]:
+                    self.flush(value, out, origins)
             if isinstance(statement, Let):
                 new = self.let(statement, out, origins)
                 made = new.out
@@ -121,6 +133,7 @@ class _Nest:
                     and not new.inplace
                     and new.op.effect != "effect"
                     and not (_bar(made) and made in wanted)
+                    and getattr(direct.get(made), "origin", Origin()).under == new.origin.under
                 ):
                     self.ready[made] = Expr(new.op, new.args, new.options, made.type)
                     origins[made] = new
@@ -129,9 +142,14 @@ class _Nest:
             elif isinstance(statement, Call):
                 out.append(statement.renewed(args=self.take(statement.args)))
             elif isinstance(statement, Branch):
-                condition = self.take(statement.condition)
-                kept, kept_origins = self.ready, origins
-                body, orelse = self.nest_block(statement.body), self.nest_block(statement.orelse)
+                attempt = isinstance(statement, Attempt)
+                condition = statement.condition if attempt else self.take(statement.condition)
+                kept, kept_origins, errors = self.ready, origins, self.errors
+                if isinstance(statement, Attempt):
+                    self.errors += tuple(error.object for error in statement.errors)
+                body = self.nest_block(statement.body)
+                self.errors = errors
+                orelse = self.nest_block(statement.orelse)
                 self.ready, origins = kept, kept_origins
                 out.append(statement.renewed(condition=condition, body=body, orelse=orelse))
             elif isinstance(statement, Loop):
@@ -210,7 +228,7 @@ def _direct(statement: Statement) -> list[Value]:
     if isinstance(statement, Call):
         return list(leaves(statement.args))
     if isinstance(statement, Branch):
-        return list(leaves(statement.condition))
+        return [] if isinstance(statement, Attempt) else list(leaves(statement.condition))
     if isinstance(statement, Loop):
         return list(leaves(statement.domain))
     return []

@@ -10,6 +10,7 @@ from typing import Any
 
 from srcad.analysis.types import infer
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -39,6 +40,8 @@ class Pass:
         self.known: dict[Value, Tree] = {}
         self.out: Block = []
         self.changed = False
+        # Within the body of an attempt, which is left alone.
+        self.attempting = 0
 
     def run(self, function: Function) -> Function:
         """The function after the pass."""
@@ -105,7 +108,11 @@ class Pass:
 
     def branch(self, statement: Branch) -> Branch | None:
         condition = self.tree(statement.condition)
-        body, orelse = self.block(statement.body), self.block(statement.orelse)
+        attempt = isinstance(statement, Attempt)
+        self.attempting += attempt
+        body = self.block(statement.body)
+        self.attempting -= attempt
+        orelse = self.block(statement.orelse)
         phis = [Phi(phi.out, self.tree(phi.then), self.tree(phi.orelse)) for phi in statement.phis]
         return statement.renewed(condition=condition, body=body, orelse=orelse, phis=phis)  # type: ignore[no-any-return]
 

@@ -10,7 +10,18 @@ It costs nothing where the other side is taken, and cannot raise where the branc
 from __future__ import annotations
 
 from srcad.analysis.liveness import reads_of
-from srcad.core.nodes import Block, Branch, Function, Let, Loop, Statement, Value, leaves, operands
+from srcad.core.nodes import (
+    Attempt,
+    Block,
+    Branch,
+    Function,
+    Let,
+    Loop,
+    Statement,
+    Value,
+    leaves,
+    operands,
+)
 from srcad.simplifier.rewrite import copy_function, uses
 
 __all__ = ["sink"]
@@ -73,6 +84,7 @@ def _target(
             continue
         if (
             not isinstance(statement, Branch)
+            or isinstance(statement, Attempt)
             or value in set(operands(statement))
             or found is not None
         ):

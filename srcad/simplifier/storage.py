@@ -35,7 +35,6 @@ from srcad.core.nodes import (
     Function,
     Let,
     Loop,
-    Origin,
     Phi,
     Record,
     Statement,
@@ -46,6 +45,8 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
     operands,
+    surviving,
+    visible,
     walk,
 )
 from srcad.core.types import Type, number
@@ -222,9 +223,7 @@ class _Family:
 
     def at_hand(self, index: Tree, source: Loop, own: set[Value], kept: list[Value]) -> bool:
         """Whether the index of a store is there in the reader too."""
-        return all(
-            value not in own or value in kept for value in leaves(index)
-        )
+        return all(value not in own or value in kept for value in leaves(index))
 
     def old(self, source: Loop, let: Let) -> Value:
         """What a store is about to overwrite."""
@@ -258,7 +257,7 @@ class _Family:
                     ops.put,
                     (current, index, mapping[old]),
                     (),
-                    Origin(let.origin.line, "", "adjoint"),
+                    let.origin._replace(text="", part="adjoint"),
                 )
             )
             current = before
@@ -287,9 +286,7 @@ class _Family:
         ):
             return False  # computed at the head of the reader it could raise where the branch guards it, or read None
         if _arithmetic(statement):
-            return all(
-                operand in kept or operand not in own for operand in operands(statement)
-            )
+            return all(operand in kept or operand not in own for operand in operands(statement))
         for operand in operands(statement):
             if operand in kept or operand not in own:
                 continue
@@ -316,7 +313,7 @@ class _Family:
                 statement.op,
                 map_tree(statement.args, change),
                 options,
-                Origin(statement.origin.line, "", "adjoint"),
+                statement.origin._replace(text="", part="adjoint"),
             )
         )
         mapping[value] = out
@@ -334,7 +331,7 @@ class _Family:
         """Save a record as soon as its last value is there."""
         place = 0
         for position, statement in enumerate(source.body):
-            if any(value in values for value in defined(statement)):
+            if any(value in values for value in visible(statement)):
                 place = position + 1
         saved = tuple(values) if len(values) > 1 else values[0]
         source.body.insert(place, Let(None, ops.save, (record, saved), (), source.origin))
@@ -407,12 +404,13 @@ def _arithmetic(statement: Let) -> bool:
 def _path(block: Block, value: Value) -> list[tuple[Branch, int]]:
     """The branches, outermost first, inside which a value is defined."""
     for statement in block:
-        if value in set(defined(statement)):
+        if value in set(visible(statement)):
             return []
         if isinstance(statement, Branch):
             for side, inner in enumerate((statement.body, statement.orelse)):
                 if any(value in set(defined(s)) for s in walk(inner)):
-                    return [(statement, side), *_path(inner, value)]
+                    known = inner is surviving(statement)
+                    return [*(() if known else ((statement, side),)), *_path(inner, value)]
     return []
 
 

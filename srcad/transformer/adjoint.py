@@ -27,7 +27,6 @@ from srcad.core.nodes import (
     Function,
     Let,
     Loop,
-    Origin,
     Phi,
     Split,
     Statement,
@@ -36,6 +35,7 @@ from srcad.core.nodes import (
     defined,
     leaves,
     map_tree,
+    surviving,
     walk,
 )
 from srcad.core.quote import RankUnknown, quote
@@ -205,7 +205,7 @@ class Adjoint:
         for statement in reversed(block):
             origin = statement.origin
             text = origin.text if isinstance(statement, (Let, Call)) else ""
-            self.builder.origin = Origin(origin.line, text, "adjoint")
+            self.builder.origin = origin._replace(text=text, part="adjoint")
             if isinstance(statement, Let):
                 self.let(statement)
             elif isinstance(statement, Call):
@@ -399,7 +399,11 @@ class Adjoint:
             self.accumulate(arg, bar)
 
     def branch(self, statement: Branch) -> None:
-        """The same sides again, under the same test."""
+        """The same sides again, under the same test; an attempt that was survived has one."""
+        known = surviving(statement)
+        if known is not None:
+            self.block(known)
+            return
         seeds = []
         for phi in statement.phis:
             bar = self.take(phi.out)
@@ -619,6 +623,9 @@ class _Locals:
             elif isinstance(statement, Branch):
                 self.meet(statement.test, around)
                 for side, inner in enumerate((statement.body, statement.orelse)):
+                    if inner is surviving(statement):
+                        self.collect(inner, around)
+                        continue
                     self.found.setdefault((statement.test, side), set()).update(_locals(inner))
                     self.collect(inner, around)
 

@@ -20,6 +20,7 @@ from srcad.analysis.types import infer, same_shape, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -27,13 +28,13 @@ from srcad.core.nodes import (
     Function,
     Let,
     Loop,
-    Origin,
     Phi,
     Statement,
     Tree,
     Value,
     leaves,
     map_tree,
+    surviving,
 )
 from srcad.core.quote import RankUnknown, quote
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
@@ -82,7 +83,7 @@ class Tangent:
         part = "tangent" if self.fused else "adjoint"
         for statement in block:
             origin = statement.origin
-            self.builder.origin = Origin(origin.line, origin.text, part)
+            self.builder.origin = origin._replace(part=part)
             if isinstance(statement, Let):
                 if self.fused:
                     self.builder.add(statement)
@@ -294,7 +295,18 @@ class Tangent:
     def branch(self, statement: Branch) -> None:
         origin = self.builder.origin
         moving = [phi for phi in statement.phis if phi.out in self.active]
+        fused, attempt = self.fused, isinstance(statement, Attempt)
+        if attempt:  # the tangents come after it: what raises in it is the function's own
+            if fused:
+                self.builder.add(statement)
+            self.fused = False
+        known = surviving(statement)
+        if known is not None:
+            self.block(known)
+            self.fused = fused
+            return
         body, orelse = self.inner(statement.body), self.inner(statement.orelse)
+        self.fused = fused
         self.builder.origin = origin
         thens = self.ended(body, [phi.then for phi in moving])
         elses = self.ended(orelse, [phi.orelse for phi in moving])
@@ -303,13 +315,13 @@ class Tangent:
             out = _twin(phi.out)
             self.dots[phi.out] = out
             phis.append(Phi(out, then, other))
-        if self.fused:
+        if self.fused and not attempt:
             phis = [*statement.phis, *phis]
         elif not (body or orelse or phis):
             return
         condition = self.operand(statement.condition)
-        made = statement.renewed(condition=condition, body=body, orelse=orelse, phis=phis)
-        if not self.fused:
+        made = Branch(statement.test, condition, body, orelse, phis, statement.origin)
+        if attempt or not self.fused:
             made.origin = origin
         self.builder.add(made)
 

@@ -18,9 +18,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from srcad.analysis.liveness import defines
 from srcad.analysis.types import infer, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import (
+    Attempt,
     Block,
     Branch,
     Call,
@@ -35,6 +37,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    defined,
     leaves,
     map_tree,
     walk,
@@ -313,6 +316,9 @@ class Batch:
         return wanted
 
     def branch(self, statement: Branch) -> None:
+        if isinstance(statement, Attempt):
+            self.attempt(statement)
+            return
         if self.is_batched(statement.condition):
             self.refuse("a condition is batched")
         sides = [self.block(statement.body), self.block(statement.orelse)]
@@ -346,6 +352,14 @@ class Batch:
         self.out.append(
             statement.renewed(condition=condition, body=sides[0], orelse=sides[1], phis=phis)
         )
+
+    def attempt(self, statement: Attempt) -> None:
+        """What may raise for one index of the axis and not for another has no batched form."""
+        if any(value in self.batched for value in (*defined(statement), *defines([statement]))):
+            self.refuse("what may raise is batched")
+        sides = self.block(statement.body), self.block(statement.orelse)
+        phis = [Phi(p.out, self.get(p.then), self.get(p.orelse)) for p in statement.phis]
+        self.out.append(statement.renewed(body=sides[0], orelse=sides[1], phis=phis))
 
     def loop(self, statement: Loop) -> None:
         if self.is_batched([statement.domain, statement.test, statement.until]):
