@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import enum
+import functools
 import inspect
 import types
 from functools import cache
@@ -17,11 +19,12 @@ from srcad.core.nodes import Slice, Value, leaves
 from srcad.core.specification import Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import MissingRuleError
-from srcad.parser.expressions import is_static
-from srcad.parser.functions import Functions
+from srcad.parser.attributes import Objects, Super, is_made
 from srcad.parser.boxes import boxes
+from srcad.parser.expressions import is_constant, plain_of, settled
 from srcad.parser.handles import Callee, FunctionBinding, MethodBinding, PartialBinding
-from srcad.parser.places import View, views
+from srcad.parser.objects import Instance
+from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
 from srcad.parser.state import NeedStatic
@@ -55,7 +58,14 @@ _METHODS = {
 }  # fmt: skip
 
 
-class Calls(Functions):
+_CACHED = type(functools.lru_cache(lambda: None))
+
+
+def builtin_type_of() -> None:
+    """A function, as an example of one."""
+
+
+class Calls(Objects):
     """Evaluate calls."""
 
     def _Call(self, node: Any) -> Any:
@@ -84,6 +94,10 @@ class Calls(Functions):
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
         """Call a binding."""
+        if isinstance(callee, Known) and _hashable(callee.object):
+            lazy = self.lazy(node, callee, args, options)
+            if lazy is not None:
+                return lazy
         if any(handed_on([args, options])):
             function = callee.object if isinstance(callee, Known) else None
             if not isinstance(unwrap(function), types.FunctionType) or ops.name_of(function):  # type: ignore[arg-type]
@@ -95,6 +109,9 @@ class Calls(Functions):
             return self.call(node, callee.callee, [*callee.args, *args], merged)
         if isinstance(callee, Callee):
             return callee.call(self, node, args, options)
+        if isinstance(callee, Instance):
+            bound = self.attribute(node, callee, "__call__")
+            return self.call(node, bound, args, options)
         if isinstance(callee, MethodBinding):
             return self.call_method(node, callee, args, options)
         if not isinstance(callee, Known):
@@ -123,7 +140,59 @@ class Calls(Functions):
             and hasattr(function, "_fields")
         ):
             return function(*args, **options)
+        return self.call_object_itself(node, callee, args, options)
+
+    def call_object_itself(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        """Call a class, an object with `__call__`, or what stands around a function."""
+        function = callee.object
+        path, name = self.program.place_of(function) or (self.path, callee.name)
+        if isinstance(function, functools.partial):
+            inner = self.adopt(node, f"{name}.func", function.func, path)
+            given = [
+                self.adopt(node, f"{name}.args[{place}]", part, path, f"{callee.name}_{place}")
+                for place, part in enumerate(function.args)
+            ]
+            named = {
+                key: self.adopt(node, f"{name}.keywords[{key!r}]", part, path, key)
+                for key, part in function.keywords.items()
+            }
+            return self.call(node, inner, [*given, *args], {**named, **options})
+        if isinstance(function, _CACHED):
+            self.refuse(
+                node,
+                f"`{callee.name}` keeps its results (functools.lru_cache)",
+                f"What it returns again is no function of its arguments while these are differentiated: call {callee.name}.__wrapped__.",
+            )
+        plain = getattr(function, "py_func", None)  # what numba has compiled
+        if isinstance(plain, types.FunctionType):
+            return self.call(
+                node, self.adopt(node, f"{name}.py_func", plain, path), args, options
+            )
+        if is_made(function):
+            return self.make(node, callee, args, options)
+        if isinstance(function, type) and issubclass(function, enum.Enum):
+            return self.static_call(node, callee, args, options)
+        method = inspect.getattr_static(type(function), "__call__", None)
+        if isinstance(method, types.FunctionType) and not isinstance(function, type):
+            bound = types.MethodType(method, function)
+            self.program.refer(path, f"{name}.__call__", bound)
+            return self.call_user(node, Known(bound, callee.name), args, options)
         return self.call_opaque(node, callee, args, options)
+
+    def static_call(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        """What is called while parsing, of what is known then."""
+        if not settled([args, options]):
+            self.refuse(
+                node,
+                f"`{callee.name}` is called with values that are not known while parsing",
+                "Decide outside the function.",
+            )
+        found = callee.object(*plain_of(args), **plain_of(options))
+        return found if is_constant(found) else Known(found, callee.name)
 
     def call_known(
         self,
@@ -135,6 +204,9 @@ class Calls(Functions):
     ) -> Any:
         """A function that the rules or the printer know by name."""
         op = ops.operation(function, style)
+        writer = self.writer(function, args, options)
+        if writer is not None:
+            return self.write(node, writer, function, args, options, style)
         module = getattr(function, "__module__", "") or ""
         if module.startswith("numpy.random") or "random" in type(function).__name__.lower():
             return self.call_opaque(
@@ -146,31 +218,11 @@ class Calls(Functions):
             return self.call_opaque(
                 node, Known(function, f"np.random.{function.__name__}"), args, options
             )
-        if options.get("out") is not None:
-            self.refuse(
-                node,
-                f"`out=` of {op.name} is not accepted yet",
-                "Assign the result: y = f(x), or y[...] = f(x).",
-            )
         options.pop("out", None)
         try:
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:
             self.refuse(node, str(error), "It would raise when the function is called.")
-        if function in _WRITERS or (
-            function is np.nan_to_num and dict(named).get("copy", True) is not True
-        ):
-            self.refuse(
-                node,
-                f"{op.name} writes to its argument, which is not accepted yet",
-                "Write x[...] = value, or bind a new array.",
-            )
-        if any(name == "out" and option is not None for name, option in named):
-            self.refuse(
-                node,
-                f"`out=` of {op.name} is not accepted yet",
-                "Assign the result: y = f(x), or y[...] = f(x).",
-            )
         for name, option in named:
             if name in _DYNAMIC:
                 continue
@@ -189,6 +241,12 @@ class Calls(Functions):
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
     ) -> Any:
         """A function that is called as it is: not looked into, never removed, moved or evaluated again."""
+        if getattr(callee.object, "__name__", "") == "shuffle" and generator_method(
+            getattr(callee.object, "__self__", None)
+        ):
+            owner = Known(callee.object.__self__.permutation, "np.random.permutation")
+            draw = lambda count: self.call_opaque(node, owner, [count], {})  # noqa: E731
+            return self.np_shuffle(node, draw, *args, **options)
         text = callee.name if callee.name.startswith("np.") else callee.name.rpartition(".")[2]
         op = ops.Operation(callee.object, text, effect="effect")
         given = [*args, *options.values()]
@@ -217,21 +275,10 @@ class Calls(Functions):
     ) -> Any:
         """A method of an array, a container or an object."""
         owner, name = method.owner, method.name
-        if isinstance(owner, dict) and name in ("items", "keys", "values", "get") and not options:
-            found = getattr(owner, name)(*args)
-            return found if name == "get" else [part for part in found]
-        if (
-            isinstance(owner, (tuple, list))
-            and name in ("index", "count")
-            and all(map(is_static, args))
-        ):
-            return getattr(owner, name)(*args)
-        if isinstance(owner, (list, dict, tuple, str)):
-            self.refuse(
-                node,
-                f"`.{name}()` of a {_kind(owner)} is not accepted yet",
-                "Build the list in one literal.",
-            )
+        if isinstance(owner, (Instance, Super)) or hasattr(owner, "_fields"):
+            return self.call_bound(node, method, args, options)
+        if isinstance(owner, (list, dict, tuple, str, set)):
+            return self.call_container(node, owner, name, args, options)
         if isinstance(owner, Known) or self.type(owner).kind == "object":
             return self.call_object(node, method, args, options)
         if name == "item" and not args:
@@ -248,11 +295,13 @@ class Calls(Functions):
             packed = args[0] if len(args) == 1 else tuple(args)
             key = "shape" if name == "reshape" else "axes"
             return self.call_known(node, getattr(np, name), [owner], {key: packed, **options})
-        if name in ("fill", "sort", "put", "resize", "partition", "setfield"):
+        if self.writes_by_method(method):
+            return self.method_writer(node, method, args, options)
+        if name in ("resize", "partition", "argpartition", "setfield", "byteswap", "setflags"):
             self.refuse(
                 node,
-                f"`.{name}()` writes in place, which is not accepted yet",
-                "Write x[...] = value, or np.sort(x).",
+                f"`.{name}()` writes in place, which is not accepted",
+                "Write x[...] = value, or make a new array.",
             )
         function = _METHODS.get(name)
         if function is None:
@@ -268,17 +317,19 @@ class Calls(Functions):
     ) -> Any:
         """A method of an object from outside, such as a random generator: an effect."""
         owner, name = method.owner, method.name
+        if isinstance(owner, (Instance, Super)) or hasattr(owner, "_fields"):
+            return self.call_bound(node, method, args, options)
         target = owner.object if isinstance(owner, Known) else self.read(owner, node)
         generator = isinstance(target, (np.random.Generator, np.random.RandomState))
         if isinstance(owner, Known) and not generator:
+            if name == "at" and isinstance(owner.object, np.ufunc):
+                return self.at_places(node, owner.object, *args, **options)
             bound = getattr(owner.object, name)
-            if not isinstance(owner.object, np.ufunc):
-                self.refuse(
-                    node,
-                    "methods of the user's objects are not accepted yet",
-                    "Call a plain function and pass what it reads.",
-                )
             return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
+        if name == "shuffle" and generator:
+            drawing = MethodBinding(owner, "permutation")
+            draw = lambda count: self.call_object(node, drawing, [count], {})  # noqa: E731
+            return self.np_shuffle(node, draw, *args, **options)
         given = [*args, *options.values()]
         written = not generator_method(target) or name in _SHUFFLES
         if (views(given) or boxes(given)) and written:
@@ -302,6 +353,32 @@ class Calls(Functions):
         named = tuple((key, self.read(option, node)) for key, option in options.items())
         value = self.builder.let(op, operands, named)
         return self.bind_new(value)
+
+    # what the layer above does of calls that write
+
+    def writer(self, function: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        """What stands for a call of NumPy's that writes to an operand; None for one that does not."""
+        raise NotImplementedError
+
+    def write(self, *call: Any) -> Any:
+        """Carry out a call that writes."""
+        raise NotImplementedError
+
+    def writes_by_method(self, method: MethodBinding) -> bool:
+        """Whether a method of an array writes to it in a way that is accepted."""
+        raise NotImplementedError
+
+    def method_writer(self, *call: Any) -> Any:
+        """`x.fill(v)`, `x.sort()`, `x.put(i, v)`."""
+        raise NotImplementedError
+
+    def at_places(self, *call: Any, **options: Any) -> Any:
+        """`np.add.at(x, i, v)`."""
+        raise NotImplementedError
+
+    def np_shuffle(self, *call: Any, **options: Any) -> Any:
+        """`rng.shuffle(x)`."""
+        raise NotImplementedError
 
     def plain(self, binding: Any, node: Any) -> None:
         """Refuse what can be handed on only."""
@@ -363,33 +440,36 @@ class Calls(Functions):
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
     ) -> Any:
         value, kinds = args
-        wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+        wanted = _flat(kinds)
         classes = tuple(kind.object if isinstance(kind, Known) else kind for kind in wanted)
+        if isinstance(value, Instance):
+            return issubclass(value.kind, classes)
+        if isinstance(value, Handle):
+            return isinstance(builtin_type_of, classes)
         if isinstance(value, (View, Value)):
-            type_ = self.type(value)
-            sample = {
-                "array": np.zeros(0),
-                "number": {"float": 0.0, "int": 0, "bool": False}.get(type_.dtype or ""),
-            }
-            if type_.kind == "scalar" and type_.dtype:
-                return isinstance(np.dtype(type_.dtype).type(0), classes)
-            if sample.get(type_.kind) is not None:
-                return isinstance(sample[type_.kind], classes)
-            self.refuse(
-                node,
-                "isinstance() of this value is not known while parsing",
-                "Decide outside the function.",
-            )
+            value = self.sample(node, value)
         return isinstance(value.object if isinstance(value, Known) else value, classes)
 
-    def builtin_pair(
-        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
-    ) -> Any:
-        return self.refuse(
-            node,
-            f"{callee.name}() is accepted as what a for loop runs over only",
-            "Loop over it directly.",
-        )
+    def sample(self, node: Any, value: Any) -> Any:
+        """Something of the type of a value."""
+        type_ = self.type(value)
+        sample = {
+            "array": np.zeros(0),
+            "number": {"float": 0.0, "int": 0, "bool": False, "complex": 0j}.get(type_.dtype or ""),
+        }
+        if type_.kind == "scalar" and type_.dtype:
+            return np.dtype(type_.dtype).type(0)
+        if sample.get(type_.kind) is None:
+            self.refuse(
+                node,
+                "what kind of thing this is is not known while parsing",
+                "Decide outside the function.",
+            )
+        return sample[type_.kind]
+
+    def lazy(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        """What can be looped over, where the callee makes such a thing."""
+        return None
 
     def builtin_sequence(
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
@@ -397,7 +477,16 @@ class Calls(Functions):
         if not args:
             return callee.object()
         parts = self.unpack(node, args[0], None)
-        return callee.object(parts)
+        return self.known_set(node, parts) if callee.object is set else callee.object(parts)
+
+    def builtin_dict(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        """`dict(a=x)`, `dict(pairs)`, `dict(other)`."""
+        if not args or isinstance(args[0], dict):
+            return {**(args[0] if args else {}), **options}
+        pairs = [self.unpack(node, pair, 2) for pair in self.unpack(node, args[0], None)]
+        return {**dict(self.key_and_value(node, *pair) for pair in pairs), **options}
 
     def builtin_slice(
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
@@ -425,13 +514,17 @@ _SPECIAL: dict[Any, Any] = {
     builtins.max: Calls.builtin_extreme,
     builtins.min: Calls.builtin_extreme,
     builtins.isinstance: Calls.builtin_isinstance,
-    builtins.range: Calls.builtin_pair,
-    builtins.zip: Calls.builtin_pair,
-    builtins.enumerate: Calls.builtin_pair,
-    builtins.reversed: Calls.builtin_pair,
     builtins.tuple: Calls.builtin_sequence,
     builtins.list: Calls.builtin_sequence,
+    builtins.set: Calls.builtin_sequence,
+    builtins.dict: Calls.builtin_dict,
     builtins.slice: Calls.builtin_slice,
+    builtins.super: Calls.builtin_super,
+    builtins.getattr: Calls.builtin_getattr,
+    builtins.setattr: Calls.builtin_setattr,
+    builtins.hasattr: Calls.builtin_hasattr,
+    builtins.callable: Calls.builtin_callable,
+    builtins.type: Calls.builtin_type,
     np.ndim: Calls.rank,
     runtime.stop_gradient: Calls.stop,
 }
@@ -458,16 +551,6 @@ _EFFECTS = {
     np.seterrcall,
     np.set_printoptions,
 }
-# Functions of NumPy that write to an operand.
-_WRITERS = {
-    np.copyto,
-    np.put,
-    np.putmask,
-    np.place,
-    np.fill_diagonal,
-    np.put_along_axis,
-    np.random.shuffle,
-}
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
@@ -485,6 +568,11 @@ def reads_only(function: Any) -> bool:
 def generator_method(owner: Any) -> bool:
     """Whether an object draws random numbers; an object that is an argument may be anything."""
     return isinstance(owner, (np.random.Generator, np.random.RandomState))
+
+
+def _flat(kinds: Any) -> list[Any]:
+    """The classes of a nest of tuples."""
+    return [kind for part in kinds for kind in _flat(part)] if isinstance(kinds, tuple) else [kinds]
 
 
 def _hashable(function: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from srcad.core.nodes import Slice, Value
 from srcad.core.specification import Known
 from srcad.parser.boxes import Box
-from srcad.parser.expressions import Expressions, settled
+from srcad.parser.expressions import Expressions, plain_of, settled
 from srcad.parser.places import Handle, Unbound, View
 from srcad.parser.state import NeedUnroll
 
@@ -168,19 +168,23 @@ class Containers(Expressions):
             self.refuse(
                 node, "a set of values", "Sets hold keys: strings and integers. Use a list."
             )
-        return {self.keyed(node, part) for part in parts}
+        return {plain_of(part) for part in parts}
 
     def _DictComp(self, node: Any) -> Any:
         pairs = self.comprehended(
             node, lambda: (self.expression(node.key), self.expression(node.value))
         )
-        if not isinstance(pairs, list) or not settled([key for key, _ in pairs]):
+        return dict(self.key_and_value(node, *pair) for pair in self.unpack(node, pairs, None))
+
+    def key_and_value(self, node: Any, key: Any, value: Any) -> tuple[Any, Any]:
+        """An item of a dict."""
+        if not settled(key):
             self.refuse(
                 node,
-                "the keys of a dict must be known while parsing",
-                "Use strings or integers.",
+                "the key of a dict must be known while parsing",
+                "Use a string or an integer.",
             )
-        return {self.keyed(node, key): value for key, value in pairs}
+        return plain_of(key), value
 
     def comprehended(self, node: Any, element: Any) -> Any:
         """The elements of a comprehension, in order."""

@@ -1,21 +1,27 @@
-"""What a `for` runs over: numbers, arrays, lists, and what zip, enumerate and reversed make of them."""
+"""What a `for` runs over: numbers, arrays, lists, and what zip, enumerate, reversed, map and itertools make of them.
+
+for i, (a, b) in enumerate(zip(x, y), 1):        for k in range(min(len(x), len(y))):
+    ...                                    ->        i, a, b = 1 + k, x[k], y[k]
+"""
 
 from __future__ import annotations
 
 import builtins
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import gast
+import numpy as np
 
 from srcad.core import ops
 from srcad.core.nodes import Value
 from srcad.core.specification import Known
 from srcad.parser.branches import Branches
-from srcad.parser.places import View
+from srcad.parser.expressions import is_constant, settled
+from srcad.parser.places import Handle, View
 from srcad.parser.records import Filled
 
-__all__ = ["Iterable", "Iterables"]
+__all__ = ["Iterable", "Iterables", "Lazy"]
 
 
 class Iterable(NamedTuple):
@@ -34,132 +40,227 @@ class Iterable(NamedTuple):
     record: Filled | None = None
 
 
+class Lazy(Handle):
+    """`zip(x, y)`, `range(n)`: what can be looped over; `once`, unless it is a range."""
+
+    def __init__(self, name: str, over: Iterable, once: bool) -> None:
+        self.name, self.over, self.once = name, over, once
+        self.used = False
+
+    def held(self) -> Any:
+        return [*self.over.arrays, *(self.over.parts or [])]
+
+
 class Iterables(Branches):
     """Find out what a loop runs over."""
 
     def iterable(self, node: Any) -> Iterable:
-        """What a `for` runs over."""
-        if isinstance(node, gast.Call):
-            callee = self.expression(node.func)
-            if isinstance(callee, Known) and not node.keywords:
-                function = callee.object
-                if function is builtins.range:
-                    bounds = [self.read(self.expression(arg), arg) for arg in node.args]
-                    start, stop, step = (0, bounds[0], 1) if len(bounds) == 1 else (*bounds, 1)[:3]
-                    for bound in (start, stop, step):
-                        if isinstance(bound, float) or (
-                            isinstance(bound, Value) and bound.type.dtype in ("float", "float64")
-                        ):
-                            self.refuse(
-                                node,
-                                "range() of a float",
-                                "It would raise when the function is called.",
-                            )
-                    if all(isinstance(bound, int) for bound in (start, stop, step)):
-                        if step == 0:
-                            self.refuse(
-                                node,
-                                "range() with step 0",
-                                "It would raise when the function is called.",
-                            )
-                        numbers = range(start, stop, step)
-                        return Iterable(
-                            len(numbers),
-                            lambda i: self.linear(start, step, i),
-                            None,
-                            (start, stop, step),
-                        )
-                    return Iterable(
-                        lambda: self.emit(ops.operation(_range_length), (start, stop, step)),
-                        lambda i: self.linear(start, step, i),
-                        None,
-                        (start, stop, step),
-                    )
-                if function is builtins.reversed and len(node.args) == 1:
-                    over = self.iterable(node.args[0])
-                    return over._replace(direction=-over.direction)
-                if function is builtins.enumerate and len(node.args) == 1:
-                    over = self.iterable(node.args[0])
-                    if over.record is not None:
-                        self.read(over.record, node)
-                    if over.direction < 0:
-                        self.refuse(
-                            node,
-                            "enumerate(reversed(...)) is not accepted yet",
-                            "Index explicitly.",
-                        )
-                    parts = None if over.parts is None else list(enumerate(over.parts))
-                    return Iterable(
-                        over.count, lambda i: (i, over.item(i)), parts, arrays=over.arrays
-                    )
-                if function is builtins.zip and node.args:
-                    inner = [self.iterable(arg) for arg in node.args]
-                    if any(over.record is not None for over in inner):
-                        return self.zipped_records(node, inner)
-                    if any(over.direction < 0 for over in inner):
-                        self.refuse(
-                            node, "zip of reversed(...) is not accepted yet", "Index explicitly."
-                        )
-                    return self.zipped(node, inner)
-        binding = self.handed(node)
+        """What the expression of a `for` runs over."""
+        return self.over(node, self.handed(node))
+
+    def over(self, node: Any, binding: Any) -> Iterable:
+        """What a loop over the binding runs over."""
+        if isinstance(binding, Lazy):
+            if binding.used:
+                self.refuse(
+                    node,
+                    f"`{binding.name}` is run over twice",
+                    "It is empty the second time. Make it again, or make a list of it.",
+                )
+            binding.used = binding.once
+            return binding.over
         if isinstance(binding, Filled):
             record = binding
             if not record.closed:
                 self.read(record, node)
             return Iterable(None, lambda i: self.recalled(record), record=record)
         self.plain(binding, node)
-        if isinstance(binding, dict):
+        if isinstance(binding, (dict, str)):
             binding = list(binding)
+        if isinstance(binding, set):
+            self.refuse(
+                node,
+                "a loop over a set has no order",
+                "Loop over sorted(...), so that the derivative is the same in every process.",
+            )
         if isinstance(binding, (tuple, list)):
-            return Iterable(len(binding), lambda i: binding[i], list(binding))
+            return _listed(list(binding))
         if isinstance(binding, View):
-            rank = self.type(binding).rank
-            if rank == 0:
+            shape = self.type(binding).shape
+            if shape == ():
                 self.refuse(
                     node, "a loop over a 0-d array", "It would raise when the function is called."
                 )
+            view = binding
             return Iterable(
-                lambda: self.emit(ops.length, (binding,)),
-                lambda i: self.emit(ops.getitem, (binding, i)),
-                arrays=(binding,),
+                shape[0]
+                if shape and isinstance(shape[0], int)
+                else lambda: self.emit(ops.length, (view,)),
+                lambda i: self.emit(ops.getitem, (view, i)),
+                arrays=(view,),
             )
+        if isinstance(binding, Value) and isinstance(binding.type.value, tuple):  # x.shape
+            return _listed(self.unpack(node, binding, None))
         return self.refuse(
             node,
             "a loop over this is not accepted",
             "Loop over range(), arrays, lists, zip() and enumerate() of them.",
         )
 
-    def zipped(self, node: Any, inner: list[Iterable]) -> Iterable:
-        """`zip`: as long as the shortest."""
-        if all(over.parts is not None for over in inner):
-            parts = [tuple(part) for part in zip(*(over.parts or [] for over in inner))]
-            return Iterable(len(parts), lambda i: parts[i], parts)
-        if any(over.parts is not None for over in inner):
-            counts = [len(over.parts) for over in inner if over.parts is not None]
-            others = [over for over in inner if over.parts is None]
-            if not all(
-                isinstance(over.count, int) and over.count >= min(counts) for over in others
+    def listed(self, node: Any, binding: Any) -> list[Any] | None:
+        """The items, where they are known one by one; numbers of a range that is known, too."""
+        over = self.over(node, binding)
+        if over.parts is not None:
+            return over.parts
+        if over.record is None and isinstance(over.count, int):
+            return [over.item(place) for place in range(over.count)[:: over.direction]]
+        return None
+
+    def lazy(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+        """A call of what makes something to loop over; None where it does not."""
+        function = callee.object
+        if not (isinstance(function, type) or callable(function)) or function not in _MAKERS:
+            return None
+        name = getattr(function, "__qualname__", callee.name)
+        try:
+            over = _MAKERS[function](self, node, *args, **options)
+        except TypeError as error:
+            if "argument" not in str(error):
+                raise
+            self.refuse(node, f"these arguments of {name}() are not accepted", "Index explicitly.")
+        return Lazy(f"{name}(...)", over, function is not builtins.range)
+
+    def unpack(self, node: Any, binding: Any, count: int | None) -> list[Any]:
+        """The parts of what is unpacked."""
+        if isinstance(binding, Lazy):
+            return self.known(node, binding)
+        return super().unpack(node, binding, count)
+
+    def range(self, node: Any, *bounds: Any) -> Iterable:
+        """`range(start, stop, step)`."""
+        bounds = tuple(self.read(bound, node) for bound in bounds)
+        start, stop, step = (0, bounds[0], 1) if len(bounds) == 1 else (*bounds, 1)[:3]
+        for bound in (start, stop, step):
+            if isinstance(bound, float) or (
+                isinstance(bound, Value) and bound.type.dtype in ("float", "float64")
             ):
                 self.refuse(
-                    node,
-                    "zip() of a list and an array whose length is not known",
-                    "Index the array: x[i].",
+                    node, "range() of a float", "It would raise when the function is called."
                 )
-            parts = [
-                tuple(over.parts[i] if over.parts is not None else over.item(i) for over in inner)
-                for i in range(min(counts))
-            ]
-            return Iterable(len(parts), lambda i: parts[i], parts)
+        if all(isinstance(bound, int) for bound in (start, stop, step)):
+            if step == 0:
+                self.refuse(
+                    node, "range() with step 0", "It would raise when the function is called."
+                )
+            numbers = range(start, stop, step)
+            return Iterable(
+                len(numbers), lambda i: self.linear(start, step, i), None, (start, stop, step)
+            )
+        return Iterable(
+            lambda: self.emit(ops.operation(_range_length), (start, stop, step)),
+            lambda i: self.linear(start, step, i),
+            None,
+            (start, stop, step),
+        )
+
+    def reversed(self, node: Any, binding: Any) -> Iterable:
+        over = self.over(node, binding)
+        if over.parts is not None:
+            return _listed(over.parts[::-1])
+        return over._replace(direction=-over.direction)
+
+    def enumerated(self, node: Any, binding: Any, start: Any = 0) -> Iterable:
+        over = self.over(node, binding)
+        if over.record is not None:
+            self.read(over.record, node)
+        over = self.forward(over)
+        if over.parts is not None:
+            numbers = [self.linear(start, 1, place) for place in range(len(over.parts))]
+            return _listed(list(zip(numbers, over.parts)))
+        return Iterable(
+            over.count, lambda i: (self.linear(start, 1, i), over.item(i)), arrays=over.arrays
+        )
+
+    def forward(self, over: Iterable) -> Iterable:
+        """The same items in the same order, counted upwards."""
+        if over.direction > 0 or over.parts is not None:
+            return over
+        count = self.count_of(over)
+
+        def item(i: Any) -> Any:
+            last = self.binary(self.statement, ops.subtract, count, 1)
+            return over.item(self.binary(self.statement, ops.subtract, last, i))
+
+        return Iterable(count, item, arrays=over.arrays)
+
+    def count_of(self, over: Iterable) -> Any:
+        """How many items there are."""
+        return over.count() if callable(over.count) else over.count
+
+    def zipped(self, node: Any, *bindings: Any, strict: bool = False) -> Iterable:
+        """`zip`: as long as the shortest."""
+        inner = [self.over(node, binding) for binding in bindings]
+        if not inner:
+            return _listed([])
+        if any(over.record is not None for over in inner):
+            return self.zipped_records(node, inner)
+        inner = [self.forward(over) for over in inner]
+        if strict and not all(over.parts is not None for over in inner):
+            self.refuse(node, "zip(strict=True) of arrays", "Check the lengths before.")
+        if all(over.parts is not None for over in inner):
+            if strict and len({len(over.parts or []) for over in inner}) > 1:
+                self.refuse(
+                    node,
+                    "zip(strict=True) of unequal lengths",
+                    "It would raise when the function is called.",
+                )
+            return _listed([tuple(part) for part in zip(*(over.parts or [] for over in inner))])
+        if any(over.parts is not None for over in inner):
+            shortest = min(len(over.parts) for over in inner if over.parts is not None)
+            others = [over for over in inner if over.parts is None]
+            if all(isinstance(over.count, int) and over.count >= shortest for over in others):
+                return _listed(
+                    [
+                        tuple(over.parts[i] if over.parts else over.item(i) for over in inner)
+                        for i in range(shortest)
+                    ]
+                )
+            inner = [self.arranged(node, over) for over in inner]
 
         def count() -> Any:
-            counts = [over.count() if callable(over.count) else over.count for over in inner]
+            counts = [self.count_of(over) for over in inner]
             total = counts[0]
             for other in counts[1:]:
-                total = self.emit(ops.operation(builtins.min), (total, other))
+                if self.numbers.of(total) == self.numbers.of(other):
+                    continue
+                total = (
+                    min(total, other)
+                    if isinstance(total, int) and isinstance(other, int)
+                    else self.emit(ops.operation(builtins.min), (total, other))
+                )
             return total
 
         arrays = tuple(view for over in inner for view in over.arrays)
         return Iterable(count, lambda i: tuple(over.item(i) for over in inner), arrays=arrays)
+
+    def arranged(self, node: Any, over: Iterable) -> Iterable:
+        """A list of numbers as an array, so that a loop can run over it."""
+        parts = over.parts
+        if parts is None:
+            return over
+        if not all(self.counts(part) for part in parts):
+            self.refuse(
+                node,
+                "zip() of a list and an array whose length is not known",
+                "Index the array: x[i].",
+            )
+        return self.over(node, self.call(node, Known(np.array, "np.array"), [list(parts)], {}))
+
+    def counts(self, part: Any) -> bool:
+        """Whether a binding is a number."""
+        if isinstance(part, (View, Value)):
+            return self.type(part).numeric and self.type(part).rank == 0
+        return is_constant(part) and isinstance(part, (int, float, complex))
 
     def zipped_records(self, node: Any, inner: list[Iterable]) -> Iterable:
         """`zip` of records of loops over the same iterations, in one order, and of what these run over."""
@@ -174,8 +275,8 @@ class Iterables(Branches):
             else:
                 directions.add(over.direction)
                 domain = over.domain
-                if domain is None and over.parts is None and callable(over.count):
-                    domain = (0, self.read(over.count()), 1)
+                if domain is None and over.parts is None:
+                    domain = (0, self.read(self.count_of(over)), 1)
                 same = source.domain is not None and self.numbers.of(domain) == self.numbers.of(
                     source.domain
                 )
@@ -199,6 +300,136 @@ class Iterables(Branches):
         direction = directions.pop() * source.direction
         return Iterable(None, item, None, None, direction, arrays, first)
 
+    def mapped(self, node: Any, function: Any, *bindings: Any) -> Iterable:
+        """`map(f, xs, ys)`: `f` is called where the items are asked for."""
+        over = self.zipped(node, *bindings)
+        if over.parts is not None:
+            return _listed([self.call(node, function, list(part), {}) for part in over.parts])
+        return over._replace(
+            domain=None, item=lambda i: self.call(node, function, list(over.item(i)), {})
+        )
+
+    def filtered(self, node: Any, function: Any, binding: Any) -> Iterable:
+        """`filter(f, xs)`, where what is left is known while parsing."""
+        parts = self.listed(node, binding)
+        if parts is not None:
+            kept = [
+                part if function is None else self.call(node, function, [part], {})
+                for part in parts
+            ]
+            if settled(kept):
+                return _listed([part for part, keep in zip(parts, kept) if keep])
+        return self.refuse(
+            node,
+            "filter() by values that are not known while parsing",
+            "Use a comprehension with a condition, or a mask.",
+        )
+
+    def known(self, node: Any, binding: Any) -> list[Any]:
+        """The items, which must be known one by one."""
+        parts = self.listed(node, binding)
+        if parts is None:
+            self.refuse(
+                node,
+                "how many items there are is not known while parsing",
+                "Write a loop over range(len(x)).",
+            )
+        return parts
+
+    def product(self, node: Any, *bindings: Any, repeat: Any = 1) -> Iterable:
+        """`itertools.product`: of what is not known one by one, counted through."""
+        inner = [self.forward(self.over(node, binding)) for binding in bindings] * repeat
+        lists = [
+            over.parts
+            if over.parts is not None
+            else [over.item(place) for place in range(over.count)]
+            if isinstance(over.count, int) and over.count <= _FEW
+            else None
+            for over in inner
+        ]
+        if all(part is not None for part in lists):
+            return _listed(list(itertools.product(*lists)))  # type: ignore[arg-type]
+        inner = [self.arranged(node, over) for over in inner]
+        counts = [self.count_of(over) for over in inner]
+        total = counts[0]
+        for count in counts[1:]:
+            total = self.binary(node, ops.multiply, total, count)
+
+        def item(i: Any) -> Any:
+            found = []
+            for over, count in list(zip(inner, counts))[:0:-1]:
+                found.append(over.item(self.binary(node, ops.remainder, i, count)))
+                i = self.binary(node, ops.floor_divide, i, count)
+            return tuple([inner[0].item(i), *found[::-1]])
+
+        arrays = tuple(view for over in inner for view in over.arrays)
+        return Iterable(total, item, arrays=arrays)
+
+    def pairwise(self, node: Any, binding: Any) -> Iterable:
+        over = self.forward(self.over(node, binding))
+        if over.parts is not None:
+            return _listed(list(itertools.pairwise(over.parts)))
+        if over.record is not None:
+            self.read(over.record, node)
+
+        def count() -> Any:
+            found = self.binary(node, ops.subtract, self.count_of(over), 1)
+            return (
+                max(found, 0)
+                if isinstance(found, int)
+                else self.emit(ops.operation(builtins.max), (found, 0))
+            )
+
+        def item(i: Any) -> Any:
+            return (over.item(i), over.item(self.binary(node, ops.add, i, 1)))
+
+        return Iterable(count, item, arrays=over.arrays)
+
+    def accumulated(
+        self,
+        node: Any,
+        binding: Any,
+        function: Any = None,
+        *,
+        func: Any = None,
+        initial: Any = None,
+    ) -> Iterable:
+        """`itertools.accumulate`: sums, or what a function makes of the one before and the next."""
+        function = func if function is None else function
+        over = self.over(node, binding)
+        if over.parts is None and function is None and initial is None and over.arrays:
+            if self.type(over.arrays[0]).rank == 1 and len(over.arrays) == 1:
+                summed = self.call(
+                    node, Known(np.cumsum, "np.cumsum"), [self.arrayed(node, over)], {}
+                )
+                return self.over(node, summed)
+        if over.parts is None and not isinstance(over.count, int):
+            self.refuse(
+                node,
+                "accumulate() over what is not known one by one",
+                "Carry the value in a loop, or use np.cumsum.",
+            )
+        parts = over.parts or [over.item(place) for place in range(over.count)]
+        if initial is not None:
+            parts = [initial, *parts]
+        made: list[Any] = parts[:1]
+        for part in parts[1:]:
+            made.append(
+                self.binary(node, ops.add, made[-1], part)
+                if function is None
+                else self.call(node, function, [made[-1], part], {})
+            )
+        return _listed(made)
+
+    def arrayed(self, node: Any, over: Iterable) -> Any:
+        """The array that is run over, in the order in which it is."""
+        (array,) = over.arrays
+        return (
+            array
+            if over.direction > 0
+            else self.call(node, Known(np.flip, "np.flip"), [array], {"axis": 0})
+        )
+
     def linear(self, start: Any, step: Any, i: Any) -> Any:
         """`start + step * i`."""
         scaled = (
@@ -211,6 +442,64 @@ class Iterables(Branches):
             if start == 0 and isinstance(start, int)
             else self.binary(self.statement, ops.add, start, scaled)
         )
+
+
+# So many items are written out one by one where a loop could run over them, too.
+_FEW = 8
+
+
+def _listed(parts: list[Any]) -> Iterable:
+    """Items that are known one by one."""
+    return Iterable(len(parts), lambda i: parts[i], parts)
+
+
+def _known(function: Any) -> Any:
+    """What itertools makes of items that are known one by one."""
+
+    def make(self: Iterables, node: Any, binding: Any, *args: Any, **options: Any) -> Iterable:
+        if not settled([args, options]):
+            self.refuse(
+                node,
+                f"the options of {function.__name__}() must be known while parsing",
+                "Write a loop.",
+            )
+        return _listed(list(function(self.known(node, binding), *args, **options)))
+
+    return make
+
+
+def _chained(self: Iterables, node: Any, *bindings: Any) -> Iterable:
+    return _listed([part for binding in bindings for part in self.known(node, binding)])
+
+
+def _flattened(self: Iterables, node: Any, binding: Any) -> Iterable:
+    return _chained(self, node, *self.known(node, binding))
+
+
+def _repeated(self: Iterables, node: Any, part: Any, times: Any) -> Iterable:
+    if not isinstance(times, int):
+        self.refuse(node, "repeat() a number of times that is not known", "Write a loop.")
+    return _listed([part] * times)
+
+
+_MAKERS: dict[Any, Any] = {
+    builtins.range: Iterables.range,
+    builtins.reversed: Iterables.reversed,
+    builtins.enumerate: Iterables.enumerated,
+    builtins.zip: Iterables.zipped,
+    builtins.map: Iterables.mapped,
+    builtins.filter: Iterables.filtered,
+    itertools.product: Iterables.product,
+    itertools.pairwise: Iterables.pairwise,
+    itertools.accumulate: Iterables.accumulated,
+    itertools.chain: _chained,
+    itertools.chain.from_iterable: _flattened,
+    itertools.repeat: _repeated,
+    itertools.islice: _known(itertools.islice),
+    itertools.combinations: _known(itertools.combinations),
+    itertools.permutations: _known(itertools.permutations),
+    itertools.combinations_with_replacement: _known(itertools.combinations_with_replacement),
+}
 
 
 def _range_length(start: int, stop: int, step: int) -> int:
