@@ -54,12 +54,29 @@ class Place(NamedTuple):
 class SrcadError(Exception):
     """Base of all errors that srcad raises on purpose.
 
-    Arguments: `what` is wrong, the `place` in the user's source (or None), the `reason` with a rewrite.
+    Arguments: `what` is wrong, the `place` in the user's source (or None), the `reason` with a rewrite. `calls` are the places of the
+    calls, the innermost first, that lead into the file of the place from other files.
     """
 
     def __init__(self, what: str, *, place: Place | None = None, reason: str = "") -> None:
         self.what, self.place, self.reason = what, place, reason
+        self.calls: tuple[Place, ...] = ()
         super().__init__(what)
+
+    def reached_by(self, call: Place) -> None:
+        """Note a call, where it stands in another file than what it leads to.
+
+        >>> error = UnsupportedSyntaxError("no", place=Place("library.py", 3), reason="Write another.")
+        >>> error.reached_by(Place("library.py", 7, text="    return inner(x)"))
+        >>> error.reached_by(Place("model.py", 5, text="    return outer(x)"))
+        >>> print(error)
+        library.py:3: UnsupportedSyntaxError: no
+        Write another.
+        Called in model.py:5: return outer(x)
+        """
+        inner = self.calls[-1] if self.calls else self.place
+        if inner is not None and inner.file != call.file:
+            self.calls = (*self.calls, call)
 
     def __str__(self) -> str:
         lines = [self.what]
@@ -69,14 +86,23 @@ class SrcadError(Exception):
                 lines.append(self.place.caret())
         if self.reason:
             lines.append(self.reason)
+        lines += [f"Called in {call.file}:{call.line}: {call.text.strip()}" for call in self.calls]
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.what, self.place, self.reason)
+        return _rebuild, (type(self), self.what, self.place, self.reason, self.calls)
 
 
-def _rebuild(kind: type[SrcadError], what: str, place: Place | None, reason: str) -> SrcadError:
-    return kind(what, place=place, reason=reason)
+def _rebuild(
+    kind: type[SrcadError],
+    what: str,
+    place: Place | None,
+    reason: str,
+    calls: tuple[Place, ...] = (),
+) -> SrcadError:
+    made = kind(what, place=place, reason=reason)
+    made.calls = calls
+    return made
 
 
 class SourceNotFoundError(SrcadError, OSError):

@@ -116,7 +116,8 @@ class Functions(Expressions):
         if key in self.program.inlined or self.within(function):
             return self.parse_inline(node, callee, path, bound)
         try:
-            inner = self.parse_callee(callee, path, spec, key)
+            with self.calling(node):
+                inner = self.parse_callee(callee, path, spec, key)
         except NeedInline:
             self.program.inlined.add(key)
             return self.parse_inline(node, callee, path, bound)
@@ -240,7 +241,8 @@ class Functions(Expressions):
         inner.env = dict(arguments)
         self.program.stack.append(Entered(key, True, static))
         try:
-            binding = inner.run(node)
+            with self.calling(node):
+                binding = inner.run(node)
         finally:
             self.program.stack.pop()
         self.memory = inner.memory

@@ -196,6 +196,15 @@ class State:
         )
         self.refuse(node, *SYNTAX.get(name, unknown))
 
+    @contextmanager
+    def calling(self, node: Any) -> Iterator[None]:
+        """Let an error in a function of another file say which call leads there."""
+        try:
+            yield
+        except SrcadError as error:
+            error.reached_by(self.source.place(node))
+            raise
+
     # what the layers below call of those above
 
     def block(self, statements: list[Any], later: frozenset[str]) -> None:
