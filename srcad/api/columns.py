@@ -29,6 +29,7 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
 )
+from srcad.core.trees import map_varied, varied_values
 from srcad.core.types import Size, Type, number
 from srcad.errors import RankUnknownError
 from srcad.transformer.adjoint import cotangent_type
@@ -67,7 +68,7 @@ def pushforward(
     """
     output, aux = function.result if has_aux else (function.result, None)
     dots: dict[Value, Tree] = {value: dot_of(value) for value in wrt}
-    outputs = list(dict.fromkeys(leaves(output)))
+    outputs = varied_values(output)
     sweep = Tangent(function, dots, outputs)
     body = sweep.run()
     tail = Builder(infer)
@@ -85,8 +86,10 @@ def pushforward(
         given.add(found)
         return found
 
-    tangent = map_tree(output, apart)
-    tangent = _zeros_of_constants(tangent, output)
+    tangent = map_varied(
+        output, lambda leaf: map_tree(leaf, apart), lambda part: hand_on(tail, part, "part")
+    )
+    tangent = _zeros_of_constants(tangent)
     value = hand_on(tail, output, "value")
     result = (value, tangent, hand_on(tail, aux, "aux")) if has_aux else (value, tangent)
     taken = {param.name for param in function.params}
@@ -96,7 +99,7 @@ def pushforward(
         while label in taken:
             label += "_"
         taken.add(label)
-        more.append(Param(label, map_tree(param.tree, lambda leaf: dots[leaf])))
+        more.append(Param(label, map_tree(param.tree, dots.get)))
     made = function.renewed(
         name=name or f"{function.name}_jvp",
         params=[*function.params, *more],
@@ -111,7 +114,7 @@ def linearized(function: Function, wrt: list[Value], has_aux: bool) -> tuple[Fun
     """The value, and the tangents in statements of their own, to be simplified together and then cut."""
     output = function.result[0] if has_aux else function.result
     dots: dict[Value, Tree] = {value: dot_of(value) for value in wrt}
-    outputs = list(dict.fromkeys(leaves(output)))
+    outputs = varied_values(output)
     sweep = Tangent(function, dots, outputs, fused=False)
     pushed = sweep.run()
     front, tail = Builder(infer), Builder(infer)
@@ -162,16 +165,13 @@ def forward_chunked(
     return made, cut._replace(seeds=(seeds,), wrt=tuple(cut.wrt))
 
 
-def _zeros_of_constants(tangent: Tree, output: Tree) -> Tree:
+def _zeros_of_constants(tangent: Tree) -> Tree:
     """Literals among the outputs have tangents of zero."""
-    if isinstance(output, (int, float)) and not isinstance(output, bool):
-        return 0.0
-    if isinstance(output, (tuple, list)):
-        parts = [_zeros_of_constants(t, o) for t, o in zip(tangent, output)]
-        return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
-    if isinstance(output, dict):
-        return {key: _zeros_of_constants(tangent[key], output[key]) for key in output}
-    return tangent
+
+    def zero(leaf: Tree) -> Tree:
+        return 0.0 if isinstance(leaf, (int, float)) and not isinstance(leaf, bool) else leaf
+
+    return map_varied(tangent, zero)
 
 
 def forward_jacobian(
@@ -188,7 +188,7 @@ def forward_jacobian(
     Where the tangents have no batched form, in loops over the columns. Raises RankUnknownError.
     """
     output, aux = function.result if has_aux else (function.result, None)
-    outputs = list(dict.fromkeys(leaves(output)))
+    outputs = varied_values(output)
     for value in outputs + wrt:
         if value.type.rank is None:
             raise RankUnknownError(
@@ -216,7 +216,7 @@ def forward_jacobian(
     output_, aux_, dots, left = made.result
     made = made.renewed(params=made.params[: len(function.params)], result=())
     kept = dict(zip(kept, dots))
-    now = dict(zip(outputs, dict.fromkeys(leaves(output_))))
+    now = dict(zip(outputs, varied_values(output_)))
     if len(now) < len(outputs):
         now = {}
     final = Builder(infer, Origin(0, "", "tangent"))

@@ -5,6 +5,7 @@ A `Request` says what is asked; `generate` gives the text of a module whose last
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import os
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 from srcad.analysis.sizes import unify_sizes
 from srcad.analysis.types import infer
 from srcad.api.columns import forward_chunked, linearized
-from srcad.api.compose import check_output, flatten, select, through, transformed, valued
+from srcad.api.compose import check_output, select, through, transformed, valued
 from srcad.api.dims import resolved
 from srcad.api.document import document
 from srcad.api.request import Generated, Position, Request, StaticNeeded
@@ -25,6 +26,8 @@ from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tre
 from srcad.core.printer import function_node, module_text
 from srcad.core.renewal import Renewal
 from srcad.core.specification import Container
+from srcad.core.structs import Struct
+from srcad.core.trees import settled, varied, varied_values
 from srcad.core.types import Type
 from srcad.core.verify import verify
 from srcad.errors import UnsupportedSyntaxError
@@ -229,7 +232,7 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
         if request.transform == "jacrev_chunk":
             return chunk(unit, valued(core, request.has_aux), request, wrt)
         mask = tuple(value in set(wrt) for param in core.params for value in leaves(param.tree))
-        output = set(leaves(core.result[0] if request.has_aux else core.result))
+        output = set(varied_values(core.result[0] if request.has_aux else core.result))
         outs = tuple(value in output for value in dict.fromkeys(leaves(core.result)))
         combined, cut = halves(core, mask, outs, unit.split, own=True, hidden=True)
         return paired(unit, core, request, wrt, lower_halves(simplify(combined), cut))
@@ -272,7 +275,7 @@ def paired(
     unit.order += [(pair.forward, pair.forward.name), (pair.backward, pair.backward.name)]
     roles = {"forward": pair.forward, "backward": pair.backward}
     flat = {leaf: place for place, leaf in enumerate(dict.fromkeys(leaves(core.result)))}
-    structure = map_tree(core.result, lambda leaf: Position(flat[leaf]))
+    structure = map_tree(settled(core.result), lambda leaf: Position(flat[leaf]))
     return finish(unit, core, roles, request, wrt, pair.kept)._replace(structure=structure)
 
 
@@ -298,7 +301,7 @@ def staged(unit: Unit, core: Function, made: Function, request: Request) -> Gene
 def chunk(unit: Unit, core: Function, request: Request, wrt: list[Value]) -> Generated:
     """Forward and backward half of some rows of one output; row by row where the rows cannot be batched."""
     output = core.result[0] if request.has_aux else core.result
-    outputs = [value for value in flatten(output) if isinstance(value, Value)]
+    outputs = [value for value in varied(output) if isinstance(value, Value)]
     flat = dict.fromkeys(leaves(core.result))
     inputs = tuple(value for param in core.params for value in leaves(param.tree))
     batched = "no" if request.chunk_size == 1 else "yes"
@@ -340,11 +343,13 @@ def unpack(function: Function) -> Function:
     def visit(owner: Value, tree: Any) -> None:
         items = list(tree.items()) if isinstance(tree, dict) else list(enumerate(tree))
         for key, part in items:
+            op, args = taken(tree, owner, key)
             if isinstance(part, Value):
-                front.append(Let(part, ops.pick, (owner, key)))
+                front.append(Let(part, op, args))
             elif isinstance(part, (dict, tuple, list)) and any(leaves(part)):
-                inner = Value(f"{owner.base}_{key}", Type("object"))
-                front.append(Let(inner, ops.pick, (owner, key)))
+                names = getattr(tree, "_fields", None)
+                inner = Value(f"{owner.base}_{names[key] if names else key}", Type("object"))
+                front.append(Let(inner, op, args))
                 visit(inner, part)
 
     for param in function.params:
@@ -355,6 +360,16 @@ def unpack(function: Function) -> Function:
         else:
             params.append(param)
     return function.renewed(params=params, body=[*front, *function.body]) if front else function  # type: ignore[no-any-return]
+
+
+def taken(tree: Any, owner: Value, key: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The operation that takes a part out of an argument, and its operands."""
+    names = getattr(tree, "_fields", None)
+    if names is None or (isinstance(tree, Struct) and tree.style == "sequence"):
+        return ops.pick, (owner, key)
+    if isinstance(tree, Struct) and tree.style == "mapping":
+        return ops.pick, (owner, names[key])
+    return ops.attribute(names[key]), (owner, names[key])
 
 
 def finish(
@@ -371,16 +386,24 @@ def finish(
     hidden_names: dict[Value, str] = {}
     hidden: dict[str, tuple[tuple[str, ...], str]] = {}
     for (path, outer), value in program.hidden.items():
-        text = outer.rpartition(".")[2]
+        text = value.base
         counter = 0
         while text in taken:
             counter += 1
-            text = f"{outer.rpartition('.')[2]}_{counter}"
+            text = f"{value.base}_{counter}"
         taken.add(text)
         hidden_names[value] = text
         hidden[text] = (path, outer)
     functions = []
     externals: dict[str, Any] = {}
+    classes: dict[Any, str] = {}
+    for kind in _classes([function.result for function in roles.values()]):
+        if kind not in classes:
+            text = _fresh(kind.__name__.strip("<>"), {}, taken)
+            taken.add(text)
+            classes[kind] = text
+            if getattr(builtins, text, None) is not kind:
+                externals[text] = kind
     names: dict[int, str] = {}
     plain = _plain_callees([function for function, _ in unit.order])
     order = [(lower(simplify(_flat(function)), results=True), function) for function in plain]
@@ -400,13 +423,12 @@ def finish(
             made.doc,
             getattr(made, "defaults", None),
             getattr(made, "kinds", None),
+            classes,
         )
         node.name = names[id(source)]
         functions.append(node)
         for called, text in _externals([made]):
             externals[text] = called
-    for kind in _named_tuples([function.result for function in roles.values()]):
-        externals[kind.__name__] = kind
     imports = _imports(functions)
     text = module_text(functions, imports)
     used = _names_in(functions)
@@ -521,14 +543,20 @@ def _names_in(functions: list[Any]) -> set[str]:
     }
 
 
-def _named_tuples(tree: Any) -> list[type]:
-    """The classes of named tuples in a result."""
+def _classes(tree: Any) -> list[Any]:
+    """The classes of the named tuples and objects in a result, and what else making these takes."""
     if isinstance(tree, dict):
         tree = list(tree.values())
     if not isinstance(tree, (tuple, list)):
         return []
-    found = [type(tree)] if hasattr(tree, "_fields") else []
-    return found + [kind for part in tree for kind in _named_tuples(part)]
+    found: list[Any] = []
+    if isinstance(tree, Struct):
+        found = [tree.kind]
+        if tree.style == "mapping":
+            found += [part for part in tree.extra if part is not None]
+    elif hasattr(tree, "_fields"):
+        found = [type(tree)]
+    return found + [kind for part in tree for kind in _classes(part)]
 
 
 def _imports(functions: list[Any]) -> list[str]:

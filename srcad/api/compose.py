@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.analysis.liveness import reads_of
 from srcad.analysis.types import infer, type_of
 from srcad.api.columns import forward_jacobian, pushforward
 from srcad.api.mapped import mapped
@@ -17,6 +18,7 @@ from srcad.api.rows import jacobian
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Value, leaves
+from srcad.core.trees import derived, labelled, map_varied, opaque, varied
 from srcad.errors import ArgumentTypeError, UnsupportedSyntaxError
 from srcad.simplifier.closing import close
 from srcad.simplifier.inlining import inline
@@ -25,7 +27,7 @@ from srcad.simplifier.rewrite import Pass
 from srcad.simplifier.shapes import same_form
 from srcad.transformer.reverse import gradient, pullback
 
-__all__ = ["check_output", "chosen", "flatten", "select", "settled", "transformed"]
+__all__ = ["check_output", "chosen", "select", "settled", "transformed"]
 
 # What is answered without calls; a first gradient keeps them as forward and backward functions.
 _WITH_CALLS = {"grad", "value_and_grad", "vjp", "vjp_halves"}
@@ -125,17 +127,24 @@ def chosen(core: Function, argnums: int | tuple[int, ...]) -> list[Param]:
 def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value], Any]:
     """The values to differentiate by, and their structure."""
     params = chosen(core, argnums)
+    wrt = []
     for param in params:
-        found = list(leaves(param.tree))
-        for value in found:
+        check_objects(core, param)
+        found = [
+            (label, value)
+            for label, value in labelled(param.tree, param.name)
+            if isinstance(value, Value)
+        ]
+        for label, value in found:
             if not value.type.differentiable:
                 raise ArgumentTypeError(
-                    f"argument `{param.name}` of `{core.name}` is {value.type!r}, which has no derivative",
-                    reason="Only floating arrays and floats are differentiated by: convert it first, or choose other argnums.",
+                    f"argument `{label}` of `{core.name}` is {value.type!r}, which has no derivative",
+                    reason="Only floating arrays and floats are differentiated by: convert it first, or choose other argnums."
+                    + (_MARK if "." in label else ""),
                 )
             if (value.type.dtype or "").startswith("complex"):
                 raise UnsupportedSyntaxError(
-                    f"argument `{param.name}` of `{core.name}` is complex",
+                    f"argument `{label}` of `{core.name}` is complex",
                     reason="Complex derivatives are not implemented yet: pass real and imaginary parts.",
                 )
         if not found:
@@ -143,11 +152,32 @@ def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value],
                 f"argument `{param.name}` of `{core.name}` holds no floating arrays or floats",
                 reason="Choose other argnums, or pass floats.",
             )
-    wrt = [value for param in params for value in leaves(param.tree)]
+        wrt += [value for _, value in found]
     structure = (
         tuple(param.tree for param in params) if isinstance(argnums, tuple) else params[0].tree
     )
     return wrt, structure
+
+
+_MARK = " A field of a dataclass that is configuration is marked: field(metadata={'static': True}), or for an integer annotated `int`."
+
+
+def check_objects(core: Function, param: Param) -> None:
+    """Refuse to differentiate by objects that do not say which of their attributes are meant."""
+    for label, tree in opaque(param.tree, param.name):
+        raise ArgumentTypeError(
+            f"argument `{label}` of `{core.name}` is a {tree.kind.__name__}, which is neither a dataclass nor registered with optree",
+            reason="Its attributes are read, but nothing says by which of them to differentiate: make it a dataclass, register it "
+            "(optree.register_pytree_node), or pass the arrays as arguments.",
+        )
+    read = reads_of(core.body) | set(leaves(core.result))
+    for label, tree, value in derived(param.tree, param.name):
+        if value in read:
+            raise ArgumentTypeError(
+                f"`{label}` of `{core.name}` is made when a {tree.kind.__name__} is made, of its other fields perhaps",
+                reason="A derivative by its fields would leave that way out. Compute it in the function or in a method, "
+                "or mark it as configuration: field(metadata={'static': True}).",
+            )
 
 
 def check_output(core: Function, request: Request) -> None:
@@ -172,7 +202,7 @@ def check_output(core: Function, request: Request) -> None:
                 reason="Reduce it (np.sum), or ask for srcad.jacrev"
                 + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
             )
-    for leaf in flatten(result):
+    for leaf in [result] if result is None else varied(result):
         type_ = type_of(leaf)
         if not type_.numeric or not (
             type_.differentiable or (type_.kind == "number" and type_.dtype == "float")
@@ -191,28 +221,14 @@ def check_output(core: Function, request: Request) -> None:
             )
 
 
-def flatten(tree: Any) -> list[Any]:
-    """The leaves of a result, constants included."""
-    if isinstance(tree, dict):
-        return [leaf for part in tree.values() for leaf in flatten(part)]
-    if isinstance(tree, (tuple, list)):
-        return [leaf for part in tree for leaf in flatten(part)]
-    return [tree]
-
-
 def valued(core: Function, has_aux: bool) -> Function:
     """Constants among the outputs are values too: their Jacobian is zero."""
     builder = Builder(infer)
 
     def value(tree: Any) -> Any:
-        if isinstance(tree, float):
-            return builder.emit(ops.positive, tree)
-        if isinstance(tree, (tuple, list)):
-            parts = [value(part) for part in tree]
-            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-        if isinstance(tree, dict):
-            return {key: value(part) for key, part in tree.items()}
-        return tree
+        return map_varied(
+            tree, lambda leaf: builder.emit(ops.positive, leaf) if isinstance(leaf, float) else leaf
+        )
 
     result = (value(core.result[0]), core.result[1]) if has_aux else value(core.result)
     return core.renewed(body=[*core.body, *builder.block], result=result) if builder.block else core  # type: ignore[no-any-return]

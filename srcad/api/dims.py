@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from srcad.api.request import Request
-from srcad.core.specification import Container
+from srcad.core.pytrees import look
+from srcad.core.specification import Container, Known, Unfit
+from srcad.core.structs import Struct
 from srcad.core.types import Type
 from srcad.errors import ArgumentValueError
 
@@ -18,36 +20,82 @@ __all__ = ["example_of", "resolved", "spread_dims"]
 
 
 def spread_dims(dims: Any, tree: Any, what: str) -> Any:
-    """in_dims or out_dims for every leaf of a tree, in its structure. Raises ArgumentValueError."""
+    """in_dims or out_dims for every leaf of a tree, in its structure: an object's as a list. Raises ArgumentValueError.
+
+    The tree is one of values, of operands, or a specification. What is configuration of an object is not mapped.
+    """
+    found = _parts(tree)
+    if found is None:
+        if dims is not None and (isinstance(dims, bool) or not isinstance(dims, (int, np.integer))):
+            raise ArgumentValueError(
+                f"{what} has {dims!r} for an array",
+                reason="It is an int, or None for what is not mapped.",
+            )
+        return dims
+    keys, parts, fixed = found
+    given = _given(dims, tree, keys, fixed, what)
+    spread = [spread_dims(dim, part, what) for dim, part in zip(given, parts)]
+    return dict(zip(keys, spread)) if isinstance(tree, dict) else spread
+
+
+def _given(dims: Any, tree: Any, keys: list[Any], fixed: list[bool], what: str) -> list[Any]:
+    """What dims say of each part."""
+    node = look(dims) if not isinstance(dims, (dict, tuple, list)) else None
+    if node is not None:  # an object like the argument, which holds dims
+        dims = dict(zip(node.keys, node.parts))
+    by_name = not isinstance(tree, (tuple, list)) or isinstance(tree, Struct) or _form(tree)
+    if isinstance(dims, dict) and by_name:
+        if set(dims) - set(keys) or {k for k, f in zip(keys, fixed) if not f} - set(dims):
+            raise ArgumentValueError(
+                f"{what} has the keys {list(dims)}, not {keys}", reason="Name them all."
+            )
+        return [None if held else dims[key] for key, held in zip(keys, fixed)]
+    if isinstance(dims, (tuple, list)) and not isinstance(tree, dict):
+        if len(dims) != len(keys):
+            raise ArgumentValueError(
+                f"{what}={dims!r} does not fit {len(keys)} parts",
+                reason="Give one for each, or a single int.",
+            )
+        return list(dims)
+    return [None if held else dims for held in fixed]
+
+
+def _form(tree: Any) -> Any:
+    """The struct that a specification is of."""
+    return tree.form if isinstance(tree, Container) and issubclass(tree.form, Struct) else None
+
+
+def _parts(tree: Any) -> tuple[list[Any], list[Any], list[bool]] | None:
+    """Keys and parts of a container, and which are configuration; None for a leaf."""
     if isinstance(tree, dict):
-        if isinstance(dims, dict):
-            if set(dims) != set(tree):
-                raise ArgumentValueError(
-                    f"{what} has the keys {list(dims)}, not {list(tree)}", reason="Name them all."
-                )
-            return {key: spread_dims(dims[key], part, what) for key, part in tree.items()}
-        return {key: spread_dims(dims, part, what) for key, part in tree.items()}
-    if isinstance(tree, (tuple, list)):
-        if isinstance(dims, (tuple, list)):
-            if len(dims) != len(tree):
-                raise ArgumentValueError(
-                    f"{what}={dims!r} does not fit {len(tree)} parts",
-                    reason="Give one for each, or a single int.",
-                )
-            return [spread_dims(dim, part, what) for dim, part in zip(dims, tree)]
-        return [spread_dims(dims, part, what) for part in tree]
-    if dims is not None and (isinstance(dims, bool) or not isinstance(dims, (int, np.integer))):
-        raise ArgumentValueError(
-            f"{what} has {dims!r} for an array",
-            reason="It is an int, or None for what is not mapped.",
-        )
-    return dims
+        return list(tree), list(tree.values()), [False] * len(tree)
+    form = _form(tree)
+    if form is not None:
+        fixed = [
+            key in form.fixed or (key in form.counts and _is_count(part))
+            for key, part in zip(form._fields, tree)
+        ]
+        return list(form._fields), list(tree), fixed
+    if isinstance(tree, Struct):
+        return list(tree._fields), list(tree), list(map(tree.is_fixed, range(len(tree))))
+    if isinstance(tree, (tuple, list)) and not isinstance(tree, Type):
+        return list(range(len(tree))), list(tree), [False] * len(tree)
+    node = None if isinstance(tree, Type) else look(tree)
+    if node is None:
+        return None
+    return list(node.keys), node.parts, [node.fixed(place) for place in range(len(node.keys))]
+
+
+def _is_count(spec: Any) -> bool:
+    return isinstance(spec, Type) and (spec.dtype or "").startswith(("int", "uint", "bool"))
 
 
 def example_of(spec: Any, dims: Any, name: str) -> Any:
     """The specification of one example of an argument that is mapped over `dims`."""
     if isinstance(spec, dict):
-        return {key: example_of(part, dims[key], name) for key, part in spec.items()}
+        return {
+            key: example_of(part, dims[key], f"{name}[{key!r}]") for key, part in spec.items()
+        }
     if isinstance(spec, Type) and dims is not None:
         if spec.kind != "array" or not spec.shape:
             raise ArgumentValueError(
@@ -63,9 +111,11 @@ def example_of(spec: Any, dims: Any, name: str) -> Any:
         shape = spec.shape[: dims % rank] + spec.shape[dims % rank + 1 :]
         return Type("array" if shape else "scalar", spec.dtype, shape)
     if isinstance(spec, Container):
-        return Container(
-            spec.kind, tuple(example_of(part, dim, name) for part, dim in zip(spec, dims))
-        )
+        labels = [
+            f"{name}.{key}" if isinstance(key, str) else f"{name}[{key!r}]"
+            for key in getattr(spec.form, "_fields", range(len(spec)))
+        ]
+        return spec.with_parts(map(example_of, spec, dims, labels))
     return spec
 
 
@@ -116,27 +166,15 @@ def _is_array(part: Any) -> bool:
 
 
 def _dims(dims: Any, spec: Any, name: str) -> Any:
-    if isinstance(spec, Type) or not isinstance(spec, (dict, Container)):
-        if not isinstance(spec, Type):
-            return None  # a static argument is the same for all examples
-        return spread_dims(dims, None, f"in_dims of `{name}`")
-    parts = spec if isinstance(spec, dict) else list(spec)
-    made = spread_dims(dims, _skeleton(parts), f"in_dims of `{name}`")
-    return _static_out(made, parts)
-
-
-def _skeleton(spec: Any) -> Any:
-    if isinstance(spec, dict):
-        return {key: _skeleton(part) for key, part in spec.items()}
-    if isinstance(spec, (Container, list)):
-        return [_skeleton(part) for part in spec]
-    return None
+    if not isinstance(spec, (Type, dict, Container)):
+        return None  # a static argument is the same for all examples
+    return _static_out(spread_dims(dims, spec, f"in_dims of `{name}`"), spec)
 
 
 def _static_out(dims: Any, spec: Any) -> Any:
     if isinstance(spec, dict):
         return {key: _static_out(dims[key], part) for key, part in spec.items()}
-    if isinstance(spec, (Container, list)):
+    if isinstance(spec, Container):
         return [_static_out(dim, part) for dim, part in zip(dims, spec)]
     return dims if isinstance(spec, Type) else None
 
@@ -149,4 +187,4 @@ def _pairs(spec: Any, dims: Any) -> list[Any]:
         return [None if dims is None else (int(dims), spec.shape[dims])]  # type: ignore[index]
     if isinstance(spec, Container):
         return [pair for part, dim in zip(spec, dims) for pair in _pairs(part, dim)]
-    return []
+    return [None] if isinstance(spec, (Known, Unfit)) else []

@@ -9,8 +9,8 @@ import numpy as np
 
 from srcad.api.dims import spread_dims
 from srcad.api.matrices import checked_chunk_size
-from srcad.api.pullback import flatten, rebuild
 from srcad.api.transforms import Derivative
+from srcad.core.pytrees import flatten, look, rebuild
 from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
 
 __all__ = ["Mapped", "leaf_dims", "some_of"]
@@ -97,7 +97,8 @@ class Mapped(Derivative):
 
         def joined(leaf: Any) -> Any:
             pieces, dim = next(columns), next(places)
-            return leaf if dim is None else np.concatenate(pieces, axis=dim)
+            mapped = dim is not None and isinstance(leaf, np.ndarray)
+            return np.concatenate(pieces, axis=dim) if mapped else leaf
 
         return rebuild(parts[0], joined)
 
@@ -139,6 +140,9 @@ def frozen(dims: Any) -> Any:
         return FrozenDims((key, frozen(part)) for key, part in dims.items())
     if isinstance(dims, (tuple, list)):
         return tuple(frozen(part) for part in dims)
+    node = look(dims)
+    if node is not None:
+        return FrozenDims((key, frozen(part)) for key, part in zip(node.keys, node.parts))
     return dims
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from srcad.api.dispatch import Dispatcher
-from srcad.api.pullback import flatten, forward, is_leaf_argument, rebuild
-from srcad.api.request import fitting
+from srcad.api.pullback import forward
+from srcad.api.request import Position, fitting
 from srcad.api.signature import key_of
 from srcad.api.transforms import Derivative, Spec
+from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
 from srcad.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -86,10 +87,7 @@ class Jacobian(Derivative):
     def nested(self, wanted: list[Any], blocks: list[Any]) -> Any:
         """The blocks of one output in the structure of the arguments."""
         pending = iter(blocks)
-        made = tuple(
-            rebuild(argument, lambda leaf: next(pending) if is_leaf_argument(leaf) else leaf)
-            for argument in wanted
-        )
+        made = tuple([derivatives(argument, pending) for argument in wanted])
         return made if isinstance(self.argnums, tuple) else made[0]
 
     def in_chunks(self, args: tuple[Any, ...], chunk_size: int) -> Any:
@@ -97,15 +95,14 @@ class Jacobian(Derivative):
         compiled, result, _, given = forward(self.chunk_dispatcher(0, chunk_size), args)
         output = result[0] if self.has_aux else result
         wanted = self.wanted(args)
-        xs = [leaf for argument in wanted for leaf in flatten(argument) if is_leaf_argument(leaf)]
+        xs = varied(wanted)
         jacobians: list[Any] = []
-        for place, y in enumerate(flatten(output)):
+        for place, y in enumerate(varied(output)):
             if place:
                 compiled, _, _, given = forward(self.chunk_dispatcher(place, chunk_size), args)
             rows = Rows(chunk_size, self.preallocate, y, xs, [_dtype(x) for x in xs])
             jacobians.append(self.nested(wanted, rows.run(compiled, given)))
-        pending = iter(jacobians)
-        jacobian = rebuild(output, lambda _: next(pending))
+        jacobian = derivatives(output, iter(jacobians))
         return (jacobian, result[1]) if self.has_aux else jacobian
 
     def chunk_dispatcher(self, place: int, chunk_size: int) -> Dispatcher:
@@ -137,7 +134,7 @@ class ForwardJacobian(Jacobian):
     def in_chunks(self, args: tuple[Any, ...], chunk_size: int) -> Any:
         """Some columns at a time: the value and its pushforward, the latter batched."""
         wanted = self.wanted(args)
-        xs = [leaf for argument in wanted for leaf in flatten(argument) if is_leaf_argument(leaf)]
+        xs = varied(wanted)
         result: Any = None
         structure: Any = None
         columns: list[dict[int, Any]] = []
@@ -146,19 +143,24 @@ class ForwardJacobian(Jacobian):
                 self.chunk_dispatcher(place, chunk_size), args
             )
             structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
-            places = list(dict.fromkeys(map(int, flatten(structure))))
+            places = list(dict.fromkeys(map(int, varied(structure))))
             ys = [values[at] for at in places]
             rows = Rows(chunk_size, self.preallocate, x, ys, [_dtype(x)] * len(ys), columns=True)
             columns.append(dict(zip(places, rows.run(compiled, given))))
         given_out: set[int] = set()
 
         def blocks(at: Any) -> Any:
+            if not isinstance(at, Position):
+                return at
             again = int(at) in given_out  # an output that stands at two places has two Jacobians
             given_out.add(int(at))
             found = [column[int(at)] for column in columns]
             return self.nested(wanted, [np.copy(block) for block in found] if again else found)
 
-        jacobian = rebuild(structure, blocks)
+        def hand_on(at: Any) -> Any:
+            return own(values[at]) if isinstance(at, Position) else at
+
+        jacobian = rebuild(structure, blocks, hand_on)
         return (jacobian, result[1]) if self.has_aux else jacobian
 
 
@@ -182,13 +184,13 @@ class EitherJacobian(Jacobian):
         key = tuple((key_of(arg), tuple(map(np.shape, flatten(arg)))) for arg in args)
         found = self.choices.get(key)
         if found is None:
-            wanted = flatten(self.wanted(args))
-            if not all(np.asarray(leaf).dtype.kind == "f" for leaf in wanted):
+            wanted = varied(self.wanted(args))
+            if not wanted or not all(np.asarray(leaf).dtype.kind == "f" for leaf in wanted):
                 return self.by_rows  # which says what is wrong with them
             by_name = dict(zip(self.dispatcher.names, map(copied, args)))
             output = called(self.function, self.dispatcher.signature, by_name)
             output = output[0] if self.has_aux else output
-            rows = sum(np.size(leaf) for leaf in flatten(output))
+            rows = sum(np.size(leaf) for leaf in varied(output))
             columns = sum(np.size(leaf) for leaf in wanted)
             found = self.choices[key] = self.by_columns if columns < rows else self.by_rows
         return found
@@ -210,7 +212,7 @@ def called(
 
 def copied(arg: Any) -> Any:
     """An argument that the function may write to."""
-    return rebuild(arg, lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf)
+    return rebuild(arg, own)
 
 
 def _dtype(x: Any) -> Any:

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from srcad.api.dispatch import Compiled, Dispatcher
 from srcad.api.request import Position
+from srcad.core.pytrees import (
+    Node,
+    derivatives,
+    flatten,
+    is_leaf_argument,
+    is_varied,
+    labels,
+    look,
+    own,
+    rebuild,
+    skeleton,
+    varied,
+)
 from srcad.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["forward", "run"]
-
-
-def flatten(tree: Any) -> list[Any]:
-    """The leaves of an argument, in the order of the parser's."""
-    if isinstance(tree, dict):
-        return [leaf for part in tree.values() for leaf in flatten(part)]
-    if isinstance(tree, (tuple, list)):
-        return [leaf for part in tree for leaf in flatten(part)]
-    return [tree]
-
-
-def rebuild(tree: Any, leaf: Callable[[Any], Any]) -> Any:
-    """A tree of the same structure with other leaves."""
-    if isinstance(tree, dict):
-        return {key: rebuild(part, leaf) for key, part in tree.items()}
-    if isinstance(tree, (tuple, list)):
-        parts = [rebuild(part, leaf) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return leaf(tree)
-
-
-def is_leaf_argument(value: Any) -> bool:
-    """Whether a leaf of an argument is a parameter of the halves (static ones are not)."""
-    return not (value is None or isinstance(value, (bool, str)) or callable(value))
 
 
 def forward(
@@ -70,11 +59,6 @@ def forward(
     return compiled, result, values, [*kept, *residuals]
 
 
-def own(value: Any) -> Any:
-    """What the caller could change between the sweeps is copied."""
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
 def _apart(residual: Any, others: tuple[Any, ...]) -> Any:
     """A residual that the caller cannot change: what shares memory with something of the caller's is copied."""
     if isinstance(residual, (list, tuple)):
@@ -92,10 +76,10 @@ def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
     compiled, result, _, given = forward(dispatcher, args)
     has_aux = dispatcher.request.has_aux
     value = result[0] if has_aux else result
-    outs = flatten(compiled.made.structure[0] if has_aux else compiled.made.structure)
+    outs = varied(compiled.made.structure[0] if has_aux else compiled.made.structure)
     order = list(dict.fromkeys(at for at in outs if isinstance(at, Position)))
-    shapes = {int(at): leaf for at, leaf in zip(outs, flatten(value)) if isinstance(at, Position)}
-    single = len([leaf for leaf in flatten(tuple(primals)) if is_leaf_argument(leaf)]) == 1
+    single = len(varied(tuple(primals))) == 1
+    frames = [skeleton(primal) for primal in primals]
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
         seeds = match(value, y_bar)
@@ -105,13 +89,45 @@ def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
                 by_place[int(at)] = seed if int(at) not in by_place else by_place[int(at)] + seed
         bars = compiled.backward(*(by_place[int(at)] for at in order), *given)  # type: ignore[misc]
         pending = iter([bars] if single else list(bars))
-        return tuple(
-            rebuild(primal, lambda leaf: next(pending) if is_leaf_argument(leaf) else leaf)
-            for primal in primals
-        )
+        return tuple([derivatives(frame, pending) for frame in frames])
 
-    _ = shapes
     return (value, pullback, result[1]) if has_aux else (value, pullback)
+
+
+def matched(
+    node: Node, value: Any, y_bar: Any, where: str, of: str
+) -> Iterator[tuple[Any, Any, str, str]]:
+    """The parts of a container with those of its cotangent, and what these are called."""
+    other = look(y_bar)
+    kind, names = type(value), labels(where, node)
+    if isinstance(value, dict):
+        if not isinstance(y_bar, dict) or other is None or set(y_bar) != set(value):
+            raise ArgumentTypeError(
+                f"{where} is not a dict with the keys of the {of}",
+                reason=f"Its keys are {list(value)}.",
+            )
+    elif isinstance(value, (tuple, list)):
+        alike = list if isinstance(value, list) else tuple
+        if not isinstance(y_bar, alike) or other is None or len(y_bar) != len(value):
+            raise ArgumentTypeError(
+                f"{where} is not a {kind.__name__} of {len(value)}",
+                reason=f"It has the structure of the {of}.",
+            )
+    elif other is None or type(y_bar) is not kind:
+        raise ArgumentTypeError(
+            f"{where} is not a {kind.__name__}", reason=f"It has the structure of the {of}."
+        )
+    by_key = dict(zip(other.keys, other.parts))
+    positions = isinstance(value, (tuple, list))
+    for place, key in enumerate(node.keys):
+        if node.fixed(place):
+            continue
+        if not positions and key not in by_key:
+            raise ArgumentTypeError(
+                f"{names[place]} is missing", reason=f"It has the structure of the {of}."
+            )
+        theirs = other.parts[place] if positions else by_key[key]
+        yield node.parts[place], theirs, names[place], of
 
 
 def match(value: Any, y_bar: Any, where: str = "the cotangent", of: str = "value") -> list[Any]:
@@ -119,30 +135,11 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent", of: str = "value
 
     Raises ArgumentTypeError, ArgumentValueError.
     """
-    if isinstance(value, dict):
-        if not isinstance(y_bar, dict) or set(y_bar) != set(value):
-            raise ArgumentTypeError(
-                f"{where} is not a dict with the keys of the {of}",
-                reason=f"Its keys are {list(value)}.",
-            )
-        return [
-            leaf for key in value for leaf in match(value[key], y_bar[key], f"{where}[{key!r}]", of)
-        ]
-    if isinstance(value, (tuple, list)):
-        if not isinstance(y_bar, (list if isinstance(value, list) else tuple)) or len(y_bar) != len(
-            value
-        ):
-            raise ArgumentTypeError(
-                f"{where} is not a {type(value).__name__} of {len(value)}",
-                reason=f"It has the structure of the {of}.",
-            )
-        return [
-            leaf
-            for at, (a, b) in enumerate(zip(value, y_bar))
-            for leaf in match(a, b, f"{where}[{at}]", of)
-        ]
-    if not is_leaf_argument(value):
-        return [value]
+    node = look(value)
+    if node is not None:
+        return [leaf for part in matched(node, value, y_bar, where, of) for leaf in match(*part)]
+    if not is_varied(value):
+        return []
     if isinstance(y_bar, np.ndarray) and type(y_bar) is not np.ndarray:
         raise ArgumentTypeError(
             f"{where} is a {type(y_bar).__name__}", reason="Pass np.asarray of it."

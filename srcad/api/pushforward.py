@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from srcad.api.dispatch import Dispatcher
-from srcad.api.pullback import flatten, forward, is_leaf_argument, match, own, rebuild
+from srcad.api.pullback import forward, match
 from srcad.api.request import Position, fitting
+from srcad.core.pytrees import derivatives, is_varied, own, rebuild, varied
 from srcad.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["linear", "push"]
@@ -30,9 +31,9 @@ def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
     places = fitting(request.argnums, len(args), getattr(dispatcher.function, "__name__", "f"))
     names = [dispatcher.names[place] for place in places]
     wanted = [args[place] for place in places]
-    compiled, value, _, given = forward(dispatcher, args)
+    compiled, value, values, given = forward(dispatcher, args)
     structure = compiled.made.structure
-    order = list(dict.fromkeys(at for at in flatten(structure) if isinstance(at, Position)))
+    order = list(dict.fromkeys(at for at in varied(structure) if isinstance(at, Position)))
 
     def pushforward(*tangents: Any) -> Any:
         if len(tangents) != len(wanted):
@@ -40,13 +41,7 @@ def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
                 f"{len(tangents)} tangents for {len(wanted)} arguments",
                 reason="Give one for each primal.",
             )
-        dots = _checked(names, wanted, tangents)
-        flat = [
-            dot
-            for primal, tangent in zip(wanted, dots)
-            for leaf, dot in zip(flatten(primal), flatten(tangent))
-            if is_leaf_argument(leaf)
-        ]
+        flat = varied(_checked(names, wanted, tangents))
         found = compiled.backward(*flat, *given)  # type: ignore[misc]
         found = [found] if len(order) == 1 else list(found)
         by_place = {int(at): dot for at, dot in zip(order, found)}
@@ -54,19 +49,17 @@ def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
 
         def hand_out(at: Any) -> Any:
             if not isinstance(at, Position):
-                return 0.0
+                return 0.0 if is_varied(at) else at
             again = int(at) in seen
             seen.add(int(at))
             return own(by_place[at]) if again else by_place[at]
 
-        return rebuild(structure, hand_out)
+        return rebuild(structure, hand_out, hand_on)
+
+    def hand_on(at: Any) -> Any:
+        return own(values[at]) if isinstance(at, Position) else at
 
     return value, pushforward
-
-
-def _like(tree: Any, flat: list[Any]) -> Any:
-    pending = iter(flat)
-    return rebuild(tree, lambda _: next(pending))
 
 
 def _checked(names: Any, primals: Any, tangents: Any) -> list[Any]:
@@ -74,5 +67,5 @@ def _checked(names: Any, primals: Any, tangents: Any) -> list[Any]:
     made = []
     for name, primal, tangent in zip(names, primals, tangents):
         flat = match(primal, tangent, f"the tangent of `{name}`", "primal")
-        made.append(_like(primal, flat))
+        made.append(derivatives(primal, iter(flat)))
     return made

@@ -13,6 +13,7 @@ from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Tree, Value, defined, leaves, map_tree
+from srcad.core.trees import map_varied, varied_values
 from srcad.core.types import Size, Type
 from srcad.errors import RankUnknownError
 from srcad.transformer.reverse import (
@@ -45,7 +46,7 @@ def jacobian(
 ) -> Function:
     """The function that returns the Jacobian by `wrt`; with `loop`, row by row."""
     output, aux = function.result if has_aux else (function.result, None)
-    outputs = list(dict.fromkeys(leaves(output)))
+    outputs = varied_values(output)
     for value in outputs + wrt:
         if value.type.rank is None:
             raise RankUnknownError(
@@ -91,7 +92,7 @@ def batched(
     has_aux: bool,
 ) -> Function:
     """All rows at once."""
-    outputs = list(dict.fromkeys(leaves(output)))
+    outputs = varied_values(output)
     body, sweeps = row_sweeps(function, wrt, outputs, split)
     builder = Builder(infer, Origin(0, "", "adjoint"))
     seeds: list[tuple[RowsOf, Value]] = []
@@ -111,7 +112,7 @@ def batched(
     made = simplify(made)
     output_, aux_, handed, kept = made.result
     blocks = dict(zip(blocks, handed))
-    now = dict(zip(outputs, list(dict.fromkeys(leaves(output_)))))
+    now = dict(zip(outputs, varied_values(output_)))
     made = made.renewed(params=made.params[: len(function.params)], result=())
     final = Builder(infer, Origin(0, "", "adjoint"))
     origins = {value: s.origin for s in made.body for value in defined(s)}
@@ -161,8 +162,8 @@ def assembled(
 ) -> Function:
     """The function with the Jacobian in the structure of the output, in it that of the arguments."""
     params = function.params if params is None else params
-    originals = outputs if outputs is not None else list(dict.fromkeys(leaves(output)))
-    flat = list(dict.fromkeys(leaves(output)))
+    originals = outputs if outputs is not None else varied_values(output)
+    flat = varied_values(output)
     # Simplification may have merged outputs: they are told apart by their place.
     places = (
         {id(leaf): place for place, leaf in enumerate(flat)} if len(flat) == len(originals) else {}
@@ -181,9 +182,13 @@ def assembled(
             given.add(found)
             return found
 
-        return map_tree(structure, entry)
+        return map_varied(
+            structure, lambda part: map_tree(part, entry), lambda part: hand_on(tail, part, "part")
+        )
 
-    result = map_tree(output, block)
+    result = map_varied(
+        output, lambda part: map_tree(part, block), lambda part: hand_on(tail, part, "part")
+    )
     if has_aux:
         result = (result, hand_on(tail, aux, "aux"))
     made = function.renewed(

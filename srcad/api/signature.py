@@ -9,16 +9,16 @@ A signature is, per array, its dtype, its rank and which axes have length 1; per
 from __future__ import annotations
 
 import ast
-import dataclasses
 import enum
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from srcad.core.specification import Container, Known
+from srcad.core.pytrees import DEEPEST, labels, look
+from srcad.core.specification import Container, Known, Unfit
 from srcad.core.types import Size, Type, number
-from srcad.errors import ArgumentTypeError, ArgumentValueError
+from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError
 
 __all__ = ["Letters", "decided", "key_of", "read_argument", "read_spec", "specify"]
 
@@ -57,7 +57,7 @@ class Same:
         return id(self.value)
 
 
-def key_of(value: Any) -> Any:
+def key_of(value: Any, depth: int = 0) -> Any:
     """The part of a dispatch key that an argument gives."""
     kind = type(value)
     if kind is np.ndarray:
@@ -75,15 +75,11 @@ def key_of(value: Any) -> Any:
         return (np.generic, value.dtype)
     if isinstance(value, np.ndarray):
         return (kind, id(value))  # a subclass, which is refused
-    if isinstance(value, dict):
-        return (kind, tuple([(key, key_of(part)) for key, part in value.items()]))
-    if isinstance(value, (tuple, list)):
-        return (kind, tuple([key_of(part) for part in value]))
-    if dataclasses.is_dataclass(value):
-        return (
-            kind,
-            tuple([key_of(getattr(value, field.name)) for field in dataclasses.fields(value)]),
-        )
+    node = look(value) if depth < DEEPEST else None
+    if node is not None:
+        deeper = depth + node.is_plain
+        parts = tuple([key_of(part, deeper) for part in node.parts])
+        return (node.form, parts if node.form is not dict else (node.keys, parts))
     return (kind, Same(value)) if callable(value) else kind
 
 
@@ -101,7 +97,7 @@ def decided(value: Any) -> Any:
     return value if isinstance(value, (bool, int, float, complex, str)) else None
 
 
-def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
+def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0) -> Any:
     """The specification of an argument, from its value.
 
     Raises ArgumentTypeError for arrays of objects and kinds of arguments that are not accepted.
@@ -126,29 +122,34 @@ def specify(value: Any, letters: Letters, name: str = "argument") -> Any:
     for kind, type_ in _NUMBERS.items():
         if isinstance(value, kind):
             return type_
-    if (
-        isinstance(value, (dict, list, tuple))
-        and type(value) not in (dict, list, tuple)
-        and not hasattr(value, "_fields")
-    ):
+    node = look(value) if depth < DEEPEST else None
+    if node is not None:
+        within = list(zip(node.parts, labels(name, node)))
+        if node.is_plain:
+            spec = [_attribute(part, letters, label, depth + 1) for part, label in within]
+        else:
+            spec = [specify(part, letters, label, depth) for part, label in within]
+        if node.form is dict:
+            return dict(zip(node.keys, spec))
+        return Container(type(value), tuple(spec), node.form)
+    if isinstance(value, (dict, list, tuple)):
         raise ArgumentTypeError(
             f"argument `{name}` holds a {type(value).__name__}",
-            reason="Containers are tuples, lists, dicts and named tuples.",
+            reason="Containers are tuples, lists, dicts, named tuples and dataclasses: pass one of these.",
         )
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        raise ArgumentTypeError(
-            f"argument `{name}` is a {type(value).__name__}",
-            reason="Dataclasses are not accepted yet: pass a dict or a named tuple.",
-        )
-    if isinstance(value, dict):
-        return {key: specify(part, letters, name) for key, part in value.items()}
-    if isinstance(value, (tuple, list)):
-        return Container(type(value), tuple(specify(part, letters, name) for part in value))
     if isinstance(value, enum.Enum):
         return Known(value, str(value))
     if callable(value):
         return Known(value, getattr(value, "__name__", name))
     return Type("object")
+
+
+def _attribute(value: Any, letters: Letters, name: str, depth: int) -> Any:
+    """The specification of an attribute, which may be anything as long as it is not read."""
+    try:
+        return specify(value, letters, name, depth)
+    except SrcadError as error:
+        return Unfit(error)
 
 
 def read_argument(text: str) -> tuple[str, Any]:

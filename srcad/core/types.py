@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Union
 
-__all__ = ["ANY", "Dim", "Shape", "Size", "Type", "array", "less", "never_one", "number", "scalar"]
+__all__ = ["ANY", "STATIC", "Dim", "Shape", "Size", "Type", "array", "less", "never_one", "number", "scalar"]
 
 
 class Size(NamedTuple):
@@ -97,6 +97,8 @@ class Type(NamedTuple):
 
 
 ANY = Type("any")
+# An argument that is known while parsing (a function); the text hands it on, and computes nothing with it.
+STATIC = Type("object", value="static")
 
 
 def array(dtype: str | None, *shape: Dim) -> Type:

@@ -17,8 +17,10 @@ from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Value, leaves
-from srcad.core.specification import Container, Known, own_signature, unwrap
-from srcad.core.types import Type
+from srcad.core.specification import Container, Known, Unfit, own_signature, unwrap
+from srcad.core.structs import Struct
+from srcad.core.types import STATIC, Type
+from srcad.parser.objects import Instance, struct_of
 from srcad.parser.places import Buffer, Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.source import source_of
@@ -66,10 +68,11 @@ class Parser(Statements):
             buffer = Buffer(name)
             self.memory[buffer] = value
             return View(buffer, (), value, value), value
+        if isinstance(spec, Container) and issubclass(spec.form, Struct):
+            return self.enter_struct(name, spec, base)
         if isinstance(spec, Container):
             pairs = [self.enter(name, part, f"{base}_{place}") for place, part in enumerate(spec)]
-            make = (lambda parts: spec.kind(*parts)) if hasattr(spec.kind, "_fields") else spec.kind
-            return make([a for a, _ in pairs]), make([b for _, b in pairs])
+            return spec.tree([a for a, _ in pairs]), spec.tree([b for _, b in pairs])
         if isinstance(spec, dict):
             both = {
                 key: self.enter(
@@ -82,7 +85,33 @@ class Parser(Statements):
             return {key: a for key, (a, _) in both.items()}, {
                 key: b for key, (_, b) in both.items()
             }
+        if isinstance(spec, Known):
+            self.program.hand_in(name, spec.object)
+        if isinstance(spec, (Known, Unfit)) and len(self.program.stack) == 1:  # the text hands it on from the argument
+            return spec, Value(base, STATIC, named=True)
         return spec, spec
+
+    def enter_struct(self, name: str, spec: Container, base: str) -> tuple[Any, Any]:
+        """The binding of an object, an ordered dict or a deque."""
+        form: Any = spec.form
+        pairs = [
+            self.enter(
+                name, part, key if isinstance(key, str) and key.isidentifier() else f"{base}_{key}"
+            )
+            for key, part in zip(form._fields, spec)
+        ]
+        parts = [binding for binding, _ in pairs]
+        tree = spec.tree([part for _, part in pairs])
+        if form.style == "mapping":
+            return dict(zip(form._fields, parts)), tree
+        if form.style == "sequence":
+            return parts, tree
+        given = {
+            key: value
+            for key, part, value in zip(form._fields, parts, tree)
+            if isinstance(part, (Known, Unfit))
+        }
+        return Instance(spec.kind, dict(zip(form._fields, parts)), name, given), tree
 
 
 def parse(
@@ -188,6 +217,16 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
 
 
 def _operands(parser: Parser, binding: Any) -> Any:
+    if isinstance(binding, Instance):
+        if len(parser.program.stack) > 1:
+            raise NeedInline
+        operands = {
+            name: binding.given[name]
+            if name in binding.given and isinstance(part, (Known, Unfit))
+            else _operands(parser, part)
+            for name, part in binding.parts.items()
+        }
+        return struct_of(binding, operands)
     if isinstance(binding, (Known, Handle)):
         if len(parser.program.stack) > 1:
             raise NeedInline
@@ -210,6 +249,9 @@ def _views(binding: Any) -> list[View]:
 
 def _arrays(binding: Any, result: Any) -> Any:
     """The operands of the result that are arrays, in the order of `views`."""
+    if isinstance(binding, Instance):
+        named = result.named()
+        return [leaf for name, part in binding.parts.items() for leaf in _arrays(part, named[name])]
     if isinstance(binding, View):
         return [result]
     if isinstance(binding, (tuple, list)):

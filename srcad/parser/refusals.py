@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 import gast
+import numpy as np
 
 __all__ = ["CALLS", "SYNTAX", "generator_or_async", "written_outside"]
 
@@ -23,6 +24,7 @@ _TEXT = "Write the code out, or make a function of the text with srcad.from_sour
 _NAMES = "Use the names themselves, or keep the values in a dict."
 _WORLD = "It would happen again whenever a derivative is taken. Do it outside, and pass the result."
 _IDENTITY = "The derivative works on values of its own. Compare the values."
+_EACH = "Write it with array operations, or loop over the elements."
 
 SYNTAX = {
     "AsyncFor": ("`async for` cannot be differentiated", _WAIT),
@@ -85,6 +87,17 @@ CALLS: dict[Any, tuple[str, str]] = {
         "`breakpoint` stops in the function",
         "The derivative is a function of its own: stop in it by `pdb.runcall(derivative, ...)`.",
     ),
+    builtins.bytes: (
+        "`bytes` are no numbers",
+        "Make an array: np.frombuffer outside, np.array(...) here.",
+    ),
+    builtins.bytearray: ("`bytearray`s are no numbers", "Make an array: np.zeros(n, dtype)."),
+    builtins.complex: (
+        "complex numbers are not differentiated",
+        "Keep the real and the imaginary part in arrays of their own.",
+    ),
+    np.vectorize: ("`np.vectorize` calls a function for each element", _EACH),
+    np.frompyfunc: ("`np.frompyfunc` calls a function for each element", _EACH),
     builtins.aiter: ("`aiter` cannot be differentiated", _WAIT),
     builtins.anext: ("`anext` cannot be differentiated", _WAIT),
     sys._getframe: ("`sys._getframe` looks into the frames that run", _NAMES),

@@ -26,6 +26,7 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
 )
+from srcad.core.trees import map_varied, varied
 from srcad.core.types import number
 from srcad.transformer.adjoint import Adjoint, Splitter, cotangent_type
 
@@ -40,6 +41,7 @@ __all__ = [
     "row_loop",
     "row_sweeps",
     "shaped",
+    "structured",
     "substituted",
     "zero_block",
 ]
@@ -86,6 +88,15 @@ def hand_on(builder: Builder, tree: Tree, base: str, *, once: bool = False) -> T
     return map_tree(tree, out)
 
 
+def structured(builder: Builder, structure: Tree, handed: dict[Value, Tree]) -> Tree:
+    """Derivatives in the structure of what they are by; what is configuration there is handed on."""
+    return map_varied(
+        structure,
+        lambda leaf: handed[leaf] if isinstance(leaf, Value) else leaf,
+        lambda part: hand_on(builder, part, "part"),
+    )
+
+
 def gradient(
     function: Function,
     wrt: list[Value],
@@ -104,7 +115,7 @@ def gradient(
     sweep = Adjoint(function, wrt, _outputs(output), split)
     bars = sweep.sweep([(output, 1.0)])
     handed = {leaf: hand_out(sweep.builder, leaf, bars.get(leaf)) for leaf in wrt}
-    result = map_tree(structure, lambda leaf: handed[leaf])
+    result = structured(sweep.builder, structure, handed)
     body = [*sweep.body]
     if value or has_aux:
         front = Builder(sweep.builder.infer)
@@ -127,7 +138,7 @@ def pullback(
 ) -> Function:
     """The function that takes the arguments and the cotangent of the value, and returns those of `wrt`."""
     output = function.result
-    outs = _outputs(output)
+    outs = list(dict.fromkeys(leaves(list(varied(output)))))
     sweep = Adjoint(function, wrt, outs, split)
     seeds: list[tuple[Tree, Tree]] = []
 
@@ -136,18 +147,19 @@ def pullback(
         seeds.append((leaf, Value(base, cotangent_type(leaf), named=True)))
         return seeds[-1][1]  # type: ignore[no-any-return]
 
-    tree = map_tree(output, seed)
+    tree = map_varied(output, lambda leaf: map_tree(leaf, seed), lambda part: None)
     label = tree.base if isinstance(tree, Value) else f"{function.name}_bar"
     taken = {param.name for param in function.params}
     while label in taken:
         label += "_"
     bars = sweep.sweep(seeds)
     handed = {leaf: hand_out(sweep.builder, leaf, bars.get(leaf)) for leaf in wrt}
+    result = structured(sweep.builder, structure, handed)
     made = function.renewed(
         name=name or f"{function.name}_vjp",
         params=[*function.params, Param(label, tree)],
         body=[*sweep.body, *sweep.builder.block],
-        result=map_tree(structure, lambda leaf: handed[leaf]),
+        result=result,
     )
     made.defaults = {}
     return made  # type: ignore[no-any-return]
