@@ -431,6 +431,8 @@ class Expressions(State):
                     right.object if isinstance(right, Known) else right
                 )
                 return same == (op is ops.is_)
+            if isinstance(left, (Value, View)) and isinstance(right, (Value, View)):
+                return self.one_object(node, left, right) == (op is ops.is_)
         if is_static(left) and is_static(right):
             a = left.object if isinstance(left, Known) else left
             b = right.object if isinstance(right, Known) else right
@@ -439,6 +441,23 @@ class Expressions(State):
             if isinstance(side, (str, type(None))) and op in (ops.equal, ops.not_equal):
                 return op is ops.not_equal
         return self.emit(op, (left, right))
+
+    def one_object(self, node: Any, left: Any, right: Any) -> bool:
+        """Whether two values are one object, which is nothing that Core keeps: decided by where they lie, or refused."""
+        if left is right:
+            return True
+        if isinstance(left, View) and isinstance(right, View):
+            apart = left.buffer is not right.buffer and right.buffer not in left.buffer.aliases
+            if apart and not (left.buffer.comes_in() and right.buffer.comes_in()):
+                return False
+            views_of_one = left.buffer is right.buffer and not left.same_place(right)
+            if views_of_one and all(step.sure for step in (*left.path, *right.path)):
+                return False
+        return self.refuse(
+            node,
+            "whether these values are one object is not known while parsing",
+            "Values are kept, not objects: compare what they hold, or a flag of your own.",
+        )
 
     def _BoolOp(self, node: Any) -> Any:
         stop_at = isinstance(node.op, gast.Or)
