@@ -7,16 +7,19 @@ from typing import Any
 
 import gast
 
+from srcad.analysis.liveness import defines
+from srcad.analysis.types import join, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Block, Branch, Let, Phi, Value
+from srcad.core.nodes import Block, Branch, Let, Phi, Test, Value
 from srcad.core.specification import Known
 from srcad.parser.expressions import (
     _truth,
     is_static,
 )
-from srcad.parser.jumps import FLAG, KEPT, ends
-from srcad.parser.places import Buffer, View
+from srcad.parser.jumps import FLAG, KEPT
+from srcad.parser.jumps import ends as stops
+from srcad.parser.places import Buffer, View, views
 from srcad.parser.reads import writes
 from srcad.parser.records import Maybe
 from srcad.parser.state import Unbound
@@ -31,9 +34,9 @@ class Branches(Writers):
     def do_early_return(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
         """`if c: return a` with statements after it: they are the other side of the branch."""
         body, orelse = list(node.body), list(node.orelse)
-        if not _ends(body):
+        if not stops(body):
             body += rest
-        if not _ends(orelse):
+        if not stops(orelse):
             orelse += rest
         condition = self.expression(node.test)
         if is_static(condition):
@@ -88,7 +91,9 @@ class Branches(Writers):
                 operands = {
                     name: self.join_operands(node, binding)
                     for name, binding in self.env.items()
-                    if name in later or name not in writes(node.body + node.orelse)
+                    if name in later
+                    or name not in writes(node.body + node.orelse)
+                    or name.startswith(KEPT)
                 }
                 ends.append(self.ended_boxes(held))
                 builders.append((builder, self.memory))
@@ -102,13 +107,32 @@ class Branches(Writers):
         self.join_boxes(node, held, ends, builders, phis, (test, operand))
         self.env = {}
         for name in names:
-            a = env_a.get(name, Unbound(name))
-            b = env_b.get(name, Unbound(name))
+            absent = False if name.startswith(FLAG) else Unbound(name)
+            a, b = env_a.get(name, absent), env_b.get(name, absent)
+            idle = self.idle(name, env_a, env_b)
             if a is b or (isinstance(a, View) and a.same_place(b) and a.buffer in memory):
                 self.env[name] = a
+            elif name.startswith(FLAG):
+                self.env[name] = self.join_flags(node, env.get(name), a, b, phis, (test, operand))
             elif name in later and (self.guarded(name, a) or self.guarded(name, b)):
                 condition_number = self.numbers.here(operand)
                 self.env[name] = Maybe(name, test, condition_number, (a, b), "guarded", operand)
+            elif (
+                idle is not None and name in later and self.outlives(b, block_b, memory, idle == 0)
+            ):
+                self.env[name] = b
+            elif (
+                idle is not None and name in later and self.outlives(a, block_a, memory, idle == 1)
+            ):
+                self.env[name] = a
+            elif name.startswith(KEPT):
+                if isinstance(b, Unbound) and self.outlives(a, block_a, memory, True):
+                    self.env[name] = a
+                elif isinstance(a, Unbound) and self.outlives(b, block_b, memory, True):
+                    self.env[name] = b
+                else:
+                    ways = (a, x.get(name)), (b, y.get(name))
+                    self.env[name] = self.join_kept(name, *ways, phis)
             elif name in later:
                 self.env[name] = self.join_bindings(
                     node, name, (a, x.get(name)), (b, y.get(name)), phis, (test, operand)
@@ -116,6 +140,72 @@ class Branches(Writers):
             else:
                 self.env[name] = Unbound(name)
         self.builder.add(Branch(test, operand, block_a, block_b, phis, self.builder.origin))
+
+    def join_flags(
+        self, node: Any, before: Any, a: Any, b: Any, phis: list[Phi], under: tuple[Test, Any]
+    ) -> Any:
+        """A flag that the two sides of a branch give `a` and `b`: where these are true and false, the condition."""
+        test, condition = under
+        if getattr(node, "rest", False) and b is False:
+            return before  # the other side is what was not left before, and has not been left since
+        if b is False and a is True:
+            return condition
+        if a is False and b is True:
+            return self.emit(ops.not_, (condition,))
+        sides = (condition if a is True else a, b)
+        out = Value("done", join(*map(type_of, sides)))
+        phis.append(Phi(out, *sides))
+        self.numbers.joined[out] = (test, (a, b))
+        return out
+
+    def join_kept(
+        self, name: str, then: tuple[Any, Any], orelse: tuple[Any, Any], phis: list[Phi]
+    ) -> Any:
+        """What a place that leaves a loop knew: it is read where that place was taken only, so the other side does not matter."""
+        bound = [way for way in (then, orelse) if not isinstance(way[0], Unbound)]
+        found, operand = bound[0]
+        if isinstance(found, (tuple, list)):
+            parts = []
+            for place in range(len(found)):
+                inner = [
+                    way if isinstance(way[0], Unbound) else (way[0][place], way[1][place])
+                    for way in (then, orelse)
+                ]
+                parts.append(self.join_kept(f"{name}_{place}", inner[0], inner[1], phis))
+            kind = type(found)
+            return kind(*parts) if hasattr(found, "_fields") else kind(parts)
+        if not isinstance(found, (Value, View)):
+            return found
+        base = name.rpartition(" ")[2]
+        types = [type_of(way[1]) for way in bound]
+        out = Value(base, join(*types) if len(types) > 1 else types[0], named=True)
+        sides = [None if isinstance(way[0], Unbound) else way[1] for way in (then, orelse)]
+        phis.append(Phi(out, *sides))
+        made = self.bind_new(out)
+        if isinstance(made, View):
+            for view in views([way[0] for way in bound]):
+                made.buffer.arguments |= view.buffer.arguments
+                for other in (view.buffer, *view.buffer.aliases):
+                    made.buffer.alias(other)
+        return made
+
+    def idle(self, name: str, env_a: dict[str, Any], env_b: dict[str, Any]) -> int | None:
+        """The side of a branch that leaves a loop after which a name is not read, so that what it is there does not matter."""
+        region = self.region
+        if region is None or name in region.after or name.startswith((FLAG, KEPT)):
+            return None
+        return next((k for k, e in enumerate((env_a, env_b)) if e.get(region.stop) is True), None)
+
+    def outlives(
+        self, binding: Any, block: Block, memory: dict[Buffer, Value], chosen: bool
+    ) -> bool:
+        """Whether what a name stands for at the end of a side that is chosen was there before the branch."""
+        if not chosen or not isinstance(binding, (Value, View)):
+            return False
+        inside = defines(block)
+        if isinstance(binding, View):
+            return binding.buffer in memory and binding.value not in inside
+        return binding not in inside
 
     def raises(self, node: Any, condition: Any) -> bool:
         """`if condition: raise ValueError("...")`, with an exception of Python's own."""
@@ -159,12 +249,3 @@ def returns(node: Any) -> bool:
         ):
             pending.extend(gast.iter_child_nodes(inner))
     return False
-
-
-def _ends(statements: list[Any]) -> bool:
-    if not statements:
-        return False
-    last = statements[-1]
-    return isinstance(last, gast.Return) or (
-        isinstance(last, gast.If) and _ends(last.body) and _ends(last.orelse)
-    )

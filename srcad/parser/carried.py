@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from srcad.analysis.types import join, type_of, widen
-from srcad.core.nodes import Carry, Loop, Phi, Slice, Value
+from srcad.core.nodes import Carry, Loop, Slice, Value
 from srcad.core.specification import Known
 from srcad.core.types import Type
 from srcad.parser.boxes import Box, Held, boxes, holds, refill, same_contents
 from srcad.parser.expressions import is_constant
 from srcad.parser.jumps import KEPT, Region
 from srcad.parser.places import Buffer, Handle, View, views
-from srcad.parser.records import Filled, Growing, Maybe
+from srcad.parser.records import Filled, Growing
 from srcad.parser.state import Guard, Unbound
 
 __all__ = ["Boxed", "Carried"]
@@ -425,24 +425,13 @@ class Carried:
 
 
 def _surface(binding: Any, memory: dict[Buffer, Value]) -> Any:
-    """The operand of a binding at the end of an iteration; of what one side of a branch alone knows, joined with None."""
+    """The operand of a binding at the end of an iteration."""
     if isinstance(binding, View):
         current = memory.get(binding.buffer, binding.buffer.initial)
         if not binding.path:
             return current
         return binding.value if current is binding.version else None
-    if isinstance(binding, Maybe) and binding.absent == "unbound" and binding.phis is not None:
-        sides = [_surface(side, memory) for side in binding.sides]
-        types = [type_of(side) for side in sides if side is not None]
-        if not types:
-            return None
-        base = binding.name.rpartition(" ")[2]
-        out = Value(base, types[0] if len(types) == 1 else join(*types), named=True)
-        binding.phis.append(Phi(out, *sides))
-        return out
-    if isinstance(binding, Value) or (is_constant(binding) and not isinstance(binding, str)):
-        return binding
-    return None
+    return None if isinstance(binding, (Unbound, Filled, Growing)) else binding
 
 
 def _always_runs(loop: Loop) -> bool:

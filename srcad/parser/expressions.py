@@ -9,8 +9,6 @@
 from __future__ import annotations
 
 import builtins
-import enum
-import inspect
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +21,14 @@ from srcad.analysis.types import join, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
-from srcad.core.specification import Known
+from srcad.core.specification import Known, follow, last_name, steps_of, structure_of
 from srcad.core.types import Size, Type, number
 from srcad.errors import AliasingError
-from srcad.parser.boxes import Held, holds, refill, same_contents
-from srcad.parser.handles import MethodBinding
+from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
+from srcad.parser.handles import FlatBinding, MethodBinding
+from srcad.parser.objects import Instance
 from srcad.parser.places import Buffer, Handle, View
+from srcad.parser.reads import writes
 from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
 from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound, identity
 
@@ -77,7 +77,30 @@ def is_static(binding: Any) -> bool:
     """Whether a condition on the binding can be decided while parsing."""
     return (
         isinstance(binding, (*_STATIC, Known, int)) and not isinstance(binding, NamedNumber)
-    ) or isinstance(binding, (tuple, list, dict, Handle))
+    ) or isinstance(binding, (tuple, list, dict, set, Handle))
+
+
+def settled(binding: Any) -> bool:
+    """Whether all of the binding is known while parsing, so that Python can compare it.
+
+    >>> settled(["a", (1, {"b": None})]), settled([Value("x")])
+    (True, False)
+    """
+    if isinstance(binding, dict):
+        return all(map(settled, binding.values()))
+    if isinstance(binding, (tuple, list, set)):
+        return all(map(settled, binding))
+    return is_constant(binding) or isinstance(binding, Known)
+
+
+def plain_of(binding: Any) -> Any:
+    """What is settled, as Python objects."""
+    if isinstance(binding, dict):
+        return {key: plain_of(part) for key, part in binding.items()}
+    if isinstance(binding, (tuple, list)):
+        parts = [plain_of(part) for part in binding]
+        return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+    return binding.object if isinstance(binding, Known) else binding
 
 
 class Expressions(State):
@@ -170,7 +193,8 @@ class Expressions(State):
         if guard is None or not self.guarded(name, self.env.get(name)):
             return
         guard.emitted.append(self.builder)
-        start, stop, step = guard.loop.domain or (None, None, None)
+        counted = guard.loop.domain if guard.loop.test is None else None
+        start, stop, step = counted or (None, None, None)
         if type(step) is int and step == 1:
             never = self.emit(ops.less_equal, (stop, start))
         else:
@@ -220,7 +244,7 @@ class Expressions(State):
     def found_outside(self, name: str) -> Any:
         """What a dotted name stands for in the outer scopes of the function, or None."""
         function: Any = self.source.function
-        head, *rest = name.split(".")
+        head, *rest = steps_of(name)
         free = function.__code__.co_freevars
         try:
             found = (
@@ -228,18 +252,30 @@ class Expressions(State):
                 if head in free
                 else function.__globals__[head]
             )
-            for part in rest:
-                found = getattr(found, part)
-        except (KeyError, ValueError, AttributeError):
+            return follow(found, rest)
+        except (LookupError, ValueError, AttributeError, TypeError):
             return None
-        return found
 
-    def adopt(self, node: Any, name: str, found: Any, path: tuple[str, ...] | None = None) -> Any:
-        """A binding for an object of an outer scope, known as `name` (dotted for attributes) in the function that `path` leads to."""
+    def adopt(
+        self,
+        node: Any,
+        name: str,
+        found: Any,
+        path: tuple[str, ...] | None = None,
+        base: str | None = None,
+    ) -> Any:
+        """A binding for an object of an outer scope, known as `name` (see `steps_of`) in the function that `path` leads to.
+
+        The text calls it `base`.
+        """
         path = self.path if path is None else path
         if (path, name) in self.program.decided:
             self.program.refer(path, f"value {name}", found)
             return int(found)
+        if isinstance(found, (tuple, list, dict)) and not all(map(is_constant, _parts(found))):
+            made = self.adopt_parts(node, name, found, path, base)
+            self.program.outside.update(boxes([made]))
+            return made
         self.program.refer(path, name, found)
         if isinstance(found, (np.ndarray, np.generic, float, int, complex)) and not isinstance(
             found, bool
@@ -255,7 +291,7 @@ class Expressions(State):
                         f"`{name}` is no plain numeric array",
                         f"Arrays of objects, matrices and masked arrays are not accepted: bind np.asarray({name}).",
                     )
-                base = name.rpartition(".")[2]
+                base = base or last_name(name)
                 value = Value(base, type_of_argument(found, base), named=True)
                 self.program.hidden[key] = value
             if value.type.immutable:
@@ -269,56 +305,35 @@ class Expressions(State):
         if isinstance(found, (bool, str, type(None))):
             return found
         if isinstance(found, (tuple, list, dict)):
-            if any(isinstance(part, (np.ndarray, list, dict)) for part in _parts(found)):
-                self.refuse(
-                    node,
-                    f"`{name}` is a container of arrays of an outer scope",
-                    "Pass it as an argument, or bind its arrays to names of their own.",
-                )
+            self.program.outside.update(boxes([found]))
             return found
         return Known(found, name)
 
-    def _Attribute(self, node: Any) -> Any:
-        owner = self.expression(node.value)
-        name = node.attr
-        if isinstance(owner, Known):
-            if not hasattr(owner.object, name):
-                self.refuse(
-                    node,
-                    f"`{owner.name}.{name}` does not exist",
-                    "Check the name and the module's version.",
-                )
-            found = getattr(owner.object, name)
-            if (
-                isinstance(found, float)
-                and isinstance(owner.object, types.ModuleType)
-                and ops_module(owner.object)
-            ):
-                return NamedNumber(found, f"{_ALIAS[owner.object.__name__]}.{name}")
-            if isinstance(owner.object, types.ModuleType):
-                if ops_module(owner.object):
-                    if isinstance(found, (bool, int, type(None))):
-                        return found
-                    return Known(found, f"{_ALIAS[owner.object.__name__]}.{name}")
-                return self.adopt(node, f"{owner.name}.{name}", found)
-            if callable(found) and not isinstance(found, enum.Enum):
-                return MethodBinding(owner, name)
-            if isinstance(inspect.getattr_static(type(owner.object), name, None), property):
-                self.refuse(
-                    node,
-                    f"`{owner.name}.{name}` is computed where it is read",
-                    "Properties are not accepted yet: pass its value as an argument.",
-                )
-            return self.adopt(node, f"{owner.name}.{name}", found)
-        if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):  # a NamedTuple
-            return getattr(owner, name)
-        if isinstance(owner, (tuple, list, dict, str)):
-            return MethodBinding(owner, name)
-        if isinstance(owner, (int, float, complex, Value, View)):
-            return self.array_attribute(node, owner, name)
-        return self.refuse(
-            node, f"attribute `{name}` is not accepted here", "Bind what it stands for to a name."
-        )
+    def adopt_parts(
+        self, node: Any, name: str, found: Any, path: tuple[str, ...], base: str | None
+    ) -> Any:
+        """A container of an outer scope that holds arrays, functions or objects: these one by one."""
+        named = hasattr(found, "_fields")
+        if type(found) not in (tuple, list, dict) and not named:
+            self.program.refer(path, name, found)
+            return Known(found, name)
+        self.program.refer(path, f"structure {name}", structure_of(found))
+        keys = list(found) if isinstance(found, dict) else list(range(len(found)))
+        if not all(isinstance(key, (str, int)) and "]" not in str(key) for key in keys):
+            self.refuse(
+                node,
+                f"`{name}` is a dict of an outer scope whose keys are no plain words or numbers",
+                "Pass it as an argument, or bind its values to names of their own.",
+            )
+        parts = {
+            key: self.adopt(
+                node, f"{name}[{key!r}]", found[key], path, f"{base or last_name(name)}_{key}"
+            )
+            for key in keys
+        }
+        if isinstance(found, dict):
+            return parts
+        return type(found)(*parts.values()) if named else type(found)(parts.values())
 
     def array_attribute(self, node: Any, owner: Any, name: str) -> Any:
         """`x.shape`, `x.T`, or a method that is about to be called."""
@@ -337,6 +352,8 @@ class Expressions(State):
             return self.emit(ops.dtype, (owner,))
         if name == "real" and type_.differentiable and not (type_.dtype or "c").startswith("c"):
             return owner
+        if name == "flat" and isinstance(owner, View):
+            return FlatBinding(owner)
         if callable(getattr(np.ndarray, name, None)):
             return MethodBinding(owner, name)
         return self.refuse(
@@ -354,6 +371,12 @@ class Expressions(State):
     def binary(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
         """`left op right`; integers, strings and sequences known while parsing are computed."""
         for side in (left, right):
+            if isinstance(side, Instance):
+                self.refuse(
+                    node,
+                    f"`{op.symbol}` of a `{side.kind.__name__}` is not accepted",
+                    "Operators of your own classes are not: call a method by its name.",
+                )
             if isinstance(side, (Known, Handle, dict)):
                 self.refuse(
                     node,
@@ -414,8 +437,10 @@ class Expressions(State):
     def compare(self, node: Any, kind: Any, left: Any, right: Any) -> Any:
         """One comparison, decided while parsing where both sides are known."""
         if isinstance(kind, (gast.In, gast.NotIn)):
-            if isinstance(right, (tuple, list, dict, str)) and (is_static(left)):
-                return (left in right) == isinstance(kind, gast.In)
+            inside = list(right) if isinstance(right, (dict, set)) else right
+            if isinstance(inside, (tuple, list, str)) and settled([left, inside]):
+                inside = plain_of(inside)
+                return (plain_of(left) in inside) == isinstance(kind, gast.In)
             self.refuse(
                 node,
                 "`in` is accepted between values known while parsing only",
@@ -434,9 +459,13 @@ class Expressions(State):
             if isinstance(left, (Value, View)) and isinstance(right, (Value, View)):
                 return self.one_object(node, left, right) == (op is ops.is_)
         if is_static(left) and is_static(right):
-            a = left.object if isinstance(left, Known) else left
-            b = right.object if isinstance(right, Known) else right
-            return op.function(a, b)
+            if not settled([left, right]):
+                self.refuse(
+                    node,
+                    "containers of values are compared",
+                    "Compare their elements one by one, or arrays with np.array_equal.",
+                )
+            return op.function(plain_of(left), plain_of(right))
         for side in (left, right):
             if isinstance(side, (str, type(None))) and op in (ops.equal, ops.not_equal):
                 return op is ops.not_equal
@@ -496,13 +525,20 @@ class Expressions(State):
         env, memory = self.env, dict(self.memory)
         blocks = []
         held, ends = self.held_boxes(), []
+        # Names that `:=` assigns on a side.
+        compound = isinstance(node, (gast.IfExp, gast.BoolOp, gast.Compare))
+        assigned = writes([gast.Expr(node)]) if compound else []
+        bound: list[dict[str, tuple[Any, Any]]] = []
         builders: list[tuple[Builder, dict[Buffer, Value]]] = []
         for place, side in enumerate((then, orelse)):
             self.memory = dict(memory)
-            self.env = self.on_side(env, test, place)
+            known = self.on_side(env, test, place)
+            self.env = dict(known)
             with self.taking(test, place), self.inner() as builder:
                 binding = side()
                 sides.append((binding, self.join_operands(node, binding)))
+                now = {name: self.env.get(name, Unbound(name)) for name in assigned}
+                bound.append({n: (now[n], self.join_operands(node, now[n])) for n in assigned})
                 ends.append(self.ended_boxes(held))
                 builders.append((builder, self.memory))
             blocks.append(builder.block)
@@ -514,6 +550,9 @@ class Expressions(State):
         test = self.own_test(test)
         self.join_boxes(node, held, ends, builders, phis, (test, operand))
         result = self.join_bindings(node, "value", (a, x), (b, y), phis, (test, operand))
+        for name in assigned:
+            ways = bound[0][name], bound[1][name]
+            env[name] = self.join_bindings(node, name, *ways, phis, (test, operand))
         self.builder.add(Branch(test, operand, blocks[0], blocks[1], phis, self.builder.origin))
         return result
 
@@ -767,8 +806,9 @@ class Expressions(State):
             for side in (a, b)
         ):
             return Differs(name)
-        out = Value(name, join(self.type(a), self.type(b)))
-        out.named = name.isidentifier() and name != "value"
+        base = name.rpartition(" ")[2]
+        out = Value(base, join(self.type(a), self.type(b)))
+        out.named = base.isidentifier() and base != "value"
         phis.append(Phi(out, x, y))
         self.numbers.joined[out] = (under[0], (x, y))
         made = self.bind_new(out)
@@ -815,13 +855,13 @@ class Expressions(State):
             if key is None:
                 self.refuse(node, "`**` in a dict is not accepted", "Write the keys out.")
             known = self.expression(key)
-            if not is_static(known):
+            if not settled(known):
                 self.refuse(
                     key,
                     "the key of a dict must be known while parsing",
                     "Use a string or an integer.",
                 )
-            made[known] = self.expression(value)
+            made[plain_of(known)] = self.expression(value)
         return made
 
     def _JoinedStr(self, node: Any) -> Any:
@@ -857,6 +897,9 @@ class Expressions(State):
 
     def subscript(self, node: Any, owner: Any, where: Any) -> Any:
         """`owner[where]`."""
+        if isinstance(owner, FlatBinding):  # which gives copies
+            found = self.emit(ops.copy, (self.emit(ops.operation(np.ravel), (owner.owner,)),))
+            return self.emit(ops.getitem, (found, self.index(where)))
         if isinstance(owner, Filled):
             return self.record_at(node, owner, self.index(where))
         if isinstance(owner, (tuple, list, dict, str)):
@@ -892,6 +935,7 @@ class Expressions(State):
             or not record.closed
             or source.direction < 0
             or source.domain is None
+            or source.open
             or self.numbers.of(source.domain[:1] + source.domain[2:]) != self.numbers.of((0, 1))
             or self.numbers.of(source.domain) != self.numbers.of(frame.loop.domain)
             or (frame.joined and frame.loop.family is not source.family)
@@ -952,7 +996,10 @@ class Expressions(State):
         return self.refuse(node, "a star is not accepted here", "Write the elements out.")
 
     def _NamedExpr(self, node: Any) -> Any:
-        return self.refuse(node, "`:=` is not accepted yet", "Assign on a line of its own before.")
+        since = Value("").serial
+        value = self.expression(node.value)
+        self.assign(node.target, value, since)
+        return value
 
     def _ListComp(self, node: Any) -> Any:
         return self.refuse(

@@ -277,7 +277,8 @@ class Iterables(Branches):
                 domain = over.domain
                 if domain is None and over.parts is None:
                     domain = (0, self.read(self.count_of(over)), 1)
-                same = source.domain is not None and self.numbers.of(domain) == self.numbers.of(
+                fixed = source.domain is not None and not source.open
+                same = fixed and self.numbers.of(domain) == self.numbers.of(
                     source.domain
                 )
             if not same or over.parts is not None:

@@ -7,19 +7,19 @@ for a in x:                    for i in range(len(x)):     # carries v: param, i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gast
 
-from srcad.core.nodes import Family, Let, Loop, Value, walk
+from srcad.core.nodes import Carry, Family, Let, Loop, Value, walk
 from srcad.core.types import Type, number
 from srcad.parser.boxes import copied, holds, refill
 from srcad.parser.carried import Boxed, Carried
-from srcad.parser.expressions import (
-    is_static,
-)
+from srcad.parser.expressions import Given, is_static
 from srcad.parser.iterables import Iterable, Iterables
+from srcad.parser.jumps import FLAG, KEPT, Bind, Region, Resume, at_test, in_header, region_of
 from srcad.parser.places import Buffer, View, views
 from srcad.parser.reads import live, reads_first, writes
 from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
@@ -28,38 +28,43 @@ from srcad.parser.state import NeedUnroll, Unbound
 __all__ = ["Loops"]
 
 
+class _Whole(Exception):
+    """What is done before the test of a loop cannot be done apart from the rest of its body."""
+
+
 class Loops(Iterables):
     """Parse loops."""
 
     def do_For(self, node: Any) -> None:
-        if node.orelse:
-            self.refuse(
-                node, "`else` of a loop is not accepted yet", "Put it after the loop, under a flag."
-            )
         over = self.iterable(node.iter)
-        later = self.later
-        if over.parts is not None:
-            held = f"for ... in {self.source.text(node.iter)}"
-            outer = self.held
-            self.env[held], self.held = list(over.parts), outer | {held}
-            try:
-                for part in over.parts[:: over.direction]:
-                    since = Value("").serial
-                    self.assign(node.target, part, since)
-                    self.block(node.body, live(node.body, later) | later | self.held)
-            finally:
-                self.env.pop(held, None)
-                self.held = outer
-            return
-        kept, frame = (dict(self.env), dict(self.memory), len(self.builder.block)), self.frame
-        contents = self.held_boxes()
+        with self.jumping(node) as region:
+            later = self.later if region is None else region.after
+            if over.parts is not None:
+                held = f"for ... in {self.source.text(node.iter)}"
+                outer = self.held
+                self.env[held], self.held = list(over.parts), outer | {held}
+                try:
+                    self.unrolled(node, over.parts[:: over.direction], later, region)
+                finally:
+                    self.env.pop(held, None)
+                    self.held = outer
+            elif (
+                region is None
+                or over.record is not None
+                or not self.parted(
+                    lambda parts: self.loop(node, over, later, parts), region, whole=False
+                )
+            ):
+                self.rolled(node, over, later, region)
+        self.leave(region)
+
+    def rolled(self, node: Any, over: Iterable, later: frozenset[str], region: Any) -> None:
+        """A loop that stays one, if it does not need the number of each iteration."""
+        undo = self.checkpoint()
         try:
             self.loop(node, over, later)
         except NeedUnroll as need:
-            self.frame = frame
-            self.env, self.memory = kept[0], kept[1]
-            self.put_back(contents)
-            del self.builder.block[kept[2] :]
+            undo()
             count = over.count
             if not isinstance(count, int):
                 self.refuse(
@@ -67,11 +72,137 @@ class Loops(Iterables):
                     "a list is indexed by a value that is not known while parsing",
                     "Use an array, or loop over the list.",
                 )
-            for place in range(count)[:: over.direction]:
-                self.assign(node.target, over.item(place), Value("").serial)
-                self.block(node.body, later | live(node.body, later))
+            items = [over.item(place) for place in range(count)[:: over.direction]]
+            self.unrolled(node, items, later, region)
 
-    def loop(self, node: Any, over: Iterable, later: frozenset[str]) -> None:
+    def unrolled(self, node: Any, items: Any, later: frozenset[str], region: Any) -> None:
+        """A loop iteration by iteration; where one may have left it, the next waits for that."""
+        body = node.body if region is None else region.body
+        if region is not None:
+            region.alive = later | live(body, later)
+            region.carried = {n for n, b in self.env.items() if not isinstance(b, Unbound)}
+        around = live(body, later) | later | self.held
+        for item in items:
+            stop = self.env.get(region.stop, False) if region is not None else False
+            if stop is True:
+                return
+            if stop is False:
+                self.resume(region)
+                self.assign(node.target, item, Value("").serial)
+                self.block(body, around)
+            else:
+                begin = [Resume(region), gast.copy_location(Bind(node.target, item), node)]
+                self.block([self.unless(stop, [*begin, *body], node)], around)
+
+    def checkpoint(self) -> Callable[[], None]:
+        """What undoes all that is parsed from here on."""
+        kept, frame = (dict(self.env), dict(self.memory), len(self.builder.block)), self.frame
+        contents = self.held_boxes()
+
+        def undo() -> None:
+            self.frame = frame
+            self.env, self.memory = dict(kept[0]), dict(kept[1])
+            self.put_back(contents)
+            del self.builder.block[kept[2] :]
+
+        return undo
+
+    # jumps
+
+    @contextmanager
+    def jumping(self, node: Any) -> Iterator[Region | None]:
+        """Parse a loop whose jumps, if it has any, are those of its region."""
+        outer = self.region
+        depth = 0 if outer is None else outer.depth + 1
+        region = region_of(node, depth)
+        if region is not None:
+            old = (f"{FLAG}{depth} ", f"{KEPT}{depth} ")
+            self.env = {key: b for key, b in self.env.items() if not key.startswith(old)}
+            region.after = region.leaving(self.later)
+            self.region = region
+        try:
+            yield region
+        finally:
+            self.region = outer
+
+    def parted(self, run: Callable[[Any], None], region: Region, *, whole: bool) -> bool:
+        """Parse a loop that is left between two parts of its body as such, if it can be."""
+        parts = in_header(region, whole=whole)
+        if parts is None:
+            return False
+        undo = self.checkpoint()
+        try:
+            run(parts)
+        except (_Whole, NeedUnroll):
+            undo()
+            return False
+        region.default = parts[3]
+        return True
+
+    def resume(self, region: Region | None) -> None:
+        """Nothing has been left yet."""
+        if region is not None:
+            for key in (region.left, region.stop, *(site.key for site in region.sites)):
+                self.env[key] = False
+
+    def left(self) -> Any:
+        """Whether the iteration has been left: known, or a value."""
+        return False if self.region is None else self.env.get(self.region.left, False)
+
+    def unless(self, flag: Any, statements: list[Any], node: Any) -> Any:
+        """Statements that wait for a flag."""
+        made = gast.copy_location(gast.If(Given(flag), [], statements), node)
+        made.rest = True
+        return made
+
+    def do_Leave(self, node: Any) -> None:
+        region, site = node.region, node.site
+        self.env[region.left] = True
+        if site is None:
+            return
+        self.env[region.stop] = self.env[site.key] = True
+        for name in sorted(live(site.tail, frozenset())):
+            found = self.env.get(name)
+            if found is not None and name not in region.carried:
+                self.env[site.prefix + name] = found
+
+    def do_Resume(self, node: Any) -> None:
+        self.resume(node.region)
+
+    def do_Bind(self, node: Any) -> None:
+        self.assign(node.target, node.item, Value("").serial)
+
+    def leave(self, region: Region | None) -> None:
+        """Note what is to be done after a loop for the jump that left it, or for none."""
+        if region is None:
+            return
+        cases = []
+        for site in region.sites:
+            flag = self.env.get(site.key, False)
+            if flag is not False and site is not region.default:
+                known = [key for key in self.env if key.startswith(site.prefix)]
+                binds = [
+                    gast.Assign(
+                        [gast.Name(key.removeprefix(site.prefix), gast.Store(), None, None)],
+                        gast.Name(key, gast.Load(), None, None),
+                        None,
+                    )
+                    for key in known
+                ]
+                for bind in binds:
+                    gast.copy_location(bind, region.node)
+                cases.append((flag, [*binds, *site.tail]))
+        last = list(region.node.orelse if region.default is None else region.default.tail)
+        if region.endless and region.default is None:
+            last = cases.pop()[1] if cases else []
+        if cases and not any(body for _, body in cases):
+            stop = self.env.get(region.stop, False)
+            cases = [(stop, [])] if last else []
+        for flag, body in reversed(cases):
+            last = [gast.copy_location(gast.If(Given(flag), body, last), region.node)]
+        self.afterwards = last
+
+    def loop(self, node: Any, over: Iterable, later: frozenset[str], parts: Any = None) -> None:
         """A loop that stays one."""
         family, direction = Family(), over.direction
         index = Value("i", number("int"))
@@ -79,7 +210,8 @@ class Loops(Iterables):
         item: Callable[[], Any] = lambda: index  # noqa: E731
         if over.record is not None:
             source = over.record.loop
-            family, direction, domain = source.family, direction * source.direction, source.domain
+            family, direction = source.family, direction * source.direction
+            domain = None if source.open else source.domain
             if source.index is not None:
                 self.numbers.same(index, source.index)
             item = lambda: over.item(index)  # noqa: E731
@@ -102,48 +234,33 @@ class Loops(Iterables):
         try:
             shown = index if domain is not None else None
             loop = Loop(family, direction, shown, domain, [], [], self.builder.origin)
-            self.carry(node, node.body, later, loop, start, joined=over.record is not None)
+            body = node.body if self.region is None else self.region.body_of(node)
+            header, test, body, _ = parts or (None, None, body, None)
+            self.carry(node, body, later, loop, start, test, header, joined=over.record is not None)
         finally:
             self.held = self.held - frozenset(held)
             for name in held:
                 self.env.pop(name, None)
 
     def do_While(self, node: Any) -> None:
-        if node.orelse:
-            self.refuse(
-                node, "`else` of a loop is not accepted yet", "Put it after the loop, under a flag."
-            )
-        loop = Loop(Family(), 1, None, None, [], [], self.builder.origin)
-        header, test, body = self.while_parts(node)
-        self.carry(node, body, self.later, loop, None, test, header)
-        for name in writes(header):
-            self.env[name] = Unbound(name)
+        node = at_test(node)
+        with self.jumping(node) as region:
+            later = self.later if region is None else region.after
+            endless = isinstance(node.test, gast.Constant) and bool(node.test.value)
+            loop = Loop(Family(), 1, None, None, [], [], self.builder.origin)
+            if not endless or region is None:
+                body = node.body if region is None else region.body
+                self.carry(node, body, later, loop, None, node.test)
+            else:
+                region.endless = True
 
-    def while_parts(self, node: Any) -> tuple[list[Any], Any, list[Any]]:
-        """What is done before each test of a loop, its test, and its body.
+                def run(parts: Any) -> None:
+                    self.carry(node, parts[2], later, loop, None, parts[1], parts[0])
 
-        `while True: a = f(x); if not a: break; ...` computes `a` before each test, the last one too. What the body reads of that it computes
-        again. After the loop these names are not known.
-        """
-        if not (isinstance(node.test, gast.Constant) and node.test.value is True):
-            return [], node.test, node.body
-        for place, statement in enumerate(node.body):
-            if (
-                isinstance(statement, gast.If)
-                and len(statement.body) == 1
-                and isinstance(statement.body[0], gast.Break)
-                and not statement.orelse
-            ):
-                header, body = node.body[:place], node.body[place + 1 :]
-                test = gast.copy_location(gast.UnaryOp(gast.Not(), statement.test), statement.test)
-                if isinstance(statement.test, gast.UnaryOp) and isinstance(
-                    statement.test.op, gast.Not
-                ):
-                    test = statement.test.operand
-                again = any(reads_first(body, name) for name in writes(header))
-                again |= any(reads_first(header, name) for name in writes(header))
-                return header, test, [*header, *body] if again else body
-        return [], node.test, node.body
+                if not self.parted(run, region, whole=True):
+                    loop.header, loop.test = [], None
+                    self.carry(node, region.body, later, loop, None)
+        self.leave(region)
 
     def carry(
         self,
@@ -158,21 +275,27 @@ class Loops(Iterables):
         joined: bool = False,
     ) -> None:
         """Parse the body until what the loop carries, its types and what may share memory stand still."""
-        for name in writes(body):
-            if reads_first([*(header or []), *body], name):
+        region = self.region if self.region is not None and self.region.node is node else None
+        head = [*(header or []), *([gast.Expr(test)] if test is not None else [])]
+        for name in writes([*head, *body]):
+            if reads_first([*head, *body], name):
                 self.merge(node, name)
                 self.assure(name)
         env0, memory0 = dict(self.env), dict(self.memory)
         held0 = self.held_boxes()
         targets = writes([node.target] if isinstance(node, gast.For) else [])
-        assigned = [name for name in writes(body) if name not in targets]
+        assigned = [name for name in writes([*head, *body]) if name not in targets]
         originals = {name: env0[name] for name in assigned if name in env0}
         env0.update({name: copied(binding) for name, binding in originals.items()})
         boxed: dict[int, Boxed] = {}
         linked: set[tuple[str, str]] = set()
-        again = [*(header or []), *([gast.Expr(test)] if test is not None else []), *body]
-        inside = later
-        while (before := inside | (live(again, inside) - frozenset(targets))) != inside:
+        inside = before = later
+        while True:
+            if region is not None:
+                region.alive = inside
+            before = inside | (live([*head, *body], inside) - frozenset(targets))
+            if before == inside:
+                break
             inside = before
         inside |= self.held
         types: dict[Any, Type] = {}
@@ -180,7 +303,7 @@ class Loops(Iterables):
         stored: list[Buffer] = []
         frame = self.frame = Frame(loop, self.frame, self.builder)
         frame.joined = joined
-        free = {name for name in assigned if not reads_first([*(header or []), *body], name)}
+        free = {name for name in assigned if not reads_first([*head, *body], name)}
         loose: set[str] = set()
         for _ in range(50):
             self.env, self.memory = dict(env0), dict(memory0)
@@ -194,6 +317,11 @@ class Loops(Iterables):
                     self.env[name] = Unbound(name)
             for name in targets:
                 self.env[name] = Unbound(name)
+            if region is not None:
+                del region.sites[region.first :]
+                self.resume(region)
+                entered = {path[0] for path in carried.carries if isinstance(path, tuple)}
+                region.carried = entered | (set(env0) - set(assigned) - set(targets))
             for buffer in stored:
                 self.memory[buffer] = carried.parameter(
                     buffer, memory0[buffer], memory0[buffer].base, memory0[buffer].named
@@ -206,16 +334,14 @@ class Loops(Iterables):
                 with self.inner() as builder:
                     self.later = later | inside
                     env, memory = dict(self.env), dict(self.memory)
+                    if header is not None and start is not None:
+                        start()
                     self.block(header or [], live([gast.Expr(test), *body], inside) | self.held)
-                    if any(self.memory[buffer] is not memory[buffer] for buffer in memory):
-                        self.refuse(
-                            node,
-                            "what is done before the test of this loop writes to an array",
-                            "Store in the rest of the body.",
-                        )
                     with self.at(node, self.header_text(node)):
                         condition = self.expression(test)
                         if is_static(condition):
+                            if header is not None:
+                                raise _Whole
                             self.refuse(
                                 node,
                                 "the condition of this loop never changes",
@@ -223,20 +349,22 @@ class Loops(Iterables):
                             )
                         loop.test = self.read(condition)
                 loop.header = builder.block
-                if any(isinstance(s, Let) and s.op.effect == "effect" for s in walk(builder.block)):
-                    if header:
-                        self.refuse(
-                            node,
-                            "what is done before the test of this loop has an effect",
-                            "Do it in the rest of the body.",
-                        )
-                self.env, self.memory = env, memory
+                effect = any(
+                    isinstance(s, Let) and s.op.effect == "effect" for s in walk(builder.block)
+                )
+                stores = any(self.memory[buffer] is not memory[buffer] for buffer in memory)
+                if header is None:
+                    self.env, self.memory = env, memory
+                elif effect or stores:
+                    raise _Whole
             with self.inner() as builder:
                 self.later = later | inside
                 frame.builder = builder
-                if start is not None:
+                if start is not None and header is None:
                     start()
                 self.block(body, later | inside)
+                if region is not None:
+                    loop.until = self.ending(region)
                 changed = carried.leave(self, node, stored)
                 changed |= carried.leave_boxes(node, held0, boxed, originals, linked)
             loop.body = builder.block
@@ -255,7 +383,16 @@ class Loops(Iterables):
             if isinstance(binding, Filled) and binding.loop is loop
         }
         names = [*assigned, *targets, *(part.name for part in boxed.values())]
-        carried.finish(self, loop, env0, memory0, later, names)
+        if test is None and loop.domain is None and loop.until is None and not joined:
+            self.refuse(
+                node,
+                "this loop never ends",
+                "A loop needs a condition, or a break that is reached.",
+            )
+        flags = {} if region is None else self.flags(region, loop)
+        carried.finish(self, loop, env0, memory0, later, names, region)
+        loop.carries += flags.values()
+        self.env.update({key: carry.exit for key, carry in flags.items()})
         self.put_back(held0)
         for part in boxed.values():
             exits = self.env.pop(part.name)
@@ -265,6 +402,32 @@ class Loops(Iterables):
             binding.closed = True
             self.env[name] = binding
         self.builder.add(loop)
+
+    def ending(self, region: Region) -> Any:
+        """The value of an iteration that says whether it left the loop, or None where none does."""
+        stop = self.env[region.stop]
+        if stop is False:
+            return None
+        value = self.read(stop)
+        if isinstance(value, Value) and not value.named:
+            value.base, value.named = "done", True
+        return value
+
+    def flags(self, region: Region, loop: Loop) -> dict[str, Carry]:
+        """What the loop carries of its flags: those that are read after it."""
+        wanted = [site.key for site in region.sites if self.env.get(site.key, False) is not False]
+        if region.node.orelse:
+            wanted.append(region.stop)
+        made = {}
+        for key in wanted:
+            value = self.read(self.env[key])
+            if value is not False:
+                flag = number("bool")
+                base = value.base if isinstance(value, Value) else "done"
+                made[key] = Carry(
+                    Value(base, flag, named=True), False, value, Value(base, flag, named=True)
+                )
+        return made
 
     def carries(self, name: str, free: bool) -> bool:
         """Whether a loop whose body assigns a name (before it reads it: `free`) takes what it was before into its iterations."""

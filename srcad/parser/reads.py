@@ -28,8 +28,10 @@ def reads(nodes: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-def live(statements: Iterable[Any], after: frozenset[str]) -> frozenset[str]:
-    """Names whose values before the statements may be read, by them or later: those of `after` are read after them.
+def live(
+    statements: Iterable[Any], after: frozenset[str], jumps: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Names whose values before the statements may be read, by them or later: those of `after` are read after them, of `jumps` after a jump.
 
     >>> body = gast.parse("a = b\\nfor i in r:\\n    a = a + c\\n    d = i").body
     >>> sorted(live(body, frozenset("ad")))
@@ -38,8 +40,12 @@ def live(statements: Iterable[Any], after: frozenset[str]) -> frozenset[str]:
     for statement in reversed(list(statements)):
         if isinstance(statement, gast.Return):
             after = reads([statement])
+        elif isinstance(statement, (gast.Break, gast.Continue)):
+            after = jumps
+        elif hasattr(statement, "alive"):  # a jump that the parser has rewritten
+            after = statement.alive
         elif isinstance(statement, gast.If):
-            after = live(statement.body, after) | live(statement.orelse, after)
+            after = live(statement.body, after, jumps) | live(statement.orelse, after, jumps)
             after |= reads([statement.test])
         elif isinstance(statement, (gast.For, gast.While)):
             is_for = isinstance(statement, gast.For)
@@ -47,16 +53,16 @@ def live(statements: Iterable[Any], after: frozenset[str]) -> frozenset[str]:
             head = reads([statement.iter if is_for else statement.test])
             after |= (
                 head
-                | live(statement.orelse, after)
+                | live(statement.orelse, after, jumps)
                 | (reads([statement.target]) if is_for else head)
             )
             while True:
-                before = after | (live(statement.body, after) - targets)
+                before = after | (live(statement.body, after, after) - targets)
                 if before == after:
                     break
                 after = before
         elif isinstance(statement, gast.With):
-            after = live(statement.body, after) | reads(
+            after = live(statement.body, after, jumps) | reads(
                 [item.context_expr for item in statement.items]
             )
         elif isinstance(statement, gast.Assign):
@@ -81,14 +87,15 @@ def reads_first(statements: Iterable[Any], name: str) -> bool:
         if isinstance(statement, (gast.If, gast.While)):
             head, parts, targets = [statement.test], [statement.body, statement.orelse], []
         elif isinstance(statement, gast.For):
-            head, parts, targets = [statement.iter], [statement.body], [statement.target]
+            head, targets = [statement.iter], [statement.target]
+            parts = [statement.body, statement.orelse]
         elif isinstance(statement, gast.With):
             head, parts, targets = [], [statement.body], []
         else:
             head, parts, targets = [statement], [], [statement]
         if name in reads(head):
             return True
-        if name in writes(targets):
+        if name in writes([*head, *targets]):
             return False
         if any(reads_first(part, name) for part in parts):
             return True

@@ -165,7 +165,7 @@ class State:
         self.frame: Frame | None = None
         # The innermost loop around that is left by jumps; and what is to be done right after the loop that was parsed last.
         self.region: Region | None = None
-        self.follow: list[Any] = []
+        self.afterwards: list[Any] = []
         self.numbers = Numbers()
         self.guards: dict[str, Guard] = {}
         # Buffers that are made on one side of a test, and are reached on that side only.

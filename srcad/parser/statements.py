@@ -10,6 +10,7 @@ from srcad import runtime
 from srcad.core.nodes import Value
 from srcad.core.specification import Known
 from srcad.parser.branches import returns
+from srcad.parser.jumps import Bind, Leave, Resume, ends, leaves
 from srcad.parser.loops import Loops
 from srcad.parser.reads import live
 from srcad.parser.records import Growing
@@ -33,24 +34,39 @@ class Statements(Loops):
                 outside = written_outside(self.source.node, statement)
                 if outside is not None:
                     self.refuse(outside, *SYNTAX["Global"])
-                if isinstance(statement, gast.If) and returns(statement):
+                if self.region is None and isinstance(statement, gast.If) and returns(statement):
                     self.do_early_return(statement, rest, later)
                     return
-                if isinstance(statement, (gast.For, gast.While)) and returns(statement):
-                    inner = next(
-                        node for node in gast.walk(statement) if isinstance(node, gast.Return)
-                    )
-                    self.refuse(
-                        inner,
-                        "`return` inside a loop is not accepted yet",
-                        "Keep the value in a name, and return it after the loop.",
-                    )
-                method(statement)
-                if isinstance(statement, gast.Return):
+                waits = getattr(statement, "rest", False)
+                if isinstance(statement, gast.If) and not waits and leaves(statement):
+                    whole = gast.If(statement.test, list(statement.body), list(statement.orelse))
+                    if ends(whole.body) or ends(whole.orelse):
+                        self.later = later
+                        for side in (whole.body, whole.orelse):
+                            side.extend([] if ends(side) else rest)
+                        rest = []
+                    method(gast.copy_location(whole, statement))
+                else:
+                    method(statement)
+                if self.afterwards:
+                    then, self.afterwards = self.afterwards, []
+                    if self.region is not None:
+                        then = self.region.rewritten(then)
+                    self.block([*then, *rest], later)
+                    return
+                left = self.left()
+                if isinstance(statement, gast.Return) or left is True:
                     return  # what follows never runs
+                if left is not False and self.region is not None:
+                    if rest:
+                        begin = Resume(self.region)
+                        self.block([self.unless(left, [begin, *rest], statement)], later)
+                    return
 
     def header_text(self, statement: Any) -> str:
         """The text of a statement; of a compound one its first line."""
+        if isinstance(statement, (Bind, Leave, Resume)):
+            return " "
         if isinstance(statement, (gast.For, gast.While, gast.If, gast.With)):
             return (
                 self.source.lines[statement.lineno - 1].strip()
@@ -80,7 +96,8 @@ class Statements(Loops):
         value = self.expression(node.value)
         if isinstance(node.targets[0], gast.Name) and isinstance(node.value, gast.List):
             single = not value and len(node.targets) == 1
-            value = Growing((), self.frame, self.builder) if single else list(value)
+            if single:
+                value = Growing((), self.frame, self.builder)
         for target in node.targets:
             self.assign(target, value, since)
 
@@ -109,12 +126,15 @@ class Statements(Loops):
             for element, part in zip(target.elts, parts):
                 self.assign(element, part, since)
         elif isinstance(target, gast.Subscript):
-            owner, index = self.target_of(target)
+            owner = self.expression(target.value)
+            if isinstance(owner, (list, dict, tuple)):
+                self.set_item(target, owner, target.slice, value)
+                return
+            owner, index = self.target_of(target, owner)
             self.store(target, owner, index, value, add=False)
         elif isinstance(target, gast.Attribute):
-            self.refuse(
-                target, "an attribute is assigned", "Keep the value in a local name and return it."
-            )
+            self.name(value, target.attr, since)
+            self.set_attribute(target, self.expression(target.value), target.attr, value)
         else:
             self.refuse(
                 target, "this target is not accepted", "Assign to names, elements and slices."
@@ -148,10 +168,6 @@ class Statements(Loops):
 
         return method
 
-    do_Break = _refused("`break` is not accepted yet", "Put the condition into a while loop.")
-    do_Continue = _refused(
-        "`continue` is not accepted yet", "Put the rest of the body under an if."
-    )
     do_Try = do_TryStar = _refused(
         "`try` is not accepted yet", "Handle exceptions outside the function."
     )

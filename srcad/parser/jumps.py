@@ -1,0 +1,265 @@
+"""Jumps: `break`, `continue`, and `return` inside a loop, as flags that the rest of an iteration waits for.
+
+A jump becomes a `Leave`. What a side of an `if` does before it leaves the loop for good is done after the loop instead, under the flag
+of that place, which costs the iterations nothing; a returned value is computed there too.
+
+    for x in xs:                          for x in xs:
+        if x < 0:                             if x < 0:
+            continue                              Leave             # the rest is the other side
+        y = f(x)                 ->           y = f(x)
+        if y > 1:                             if y > 1:
+            z = y * x                             Leave 0
+            break                             s = s + y
+        s = s + y                         if flag of 0: z = y * x
+
+The parser joins the flags like names (they are names that no user can write). One that is false for certain costs nothing; one that is true on one side of an
+`if` is the condition itself. What is left of an iteration becomes the other side of the `if` that left, or waits for a flag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gast
+
+from srcad.parser.reads import live, reads, writes
+
+__all__ = [
+    "Bind",
+    "FLAG",
+    "KEPT",
+    "Leave",
+    "Region",
+    "Resume",
+    "Site",
+    "at_test",
+    "ends",
+    "in_header",
+    "leaves",
+    "region_of",
+]
+
+# Names of flags, and of what a place that leaves a loop knew there.
+FLAG, KEPT = "flag ", "kept "
+
+
+class Site:
+    """A place that leaves a loop for good: its flag, and the statements that are done after the loop where it was taken."""
+
+    def __init__(self, region: Region, tail: list[Any]) -> None:
+        self.key = f"{FLAG}{region.depth} {len(region.sites)}"
+        self.prefix = f"{KEPT}{region.depth} {len(region.sites)} "
+        self.tail = tail
+
+
+class Region:
+    """A loop that is left by jumps; `sites` are the places where it is left for good.
+
+    `after` are the names that are read after the loop, `alive` those that may be read after a jump; `carried` the names that the loop carries.
+    """
+
+    def __init__(self, node: Any, depth: int) -> None:
+        self.node, self.depth = node, depth
+        self.sites: list[Site] = []
+        self.left = self.stop = f"{FLAG}{depth} left"
+        if any(isinstance(inner, gast.Continue) for inner in _own(node.body)):
+            self.stop = f"{FLAG}{depth} stop"
+        self.after: frozenset[str] = frozenset()
+        self.alive: frozenset[str] = frozenset()
+        self.carried: set[str] = set()
+        # Whether it ends by jumps alone; the place that leaves it before its second part, which is where nothing else ends it.
+        self.endless = False
+        self.default: Site | None = None
+        self.body = self.rewritten(node.body)
+        self.first = len(self.sites)
+
+    def rewritten(
+        self, statements: list[Any], *, side: bool = False, moves: bool = True
+    ) -> list[Any]:
+        """The statements with each jump as a `Leave`; those before it, on a `side` of an `if`, move behind the loop.
+
+        >>> loop = gast.parse("while True:\\n    if a:\\n        x = 1\\n        break\\n    x = 2").body[0]
+        >>> region = Region(loop, 0)
+        >>> [type(s).__name__ for s in region.body[0].body], gast.unparse(region.sites[0].tail[0]).strip()
+        (['Leave'], 'x = 1')
+        """
+        out: list[Any] = []
+        for statement in statements:
+            if isinstance(statement, gast.Continue):
+                return [*out, gast.copy_location(Leave(self, None), statement)]
+            if isinstance(statement, (gast.Break, gast.Return)):
+                tail = [statement] if isinstance(statement, gast.Return) else []
+                if side and moves and not any(leaves(one) for one in out):
+                    tail, out = [*out, *tail], []
+                self.sites.append(Site(self, tail))
+                return [*out, gast.copy_location(Leave(self, self.sites[-1]), statement)]
+            if not any(
+                isinstance(s, (gast.Break, gast.Continue, gast.Return)) for s in _own([statement])
+            ):
+                out.append(statement)
+                continue
+            made = type(statement)(**dict(gast.iter_fields(statement)))
+            is_if = isinstance(statement, gast.If)
+            loop = isinstance(statement, (gast.For, gast.While))
+            for field in ("orelse",) if loop else ("body", "orelse", "finalbody"):
+                if getattr(statement, field, None):
+                    inner = getattr(statement, field)
+                    setattr(made, field, self.rewritten(inner, side=is_if, moves=moves and is_if))
+            if getattr(statement, "handlers", None):
+                made.handlers = []
+                for handler in statement.handlers:
+                    again = type(handler)(**dict(gast.iter_fields(handler)))
+                    again.body = self.rewritten(handler.body, moves=False)
+                    made.handlers.append(gast.copy_location(again, handler))
+            out.append(gast.copy_location(made, statement))
+        return out
+
+    def body_of(self, node: Any) -> list[Any]:
+        """The body of this loop rewritten, or that of an inner one that has no jumps."""
+        return self.body if node is self.node else list(node.body)
+
+    def leaving(self, later: frozenset[str]) -> frozenset[str]:
+        """The names that are read after the loop, in what is done there for its jumps as well."""
+        found = later | live(self.node.orelse, later)
+        for site in self.sites:
+            found |= live(site.tail, later)
+        for inner in gast.walk(gast.Module(self.node.body, [])):
+            if isinstance(inner, gast.Return):  # of an inner loop
+                found |= reads(inner)
+        return found
+
+
+class Leave(gast.AST):  # type: ignore[misc]
+    """Go on with the next iteration, or where there is a `site`, after the loop."""
+
+    _fields = ()
+
+    def __init__(self, region: Region, site: Site | None) -> None:
+        self.region, self.site = region, site
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """The names that may be read next."""
+        return self.region.alive | self.region.after
+
+
+class Resume(gast.AST):  # type: ignore[misc]
+    """The beginning of what is done where the iteration has not been left."""
+
+    _fields = ()
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+
+
+class Bind(gast.AST):  # type: ignore[misc]
+    """The beginning of an iteration of a loop that is unrolled."""
+
+    _fields = ()
+
+    def __init__(self, target: Any, item: Any) -> None:
+        self.target, self.item = target, item
+
+
+def region_of(node: Any, depth: int) -> Region | None:
+    """The region of a loop that has jumps or an `else`."""
+    jumps = (gast.Break, gast.Continue, gast.Return)
+    if node.orelse or any(isinstance(inner, jumps) for inner in _own(node.body)):
+        return Region(node, depth)
+    if any(isinstance(inner, gast.Return) for inner in _walk(node)):
+        return Region(node, depth)
+    return None
+
+
+def in_header(region: Region, *, whole: bool) -> tuple[list[Any], Any, list[Any], Site] | None:
+    """A loop that is left between two parts of its body: the first part, the test to go on, the second part, and the place.
+
+    `while True: a = f(x); if a < 0: break; g(a)`: the last time only the first part is done. So nothing that it assigns may be read after the loop. Where
+    the loop may also end without a jump (not `whole`), nothing may be done after it that depends on which it was.
+
+    >>> region = Region(gast.parse("while True:\\n    a = f(x)\\n    if a < 0: break\\n    x = g(a)").body[0], 0)
+    >>> header, test, body, site = in_header(region, whole=True)
+    >>> [gast.unparse(part).strip() for part in (*header, test, *body)]
+    ['a = f(x)', 'not a < 0', 'x = g(a)']
+    """
+    for place, statement in enumerate(region.body):
+        if not leaves(statement):
+            continue
+        if not isinstance(statement, gast.If) or statement.orelse or len(statement.body) != 1:
+            return None
+        leave = statement.body[0]
+        if not isinstance(leave, Leave) or leave.site is None:
+            return None
+        header, test = region.body[:place], statement.test
+        made = {*writes([*header, gast.Expr(test)])}
+        if isinstance(region.node, gast.For):
+            made |= {*writes([region.node.target])}
+        if made & region.after or (not whole and (leave.site.tail or region.node.orelse)):
+            return None
+        if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
+            test = test.operand
+        else:
+            test = gast.copy_location(gast.UnaryOp(gast.Not(), test), test)
+        return header, test, region.body[place + 1 :], leave.site
+    return None
+
+
+def at_test(node: Any) -> Any:
+    """A loop whose test assigns names, with the test in its body.
+
+    >>> print(gast.unparse(at_test(gast.parse("while (r := f(x)) > 0:\\n    x = r").body[0])).strip())
+    while True:
+        if not (r := f(x)) > 0:
+            break
+        x = r
+    """
+    if not any(isinstance(inner, gast.NamedExpr) for inner in gast.walk(node.test)):
+        return node
+    stop = gast.UnaryOp(gast.Not(), node.test)
+    leave = gast.If(stop, [*node.orelse, gast.Break()], [])
+    for made in (stop, leave, leave.body[-1]):
+        gast.copy_location(made, node.test)
+    loop = gast.While(gast.Constant(True, None), [leave, *node.body], [])
+    return gast.copy_location(loop, node)
+
+
+def leaves(node: Any) -> bool:
+    """Whether a `Leave` stands inside."""
+    return any(isinstance(inner, Leave) for inner in _walk(node))
+
+
+def ends(statements: list[Any]) -> bool:
+    """Whether nothing that follows the statements is done."""
+    if not statements:
+        return False
+    last = statements[-1]
+    return isinstance(last, (gast.Return, Leave)) or (
+        isinstance(last, gast.If) and ends(last.body) and ends(last.orelse)
+    )
+
+
+_SCOPES = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)
+
+
+def _walk(node: Any) -> Iterator[Any]:
+    """What stands inside, functions defined there aside."""
+    pending = [node]
+    while pending:
+        inner = pending.pop()
+        yield inner
+        children = gast.iter_child_nodes(inner)
+        pending.extend(child for child in children if not isinstance(child, _SCOPES))
+
+
+def _own(statements: list[Any]) -> Iterator[Any]:
+    """The statements that stand inside, loops and functions aside; of a loop its `else`."""
+    for statement in statements:
+        yield statement
+        if isinstance(statement, (gast.For, gast.While, gast.AsyncFor)):
+            yield from _own(statement.orelse)
+        elif not isinstance(statement, _SCOPES):
+            for field in ("body", "orelse", "finalbody"):
+                yield from _own(getattr(statement, field, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from _own(handler.body)
