@@ -86,10 +86,6 @@ class Functions(Expressions):
         self, node: Any, callee: FunctionBinding, args: list[Any], options: dict[str, Any]
     ) -> Any:
         """A function that is defined inside a function: its body, where it is called."""
-        if isinstance(callee.node, gast.FunctionDef) and _yields(callee.node):
-            self.refuse(
-                node, f"`{callee.name}` is a generator", "Collect the values in a list instead."
-            )
         signature = _signature(callee.node, callee.defaults)
         given = self.fit(node, signature, args, options)
         bound = {
@@ -365,14 +361,3 @@ def _signature(node: Any, defaults: dict[str, Any]) -> inspect.Signature:
             for argument in group
         ]
     )
-
-
-def _yields(node: Any) -> bool:
-    pending = list(node.body)
-    while pending:
-        inner = pending.pop()
-        if isinstance(inner, (gast.Yield, gast.YieldFrom)):
-            return True
-        if not isinstance(inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)):
-            pending.extend(gast.iter_child_nodes(inner))
-    return False
