@@ -21,7 +21,18 @@ import numpy as np
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.signature import Letters, decided, key_of, specify
 from srcad.core.fingerprint import digest_code, digest_text
-from srcad.core.specification import Container, Known, Reference, unwrap
+from srcad.core.pytrees import flatten
+from srcad.core.specification import (
+    Container,
+    Known,
+    Reference,
+    Unfit,
+    follow,
+    steps_of,
+    structure_of,
+    unwrap,
+)
+from srcad.core.structs import Struct, struct
 from srcad.errors import (
     AliasingError,
     ArgumentTypeError,
@@ -50,8 +61,20 @@ class Scope:
         return None
 
     def read(self, name: str) -> Any:
-        """What a dotted name stands for now."""
-        head, *rest = name.split(".")
+        """What a name stands for now (see `steps_of`); or the structure of that, whether it has an attribute, or what a module has."""
+        kind, _, rest_of = name.partition(" ")
+        if kind == "structure":
+            return structure_of(self.read(rest_of))
+        if kind == "has":
+            owner, _, attribute = rest_of.rpartition(".")
+            return hasattr(self.read(owner), attribute)
+        if kind == "import":
+            module, _, rest_of = rest_of.partition(":")
+            try:
+                return follow(sys.modules[module], steps_of(rest_of))
+            except (LookupError, AttributeError):
+                return _MISSING
+        head, *rest = steps_of(name)
         cell = self.cell(head)
         try:
             if self.owner is not None and head == self.function.__code__.co_varnames[0]:
@@ -60,21 +83,24 @@ class Scope:
                 found = cell.cell_contents
             else:
                 found = self.function.__globals__.get(head, _MISSING)
-            for part in rest:
-                found = getattr(found, part)
-        except (ValueError, AttributeError):
+            return found if found is _MISSING else follow(found, rest)
+        except (ValueError, AttributeError, LookupError, TypeError):
             return _MISSING
-        return found
 
 
-def scope_of(root: Callable[..., Any], path: tuple[str, ...]) -> Scope | None:
-    """The scope of a callee, found through the names of the callees on the way."""
+def scope_of(
+    root: Callable[..., Any], path: tuple[str, ...], given: dict[str, Any] | None = None
+) -> Scope | None:
+    """The scope of a callee, found through the names of the callees on the way; `given` are the root's arguments."""
     scope = Scope(unwrap(root), getattr(root, "__self__", None))
     for name in path:
-        found = unwrap(scope.read(name))
-        if not isinstance(found, types.FunctionType):
+        if name.startswith("argument "):
+            found = (given or {}).get(name[len("argument ") :], _MISSING)
+        else:
+            found = scope.read(name)
+        if not isinstance(unwrap(found), types.FunctionType):
             return None
-        scope = Scope(found)
+        scope = Scope(unwrap(found), getattr(found, "__self__", None))
     return scope
 
 
@@ -82,7 +108,11 @@ class Compiled:
     """A derivative for one signature: its functions, and what must still hold for them to be right."""
 
     def __init__(
-        self, function: Callable[..., Any], made: Generated, namespace: dict[str, Any]
+        self,
+        function: Callable[..., Any],
+        made: Generated,
+        namespace: dict[str, Any],
+        given: dict[str, Any],
     ) -> None:
         self.made, self.namespace = made, namespace
         self.entry = self.call = namespace.get(made.names.get("entry", ""))
@@ -106,9 +136,9 @@ class Compiled:
             if (
                 reference.path,
                 reference.name,
-            ) in hidden_names | all_hidden or reference.name.startswith("call "):
+            ) in hidden_names | all_hidden or reference.name.startswith(("call ", "argument ")):
                 continue
-            scope = scope_of(function, reference.path)
+            scope = scope_of(function, reference.path, given)
             if scope is None:
                 continue
             if reference.name.startswith("value "):
@@ -120,13 +150,14 @@ class Compiled:
             code = _behaviour(reference.object)
             if isinstance(reference.object, (list, dict, set)):
                 self.contents.append((reference.object, repr(reference.object)))
-            if "." not in reference.name and scope.cell(reference.name) is None and code is None:
+            name = reference.name
+            if name.isidentifier() and scope.cell(name) is None and code is None:
                 self.plain.append((scope.function.__globals__, reference.name, reference.object))
             else:
                 self.fixed.append((scope, reference.name, reference.object, code))
         self.hidden: list[tuple[Scope, str, str, Any]] = []
         for text, (path, outer) in made.hidden.items():
-            scope = scope_of(function, path)
+            scope = scope_of(function, path, given)
             if scope is not None:
                 self.hidden.append((scope, outer, text, key_of(scope.read(outer))))
 
@@ -147,7 +178,9 @@ class Compiled:
         for scope, name, expected, code in self.fixed:
             found = scope.read(name)
             if found is not expected and not (
-                is_static(found) and type(found) is type(expected) and found == expected
+                (is_static(found) or isinstance(found, types.MethodType))
+                and type(found) is type(expected)
+                and found == expected
             ):
                 return False
             if code is not None and _behaviour(found) != code:
@@ -176,7 +209,16 @@ def _behaviour(found: Any) -> Any:
     plain = unwrap(found)
     if not isinstance(plain, types.FunctionType):
         return None
-    return plain.__code__, plain.__defaults__, tuple(sorted((plain.__kwdefaults__ or {}).items()))
+    keyword = tuple(sorted((plain.__kwdefaults__ or {}).items()))
+    return plain.__code__, *map(_fixed, plain.__defaults__ or ()), *map(_fixed, keyword)
+
+
+def _fixed(default: Any) -> Any:
+    """A default as something that compares; arrays are read at each call."""
+    if isinstance(default, tuple):
+        return tuple(map(_fixed, default))
+    plain = default is None or isinstance(default, (bool, int, float, complex, str))
+    return (type(default), repr(default) if plain else id(default))
 
 
 def _known(function: Any) -> bool:
@@ -380,9 +422,9 @@ class Dispatcher:
                 asked.add(needed.name)
                 self.static.add(needed.name)  # from now on its value is the specification
                 continue
-            return self.bring_up(made, key)
+            return self.bring_up(made, key, dict(zip(self.names, args)))
 
-    def bring_up(self, made: Generated, key: str | None) -> Compiled:
+    def bring_up(self, made: Generated, key: str | None, given: dict[str, Any]) -> Compiled:
         """Store and load a module."""
         path = None
         if key is not None:
@@ -391,9 +433,9 @@ class Dispatcher:
                 cache = default_cache()
                 entry = cache.store(key, record, made.text)
                 path = cache.location(entry)
-        return self.loaded(made, path)
+        return self.loaded(made, path, given)
 
-    def loaded(self, made: Generated, path: Any) -> Compiled:
+    def loaded(self, made: Generated, path: Any, given: dict[str, Any]) -> Compiled:
         namespace = dict(made.externals)
         known = {(reference.path, reference.name) for reference in made.references}
         for text, (owner, outer) in made.hidden.items():
@@ -402,10 +444,10 @@ class Dispatcher:
                     f"a function that is passed as an argument reads `{outer}` of its own outer scope",
                     reason=f"Pass `{outer}` as an argument too, or call the function by a name of the module.",
                 )
-            scope = scope_of(self.function, owner)
+            scope = scope_of(self.function, owner, given)
             namespace[text] = scope.read(outer) if scope is not None else None
         name = next(iter(made.names.values()))
-        compiled = Compiled(self.function, made, load(made.text, name, namespace, path=path))
+        compiled = Compiled(self.function, made, load(made.text, name, namespace, path=path), given)
         if not self.by_position and compiled.entry is not None:
             compiled.entry = _by_keyword(compiled.entry, self.signature)
         return compiled
@@ -438,7 +480,8 @@ class Dispatcher:
             if described is None or reference.name.startswith("call "):
                 return None
             references.append([list(reference.path), reference.name, described])
-        if made.externals:
+        externals = {text: home_of(found) for text, found in made.externals.items()}
+        if None in externals.values():
             return None
         structure = encode(made.structure)
         if structure is _MISSING:
@@ -446,6 +489,7 @@ class Dispatcher:
         return {
             "names": made.names,
             "references": references,
+            "externals": externals,
             "hidden": {text: [list(path), outer] for text, (path, outer) in made.hidden.items()},
             "written": sorted(made.written),
             "structure": structure,
@@ -486,13 +530,13 @@ class Dispatcher:
                             text_: (tuple(path), outer)
                             for text_, (path, outer) in record["hidden"].items()
                         },
-                        {},
+                        {text_: at_home(home) for text_, home in record["externals"].items()},
                         frozenset(record["written"]),
                         decode(record["structure"]),
                         tuple(record["kept"]),
                         tuple(tuple(guard) for guard in record["guards"]),  # type: ignore[misc]
                     )
-                    return self.loaded(made, cache.location(record["entry"]))
+                    return self.loaded(made, cache.location(record["entry"]), {})
             except (KeyError, TypeError, ValueError):
                 continue
         return None
@@ -540,13 +584,7 @@ def _flat(tree: Any) -> list[Any]:
 
 
 def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:
-    if isinstance(value, np.ndarray):
-        return [value]
-    if isinstance(value, dict):
-        return [part for inner in value.values() for part in _arrays(inner)]
-    if isinstance(value, (tuple, list)):
-        return [part for inner in value for part in _arrays(inner)]
-    return []
+    return [leaf for leaf in flatten(value) if isinstance(leaf, np.ndarray)]
 
 
 def _key_text(key: Any) -> str:
@@ -566,11 +604,14 @@ def _spec_text(spec: Any) -> str | None:
         )
     if isinstance(spec, Container):
         parts_ = [_spec_text(part) for part in spec]
+        form = encode_form(spec.form)
         return (
             None
-            if any(part is None for part in parts_)
-            else f"{spec.kind.__qualname__}({', '.join(map(str, parts_))})"
+            if form is _MISSING or any(part is None for part in parts_)
+            else f"{form}({', '.join(map(str, parts_))})"
         )
+    if isinstance(spec, Unfit):
+        return "unfit"
     if isinstance(spec, Known):
         described = describe(spec.object)
         return None if described is None or described.startswith("function") else described
@@ -611,20 +652,39 @@ def _user_rules() -> str:
     return " ".join(sorted(found))
 
 
+def home_of(found: Any) -> list[str] | None:
+    """Where a class or function is imported from, or None."""
+    home = [getattr(found, "__module__", None) or "", getattr(found, "__qualname__", "")]
+    try:
+        return home if at_home(home) is found else None
+    except LookupError:
+        return None
+
+
+def at_home(home: list[str]) -> Any:
+    """The inverse of `home_of`; LookupError where nothing is there now."""
+    found: Any = sys.modules[home[0]]
+    for name in home[1].split("."):
+        found = getattr(found, name, _MISSING)
+    if found is _MISSING:
+        raise LookupError(home[1])
+    return found
+
+
 def encode(tree: Any) -> Any:
     """A tree of positions and plain constants as JSON, or _MISSING."""
     if isinstance(tree, Position):
         return {"at": int(tree)}
     if tree is None or isinstance(tree, (bool, int, float, str)):
         return {"is": tree}
-    if type(tree) in (tuple, list):
-        parts = [encode(part) for part in tree]
-        return _MISSING if _MISSING in parts else {type(tree).__name__: parts}
     if type(tree) is dict:
         items = [[key, encode(part)] for key, part in tree.items()]
         if any(part is _MISSING or not isinstance(key, (str, int)) for key, part in items):
             return _MISSING
         return {"dict": items}
+    if isinstance(tree, (tuple, list)):
+        form, parts = encode_form(type(tree)), [encode(part) for part in tree]
+        return _MISSING if _MISSING in [form, *parts] else {"of": [form, parts]}
     return _MISSING
 
 
@@ -637,5 +697,46 @@ def decode(tree: Any) -> Any:
         return value
     if kind == "dict":
         return {key: decode(part) for key, part in value}
-    parts = [decode(part) for part in value]
-    return tuple(parts) if kind == "tuple" else parts
+    form, parts = decode_form(value[0]), [decode(part) for part in value[1]]
+    return form(*parts) if hasattr(form, "_fields") else form(parts)
+
+
+def encode_form(form: Any) -> Any:
+    """The class of a container in a tree of operands as JSON, or _MISSING."""
+    if not issubclass(form, Struct):
+        home = home_of(form)
+        return _MISSING if home is None else {"class": home}
+    extra = [home_of(part) if callable(part) else part for part in form.extra]
+    home = home_of(form.kind)
+    if (
+        home is None
+        or not all(type(key) in (str, int) for key in form._fields)
+        or any(callable(part) and kept is None for part, kept in zip(form.extra, extra))
+    ):
+        return _MISSING
+    return {
+        "struct": home,
+        "fields": list(form._fields),
+        "style": form.style,
+        "fixed": sorted(form.fixed, key=str),
+        "counts": sorted(form.counts, key=str),
+        "derived": sorted(form.derived, key=str),
+        "is_tree": form.is_tree,
+        "extra": extra,
+    }
+
+
+def decode_form(form: Any) -> Any:
+    """The inverse of `encode_form`."""
+    if "class" in form:
+        return at_home(form["class"])
+    return struct(
+        at_home(form["struct"]),
+        tuple(form["fields"]),
+        style=form["style"],
+        fixed=frozenset(form["fixed"]),
+        counts=frozenset(form["counts"]),
+        derived=frozenset(form["derived"]),
+        is_tree=form["is_tree"],
+        extra=tuple(at_home(part) if isinstance(part, list) else part for part in form["extra"]),
+    )

@@ -95,7 +95,7 @@ class Asked(NamedTuple):
                 return value, pushforward(*given[count:])
 
             return along
-        compiled = dispatcher.loaded(made, None)
+        compiled = dispatcher.loaded(made, None, {})
         compiled.valid()  # brings what it reads from outer scopes up to date
         return compiled.call if request.transform == "jvp" else compiled.entry
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -77,3 +79,55 @@ def own_signature(function: Callable[..., Any]) -> inspect.Signature:
     if isinstance(function, types.MethodType):
         signature = signature.replace(parameters=list(signature.parameters.values())[1:])
     return signature
+
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|(\[[^\]]*\])")
+
+
+def steps_of(name: str) -> list[str]:
+    """The head of the name of something in an outer scope, and the steps from there.
+
+    >>> steps_of("self.layers[0].weights"), steps_of("model.@area"), steps_of("f.__kwdefaults__['k']")
+    (['self', 'layers', '[0]', 'weights'], ['model', '@area'], ['f', '__kwdefaults__', "['k']"])
+    """
+    return [attribute or item for attribute, item in _STEP.findall(name)]
+
+
+def last_name(name: str) -> str:
+    """What the text calls something of an outer scope.
+
+    >>> last_name("self.layers"), last_name("ACTIONS['run']"), last_name("f.__defaults__[-1]")
+    ('layers', 'ACTIONS', 'value')
+    """
+    words = [step for step in steps_of(name) if step.isidentifier() and not step.startswith("__")]
+    return words[-1] if words and not name.rpartition(".")[2].startswith("__") else "value"
+
+
+def follow(found: Any, steps: list[str]) -> Any:
+    """What attributes, items, and (`@area`) the getters of properties lead to. Raises what these raise.
+
+    >>> follow({"a": 1j}, ["['a']", "imag"])
+    1.0
+    """
+    for step in steps:
+        if step.startswith("["):
+            found = found[ast.literal_eval(step[1:-1])]
+        elif step.startswith("@"):
+            found = types.MethodType(inspect.getattr_static(type(found), step[1:]).fget, found)
+        else:
+            found = getattr(found, step)
+    return found
+
+
+def structure_of(found: Any) -> str:
+    """The structure of a container, as text: what holds for another one too where they differ in their leaves only.
+
+    >>> structure_of([1.0, (2, "a")]), structure_of({"w": None})
+    ('list(., tuple(., .))', "dict('w': .)")
+    """
+    kind = type(found).__name__
+    if isinstance(found, dict):
+        return f"{kind}({', '.join(f'{key!r}: {structure_of(part)}' for key, part in found.items())})"
+    if isinstance(found, (tuple, list)):
+        return f"{kind}({', '.join(map(structure_of, found))})"
+    return "."

@@ -521,13 +521,16 @@ _SPECIAL: dict[Any, Any] = {
     builtins.slice: Calls.builtin_slice,
     builtins.super: Calls.builtin_super,
     builtins.getattr: Calls.builtin_getattr,
-    builtins.setattr: Calls.builtin_setattr,
     builtins.hasattr: Calls.builtin_hasattr,
     builtins.callable: Calls.builtin_callable,
     builtins.type: Calls.builtin_type,
     np.ndim: Calls.rank,
     runtime.stop_gradient: Calls.stop,
 }
+
+
+_SPECIAL[functools.wraps] = lambda *given: _wraps(*given)
+_SPECIAL[functools.partial] = lambda *given: _partial(*given)
 
 
 @cache
@@ -573,6 +576,20 @@ def generator_method(owner: Any) -> bool:
 def _flat(kinds: Any) -> list[Any]:
     """The classes of a nest of tuples."""
     return [kind for part in kinds for kind in _flat(part)] if isinstance(kinds, tuple) else [kinds]
+
+
+def _wraps(
+    parser: Calls, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+) -> Callee:
+    """`functools.wraps(f)`: what it decorates, under another name."""
+    return Callee("wraps", lambda parser, node, args, options: args[0])
+
+
+def _partial(
+    parser: Calls, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+) -> PartialBinding:
+    """`functools.partial(f, x)`."""
+    return PartialBinding(args[0], args[1:], options)
 
 
 def _hashable(function: Any) -> bool:

@@ -19,8 +19,9 @@ from typing import Any
 import gast
 
 from srcad.core.nodes import Call, Function, Value, leaves, map_tree
-from srcad.core.specification import Container, Known, own_signature, unwrap
-from srcad.parser.expressions import Expressions, is_constant
+from srcad.core.specification import Container, Known, last_name, own_signature, unwrap
+from srcad.parser.containers import Containers
+from srcad.parser.expressions import is_constant
 from srcad.parser.handles import FunctionBinding, captured_names
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
@@ -34,7 +35,7 @@ __all__ = ["Functions"]
 _DEPTH, _COUNT = 50, 2000
 
 
-class Functions(Expressions):
+class Functions(Containers):
     """Define and call functions."""
 
     returned: Any = None
@@ -109,7 +110,7 @@ class Functions(Expressions):
         for name, argument in bound.items():
             spec[name] = self.specify(node, argument, operands)
         key = (function, freeze(spec))
-        if key in self.program.inlined or self.within(function):
+        if key in self.program.inlined or self.is_entered(function):
             return self.parse_inline(node, callee, path, bound)
         try:
             with self.calling(node):
@@ -127,7 +128,7 @@ class Functions(Expressions):
             return self.parse_inline(node, callee, path, bound)
         outs: dict[Value, Value] = {}
         for leaf in leaves(inner.result):
-            outs.setdefault(leaf, Value(callee.name.rpartition(".")[2], leaf.type))
+            outs.setdefault(leaf, Value(last_name(callee.name), leaf.type))
         call = Call(
             list(outs.values()), inner, tuple(operands), self.builder.origin, result=inner.result
         )
@@ -176,7 +177,7 @@ class Functions(Expressions):
             else:
                 where = places.get(name, f"__kwdefaults__[{name!r}]")
                 full = f"{path[-1]}.{where}"
-                bound[name] = self.adopt(node, full, parameter.default, path[:-1])
+                bound[name] = self.adopt(node, full, parameter.default, path[:-1], name)
         return bound
 
     def specify(self, node: Any, argument: Any, operands: list[Any]) -> Any:
@@ -210,7 +211,7 @@ class Functions(Expressions):
 
     # in place
 
-    def within(self, key: Any) -> bool:
+    def is_entered(self, key: Any) -> bool:
         """Whether a function is being parsed already."""
         plain = unwrap(key) if callable(key) else key
         return any(entered.key is plain for entered in self.program.stack)
@@ -323,7 +324,7 @@ def freeze(spec: Any) -> Any:
     if isinstance(spec, dict):
         return tuple((key, freeze(part)) for key, part in spec.items())
     if isinstance(spec, Container):
-        return (spec.kind, tuple(freeze(part) for part in spec))
+        return (spec.form, tuple(freeze(part) for part in spec))
     if isinstance(spec, tuple) and not hasattr(spec, "_fields"):
         return tuple(map(freeze, spec))
     try:

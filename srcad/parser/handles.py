@@ -8,14 +8,31 @@ import gast
 
 from srcad.parser.places import Handle
 
-__all__ = ["Callee", "FunctionBinding", "MethodBinding", "PartialBinding", "free_names"]
+__all__ = [
+    "Callee",
+    "FlatBinding",
+    "FunctionBinding",
+    "MethodBinding",
+    "PartialBinding",
+    "free_names",
+]
 
 
 class MethodBinding(Handle):
-    """`x.sum`: a method of an array, a list or an object, before it is called."""
+    """`x.sum`: a method of an array, a list or an object, before it is called; `function` is what an object's class has of that name."""
 
-    def __init__(self, owner: Any, name: str) -> None:
-        self.owner, self.name = owner, name
+    def __init__(self, owner: Any, name: str, function: Any = None) -> None:
+        self.owner, self.name, self.function = owner, name, function
+
+    def held(self) -> Any:
+        return self.owner
+
+
+class FlatBinding(Handle):
+    """`x.flat`: all elements of an array in a row, before they are indexed or stored into."""
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
 
     def held(self) -> Any:
         return self.owner

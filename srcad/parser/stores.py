@@ -16,15 +16,18 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.types import type_of
-from srcad.analysis.views import back, read_only
+from srcad.analysis.views import back, composed, read_only
 from srcad.core import ops
 from srcad.core.nodes import Slice, Tree, Value
+from srcad.core.ops import Operation
+from srcad.core.types import Type
 from srcad.errors import AliasingError
 from srcad.parser.calls import Calls
 from srcad.parser.expressions import (
     _BINARY,
     is_constant,
 )
+from srcad.parser.handles import FlatBinding
 from srcad.parser.places import Step, View, views
 
 __all__ = ["Stores"]
@@ -35,6 +38,7 @@ class Stores(Calls):
 
     def target_of(self, target: Any, owner: Any) -> tuple[View, Any]:
         """The view and the index that a store to an item of `owner` goes to."""
+        owner = self.flat(owner.owner) if isinstance(owner, FlatBinding) else owner
         if not isinstance(owner, View):
             self.refuse(target, "what is stored into is no array", "Only arrays are stored into.")
         index = self.index(target.slice)
@@ -63,11 +67,16 @@ class Stores(Calls):
             self.name(new, target.id, since)
             self.env[target.id] = new
             return
-        if not isinstance(target, gast.Subscript):
-            self.refuse(
-                node, "an attribute is assigned", "Keep the value in a local name and return it."
-            )
         owner = self.expression(target.value)
+        if isinstance(target, gast.Attribute):
+            with self.holding(owner):
+                old = self.attribute(target, owner, target.attr)
+                since = Value("").serial
+                value = self.expression(node.value)
+                new = self.augmented(node, old, op, value)
+                self.name(new, target.attr, since)
+                self.set_attribute(target, owner, target.attr, new)
+            return
         if isinstance(owner, (list, dict, tuple)):
             key = self.item_key(target, target.slice)
             with self.holding([owner]):
@@ -147,23 +156,47 @@ class Stores(Calls):
         if isinstance(value, (tuple, list)):
             value = self.emit(ops.operation(np.array), (value,))
         operand = self.read(value)
-        inner = self.read_view(target)
         self.check_store(node, target)
-        self.check_dtype(node, inner, operand)
-        if _flags(index):
+        self.check_dtype(node, self.type(target), operand)
+        # NumPy stores these element by element.
+        if _flags(index) or any(step.op is _FLAT for step in target.path):
             self.check_overlap(node, target, value)
         if self.constant and isinstance(
             operand, Value
         ):  # what is stored is constant; the rest of the array stays what it is
             operand = self.builder.let(ops.operation(runtime.stop_gradient), (operand,))
-        new = self.builder.let(
-            ops.put_add if add else ops.put, (inner, index, operand), base=inner.base
-        )
-        self.write_back(node, target, new)
+        self.put(node, target, index, operand, ops.put_add if add else ops.put)
 
-    def check_dtype(self, node: Any, inner: Value, operand: Tree) -> None:
+    def put(self, node: Any, target: View, index: Tree, operand: Tree, op: Operation) -> None:
+        """Store into a view, and carry its new value up to its buffer."""
+        root = self.current(target.buffer)
+        ways, values = [], [root]
+        for step in target.path:
+            way = back(self.builder.let, step.op, step.args, dict(step.options), values[-1])
+            if way is None:
+                self.refuse(
+                    node,
+                    f"a store through a view that `{step.op.name}` makes is not accepted",
+                    "Store to the array itself, or to a copy: .copy().",
+                    AliasingError,
+                )
+            ways.append(way)
+            values.append(self.builder.let(step.op, (values[-1], *step.args), step.options))
+        for step in reversed(target.path):
+            found = composed(step.op, step.args, values[-2], index)
+            if found is None:
+                break
+            index = found
+            values.pop(), ways.pop()
+        new = self.builder.let(op, (values[-1], index, operand), base=values[-1].base)
+        for way in reversed(ways):
+            new = way(new)
+        new.base, new.named = root.base, root.named
+        self.memory[target.buffer] = new
+
+    def check_dtype(self, node: Any, target: Type, operand: Tree) -> None:
         """Refuse what NumPy would cut off: it has no derivative."""
-        kept, given = inner.type.dtype or "", _dtypes(operand)
+        kept, given = target.dtype or "", _dtypes(operand)
         whole = ("int", "uint", "bool")
         if kept.startswith(whole) and not all((dtype or "").startswith(whole) for dtype in given):
             self.refuse(
@@ -191,8 +224,8 @@ class Stores(Calls):
 
     def flat(self, array: View) -> View:
         """All elements of an array in a row: as `x.flat`, which is no copy however they lie in memory."""
-        value = self.emit(ops.operation(np.ravel), (array,))
-        step = Step(ops.operation(np.ravel), (), (), True)
+        value = self.emit(_FLAT, (array,))
+        step = Step(_FLAT, (), (), True)
         return View(array.buffer, (*array.path, step), self.read(value), self.current(array.buffer))
 
     def check_store(self, node: Any, target: View) -> None:
@@ -245,25 +278,8 @@ class Stores(Calls):
                 )
             self.written.add(argument)
 
-    def write_back(self, node: Any, target: View, new: Value) -> None:
-        """Carry a new value of a view up to its buffer."""
-        root = self.current(target.buffer)
-        bases = [root]
-        for step in target.path[:-1]:
-            bases.append(self.builder.let(step.op, (bases[-1], *step.args), step.options))
-        for step, base in zip(reversed(target.path), reversed(bases)):
-            options = dict(step.options)
-            made = back(self.builder.let, step.op, step.args, options, base, new)
-            if made is None:
-                self.refuse(
-                    node,
-                    f"a store through a view that `{step.op.name}` makes is not accepted",
-                    "Store to the array itself, or to a copy: .copy().",
-                    AliasingError,
-                )
-            new = made
-        new.base, new.named = root.base, root.named
-        self.memory[target.buffer] = new
+
+_FLAT = Operation(np.ravel, "np.ravel", operands=("a",))
 
 
 def _parts(index: Tree) -> tuple[Tree, ...]:
