@@ -195,9 +195,10 @@ class Loops(Iterables):
         last = list(region.node.orelse if region.default is None else region.default.tail)
         if region.endless and region.default is None:
             last = cases.pop()[1] if cases else []
-        if cases and not any(body for _, body in cases):
-            stop = self.env.get(region.stop, False)
-            cases = [(stop, [])] if last else []
+        if not last and not any(body for _, body in cases):
+            cases = []
+        elif region.stop in self.env and cases and not any(body for _, body in cases):
+            cases = [(self.env[region.stop], [])]  # whichever it was
         for flag, body in reversed(cases):
             last = [gast.copy_location(gast.If(Given(flag), body, last), region.node)]
         self.afterwards = last
@@ -416,7 +417,7 @@ class Loops(Iterables):
     def flags(self, region: Region, loop: Loop) -> dict[str, Carry]:
         """What the loop carries of its flags: those that are read after it."""
         wanted = [site.key for site in region.sites if self.env.get(site.key, False) is not False]
-        if region.node.orelse:
+        if region.node.orelse and not region.endless:
             wanted.append(region.stop)
         made = {}
         for key in wanted:
