@@ -24,7 +24,7 @@ import numpy as np
 from srcad.api import Derivative, grad, jacrev, vjp
 from srcad.api.dims import spread_dims
 from srcad.api.mapping import Mapped, leaf_dims, some_of
-from srcad.api.pullback import flatten
+from srcad.core.pytrees import flatten, formed, labels, look, own, rebuild
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError
 from srcad.runtime import no_grad, stop_gradient
 
@@ -486,11 +486,11 @@ def stacked_calls(
     columns = iter(zip(*map(flatten, parts)))
     places = iter(flatten(spread_dims(dims[1], parts[0], "out_dims")))
 
-    def joined(leaf: Any, _: str) -> Any:
+    def joined(leaf: Any) -> Any:
         pieces, dim = next(columns), next(places)
         return leaf if dim is None or not _is_number(leaf) else np.stack(pieces, axis=dim)
 
-    return _mapped(parts[0], joined, "")
+    return rebuild(parts[0], joined)
 
 
 def _agreement(test: str, output: str, found: Any, wanted: Any, rtol: float, method: str) -> Row:
@@ -573,7 +573,8 @@ class _Claim:
         self.blocks: dict[tuple[int, int], Array] = {}
         self.weights: list[Array] | None = None
         if transform == "vjp":
-            self.weights = [np.asarray(leaf, float) for _, leaf in _leaves(y_bar, "")]
+            seeds = [leaf for _, leaf in _leaves(y_bar, "") if _is_number(leaf)]
+            self.weights = [np.asarray(leaf, float) for leaf in seeds]
             self.outputs = [subject.name]
             shapes: list[tuple[int, ...]] = [()]
         else:
@@ -791,12 +792,16 @@ class _Subject:
         found: list[Any] = []
 
         def visit(output: Any, part: Any) -> bool:
-            if isinstance(output, dict):
-                fits = isinstance(part, dict) and set(part) == set(output)
-                return fits and all(visit(output[key], part[key]) for key in output)
-            if isinstance(output, (tuple, list)):
-                fits = isinstance(part, (tuple, list)) and len(part) == len(output)
-                return fits and all(map(visit, output, part))
+            node, other = look(output), look(part)
+            if node is not None:
+                if type(part) is not type(output) or set(other.keys) != set(node.keys):
+                    return False
+                theirs = dict(zip(other.keys, other.parts))
+                return all(
+                    visit(inner, theirs[key])
+                    for place, (key, inner) in enumerate(zip(node.keys, node.parts))
+                    if not node.fixed(place)
+                )
             if _is_number(output):
                 found.append(part)
             return True
@@ -1157,30 +1162,26 @@ def _leaves(tree: Any, label: str) -> Iterator[tuple[str, Any]]:
 
 
 def _mapped(tree: Any, visit: Callable[[Any, str], Any], label: str) -> Any:
-    """A tree of the same structure with other leaves."""
-    if isinstance(tree, dict):
-        return {key: _mapped(part, visit, f"{label}[{key!r}]") for key, part in tree.items()}
-    if isinstance(tree, (tuple, list)):
-        fields = getattr(tree, "_fields", None)
-        labels = (
-            [f".{name}" for name in fields]
-            if fields
-            else [f"[{place}]" for place in range(len(tree))]
-        )
-        parts = [_mapped(part, visit, label + name) for part, name in zip(tree, labels)]
-        return type(tree)(*parts) if fields else type(tree)(parts)
-    return visit(tree, label)
+    """A tree of the same structure with other leaves; what is configuration of an object is as it was."""
+    node = look(tree)
+    if node is None:
+        return visit(tree, label)
+    parts = [
+        rebuild(part, own) if node.fixed(place) else _mapped(part, visit, name)
+        for place, (part, name) in enumerate(zip(node.parts, labels(label, node)))
+    ]
+    return formed(node.form, node.keys, parts)
 
 
 def _fits(tree: Any, other: Any) -> bool:
     """Whether two trees have the same structure."""
-    if isinstance(tree, dict):
-        fits = isinstance(other, dict) and set(other) == set(tree)
-        return fits and all(_fits(part, other[key]) for key, part in tree.items())
-    if isinstance(tree, (tuple, list)):
-        fits = type(other) is type(tree) and len(other) == len(tree)
-        return fits and all(map(_fits, tree, other))
-    return not isinstance(other, (dict, tuple, list))
+    node, found = look(tree), look(other)
+    if node is None or found is None:
+        return node is found
+    if type(tree) is not type(other) or set(node.keys) != set(found.keys):
+        return False
+    theirs = dict(zip(found.keys, found.parts))
+    return all(_fits(part, theirs[key]) for key, part in zip(node.keys, node.parts))
 
 
 def _is_float(leaf: Any) -> bool:

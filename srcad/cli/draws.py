@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.core.pytrees import flatten, is_varied, own, rebuild
 from srcad.core.specification import Container
 from srcad.core.types import Size, Type
 from srcad.errors import ArgumentValueError
@@ -82,24 +83,14 @@ def arguments(
 def _call(function: Callable[..., Any], values: dict[str, Any]) -> Any:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return function(*(_copied(value) for value in values.values()))
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(part) for key, part in value.items()}
-    if isinstance(value, (tuple, list)):
-        return type(value)(_copied(part) for part in value)
-    return value.copy() if isinstance(value, np.ndarray) else value
+        return function(*(rebuild(value, own) for value in values.values()))
 
 
 def _finite(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_finite, value.values()))
-    if isinstance(value, (tuple, list)):
-        return all(map(_finite, value))
-    array = np.asarray(value)
-    return array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array)))
+    arrays = map(np.asarray, filter(is_varied, flatten(value)))
+    return all(
+        array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array))) for array in arrays
+    )
 
 
 def _drawn(spec: Any, sizes: dict[str, int], kind: str, rng: np.random.Generator) -> Any:
@@ -107,7 +98,7 @@ def _drawn(spec: Any, sizes: dict[str, int], kind: str, rng: np.random.Generator
     if isinstance(spec, dict):
         return {key: _drawn(part, sizes, kind, rng) for key, part in spec.items()}
     if isinstance(spec, Container):
-        return spec.kind(_drawn(part, sizes, kind, rng) for part in spec)
+        return spec.tree([_drawn(part, sizes, kind, rng) for part in spec])
     if not isinstance(spec, Type):
         return spec
     shape = tuple(

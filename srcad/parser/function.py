@@ -159,7 +159,7 @@ def _whole(name: str, part: Any) -> Any:
     if isinstance(part, Type):
         return Value(name, part, named=True)
     if isinstance(part, Container):
-        return part.kind(_whole(f"{name}_{place}", inner) for place, inner in enumerate(part))
+        return part.tree([_whole(f"{name}_{place}", inner) for place, inner in enumerate(part)])
     return part
 
 
