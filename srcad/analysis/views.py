@@ -1,6 +1,6 @@
 """Views: when an operation gives one for certain, and how a store through it comes back to what it is a view of.
 
-`back` is the inverse of a view operation: the base's new value, given that of the view. It is what a store through `x.T` or
+`back` is the inverse of a view operation: the base's new value, made of that of the view. It is what a store through `x.T` or
 `x.reshape(n, m)` does to `x`. `analysis.memory` says what may share memory at all; here the layout counts too: `ordered` says which results
 lie in C order without gaps, where a `reshape` never copies.
 
@@ -12,7 +12,7 @@ lie in C order without gaps, where a `reshape` never copies.
 ('view', 'maybe', 'view')
 >>> from srcad.core.builder import Builder
 >>> builder = Builder()
->>> made = back(builder.let, flat, (), {}, x, v)
+>>> made = back(builder.let, flat, (), {}, x)(v)
 >>> [statement.op.name for statement in builder.block]
 ['shape', 'np.reshape']
 """
@@ -31,10 +31,11 @@ from srcad.core import ops
 from srcad.core.nodes import Slice, Value
 from srcad.core.ops import Operation
 
-__all__ = ["back", "keeps_order", "ordered", "read_only", "settled"]
+__all__ = ["back", "composed", "keeps_order", "ordered", "read_only", "settled"]
 
 Tree = Any
 Let = Callable[..., Value]
+Way = Callable[[Value], Value]
 
 
 def settled(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree], order: bool) -> str:
@@ -64,57 +65,58 @@ def settled(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree], ord
 _AS_ARRAY = (np.asarray, np.asanyarray, np.ascontiguousarray)
 
 
-# How the view's new value becomes the base's.
+# How the view's new value becomes the base's. What is read of the base is read first, while it still is what it was.
 
 
-def _reshaped(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value:
+def _reshaped(let: Let, args: Any, options: Any, base: Value) -> Way:
     shape = let(ops.shape, (base,))
-    return let(ops.operation(np.reshape), (new,), (("shape", shape),))
+    return lambda new: let(ops.operation(np.reshape), (new,), (("shape", shape),))
 
 
-def _same(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value:
-    return new
+def _same(let: Let, args: Any, options: Any, base: Value) -> Way:
+    return lambda new: new
 
 
-def _getitem(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value:
-    return let(ops.put, (base, args[0], new))
+def _getitem(let: Let, args: Any, options: Any, base: Value) -> Way:
+    return lambda new: let(ops.put, (base, args[0], new))
 
 
-def _transposed(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value | None:
+def _transposed(let: Let, args: Any, options: Any, base: Value) -> Way | None:
     axes = args[0] if args else options.get("axes")
     if axes is None:
-        return let(ops.transpose, (new,))
+        return lambda new: let(ops.transpose, (new,))
     if not _literal(axes):
         return None
     back = tuple(int(axis) for axis in np.argsort(np.asarray(axes) % len(axes)))
-    return let(ops.operation(np.transpose), (new,), (("axes", back),))
+    return lambda new: let(ops.operation(np.transpose), (new,), (("axes", back),))
 
 
-def _swapped(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value | None:
+def _swapped(let: Let, args: Any, options: Any, base: Value) -> Way:
     first, second = _given(args, options, "axis1", "axis2")
-    return let(ops.operation(np.swapaxes), (new,), (("axis1", first), ("axis2", second)))
+    back = (("axis1", first), ("axis2", second))
+    return lambda new: let(ops.operation(np.swapaxes), (new,), back)
 
 
-def _moved(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value | None:
+def _moved(let: Let, args: Any, options: Any, base: Value) -> Way:
     source, destination = _given(args, options, "source", "destination")
     back = (("source", destination), ("destination", source))
-    return let(ops.operation(np.moveaxis), (new,), back)
+    return lambda new: let(ops.operation(np.moveaxis), (new,), back)
 
 
 def _flipped(function: Any) -> Any:
-    def found(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value:
-        return let(ops.operation(function), (new, *args), tuple(options.items()))
+    def found(let: Let, args: Any, options: Any, base: Value) -> Way:
+        return lambda new: let(ops.operation(function), (new, *args), tuple(options.items()))
 
     return found
 
 
-def _turned(let: Let, args: Any, options: Any, base: Value, new: Value) -> Value | None:
+def _turned(let: Let, args: Any, options: Any, base: Value) -> Way | None:
     (k,) = _given(args, options, "k")
     k = 1 if k is None else k
-    if not isinstance(k, int):
+    if not isinstance(k, int) or len(args) > 1:
         return None
-    axes = (("axes", options["axes"]),) if "axes" in options else ()
-    return None if len(args) > 1 else let(ops.operation(np.rot90), (new,), (("k", -k), *axes))
+    back = (("k", -k), *((("axes", options["axes"]),) if "axes" in options else ()))
+    return lambda new: let(ops.operation(np.rot90), (new,), back)
 
 
 _BACK: dict[Any, Any] = {
@@ -141,16 +143,41 @@ _READ_ONLY = {np.diagonal, np.diag, np.broadcast_to, getattr(np.linalg, "diagona
 
 
 def back(
-    let: Let,
-    op: Operation,
-    args: tuple[Tree, ...],
-    options: dict[str, Tree],
-    base: Value,
-    new: Value,
-) -> Value | None:
-    """What `base` is when its view `op(base, *args, **options)` has become `new`; None where no inverse is known."""
+    let: Let, op: Operation, args: tuple[Tree, ...], options: dict[str, Tree], base: Value
+) -> Way | None:
+    """What `base` becomes, of what its view `op(base, *args, **options)` becomes; None where no inverse is known."""
     found = _BACK.get(op.function)
-    return None if found is None else found(let, args, options, base, new)
+    return None if found is None else found(let, args, options, base)
+
+
+def composed(op: Operation, args: tuple[Tree, ...], base: Value, index: Tree) -> Tree | None:
+    """The index into `base` of what `index` shows of its view, in the same order; None where there is none.
+
+    >>> from srcad.core.nodes import Value
+    >>> from srcad.core.types import array
+    >>> x = Value("x", array("float64", 2, 3, 4))
+    >>> composed(ops.getitem, (1,), x, (Slice(), 0)), composed(ops.transpose, (), x, (1, 2, 3))
+    ((1, Slice(start=None, stop=None, step=None), 0), (3, 2, 1))
+    """
+    parts = index if type(index) is tuple else (index,)
+    if not all(
+        part is None or part is Ellipsis or isinstance(part, Slice) or _at_one(part)
+        for part in parts
+    ):
+        return None
+    if op.function is operator.getitem:
+        front = args[0] if type(args[0]) is tuple else (args[0],)
+        if not all(map(_at_one, front)):
+            return None
+        return (*front, *parts) if index is not Ellipsis else args[0]
+    rank = base.type.rank
+    if op.function is np.transpose and not args and rank is not None:
+        if any(part is None or part is Ellipsis for part in parts):
+            return None
+        whole = (*parts, *(Slice() for _ in range(rank - len(parts))))
+        if len(whole) == rank and sum(isinstance(part, Slice) for part in whole) < 2:
+            return whole[::-1]
+    return None
 
 
 def read_only(op: Operation) -> bool:

@@ -18,10 +18,10 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.types import infer, same_shape, type_of
 from srcad.core import ops
-from srcad.core.nodes import Function, Let, Slice, Tree, Value, leaves, walk
+from srcad.core.nodes import Function, Let, Tree, Value, leaves, walk
 from srcad.core.ops import operation
 from srcad.simplifier.rewrite import Pass, remake, uses
-from srcad.simplifier.shapes import mixed, same_form
+from srcad.simplifier.shapes import mixed, same_form, unrepeated
 
 __all__ = ["make_concrete"]
 
@@ -252,35 +252,3 @@ def is_size(tree: Tree, lets: dict[Value, Let]) -> bool:
     return (made.op in _ARITHMETIC or made.op is ops.getitem) and any(
         is_size(arg, lets) for arg in made.args
     )
-
-
-def unrepeated(index: Tree, lets: dict[Value, Let]) -> bool:
-    """Whether an index is proven to name no element twice, so that `x[index] += e` adds all of `e`."""
-    advanced = []
-    for part in index if isinstance(index, tuple) else (index,):
-        if isinstance(part, (Slice, int, type(None), type(...))):
-            continue
-        type_ = type_of(part)
-        if type_.rank == 0 and (type_.dtype or "").startswith(("int", "uint")):
-            continue
-        advanced.append(part)
-    if not advanced or (
-        len(advanced) == 1 and type_of(advanced[0]).dtype == "bool" and type_of(advanced[0]).rank
-    ):
-        return True
-    return any(_counts(part, lets) for part in advanced) and all(
-        type_of(part).rank == 1 for part in advanced
-    )
-
-
-def _counts(part: Tree, lets: dict[Value, Let]) -> bool:
-    """Whether an index is `np.arange(n)`, or that moved by a number."""
-    made = lets.get(part) if isinstance(part, Value) else None
-    if made is None:
-        return False
-    if made.op in (ops.add, ops.subtract):
-        a, c = made.args
-        return (_counts(a, lets) and type_of(c).rank == 0) or (
-            made.op is ops.add and _counts(c, lets) and type_of(a).rank == 0
-        )
-    return made.op.function is np.arange

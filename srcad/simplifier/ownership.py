@@ -38,7 +38,10 @@ __all__ = ["recover_stores"]
 _STORES = (ops.put, ops.put_add, ops.add_at)
 
 # What shows all of an array in another order: as much one's own as the array is.
-_ALL_OF = (np.reshape, np.transpose, np.moveaxis)
+_ALL_OF = (
+    *(np.reshape, np.ravel, np.transpose, np.moveaxis, np.swapaxes),
+    *(np.flip, np.squeeze, np.expand_dims),
+)
 
 
 def _copying(value: Value) -> ops.Operation:

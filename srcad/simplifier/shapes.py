@@ -19,6 +19,7 @@ from srcad.core.nodes import (
     Call,
     Function,
     Let,
+    Slice,
     Statement,
     Tree,
     Value,
@@ -27,6 +28,7 @@ from srcad.core.nodes import (
     operands,
     walk,
 )
+from srcad.core.printer import same
 from srcad.core.types import Type, never_one
 from srcad.simplifier.rewrite import Pass, remake
 
@@ -140,6 +142,21 @@ class _Shapes(Pass):
                 pass_name(statement.out, tree)
         self.known[statement.out] = tree  # type: ignore[index]
 
+    def is_stored_once(self, condition: Tree, item: Tree, other: Tree) -> bool:
+        """Whether `where(put(z, i, v)[i] == v, item, 0)` takes all of `item`: no place is named twice."""
+        equal = self.source(condition, ops.equal)
+        read = self.source(equal.args[0], ops.getitem) if equal is not None else None
+        put = self.source(read.args[0], ops.put) if read is not None else None
+        if equal is None or read is None or put is None or other != 0:
+            return False
+        _, index, value = put.args
+        return value is equal.args[1] and same(index, read.args[1]) and unrepeated(index, self.lets)
+
+    def is_whole(self, base: Tree, value: Tree) -> bool:
+        """Whether a value that is stored into all of an array is the new array as it is."""
+        array = type_of(base)
+        return bool(array.rank) and isinstance(value, Value) and same_form(value.type, array)
+
     def source(self, tree: Tree, op: ops.Operation) -> Let | None:
         """The statement that made a value, if it did `op`."""
         found = self.lets.get(tree) if isinstance(tree, Value) else None
@@ -158,6 +175,13 @@ class _Shapes(Pass):
             return None
         if op in (ops.put, ops.put_add):
             base, index, value = statement.args
+            if _all_of(index) and self.is_whole(base, value):
+                if op is ops.put_add:
+                    return remake(statement, ops.add, (base, value))
+                if not value.named and value in self.lets and statement.out is not None:
+                    value.base, value.named = statement.out.base, statement.out.named
+                self.stands(statement, value)
+                return None
             if type_of(base).rank == 0 and (
                 index is Ellipsis or index == ()
             ):  # all there is to store into
@@ -173,6 +197,9 @@ class _Shapes(Pass):
                 return remake(statement, op, (base, index, spread.args[0]))
             return statement
         if op is ops.getitem:
+            if _all_of(statement.args[1]) and type_of(statement.args[0]).rank:
+                self.stands(statement, statement.args[0])
+                return None
             if isinstance(statement.args[0], (int, float)):  # `0[()]`
                 self.stands(statement, statement.args[0])
                 return None
@@ -194,6 +221,9 @@ class _Shapes(Pass):
                 self.stands(statement, turned.args[0])
                 return None
             return statement
+        if op.function is np.where and self.is_stored_once(*statement.args):
+            self.stands(statement, statement.args[1])
+            return None
         if op.function is np.sum and not statement.options:
             spread = self.source(statement.args[0], ops.spread)
             if spread is not None and type_of(spread.args[0]).rank == 0:
@@ -320,3 +350,48 @@ class _Shapes(Pass):
                 self.lets[value] = self.out[-1]  # type: ignore[assignment]
                 return remake(statement, ops.spread, (value, like))
         return statement
+
+
+def _all_of(index: Tree) -> bool:
+    """Whether an index shows all of an array as it is."""
+    parts = index if type(index) is tuple else (index,)
+    return bool(parts) and all(part is Ellipsis or part == Slice() for part in parts)
+
+
+_DISTINCT = (np.arange, np.argsort, np.flatnonzero)
+
+
+def unrepeated(index: Tree, lets: dict[Value, Let]) -> bool:
+    """Whether an index is proven to name no element twice, so that `x[index] += e` adds all of `e`."""
+    advanced = []
+    for part in index if isinstance(index, tuple) else (index,):
+        if isinstance(part, (Slice, int, type(None), type(...))):
+            continue
+        type_ = type_of(part)
+        if type_.rank == 0 and (type_.dtype or "").startswith(("int", "uint")):
+            continue
+        advanced.append(part)
+    if not advanced or (
+        len(advanced) == 1 and type_of(advanced[0]).dtype == "bool" and type_of(advanced[0]).rank
+    ):
+        return True
+    # Broadcasting would repeat an array of one index.
+    return any(_distinct(part, lets) for part in advanced) and all(
+        len(advanced) == 1 or same_shape(type_of(part), type_of(advanced[0])) for part in advanced
+    )
+
+
+def _distinct(part: Tree, lets: dict[Value, Let]) -> bool:
+    """Whether an array of indices is made so that no two of them name one place: `np.arange(n)`, `np.argsort(x)`, such moved upwards."""
+    made = lets.get(part) if isinstance(part, Value) else None
+    if made is None:
+        return False
+    if made.op in (ops.add, ops.subtract):
+        a, c = made.args
+        if made.op is ops.add and isinstance(a, int):
+            a, c = c, a
+        # Moved downwards they may count from the end.
+        return isinstance(c, int) and (c >= 0) == (made.op is ops.add) and _distinct(a, lets)
+    if made.op is ops.getitem:
+        return isinstance(made.args[1], Slice) and _distinct(made.args[0], lets)
+    return made.op.function in _DISTINCT and type_of(part).rank == 1
