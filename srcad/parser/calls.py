@@ -6,7 +6,10 @@ import builtins
 import enum
 import functools
 import inspect
+import random
+import time
 import types
+import warnings
 from functools import cache
 from typing import Any
 
@@ -266,7 +269,7 @@ class Calls(Objects):
         for view in views([args, options]):
             if isinstance(made, View):
                 made.buffer.alias(view.buffer)
-        return made
+        return None if callee.object in _SILENT else made
 
     # methods
 
@@ -555,6 +558,7 @@ _EFFECTS = {
     np.set_printoptions,
 }
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
+_SILENT = {print, time.sleep, warnings.warn, np.random.seed, random.seed}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
 

@@ -450,6 +450,8 @@ class Expressions(State):
         if op in (ops.is_, ops.is_not):
             dynamic = isinstance(left, (Value, View)) or isinstance(right, (Value, View))
             if dynamic and (left is None or right is None):
+                if self.may_be(("any",), left, right):
+                    return self.emit(op, (left, right))
                 return op is ops.is_not
             if not dynamic:
                 same = (left.object if isinstance(left, Known) else left) is (
@@ -468,8 +470,14 @@ class Expressions(State):
             return op.function(plain_of(left), plain_of(right))
         for side in (left, right):
             if isinstance(side, (str, type(None))) and op in (ops.equal, ops.not_equal):
-                return op is ops.not_equal
+                if not self.may_be(("any", "object"), left, right):
+                    return op is ops.not_equal
         return self.emit(op, (left, right))
+
+    def may_be(self, kinds: tuple[str, ...], *bindings: Any) -> bool:
+        """Whether one of the values is of these kinds: what a call that is not looked into gives may be None, or text."""
+        found = [part for part in bindings if isinstance(part, (Value, View))]
+        return any(self.type(part).kind in kinds for part in found)
 
     def one_object(self, node: Any, left: Any, right: Any) -> bool:
         """Whether two values are one object, which is nothing that Core keeps: decided by where they lie, or refused."""

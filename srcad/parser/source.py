@@ -24,6 +24,7 @@ import gast
 from srcad.core.fingerprint import matching_positions
 from srcad.core.specification import unwrap
 from srcad.errors import Place, SourceNotFoundError
+from srcad.parser.matching import without_match
 
 __all__ = ["Source", "source_of"]
 
@@ -106,7 +107,8 @@ def source_of(function: Any) -> Source:
         positions = matching_positions(function, text)
         if positions:
             node = _tree(text)[positions[0].line, positions[0].column]
-            return Source(gast.ast_to_gast(node), name, _lines(text), function)
+            tree = without_match(gast.ast_to_gast(node))
+            return Source(tree, name, _lines(text), function)
     if any_text and not name.startswith("<"):
         raise SourceNotFoundError(
             f"the source of `{function.__name__}` has been edited since it was imported",
@@ -137,11 +139,12 @@ def _texts(function: types.FunctionType) -> Iterator[str]:
     yield "".join(linecache.getlines(file, module))
     # linecache keeps the old lines of a file that was edited and imported again. Its own remedy, checkcache,
     # would drop the cells of a notebook, whose files do not exist.
-    with (
-        suppress(OSError, SyntaxError, UnicodeDecodeError, ValueError),
-        tokenize.open(file) as opened,
-    ):
-        yield opened.read()
+    # A module that Python has frozen knows its file, its code does not.
+    for path in dict.fromkeys((file, module.get("__file__") or file)):
+        with suppress(OSError, SyntaxError, UnicodeDecodeError, ValueError):
+            with tokenize.open(path) as opened:
+                text = opened.read()
+            yield text
     # ... ends the lines that a loader gives at form feeds too.
     spec = module.get("__spec__")
     get_source = getattr(getattr(spec, "loader", None), "get_source", None)
