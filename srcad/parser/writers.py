@@ -168,49 +168,48 @@ class Writers(Stores):
         )
 
     def as_many(self, node: Any, values: Any, places: Any) -> Any:
-        """Values for these places, one each: NumPy would repeat them, or leave some away."""
+        """Values for these places, one each: NumPy repeats them, or leaves some away."""
         if isinstance(values, (tuple, list)):
             values = self.emit(ops.operation(np.array), (values,))
-        if self.type(values).rank == 0:
+        rank = self.type(values).rank
+        if rank == 0:
             return values
-        if not same_shape(self.type(values), self.type(places)):
-            self.refuse(
-                node,
-                "it is not known whether there are as many values as places",
-                "NumPy would repeat them or leave some away. Write x[places] = values.",
-            )
-        return (
-            values if self.type(values).rank == 1 else self.emit(ops.operation(np.ravel), (values,))
-        )
+        if rank != 1:
+            values = self.emit(ops.operation(np.ravel), (values,))
+        if same_shape(self.type(values), self.type(places)):
+            return values
+        return self.cycled(values, self.emit(ops.size, (places,)))
+
+    def cycled(self, values: Any, count: Any) -> Any:
+        """So many of these values, from the first again after the last."""
+        i = self.emit(ops.operation(np.arange), (count,), base="i")
+        i = self.emit(ops.remainder, (i, self.emit(ops.size, (values,))))
+        return self.emit(ops.getitem, (values, i))
 
     def np_putmask(self, node: Any, a: Any, mask: Any, values: Any) -> None:
-        """`np.putmask`: `a[mask] = values[mask]`, where `values` is as large as `a`."""
+        """`np.putmask`: `a[mask] = values[mask]`."""
         a = self.array_of(node, a)
         self.check_overlap(node, a, values)
         if isinstance(values, (tuple, list)):
             values = self.emit(ops.operation(np.array), (values,))
-        if self.type(values).rank == 0:
-            self.store(node, a, self.read(mask), values, add=False)
-            return
-        if not same_shape(self.type(values), self.type(a)):
-            self.refuse(
-                node,
-                "it is not known whether the values of np.putmask are as many as the elements",
-                "NumPy would repeat them. Write x[mask] = values[mask].",
-            )
-        self.store(node, a, self.read(mask), self.emit(ops.getitem, (values, mask)), add=False)
+        if self.type(values).rank != 0:
+            if not same_shape(self.type(values), self.type(a)):
+                shape = (("shape", self.emit(ops.shape, (a,))),)
+                values = self.as_many(node, values, a)
+                values = self.emit(ops.operation(np.reshape), (values,), shape)
+            values = self.emit(ops.getitem, (values, mask))
+        self.store(node, a, self.read(mask), values, add=False)
 
     def np_place(self, node: Any, arr: Any, mask: Any, vals: Any) -> None:
-        """`np.place`: of one value."""
+        """`np.place`: the first of the values where the mask is true, then the second."""
         arr = self.array_of(node, arr)
-        if isinstance(vals, (tuple, list)) and len(vals) == 1:
-            (vals,) = vals
-        if isinstance(vals, (tuple, list)) or self.type(vals).rank != 0:
-            self.refuse(
-                node,
-                "it is not known whether np.place has as many values as the mask has places",
-                "NumPy would repeat them or leave some away. Write x[mask] = values.",
-            )
+        self.check_overlap(node, arr, vals)
+        if isinstance(vals, (tuple, list)):
+            vals = self.emit(ops.operation(np.array), (vals,))
+        if self.type(vals).rank != 0:
+            if self.type(vals).rank != 1:
+                vals = self.emit(ops.operation(np.ravel), (vals,))
+            vals = self.cycled(vals, self.emit(ops.operation(np.count_nonzero), (mask,)))
         self.store(node, arr, self.read(mask), vals, add=False)
 
     def np_fill_diagonal(self, node: Any, a: Any, val: Any, wrap: Any = False) -> None:
@@ -248,17 +247,22 @@ class Writers(Stores):
                 "this use of np.put_along_axis is not accepted",
                 "Give the axis as a literal, and indices with as many axes as the array.",
             )
-        axis %= rank
+        index = self.along(arr, axis % rank, self.read(indices))
+        self.store(node, arr, index, values, add=False)
+
+    def along(self, arr: View, axis: int, indices: Any) -> Any:
+        """The index that takes `indices` along an axis, in their place on the others."""
+        rank = self.type(arr).rank or 0
         index: list[Any] = []
         for one in range(rank):
             if one == axis:
-                index.append(self.read(indices))
+                index.append(indices)
                 continue
             at = self.emit(ops.operation(np.arange), (self.size_of(arr, one),), base="i")
             if one < rank - 1:
                 at = self.emit(ops.getitem, (at, (Slice(), *(None,) * (rank - 1 - one))))
             index.append(self.read(at))
-        self.store(node, arr, tuple(index) if rank > 1 else index[0], values, add=False)
+        return tuple(index) if rank > 1 else index[0]
 
     def np_nan_to_num(self, node: Any, x: Any, copy: Any = True, **options: Any) -> Any:
         """`np.nan_to_num(x, copy=False)`."""
@@ -273,12 +277,20 @@ class Writers(Stores):
         self.store(node, self.array_of(node, a), Ellipsis, value, add=False)
 
     def np_sort_in_place(
-        self, node: Any, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, **options: Any
+        self, node: Any, a: Any, axis: Any = -1, kind: Any = None, **options: Any
     ) -> None:
+        """`x.sort()`: the order that `np.argsort` finds."""
         a = self.array_of(node, a)
-        given = {} if axis == -1 else {"axis": axis}
-        value = self.call_known(node, np.sort, [a], {**given, **options})
-        self.store(node, a, Ellipsis, value, add=False)
+        rank = self.type(a).rank
+        if not isinstance(axis, int) or not rank:
+            self.refuse(
+                node, "the axis of a sort is not known while parsing", "Give it as a literal."
+            )
+        given = {name: option for name, option in {"kind": kind, **options}.items() if option}
+        given = given if axis == -1 else {"axis": axis, **given}
+        order = self.read(self.call_known(node, np.argsort, [a], given))
+        found = self.emit(ops.getitem, (a, self.along(a, axis % rank, order)))
+        self.store(node, a, Ellipsis, found, add=False)
 
     def np_shuffle(self, node: Any, draw: Callable[[Any], Any], x: Any, axis: Any = 0) -> None:
         """`rng.shuffle(x)`: `x[...] = x[rng.permutation(len(x))]`, which draws the same."""
@@ -309,7 +321,7 @@ class Writers(Stores):
         if isinstance(b, (tuple, list)):
             operands = (self.emit(ops.operation(np.array), (b,)),)
         if function is np.add or function is np.subtract:
-            value = operands[0]
+            value = b if not operands else operands[0]
             if function is np.subtract:
                 value = self.emit(ops.negative, (value,))
             self.store(node, a, index, value, add=True)
@@ -322,26 +334,25 @@ class Writers(Stores):
         """A loop over the places: what is named twice is computed twice."""
         parts = index if type(index) is tuple else (index,)
         places = [part for part in parts if isinstance(part, Value) and part.type.kind == "array"]
-        kinds = [
-            (part.type.rank, (part.type.dtype or "").startswith(("int", "uint"))) for part in places
-        ]
-        scalar = [self.type(operand).rank == 0 for operand in operands]
-        alike = all(
-            one or (places and same_shape(self.type(operand), places[0].type))
-            for one, operand in zip(scalar, operands)
-        )
-        if (
-            not places
-            or not all(kind == (1, True) for kind in kinds)
-            or not alike
-            or any(isinstance(part, (Slice, list)) or part is Ellipsis for part in parts)
+        known = all(
+            part.type.rank == 1 and (part.type.dtype or "").startswith(("int", "uint"))
+            for part in places
+        ) and all(same_shape(part.type, places[0].type) for part in places)
+        if not (places and known) or any(
+            isinstance(part, (Slice, list)) or part is None or part is Ellipsis for part in parts
         ):
             self.refuse(
                 node,
                 f"this use of np.{function.__name__}.at is not accepted",
-                "Give it arrays of integers with one axis, and as many values; or write x[i] = f(x[i], v) where no place is named twice.",
+                "Give it arrays of integers with one axis; or write x[i] = f(x[i], v) where no place is named twice.",
             )
         self.check_overlap(node, a, list(operands))
+        scalar = [self.type(operand).rank == 0 for operand in operands]
+        shown = self.emit(ops.getitem, (a, index))
+        operands = tuple(
+            operand if one else self.spread_over(operand, shown)
+            for one, operand in zip(scalar, operands)
+        )
 
         def literal(text: str, **bindings: Any) -> Any:
             found = gast.parse(text).body[0]
