@@ -42,6 +42,7 @@ def _block(block: Block, live: set[Value], count: dict[Value, int]) -> Block:
             statement = statement.renewed()
         pending.append(statement)
     placed: list[Statement] = []  # what follows, first last
+    readers = _Readers()
     for statement in pending:
         if (
             isinstance(statement, Let)
@@ -49,15 +50,17 @@ def _block(block: Block, live: set[Value], count: dict[Value, int]) -> Block:
             and statement.op.effect == "pure"
             and statement.out
         ):
-            target = _target(statement.out, placed, later, count)
+            target = None if statement.out in later else readers.target(statement.out, count)
             if target is not None:
                 branch, side = target
                 if side == 0:
                     branch.body = [statement, *branch.body]
                 else:
                     branch.orelse = [statement, *branch.orelse]
+                readers.move(statement, branch, side)
                 continue
         placed.append(statement)
+        readers.add(statement)
     for statement in reversed(placed):
         if isinstance(statement, Branch):
             ends = set(leaves([(phi.then, phi.orelse) for phi in statement.phis]))
@@ -72,32 +75,47 @@ def _block(block: Block, live: set[Value], count: dict[Value, int]) -> Block:
     return out
 
 
-def _target(
-    value: Value, following: list[Statement], live: set[Value], count: dict[Value, int]
-) -> tuple[Branch, int] | None:
-    """The side of a branch that alone reads a value."""
-    if value in live:
-        return None
-    found: tuple[Branch, int] | None = None
-    for statement in following:
-        if value not in reads_of([statement]):
-            continue
+class _Readers:
+    """Who reads a value among the statements that follow, and how often on each side of a branch."""
+
+    def __init__(self) -> None:
+        self.following: dict[Value, list[Statement]] = {}
+        self.sides: dict[Statement, tuple[dict[Value, int], dict[Value, int]]] = {}
+
+    def add(self, statement: Statement) -> None:
+        for value in reads_of([statement]):
+            self.following.setdefault(value, []).append(statement)
+
+    def move(self, statement: Let, branch: Branch, side: int) -> None:
+        """Note that the branch reads on a side what a statement read."""
+        counts = self.counts(branch)[side]
+        for value in operands(statement):
+            counts[value] = counts.get(value, 0) + 1
+            following = self.following.setdefault(value, [])
+            if branch not in following:
+                following.append(branch)
+
+    def counts(self, branch: Branch) -> tuple[dict[Value, int], dict[Value, int]]:
+        if branch not in self.sides:
+            then = uses(Function("", [], branch.body, [phi.then for phi in branch.phis]))
+            orelse = uses(Function("", [], branch.orelse, [phi.orelse for phi in branch.phis]))
+            self.sides[branch] = then, orelse
+        return self.sides[branch]
+
+    def target(self, value: Value, count: dict[Value, int]) -> tuple[Branch, int] | None:
+        """The side of a branch that alone reads a value."""
+        following = self.following.get(value, [])
+        if len(following) != 1:
+            return None
+        branch = following[0]
         if (
-            not isinstance(statement, Branch)
-            or isinstance(statement, Attempt)
-            or value in set(operands(statement))
-            or found is not None
+            not isinstance(branch, Branch)
+            or isinstance(branch, Attempt)
+            or value in set(operands(branch))
         ):
             return None
-        sides = [
-            value in reads_of(block) | set(leaves([getattr(phi, pick) for phi in statement.phis]))
-            for block, pick in ((statement.body, "then"), (statement.orelse, "orelse"))
-        ]
-        if sides[0] and sides[1]:
+        then, orelse = (side.get(value, 0) for side in self.counts(branch))
+        # under the same test it may be read elsewhere, too
+        if (then and orelse) or then + orelse != count.get(value, 0):
             return None
-        found = (statement, 0 if sides[0] else 1)
-    if found is not None:  # under the same test it may be read elsewhere, too
-        here = uses(Function("", [], [found[0]], None))
-        if here.get(value, 0) != count.get(value, 0):
-            return None
-    return found
+        return branch, 0 if then else 1
