@@ -25,15 +25,16 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree, walk
 from srcad.core.printer import function_node, module_text
 from srcad.core.renewal import Renewal
-from srcad.core.specification import Container
+from srcad.core.specification import Container, Known
 from srcad.core.structs import Struct
 from srcad.core.trees import settled, varied, varied_values
 from srcad.core.types import Type
 from srcad.core.verify import verify
 from srcad.errors import UnsupportedSyntaxError
 from srcad.parser.function import parse
-from srcad.parser.source import source_of
+from srcad.parser.rows import NeedRows
 from srcad.parser.state import NeedStatic, NeedUnroll, Program
+from srcad.simplifier.inlining import inline_attempts
 from srcad.simplifier.names import assign_names
 from srcad.simplifier.pipeline import lower, lower_halves, simplify
 from srcad.simplifier.storage import store_values
@@ -92,39 +93,54 @@ def generate(
     return made._replace(guards=whole_guards(guards_of(declared, core), request, core))
 
 
+# So often a function is parsed again to find out what its lists hold.
+_ROUNDS = 30
+
+
 def parsed(
     function: Callable[..., Any], spec: dict[str, Any], program: Program
 ) -> tuple[Program, Function]:
     """The function's Core. Integers of outer scopes that decide are held against their values, as arguments are."""
     try:
-        return program, parse(function, spec, program)
+        return program, inline_attempts(parse(function, spec, program))
+    except NeedRows as need:
+        again = Program(program.decided, {**program.rows, need.site: need})
+        again.rounds = program.rounds + 1
+        if again.rounds > _ROUNDS:
+            raise UnsupportedSyntaxError(
+                f"what the list of line {need.site[1]} holds changes without end",
+                reason="It grows in a loop. Append items of one type and shape.",
+            ) from None
+        return parsed(function, spec, again)
     except (NeedStatic, NeedUnroll) as need:
-        for param, part in spec.items():
-            if need.value.named and need.value.base in deciding(param, part):
-                raise StaticNeeded(param) from None
+        if need.where is not None:
+            name, places = need.where
+            if may_decide(spec[name], places):
+                # Of a tuple of integers all decide.
+                plain = isinstance(spec[name], Container) and spec[name].kind is tuple
+                raise StaticNeeded(name, places if not plain or len(places) > 1 else ()) from None
         for outer, value in program.hidden.items():
             if value is need.value and type(decided(program.references[outer].object)) is int:
                 break
         else:
-            place = source_of(function).place(need.node) if need.node is not None else None
             raise UnsupportedSyntaxError(
                 f"the value of `{need.value.base}` must be known while parsing",
-                place=place,
+                place=need.place,
                 reason="It decides the shape of the derivative. Write it out, or pass it as an argument of the function: "
                 "an integer, or a tuple of integers.",
             ) from None
-    return parsed(function, spec, Program(program.decided | {outer}))
+    return parsed(function, spec, Program(program.decided | {outer}, program.rows))
 
 
-def deciding(name: str, spec: Any) -> list[str]:
-    """What the numbers of a parameter are called whose values may be asked for: its own, those of a tuple of integers."""
-    if isinstance(spec, Container) and spec.kind is tuple:
-        return [
-            found
-            for place, part in enumerate(spec)
-            for found in (deciding(f"{name}_{place}", part) if whole(part) else ())
-        ]
-    return [name] if isinstance(spec, Type) and (spec.kind == "number" or whole(spec)) else []
+def may_decide(spec: Any, places: tuple[int, ...]) -> bool:
+    """Whether the value of a part of an argument may be asked for: a number, or an integer in tuples, dicts and objects."""
+    for place in places:
+        if isinstance(spec, list) or getattr(spec, "kind", None) is list:
+            return False
+        spec = (list(spec.values()) if isinstance(spec, dict) else spec)[place]
+        if isinstance(spec, Type) and not whole(spec):
+            return False
+    return isinstance(spec, Type) and (spec.kind == "number" or whole(spec))
 
 
 def whole(spec: Any) -> bool:
@@ -498,7 +514,7 @@ def _flat(function: Function) -> Function:
 def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
     """Objects that are called under names of their own."""
     from srcad.core import ops
-    from srcad.core.nodes import Expr, Let, walk
+    from srcad.core.nodes import Attempt, Expr, Let, walk
 
     found = []
 
@@ -513,6 +529,8 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
                 visit(part)
         elif isinstance(tree, dict):
             visit(list(tree.values()))
+        elif isinstance(tree, Known) and ops.name_of(tree.object) != tree.name:
+            found.append((tree.object, tree.name))
 
     def note(op: Any) -> None:
         plain = (
@@ -528,6 +546,8 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
                 visit(statement.args)
                 for _, option in statement.options:
                     visit(option)
+            elif isinstance(statement, Attempt):
+                visit(statement.errors)
         visit(function.result)
     return found
 

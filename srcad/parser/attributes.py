@@ -23,6 +23,7 @@ from srcad.parser.functions import Functions
 from srcad.parser.handles import MethodBinding
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View
+from srcad.parser.rows import Rows
 from srcad.parser.state import NamedNumber
 
 __all__ = ["Objects", "Super"]
@@ -68,7 +69,7 @@ class Objects(Functions):
             if name in ("_replace", "_asdict", "_fields", "index", "count"):
                 return owner._fields if name == "_fields" else MethodBinding(owner, name)
             return self.class_attribute(node, owner, type(owner), name, type(owner).__mro__)
-        if isinstance(owner, (tuple, list, dict, set, str)):
+        if isinstance(owner, (tuple, list, dict, set, str, Rows)):
             return MethodBinding(owner, name)
         if isinstance(owner, (int, float, complex, Value, View)):
             return self.array_attribute(node, owner, name)

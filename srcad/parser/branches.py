@@ -14,11 +14,13 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Block, Branch, Let, Phi, Test, Value
 from srcad.core.specification import Known
 from srcad.parser.expressions import (
-    _truth,
+    Given,
     is_static,
+    truth,
 )
 from srcad.parser.jumps import FLAG, KEPT
 from srcad.parser.jumps import ends as stops
+from srcad.parser.matching import WHOLE
 from srcad.parser.places import Buffer, View, views
 from srcad.parser.reads import writes
 from srcad.parser.records import Maybe
@@ -40,7 +42,7 @@ class Branches(Writers):
             orelse += rest
         condition = self.expression(node.test)
         if is_static(condition):
-            self.block(body if _truth(condition) else orelse, later)
+            self.block(body if truth(condition) else orelse, later)
             return
         self.later = later
         value = self.choose(
@@ -49,12 +51,14 @@ class Branches(Writers):
             lambda: self.side(node, body, later),
             lambda: self.side(node, orelse, later),
         )
-        self.returned, self.has_returned = value, True
+        self.returned, self.has_returned = value, not self.has_raised
 
     def side(self, node: Any, statements: list[Any], later: frozenset[str]) -> Any:
         """A side of a branch that returns: its value."""
         env = dict(self.env)
         self.block(statements, later)
+        if self.has_raised:
+            return None
         if not self.has_returned:
             self.refuse(
                 node,
@@ -68,7 +72,7 @@ class Branches(Writers):
     def do_If(self, node: Any) -> None:
         condition = self.expression(node.test)
         if is_static(condition):
-            self.block(node.body if _truth(condition) else node.orelse, self.later)
+            self.block(node.body if truth(condition) else node.orelse, self.later)
             return
         operand = self.read(condition)
         if self.raises(node, operand):
@@ -78,19 +82,21 @@ class Branches(Writers):
         held, ends = self.held_boxes(), []
         builders: list[tuple[Builder, dict[Buffer, Value]]] = []
         sides: list[tuple[dict[str, Any], dict[str, Any], dict[Buffer, Value], Block]] = []
+        raised: list[bool] = []
         parts = (node.orelse, node.body) if flipped else (node.body, node.orelse)
         for place, statements in enumerate(parts):
             known = self.on_side(env, test, place)
             self.env, self.memory = dict(known), dict(memory)
             with self.taking(test, place), self.inner() as builder:
                 self.block(statements, later)
-                self.later = later
+                raised.append(self.has_raised)
+                self.later, self.has_raised = later, False
                 for name, binding in known.items():
                     if self.env.get(name) is binding:
                         self.env[name] = env[name]
                 operands = {
                     name: self.join_operands(node, binding)
-                    for name, binding in self.env.items()
+                    for name, binding in ({} if raised[-1] else self.env).items()
                     if name in later
                     or name not in writes(node.body + node.orelse)
                     or name.startswith(KEPT)
@@ -98,6 +104,10 @@ class Branches(Writers):
                 ends.append(self.ended_boxes(held))
                 builders.append((builder, self.memory))
             sides.append((self.env, operands, self.memory, builder.block))
+        if any(raised):
+            self.env = sides[raised.index(False)][0] if False in raised else env
+            self.survive(test, operand, raised, builders, held, ends)
+            return
         (env_a, x, memory_a, block_a), (env_b, y, memory_b, block_b) = sides
         phis: list[Phi] = []
         self.memory = self.join_memory(node, test, memory, (memory_a, memory_b), phis)
@@ -163,7 +173,7 @@ class Branches(Writers):
     ) -> Any:
         """What a place that leaves a loop knew: it is read where that place was taken only, so the other side does not matter."""
         bound = [way for way in (then, orelse) if not isinstance(way[0], Unbound)]
-        found, operand = bound[0]
+        found = bound[0][0]
         if isinstance(found, (tuple, list)):
             parts = []
             for place in range(len(found)):
@@ -235,6 +245,45 @@ class Branches(Writers):
         raising = (condition, error.name, message)
         self.builder.add(Let(None, ops.raise_if, raising, (), self.builder.origin))
         return True
+
+    # patterns of `match`
+
+    def _Fits(self, node: Any) -> Any:
+        """Whether a subject has the form of a pattern."""
+        if node.cls is not None:
+            callee = Given(Known(builtins.isinstance, "isinstance"))
+            call = gast.Call(gast.copy_location(callee, node), [node.subject, node.cls], [])
+            return self.expression(gast.copy_location(call, node))
+        subject = self.expression(node.subject)
+        if node.keys is not None:
+            keys = [self.expression(key) for key in node.keys]
+            return isinstance(subject, dict) and all(key in subject for key in keys)
+        if isinstance(subject, Value) and subject.type.kind == "object":
+            known = getattr(subject.type, "value", None)
+            subject = known if isinstance(known, tuple) else subject
+        if not isinstance(subject, (tuple, list)):
+            return False
+        return len(subject) == node.length or (node.open and len(subject) > node.length)
+
+    def _Member(self, node: Any) -> Any:
+        """A part of a subject that a pattern names by its place, or what is left of a dict."""
+        if node.without is not None:
+            keys = [self.expression(key) for key in node.without]
+            subject = self.expression(node.subject)
+            return {key: part for key, part in subject.items() if key not in keys}
+        cls = self.expression(node.cls)
+        kind = cls.object if isinstance(cls, Known) else None
+        if kind in WHOLE:
+            return self.expression(node.subject)
+        names = getattr(kind, "__match_args__", ())
+        if node.place >= len(names):
+            self.refuse(
+                node.cls,
+                "it is not known what this pattern takes by position",
+                "Name the attributes: `Point(x=a, y=b)`.",
+            )
+        part = gast.Attribute(node.subject, names[node.place], gast.Load())
+        return self.expression(gast.copy_location(part, node))
 
 
 def returns(node: Any) -> bool:

@@ -7,6 +7,7 @@ import enum
 import functools
 import inspect
 import random
+import sys
 import time
 import types
 import warnings
@@ -21,7 +22,7 @@ from srcad.core import ops
 from srcad.core.nodes import Slice, Value, leaves
 from srcad.core.specification import Known, unwrap
 from srcad.core.types import Type
-from srcad.errors import MissingRuleError
+from srcad.errors import MissingRuleError, SrcadError
 from srcad.parser.attributes import Objects, Super, is_made
 from srcad.parser.boxes import boxes
 from srcad.parser.expressions import is_constant, plain_of, settled
@@ -30,7 +31,7 @@ from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
-from srcad.parser.state import NeedStatic
+from srcad.parser.state import NeedStatic, NeedUnroll
 from srcad.rules import rule_of
 
 __all__ = ["Calls"]
@@ -136,6 +137,8 @@ class Calls(Objects):
         ):
             return self.call_known(node, function, args, options)
         if isinstance(unwrap(function), types.FunctionType):
+            if _of_python(function) and settled([args, options]):
+                return self.call_python(node, callee, args, options)
             return self.call_user(node, callee, args, options)
         if (
             isinstance(function, type)
@@ -239,6 +242,24 @@ class Calls(Objects):
             if not ((option is None or option is False) and default_of(function, name) is option)
         )
         return self.emit(op, operands, named)
+
+    def call_python(
+        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        """A function of Python's own library, of what is known while parsing: looked into, or else called as it is."""
+        env, memory, held = dict(self.env), dict(self.memory), self.held_boxes()
+        references, hidden = dict(self.program.references), dict(self.program.hidden)
+        length = len(self.builder.block)
+        try:
+            return self.call_user(node, callee, args, options)
+        except (SrcadError, NeedStatic, NeedUnroll):
+            if boxes([*args, *options.values()]):
+                raise
+        self.env, self.memory = env, memory
+        self.put_back(held)
+        self.program.references, self.program.hidden = references, hidden
+        del self.builder.block[length:]
+        return self.call_opaque(node, callee, args, options)
 
     def call_opaque(
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
@@ -534,6 +555,12 @@ _SPECIAL: dict[Any, Any] = {
 
 _SPECIAL[functools.wraps] = lambda *given: _wraps(*given)
 _SPECIAL[functools.partial] = lambda *given: _partial(*given)
+
+
+def _of_python(function: Any) -> bool:
+    """Whether a function is of Python's own library."""
+    module = getattr(unwrap(function), "__module__", None) or ""
+    return module.partition(".")[0] in sys.stdlib_module_names
 
 
 @cache

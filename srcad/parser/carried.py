@@ -81,6 +81,7 @@ class Carried:
             return binding
         init = self.state.read(binding, node)
         base = name if not key else "_".join(map(str, (name.partition("'")[0], *key)))
+        base = base.partition(" ")[0]
         param = self.parameter(path, init, base, not key)
         if param.type.immutable:
             return param
@@ -212,7 +213,7 @@ class Carried:
             return True
         for path, carry in self.carries.items():
             if isinstance(path, Buffer):
-                carry.next = state.memory[path]
+                carry.next = state.current(path)
                 changed |= self.widen(path, carry)
                 continue
             binding = state.env.get(path[0], Unbound(path[0]))

@@ -30,6 +30,7 @@ from srcad.parser.objects import Instance
 from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.reads import writes
 from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
+from srcad.parser.rows import Rows
 from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound, identity
 
 __all__ = ["Expressions"]
@@ -411,7 +412,7 @@ class Expressions(State):
         op = _UNARY[type(node.op)]
         if op is ops.not_:
             if is_static(operand):
-                return not _truth(operand)
+                return not truth(operand)
             return self.emit(op, (operand,))
         if isinstance(operand, (bool, int)) or (
             isinstance(operand, float) and not isinstance(operand, NamedNumber)
@@ -508,7 +509,7 @@ class Expressions(State):
     def both(self, node: Any, first: Any, second: Any, *, stop_at: bool) -> Any:
         """`first and second()` (stop_at False) or `first or second()`: the second is evaluated where it matters."""
         if is_static(first):
-            return first if _truth(first) == stop_at else second()
+            return first if truth(first) == stop_at else second()
         if stop_at:
             return self.choose(node, first, lambda: first, second)
         return self.choose(node, first, second, lambda: first)
@@ -516,7 +517,7 @@ class Expressions(State):
     def _IfExp(self, node: Any) -> Any:
         condition = self.expression(node.test)
         if is_static(condition):
-            return self.expression(node.body if _truth(condition) else node.orelse)
+            return self.expression(node.body if truth(condition) else node.orelse)
         return self.choose(
             node,
             condition,
@@ -538,19 +539,28 @@ class Expressions(State):
         assigned = writes([gast.Expr(node)]) if compound else []
         bound: list[dict[str, tuple[Any, Any]]] = []
         builders: list[tuple[Builder, dict[Buffer, Value]]] = []
+        raised: list[bool] = []
         for place, side in enumerate((then, orelse)):
             self.memory = dict(memory)
             known = self.on_side(env, test, place)
             self.env = dict(known)
             with self.taking(test, place), self.inner() as builder:
                 binding = side()
-                sides.append((binding, self.join_operands(node, binding)))
+                raised.append(self.has_raised)
+                self.has_raised = False
+                sides.append((binding, None if raised[-1] else self.join_operands(node, binding)))
                 now = {name: self.env.get(name, Unbound(name)) for name in assigned}
                 bound.append({n: (now[n], self.join_operands(node, now[n])) for n in assigned})
                 ends.append(self.ended_boxes(held))
                 builders.append((builder, self.memory))
             blocks.append(builder.block)
         self.env = env
+        if any(raised):
+            self.survive(test, operand, raised, builders, held, ends)
+            if False not in raised:
+                return None
+            env.update((name, part[0]) for name, part in bound[raised.index(False)].items())
+            return sides[raised.index(False)][0]
         (a, x), (b, y) = sides
         phis: list[Phi] = []
         ended = (builders[0][1], builders[1][1])
@@ -563,6 +573,28 @@ class Expressions(State):
             env[name] = self.join_bindings(node, name, *ways, phis, (test, operand))
         self.builder.add(Branch(test, operand, blocks[0], blocks[1], phis, self.builder.origin))
         return result
+
+    def survive(
+        self,
+        test: Test,
+        operand: Any,
+        raised: list[bool],
+        sides: list[tuple[Builder, dict[Buffer, Value]]],
+        held: Held,
+        ends: list[dict[int, dict[Any, Any]]],
+    ) -> None:
+        """After a branch of which a side raised: the other one is what follows, in the block around."""
+        blocks = [builder.block if gone else [] for (builder, _), gone in zip(sides, raised)]
+        origin = self.builder.origin
+        self.builder.add(Branch(test, operand, blocks[0], blocks[1], [], origin))
+        if False not in raised:
+            self.has_raised = True
+            return
+        place = raised.index(False)
+        self.builder.block.extend(sides[place][0].block)
+        self.memory = sides[place][1]
+        for key, parts in ends[place].items():
+            refill(held[key][0], parts)
 
     def join_memory(
         self,
@@ -635,7 +667,7 @@ class Expressions(State):
             a, b = parts[0][key], parts[1][key]
             x, y = operands[0][key], operands[1][key]
             if list(a) != list(b):
-                self.grows(node, box, [*a.values(), *b.values()])
+                self.grows(node, box, [*a.values(), *b.values()], grow=True)
             label = self.label(box)
             joined = {
                 place: self.join_bindings(
@@ -661,7 +693,7 @@ class Expressions(State):
                         return f"{name}_{key}"
         return "item"
 
-    def grows(self, node: Any, box: Any, parts: list[Any]) -> None:
+    def grows(self, node: Any, box: Any, parts: list[Any], *, grow: bool = False) -> None:
         """A list gets longer on one path and not on another: what it holds is kept in an array, if it can be."""
         self.refuse(
             node,
@@ -752,7 +784,7 @@ class Expressions(State):
 
     def join_operands(self, node: Any, binding: Any) -> Any:
         """The operands of a binding, in its structure, read in the current block."""
-        if isinstance(binding, (Known, Handle, Unbound, Filled)):
+        if isinstance(binding, (Known, Handle, Unbound, Filled, Rows)):
             return None
         if isinstance(binding, (tuple, list)):
             return [self.join_operands(node, part) for part in binding]
@@ -843,9 +875,7 @@ class Expressions(State):
         return tuple(self.parts(node))
 
     def _List(self, node: Any) -> Any:
-        made = self.parts(node)
-        self.program.sites[id(made)] = (made, (node.lineno, node.col_offset))
-        return made
+        return self.parts(node)
 
     def parts(self, node: Any) -> list[Any]:
         """The elements of a literal, stars unpacked."""
@@ -1023,6 +1053,7 @@ class Given(gast.AST):
     """An expression that is evaluated already."""
 
     _fields = ()
+    _attributes = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 
     def __init__(self, binding: Any) -> None:
         self.binding = binding
@@ -1051,7 +1082,7 @@ def ops_module(module: types.ModuleType) -> bool:
     return module.__name__ in _ALIAS
 
 
-def _truth(binding: Any) -> bool:
+def truth(binding: Any) -> bool:
     return bool(binding.object) if isinstance(binding, Known) else bool(binding)
 
 

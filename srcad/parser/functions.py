@@ -26,8 +26,9 @@ from srcad.parser.handles import FunctionBinding, captured_names
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import generator_or_async
+from srcad.parser.rows import Rows
 from srcad.parser.source import source_of
-from srcad.parser.state import Entered, NeedInline, NeedStatic
+from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll
 
 __all__ = ["Functions"]
 
@@ -235,6 +236,7 @@ class Functions(Containers):
         inner.builder, inner.builders, inner.memory = self.builder, self.builders, self.memory
         inner.numbers, inner.frame, inner.constant = self.numbers, self.frame, self.constant
         inner.sided, inner.hidden_views = self.sided, self.hidden_views
+        inner.under = self.under
         inner.env = dict(arguments)
         self.program.stack.append(Entered(key, True, static))
         try:
@@ -244,6 +246,7 @@ class Functions(Containers):
             self.program.stack.pop()
         self.memory = inner.memory
         self.written |= inner.written
+        self.has_raised = inner.has_raised
         return binding
 
     def run(self, call: Any = None) -> Any:
@@ -253,10 +256,14 @@ class Functions(Containers):
         if other is not None:
             self.refuse_syntax(other)
         self.captured = captured_names(node)
-        if isinstance(node, gast.Lambda):
-            self.statement = node.body
-            return self.handed(node.body)
-        self.block(node.body, self.captured)
+        try:
+            if isinstance(node, gast.Lambda):
+                self.statement = node.body
+                return self.handed(node.body)
+            self.block(node.body, self.captured)
+        except (NeedStatic, NeedUnroll) as need:
+            need.place = need.place or self.source.place(need.node or self.statement)
+            raise
         return self.returned if self.has_returned else None
 
     def recurse(self, node: Any, key: Any, arguments: dict[str, Any], name: str) -> Any:
@@ -340,7 +347,7 @@ def _handles(binding: Any) -> bool:
         return any(map(_handles, binding.values()))
     if isinstance(binding, (tuple, list)):
         return any(map(_handles, binding))
-    return isinstance(binding, Handle)
+    return isinstance(binding, (Handle, Rows))
 
 
 def _signature(node: Any, defaults: dict[str, Any]) -> inspect.Signature:

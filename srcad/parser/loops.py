@@ -8,7 +8,7 @@ for a in x:                    for i in range(len(x)):     # carries v: param, i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import gast
@@ -106,6 +106,20 @@ class Loops(Iterables):
             del self.builder.block[kept[2] :]
 
         return undo
+
+    # lists that grow
+
+    def plan_lists(self, body: list[Any], loop: Loop, *, counted: bool) -> list[Any]:
+        """The lists that a loop fills, each iteration as often."""
+        return []
+
+    def filling(self, planned: list[Any], builder: Any) -> Any:
+        """Parse an iteration that fills them."""
+        return nullcontext()
+
+    def typed(self, item: Any) -> Any:
+        """The type of an item of a list, or None."""
+        return None
 
     # jumps
 
@@ -282,6 +296,7 @@ class Loops(Iterables):
             if reads_first([*head, *body], name):
                 self.merge(node, name)
                 self.assure(name)
+        planned = self.plan_lists(body, loop, counted=region is None and test is None)
         env0, memory0 = dict(self.env), dict(self.memory)
         held0 = self.held_boxes()
         targets = writes([node.target] if isinstance(node, gast.For) else [])
@@ -361,9 +376,11 @@ class Loops(Iterables):
             with self.inner() as builder:
                 self.later = later | inside
                 frame.builder = builder
-                if start is not None and header is None:
-                    start()
-                self.block(body, later | inside)
+                with self.filling(planned, builder):
+                    if start is not None and header is None:
+                        start()
+                    self.block(body, later | inside)
+                self.has_raised = False  # what follows is reached where there is no iteration
                 if region is not None:
                     loop.until = self.ending(region)
                 changed = carried.leave(self, node, stored)
@@ -394,6 +411,8 @@ class Loops(Iterables):
         carried.finish(self, loop, env0, memory0, later, names, region)
         loop.carries += flags.values()
         self.env.update({key: carry.exit for key, carry in flags.items()})
+        for rows in planned:
+            rows.plan = None
         self.put_back(held0)
         for part in boxed.values():
             exits = self.env.pop(part.name)
@@ -466,7 +485,8 @@ class Loops(Iterables):
                 self.read(part, node)
         for view in views(parts):
             view.buffer.arguments.add(f"list {name}")
-        self.env[name] = found.filled = Filled(name, frame.loop, self.kept(parts))
+        made = self.env[name] = found.filled = Filled(name, frame.loop, self.kept(parts))
+        made.site, made.element = found.site, self.typed(made.parts)
         return True
 
     def kept(self, binding: Any) -> Any:

@@ -52,6 +52,7 @@ class Growing(list):  # type: ignore[type-arg]
     ) -> None:
         super().__init__(parts)
         self.frame, self.block, self.read = frame, block, False
+        self.site: Any = None
         self.filled: Filled | None = None
 
 
@@ -60,6 +61,9 @@ class Filled:
 
     def __init__(self, name: str, loop: Loop, parts: Any) -> None:
         self.name, self.loop, self.parts, self.closed = name, loop, parts, False
+        # Where the list is written, and the type of its items: what it takes to keep them in arrays instead.
+        self.site: Any = None
+        self.element: Any = None
 
 
 class Kept:

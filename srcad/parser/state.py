@@ -14,13 +14,14 @@ from srcad.core.nodes import Function, Let, Loop, Origin, Test, Tree, Value
 from srcad.core.ops import Operation
 from srcad.core.specification import Known, Reference
 from srcad.core.types import Type
-from srcad.errors import AliasingError, SrcadError, UnsupportedSyntaxError
+from srcad.errors import AliasingError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.parser.boxes import Held, boxes, holds, refill
 from srcad.parser.jumps import Region
 from srcad.parser.places import Buffer, Step, Unbound, View, views
 from srcad.parser.reads import reads
 from srcad.parser.records import Filled, Frame, Maybe, Numbers
 from srcad.parser.refusals import SYNTAX
+from srcad.parser.rows import NeedRows, Rows, Site
 from srcad.parser.source import Source
 
 __all__ = [
@@ -54,8 +55,11 @@ class NeedStatic(Exception):
     def __init__(self, value: Value, node: Any = None) -> None:
         super().__init__(value)
         self.value, self.node = value, node
+        self.place: Place | None = None
         # The callee whose parameter it is.
         self.callee: Any = None
+        # Of the function that is differentiated: the parameter, and the places that lead to the value in it.
+        self.where: tuple[str, tuple[int, ...]] | None = None
 
 
 class NeedUnroll(Exception):
@@ -64,6 +68,8 @@ class NeedUnroll(Exception):
     def __init__(self, value: Value, node: Any = None) -> None:
         super().__init__(value)
         self.value, self.node = value, node
+        self.place: Place | None = None
+        self.where: tuple[str, tuple[int, ...]] | None = None
 
 
 class NeedInline(Exception):
@@ -98,8 +104,12 @@ class Program:
     `decided` are the integers of outer scopes whose values the text is for.
     """
 
-    def __init__(self, decided: frozenset[tuple[tuple[str, ...], str]] = frozenset()) -> None:
-        self.decided = decided
+    def __init__(
+        self,
+        decided: frozenset[tuple[tuple[str, ...], str]] = frozenset(),
+        rows: dict[Site, NeedRows] | None = None,
+    ) -> None:
+        self.decided, self.rows, self.rounds = decided, rows or {}, 0
         self.references: dict[tuple[tuple[str, ...], str], Reference] = {}
         self.hidden: dict[tuple[tuple[str, ...], str], Value] = {}
         self.callees: dict[Any, Function] = {}
@@ -112,7 +122,7 @@ class Program:
         self.outside: dict[int, Any] = {}
         self.kept: list[Any] = []
         self.arguments: dict[int, tuple[Any, str]] = {}
-        self.sites: dict[int, tuple[Any, tuple[int, int]]] = {}
+        self.sites: dict[int, tuple[Any, Site]] = {}
         self.places: dict[Any, tuple[Any, tuple[str, ...], str]] = {}
         self.count = 0
 
@@ -166,6 +176,12 @@ class State:
         # The innermost loop around that is left by jumps; and what is to be done right after the loop that was parsed last.
         self.region: Region | None = None
         self.afterwards: list[Any] = []
+        # Whether what follows is not reached, since an exception was raised; what was caught, in a handler; the settings of `np.errstate`.
+        self.has_raised = False
+        self.handling: Value | None = None
+        self.under: tuple[tuple[tuple[str, str], ...], ...] = ()
+        # The body of a `try` that is being parsed: what was known before each of its statements.
+        self.trace: list[Any] | None = None
         self.numbers = Numbers()
         self.guards: dict[str, Guard] = {}
         # Buffers that are made on one side of a test, and are reached on that side only.
@@ -310,6 +326,14 @@ class State:
                 f"`{binding.name}` may not have been assigned here",
                 "It is assigned on some paths only: assign it before the `if` or the loop.",
             )
+        if isinstance(binding, Filled) and binding.site is not None and binding.element is not None:
+            raise NeedRows(binding.site, binding.element, grow=False)
+        if isinstance(binding, Rows):
+            self.refuse(
+                node or self.statement,
+                f"the list `{binding.name}`, which grows in a loop, is used in a way that is not accepted",
+                "Make an array of it first: np.array(...).",
+            )
         if isinstance(binding, Filled):
             self.refuse(
                 node or self.statement,
@@ -354,7 +378,7 @@ class State:
         """Give the value that this statement made (`since`: the block's length before it) the user's name."""
         value = binding.value if isinstance(binding, View) else binding
         if isinstance(value, Value) and not value.named and value.serial >= since:
-            value.base, value.named = name, True
+            value.base, value.named = name.partition(" ")[0], True
 
     # boxes
 
@@ -412,13 +436,13 @@ class State:
     @contextmanager
     def inner(self) -> Iterator[Builder]:
         """Emit into a block of its own; names assigned inside stay (copy the environment where they must not)."""
-        outer = self.builder
+        outer, under, constant = self.builder, self.under, self.constant
         self.builder = Builder(infer, outer.origin)
         self.builders.append(self.builder)
         try:
             yield self.builder
         finally:
-            self.builder = outer
+            self.builder, self.under, self.constant = outer, under, constant
             self.builders.pop()
 
     @contextmanager
@@ -426,7 +450,8 @@ class State:
         """Emit on behalf of the statement `node`."""
         statement, origin = self.statement, self.builder.origin
         self.statement = node
-        self.builder.origin = Origin(getattr(node, "lineno", 0), text or self.source.text(node))
+        line, shown = getattr(node, "lineno", 0), text or self.source.text(node)
+        self.builder.origin = Origin(line, shown, under=self.under)
         try:
             yield
         finally:

@@ -6,28 +6,30 @@ from typing import Any
 
 import gast
 
-from srcad import runtime
 from srcad.core.nodes import Value
-from srcad.core.specification import Known
 from srcad.parser.branches import returns
-from srcad.parser.jumps import Bind, Leave, Resume, ends, leaves
-from srcad.parser.loops import Loops
+from srcad.parser.contexts import Contexts
+from srcad.parser.jumps import Resume, ends, leaves
 from srcad.parser.reads import live
 from srcad.parser.records import Growing
 from srcad.parser.refusals import SYNTAX, written_outside
+from srcad.parser.rows import Rows
 
 __all__ = ["Statements"]
 
 
-class Statements(Loops):
+class Statements(Contexts):
     """Parse statements into the block."""
 
     def block(self, statements: list[Any], later: frozenset[str]) -> None:
         """Parse a list of statements; `later` are the names read after it."""
+        trace, self.trace = self.trace, None
         for place, statement in enumerate(statements):
             rest = statements[place + 1 :]
             self.later = live(rest, later) | self.captured
             with self.at(statement, self.header_text(statement)):
+                if trace is not None:
+                    trace.append(self.step(statement))
                 method = getattr(self, f"do_{type(statement).__name__}", None)
                 if method is None:
                     self.refuse_syntax(statement)
@@ -36,6 +38,12 @@ class Statements(Loops):
                     self.refuse(outside, *SYNTAX["Global"])
                 if self.region is None and isinstance(statement, gast.If) and returns(statement):
                     self.do_early_return(statement, rest, later)
+                    return
+                if self.region is None and isinstance(statement, gast.Try) and returns(statement):
+                    self.do_try_return(statement, rest, later)
+                    return
+                if self.region is None and isinstance(statement, gast.With) and returns(statement):
+                    self.do_with_return(statement, rest, later)
                     return
                 waits = getattr(statement, "rest", False)
                 if isinstance(statement, gast.If) and not waits and leaves(statement):
@@ -48,6 +56,8 @@ class Statements(Loops):
                     method(gast.copy_location(whole, statement))
                 else:
                     method(statement)
+                if self.has_raised:
+                    return  # what follows is not reached
                 if self.afterwards:
                     then, self.afterwards = self.afterwards, []
                     if self.region is not None:
@@ -65,9 +75,9 @@ class Statements(Loops):
 
     def header_text(self, statement: Any) -> str:
         """The text of a statement; of a compound one its first line."""
-        if isinstance(statement, (Bind, Leave, Resume)):
+        if not hasattr(statement, "lineno"):  # one that the parser made
             return " "
-        if isinstance(statement, (gast.For, gast.While, gast.If, gast.With)):
+        if isinstance(statement, (gast.For, gast.While, gast.If, gast.With, gast.Try)):
             return (
                 self.source.lines[statement.lineno - 1].strip()
                 if statement.lineno <= len(self.source.lines)
@@ -95,9 +105,11 @@ class Statements(Loops):
         since = Value("").serial
         value = self.expression(node.value)
         if isinstance(node.targets[0], gast.Name) and isinstance(node.value, gast.List):
-            single = not value and len(node.targets) == 1
-            if single:
+            if isinstance(value, list) and not value and len(node.targets) == 1:
+                site = self.program.sites[id(value)][1]
                 value = Growing((), self.frame, self.builder)
+                value.site = site
+                self.program.sites[id(value)] = (value, site)
         for target in node.targets:
             self.assign(target, value, since)
 
@@ -127,7 +139,7 @@ class Statements(Loops):
                 self.assign(element, part, since)
         elif isinstance(target, gast.Subscript):
             owner = self.expression(target.value)
-            if isinstance(owner, (list, dict, tuple)):
+            if isinstance(owner, (list, dict, tuple, Rows)):
                 self.set_item(target, owner, target.slice, value)
                 return
             owner, index = self.target_of(target, owner)
@@ -140,44 +152,9 @@ class Statements(Loops):
                 target, "this target is not accepted", "Assign to names, elements and slices."
             )
 
-    def do_With(self, node: Any) -> None:
-        for item in node.items:
-            manager = (
-                self.expression(item.context_expr.func)
-                if isinstance(item.context_expr, gast.Call)
-                else None
-            )
-            if (
-                not (isinstance(manager, Known) and manager.object is runtime.no_grad)
-                or item.optional_vars is not None
-            ):
-                self.refuse(
-                    node,
-                    "only `with srcad.no_grad():` is accepted yet",
-                    "Enter other contexts outside the function.",
-                )
-        self.constant += 1
-        try:
-            self.block(node.body, self.later)
-        finally:
-            self.constant -= 1
-
     def _refused(what: str, rewrite: str) -> Any:  # type: ignore[misc]
         def method(self: Statements, node: Any) -> None:
             self.refuse(node, what, rewrite)
 
         return method
 
-    do_Try = do_TryStar = _refused(
-        "`try` is not accepted yet", "Handle exceptions outside the function."
-    )
-    do_Raise = _refused("`raise` is not accepted yet", "Check arguments before the call.")
-    do_Assert = _refused("`assert` is not accepted yet", "Check arguments before the call.")
-    do_Delete = _refused(
-        "`del` is not accepted yet",
-        "Leave the name; the derivative does not keep what it does not need.",
-    )
-    do_Import = do_ImportFrom = _refused(
-        "imports inside the function are not accepted yet", "Import at the top of the module."
-    )
-    do_Match = _refused("`match` is not accepted yet", "Write if and elif.")

@@ -29,6 +29,7 @@ from srcad.parser.expressions import (
 )
 from srcad.parser.handles import FlatBinding
 from srcad.parser.places import Step, View, views
+from srcad.parser.rows import Rows
 
 __all__ = ["Stores"]
 
@@ -77,7 +78,7 @@ class Stores(Calls):
                 self.name(new, target.attr, since)
                 self.set_attribute(target, owner, target.attr, new)
             return
-        if isinstance(owner, (list, dict, tuple)):
+        if isinstance(owner, (list, dict, tuple, Rows)):
             key = self.item_key(target, target.slice)
             with self.holding([owner]):
                 old = self.subscript(target, owner, target.slice)
