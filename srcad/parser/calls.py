@@ -31,6 +31,7 @@ from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
+from srcad.parser.standard import STANDARD
 from srcad.parser.state import NeedStatic, NeedUnroll
 from srcad.rules import rule_of
 
@@ -426,40 +427,6 @@ class Calls(Objects):
             return type_.rank
         return self.call_known(node, callee.object, args, options)
 
-    def builtin_sum(
-        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
-    ) -> Any:
-        parts = args[0]
-        if isinstance(parts, (View, Value)):
-            return self.call_known(node, np.sum, [parts], {"axis": 0})
-        if not isinstance(parts, (tuple, list)):
-            self.refuse(node, "sum() is accepted of tuples, lists and arrays", "Write a loop.")
-        total = args[1] if len(args) > 1 else options.get("start", 0)
-        if isinstance(total, int) and total == 0 and parts:
-            total, parts = parts[0], parts[1:]
-        for part in parts:
-            total = self.binary(node, ops.add, total, part)
-        return total
-
-    def builtin_extreme(
-        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
-    ) -> Any:
-        if options:
-            self.refuse(node, f"options of {callee.name}() are not accepted", "Compare explicitly.")
-        parts = list(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
-        if len(parts) == 1:
-            if isinstance(parts[0], (View,)):
-                return self.call_known(
-                    node, np.max if callee.object is builtins.max else np.min, parts, {}
-                )
-            self.refuse(node, f"{callee.name}() of one value", "Use np.max.")
-        if all(isinstance(part, int) for part in parts):
-            return callee.object(parts)
-        result = parts[0]
-        for part in parts[1:]:
-            result = self.emit(ops.operation(callee.object), (result, part))
-        return result
-
     def builtin_isinstance(
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
     ) -> Any:
@@ -534,9 +501,6 @@ class Calls(Objects):
 
 _SPECIAL: dict[Any, Any] = {
     builtins.len: Calls.builtin_len,
-    builtins.sum: Calls.builtin_sum,
-    builtins.max: Calls.builtin_extreme,
-    builtins.min: Calls.builtin_extreme,
     builtins.isinstance: Calls.builtin_isinstance,
     builtins.tuple: Calls.builtin_sequence,
     builtins.list: Calls.builtin_sequence,
@@ -553,8 +517,7 @@ _SPECIAL: dict[Any, Any] = {
 }
 
 
-_SPECIAL[functools.wraps] = lambda *given: _wraps(*given)
-_SPECIAL[functools.partial] = lambda *given: _partial(*given)
+_SPECIAL.update(STANDARD)
 
 
 def _of_python(function: Any) -> bool:
@@ -607,20 +570,6 @@ def generator_method(owner: Any) -> bool:
 def _flat(kinds: Any) -> list[Any]:
     """The classes of a nest of tuples."""
     return [kind for part in kinds for kind in _flat(part)] if isinstance(kinds, tuple) else [kinds]
-
-
-def _wraps(
-    parser: Calls, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
-) -> Callee:
-    """`functools.wraps(f)`: what it decorates, under another name."""
-    return Callee("wraps", lambda parser, node, args, options: args[0])
-
-
-def _partial(
-    parser: Calls, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
-) -> PartialBinding:
-    """`functools.partial(f, x)`."""
-    return PartialBinding(args[0], args[1:], options)
 
 
 def _hashable(function: Any) -> bool:

@@ -130,6 +130,10 @@ class Iterables(Branches):
             self.refuse(node, f"these arguments of {name}() are not accepted", "Index explicitly.")
         return Lazy(f"{name}(...)", over, function is not builtins.range)
 
+    def lazily(self, over: Iterable) -> Lazy:
+        """What can be looped over, as a binding."""
+        return Lazy("an iterable", over, True)
+
     def unpack(self, node: Any, binding: Any, count: int | None) -> list[Any]:
         """The parts of what is unpacked."""
         if isinstance(binding, Lazy):
