@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from srcad.api.request import Generated, Position, Request, StaticNeeded
-from srcad.api.signature import Letters, decided, key_of, specify
+from srcad.api.signature import Letters, decided, key_of, part_at, settle, specify, written
 from srcad.core.fingerprint import digest_code, digest_text
-from srcad.core.pytrees import flatten
+from srcad.core.pytrees import flatten, is_leaf_argument, look
 from srcad.core.specification import (
     Container,
     Known,
@@ -251,7 +251,7 @@ class Dispatcher:
         self.function, self.request = function, request
         self.root = unwrap(function)
         self.maps = any(inner.transform == "vmap" for inner in request.chain())
-        self.static: set[str] = set()
+        self.static: set[tuple[str, tuple[int, ...]]] = set()
         self.table: dict[Any, list[Compiled]] = {}
         self.refused: dict[Any, RankUnknownError] = {}
         self.lock = threading.RLock()
@@ -378,7 +378,7 @@ class Dispatcher:
                         else f"arrays in the argument `{name}` share memory, and the function writes to it",
                         reason="Pass a copy of one of them.",
                     )
-            if 0 in mine.strides and mine.size > 1:
+            if overlaps_itself(mine):
                 raise AliasingError(
                     f"argument `{name}` is written to, and its elements share memory",
                     reason="Pass a copy of it.",
@@ -388,13 +388,28 @@ class Dispatcher:
         letters = Letters(self.names)
         spec = {}
         for name, value in zip(self.names, args):
-            constant = decided(value) if name in self.static else None
-            spec[name] = specify(value, letters, name) if constant is None else constant
+            spec[name] = specify(value, letters, name)
+            for param, places in sorted(self.static):
+                if param == name:
+                    spec[name] = settle(spec[name], value, places)
         return spec
 
     def decisions(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments whose values decide, as a part of the key."""
-        return tuple([decided(args[self.names.index(name)]) for name in sorted(self.static)])
+        return tuple(
+            [decided(part_at(args[self.names.index(name)], places)) for name, places in sorted(self.static)]
+        )
+
+    def leaves(self, args: tuple[Any, ...]) -> list[Any]:
+        """The leaves of the arguments that are parameters of the halves: not those whose values are in the text."""
+        if self.static:
+            args = tuple(
+                [
+                    without(value, [places for param, places in self.static if param == name])
+                    for name, value in zip(self.names, args)
+                ]
+            )
+        return [leaf for value in args for leaf in flatten(value) if is_leaf_argument(leaf)]
 
     def compile(self, args: tuple[Any, ...]) -> Compiled:
         """From disk where it is known, else afresh."""
@@ -402,7 +417,7 @@ class Dispatcher:
             raise SourceNotFoundError(
                 f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x)."
             )
-        asked: set[str] = set()
+        asked: set[Any] = set()
         while True:
             spec = self.specification(args)
             key = self.cache_key(spec)
@@ -414,13 +429,15 @@ class Dispatcher:
             try:
                 made = generate(self.function, self.request, spec)
             except StaticNeeded as needed:
-                if needed.name in asked:
+                leaf = needed.name, needed.places
+                if leaf in asked:
+                    label = written(needed.name, args[self.names.index(needed.name)], needed.places)
                     raise ArgumentValueError(
-                        f"the value of `{needed.name}` decides what the derivative looks like",
+                        f"the value of `{label}` decides what the derivative looks like",
                         reason="Pass an integer or a tuple of integers.",
                     ) from None
-                asked.add(needed.name)
-                self.static.add(needed.name)  # from now on its value is the specification
+                asked.add(leaf)
+                self.static.add(leaf)  # from now on its value is the specification
                 continue
             return self.bring_up(made, key, dict(zip(self.names, args)))
 
@@ -542,6 +559,23 @@ class Dispatcher:
         return None
 
 
+def without(value: Any, settled: list[tuple[int, ...]]) -> Any:
+    """An argument's leaves, as lists, less those whose values decide.
+
+    >>> without((1.0, {"k": 2}), [(1, 0)]), without(3, [()])
+    ([1.0, [None]], None)
+    """
+    if () in settled and decided(value) is not None:
+        return None
+    node = look(value) if settled else None
+    if node is None:
+        return value
+    return [
+        without(part, [places[1:] for places in settled if places and places[0] == place])
+        for place, part in enumerate(node.parts)
+    ]
+
+
 def describe(found: Any) -> str | None:
     """What an object of an outer scope is, in words that hold in another process; None where that cannot be said."""
     if isinstance(found, types.ModuleType):
@@ -581,6 +615,22 @@ def _flat(tree: Any) -> list[Any]:
     if isinstance(tree, (tuple, list)):
         return [part for inner in tree for part in _flat(inner)]
     return [tree]
+
+
+def overlaps_itself(array: np.ndarray[Any, Any]) -> bool:
+    """Whether elements of an array may share memory with each other.
+
+    >>> a = np.ones((3, 4))
+    >>> overlaps_itself(a.T[::2]), overlaps_itself(np.lib.stride_tricks.sliding_window_view(a[0], 3))
+    (False, True)
+    """
+    reach = array.itemsize
+    axes = [(abs(stride), size) for stride, size in zip(array.strides, array.shape) if size > 1]
+    for stride, size in sorted(axes) if array.size else ():
+        if stride < reach:
+            return True
+        reach = stride * (size - 1) + reach
+    return False
 
 
 def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:

@@ -13,7 +13,6 @@ from srcad.core.pytrees import (
     Node,
     derivatives,
     flatten,
-    is_leaf_argument,
     is_varied,
     labels,
     look,
@@ -32,13 +31,7 @@ def forward(
 ) -> tuple[Compiled, Any, list[Any], list[Any]]:
     """Run the forward half: the compiled pair, the result's tree, its flat values, and what the backward half is given."""
     compiled = dispatcher.find(args)
-    flat = [
-        leaf
-        for name, value in zip(dispatcher.names, args)
-        if name not in dispatcher.static
-        for leaf in flatten(value)
-        if is_leaf_argument(leaf)
-    ]
+    flat = dispatcher.leaves(args)
     results = compiled.forward(*flat)  # type: ignore[misc]
     structure = compiled.made.structure
     count = len({int(at) for at in flatten(structure) if isinstance(at, Position)})

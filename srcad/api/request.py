@@ -53,11 +53,11 @@ def fitting(argnums: int | tuple[int, ...], count: int, name: str) -> list[int]:
 
 
 class StaticNeeded(Exception):
-    """The value of the parameter `name` decides what the derivative looks like."""
+    """The value of the parameter `name`, or of what `places` lead to in it, decides what the derivative looks like."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    def __init__(self, name: str, places: tuple[int, ...] = ()) -> None:
+        super().__init__(name, places)
+        self.name, self.places = name, places
 
 
 class Generated(NamedTuple):

@@ -20,7 +20,17 @@ from srcad.core.specification import Container, Known, Unfit
 from srcad.core.types import Size, Type, number
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError
 
-__all__ = ["Letters", "decided", "key_of", "read_argument", "read_spec", "specify"]
+__all__ = [
+    "Letters",
+    "decided",
+    "key_of",
+    "part_at",
+    "read_argument",
+    "read_spec",
+    "settle",
+    "specify",
+    "written",
+]
 
 _NUMBERS = {float: number("float"), int: number("int"), complex: number("complex")}
 
@@ -150,6 +160,51 @@ def _attribute(value: Any, letters: Letters, name: str, depth: int) -> Any:
         return specify(value, letters, name, depth)
     except SrcadError as error:
         return Unfit(error)
+
+
+def part_at(value: Any, places: tuple[int, ...]) -> Any:
+    """What places lead to in an argument, or None.
+
+    >>> part_at({"a": (1, 2)}, (0, 1)), part_at(1.0, (0,))
+    (2, None)
+    """
+    for place in places:
+        node = look(value)
+        if node is None or place >= len(node.parts):
+            return None
+        value = node.parts[place]
+    return value
+
+
+def settle(spec: Any, value: Any, places: tuple[int, ...]) -> Any:
+    """The specification of an argument with the value of what places lead to in it.
+
+    >>> settle({"x": Type("any"), "k": _NUMBERS[int]}, {"x": 1.0, "k": 2}, (1,))
+    {'x': ?[...], 'k': 2}
+    """
+    if not places:
+        constant = decided(value)
+        return spec if constant is None else constant
+    node = look(value)
+    if node is None or not isinstance(spec, (dict, Container)) or places[0] >= len(node.parts):
+        return spec
+    parts = list(spec.values()) if isinstance(spec, dict) else list(spec)
+    parts[places[0]] = settle(parts[places[0]], node.parts[places[0]], places[1:])
+    return dict(zip(spec, parts)) if isinstance(spec, dict) else spec.with_parts(parts)
+
+
+def written(name: str, value: Any, places: tuple[int, ...]) -> str:
+    """How what places lead to in an argument is written.
+
+    >>> written("p", {"axes": [0, 1]}, (0, 1))
+    "p['axes'][1]"
+    """
+    for place in places:
+        node = look(value)
+        if node is None:
+            return name
+        name, value = labels(name, node)[place], node.parts[place]
+    return name
 
 
 def read_argument(text: str) -> tuple[str, Any]:

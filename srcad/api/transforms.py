@@ -12,7 +12,7 @@ import numpy as np
 
 from srcad.api.dispatch import Dispatcher
 from srcad.api.request import Request, StaticNeeded
-from srcad.api.signature import Letters, decided, read_spec, specify
+from srcad.api.signature import Letters, read_spec, settle, specify, written
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 
 __all__ = [
@@ -135,17 +135,20 @@ class Derivative:
         }
         from srcad.api.compile import generate
 
+        known: set[Any] = set()
         while True:
             try:
                 return generate(self.base, self.dispatcher.request, given).text
             except StaticNeeded as needed:
                 value = dict(zip(self.dispatcher.names, bound))[needed.name]
-                if isinstance(value, Spec) or given[needed.name] == decided(value):
+                asked = (needed.name, needed.places)
+                if isinstance(value, Spec) or asked in known:
                     raise ArgumentValueError(
-                        f"the value of `{needed.name}` decides what the derivative looks like",
+                        f"the value of `{written(needed.name, value, needed.places)}` decides what the derivative looks like",
                         reason="Give it instead of a spec.",
                     ) from None
-                given[needed.name] = decided(value)
+                known.add(asked)
+                given[needed.name] = settle(given[needed.name], value, needed.places)
 
 
 class Grad(Derivative):

@@ -106,7 +106,7 @@ class Asked(NamedTuple):
                 return generate(self.function, request, spec, stage=stage, name=self._name(request))
             except StaticNeeded as needed:
                 name = needed.name
-                if name not in self.defaults or not isinstance(spec[name], Type):
+                if needed.places or name not in self.defaults or not isinstance(spec[name], Type):
                     raise ArgumentValueError(
                         f"the value of `{name}` decides what the derivative of `{self.function.__name__}` looks like",
                         reason=f'Declare it with a value: --arg "{name}: 1".',

@@ -24,7 +24,7 @@ from srcad.parser.objects import Instance, struct_of
 from srcad.parser.places import Buffer, Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.source import source_of
-from srcad.parser.state import Entered, NeedInline, NeedStatic, Program
+from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, Program
 from srcad.parser.statements import Statements
 
 __all__ = ["Parsed", "parse"]
@@ -134,12 +134,28 @@ def parse(
     program.stack.append(Entered(source.function, False))
     try:
         return _parse(parser, source, spec)
-    except NeedStatic as need:
-        if any(need.value in leaves(value) for value in parser.parameters):
-            need.callee = source.function
+    except (NeedStatic, NeedUnroll) as need:
+        for name, tree in zip(spec, parser.parameters):
+            if len(program.stack) == 1:
+                places = places_of(need.value, tree)
+                need.where = need.where if places is None else (name, places)
+            if isinstance(need, NeedStatic) and need.value in leaves(tree):
+                need.callee = source.function
         raise
     finally:
         program.stack.pop()
+
+
+def places_of(value: Value, tree: Any) -> tuple[int, ...] | None:
+    """The places that lead to a value in a tree, or None."""
+    if tree is value:
+        return ()
+    parts = tree.values() if isinstance(tree, dict) else tree
+    for place, part in enumerate(parts if isinstance(tree, (dict, tuple, list)) else ()):
+        found = places_of(value, part)
+        if found is not None:
+            return (place, *found)
+    return None
 
 
 def _parse_known(function: Callable[..., Any], spec: dict[str, Any]) -> Function:

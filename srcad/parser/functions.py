@@ -236,7 +236,7 @@ class Functions(Containers):
         inner.builder, inner.builders, inner.memory = self.builder, self.builders, self.memory
         inner.numbers, inner.frame, inner.constant = self.numbers, self.frame, self.constant
         inner.sided, inner.hidden_views = self.sided, self.hidden_views
-        inner.under = self.under
+        inner.under, inner.attempting = self.under, self.attempting
         inner.env = dict(arguments)
         self.program.stack.append(Entered(key, True, static))
         try:

@@ -182,6 +182,7 @@ class State:
         self.under: tuple[tuple[tuple[str, str], ...], ...] = ()
         # The body of a `try` that is being parsed: what was known before each of its statements.
         self.trace: list[Any] | None = None
+        self.attempting = 0
         self.numbers = Numbers()
         self.guards: dict[str, Guard] = {}
         # Buffers that are made on one side of a test, and are reached on that side only.
