@@ -23,6 +23,7 @@ from srcad.core.nodes import (
     fails,
     leaves,
     operands,
+    surviving,
     walk,
 )
 
@@ -98,6 +99,9 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
             else rest | set(leaves([getattr(p, pick) for p in statement.phis]))
             for block, pick in ((statement.body, "then"), (statement.orelse, "orelse"))
         ]
+        if surviving(statement) is None:  # what one side defines is not read after the other
+            starts[0] -= defines(statement.orelse)
+            starts[1] -= defines(statement.body)
         orelse = scan(statement.orelse, starts[1], visit)
         if isinstance(statement, Attempt):
             errors = tuple(error.object for error in statement.errors)

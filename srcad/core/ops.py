@@ -165,7 +165,12 @@ def render(*parts: Any) -> str:
     >>> render("n = ", Field(2.5, -1, ".2f"))
     'n = 2.50'
     """
-    convert = {-1: lambda value: value, 115: str, 114: repr, 97: ascii}
+    convert: dict[int, Callable[[Any], Any]] = {
+        -1: lambda value: value,
+        115: str,
+        114: repr,
+        97: ascii,
+    }
     return "".join(
         part if isinstance(part, str) else format(convert[part.conversion](part.value), part.spec)
         for part in parts

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import importlib
 import types
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import gast
@@ -41,6 +42,7 @@ from srcad.errors import AliasingError
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
 from srcad.parser.branches import returns
 from srcad.parser.expressions import Given, is_static, truth
+from srcad.parser.handles import MethodBinding
 from srcad.parser.jumps import FLAG, KEPT, computed_inside
 from srcad.parser.messages import TEXT, Messages
 from srcad.parser.places import Buffer, View
@@ -164,7 +166,9 @@ class Contexts(Messages):
                     "an item or an attribute is deleted",
                     "Build what is left of it: x = [part for part in x if ...], or slices.",
                 )
-            self.expression(gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target))
+            self.expression(
+                gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target)
+            )
             self.env[target.id] = Unbound(target.id)
 
     def do_Import(self, node: Any) -> None:
@@ -216,9 +220,7 @@ class Contexts(Messages):
         """A `with` that returns: what follows it is what is left of its body, out of the context again."""
         self.within(node, list(node.items), rest, later)
 
-    def within(
-        self, node: Any, items: list[Any], rest: list[Any], later: frozenset[str]
-    ) -> None:
+    def within(self, node: Any, items: list[Any], rest: list[Any], later: frozenset[str]) -> None:
         """Parse the body of a `with`, and after it the `rest`."""
         kept = self.under, self.constant
         for item in items:
@@ -342,9 +344,25 @@ class Contexts(Messages):
         """Parse the body of a `try`; what was known before each of its statements."""
         steps: list[Step] = []
         self.trace = steps
+        self.attempting += 1
         self.block(body, later)
-        self.trace = None
+        self.attempting -= 1
         return [*steps, self.step(None)]
+
+    def call_method(
+        self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        owner = method.owner
+        if method.name == "item" and self.attempting and isinstance(owner, (View, Value)):
+            type_ = self.type(owner)
+            kind = next(
+                (k for k in (float, int, bool) if (type_.dtype or "").startswith(k.__name__)), None
+            )
+            if kind is not None and type_.rank == 0 and not args:
+                return self.emit(
+                    ops.operation(kind), (owner,)
+                )  # which raises as what it gives does
+        return super().call_method(node, method, args, options)
 
     def step(self, statement: Any) -> Step:
         """What is known before a statement."""
@@ -401,8 +419,8 @@ class Contexts(Messages):
                 self.returned, self.has_returned = self.env[_RETURNED], True
             return
         if not orelse:
-            made.phis = self.join_sides(node, (test, flag), before, held, (first, second), later)
             self.builder.add(made)
+            made.phis = self.join_sides(node, (test, flag), before, held, (first, second), later)
             return
         self.go_on(held, first)
         with self.taking(test, 0), self.inner() as other:
@@ -500,7 +518,7 @@ class Contexts(Messages):
         torn: set[str] = set()
         lost: set[Buffer] = set()
         spoilt: set[int] = set()
-        for step, after in zip(steps, steps[1:]):
+        for step, after in pairwise(steps):
             segment = block[step.place : after.place]
             if not any(may_raise(statement, catches) for statement in segment):
                 continue
@@ -508,11 +526,20 @@ class Contexts(Messages):
             ways = [step, after] if whole else [step]
             torn |= {n for n in names for way in ways if not _same(way.env, before.env, n)}
             torn |= set(writes([step.statement])) if whole else set()
-            lost |= {b for b in before.memory for way in ways if way.memory.get(b) is not before.memory[b]}
-            changed = {k for k in after.held if not same_contents(after.held[k], step.held.get(k, {}))}
+            lost |= {
+                b
+                for b in before.memory
+                for way in ways
+                if way.memory.get(b) is not before.memory[b]
+            }
+            changed = {
+                k for k in after.held if not same_contents(after.held[k], step.held.get(k, {}))
+            }
             if len(changed) > 1 or whole:
                 spoilt |= changed
-            spoilt |= {k for k in step.held if not same_contents(step.held[k], before.held.get(k, {}))}
+            spoilt |= {
+                k for k in step.held if not same_contents(step.held[k], before.held.get(k, {}))
+            }
         if spoilt & set(before.held):
             self.refuse(
                 node,
@@ -593,7 +620,12 @@ class Contexts(Messages):
         """`try ... finally`; with `rest`, one that returns."""
         final, body = node.finalbody, list(node.body)
         jump = next(
-            (n for s in final for n in gast.walk(s) if isinstance(n, (gast.Return, gast.Break, gast.Continue))),
+            (
+                n
+                for s in final
+                for n in gast.walk(s)
+                if isinstance(n, (gast.Return, gast.Break, gast.Continue))
+            ),
             None,
         )
         if jump is not None:

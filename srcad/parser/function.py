@@ -20,6 +20,7 @@ from srcad.core.nodes import Function, Origin, Param, Value, leaves
 from srcad.core.specification import Container, Known, Unfit, own_signature, unwrap
 from srcad.core.structs import Struct
 from srcad.core.types import STATIC, Type
+from srcad.parser.boxes import boxes
 from srcad.parser.objects import Instance, struct_of
 from srcad.parser.places import Buffer, Handle, View, views
 from srcad.parser.records import handed_on
@@ -192,6 +193,9 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
         binding, tree = parser.enter(name, part, name)
         parser.env[name] = binding
         params.append(Param(name, tree))
+        if len(parser.program.stack) > 1:
+            held = {key: (box, name) for key, box in boxes([binding]).items()}
+            parser.program.arguments.update(held)
     arguments = [view.buffer for binding in parser.env.values() for view in views(binding)]
     parser.parameters = [param.tree for param in params]
     if isinstance(node, gast.Lambda):
@@ -200,6 +204,8 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
             result = _operands(parser, binding)
     else:
         binding = parser.run()
+        if len(parser.program.stack) > 1 and _is_held(parser, binding):
+            raise NeedInline
         if not parser.has_returned:
             if len(parser.program.stack) > 1:
                 raise NeedInline
@@ -230,6 +236,21 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
     made.hidden = list(parser.program.hidden.values())
     made.parsed = Parsed(frozenset(parser.written), shared, defaults, source.place(node), kinds)
     return made
+
+
+def _is_held(parser: Parser, binding: Any) -> bool:
+    """Whether a result holds a list, dict or object that the caller holds too, or holds one twice: its copy would be another."""
+    seen = set(parser.program.arguments)
+    pending = [binding]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, (list, dict)):
+            if id(part) in seen:
+                return True
+            seen.add(id(part))
+        if isinstance(part, (tuple, list, dict)):
+            pending += part.values() if isinstance(part, dict) else part
+    return False
 
 
 def _operands(parser: Parser, binding: Any) -> Any:

@@ -26,9 +26,9 @@ import gast
 from srcad.parser.reads import live, reads, writes
 
 __all__ = [
-    "Bind",
     "FLAG",
     "KEPT",
+    "Bind",
     "Leave",
     "Region",
     "Resume",
@@ -42,6 +42,52 @@ __all__ = [
 
 # Names of flags, and of what a place that leaves a loop knew there.
 FLAG, KEPT = "flag ", "kept "
+
+
+def _handed(statements: list[Any], node: Any) -> list[Any]:
+    """`a = a` for each name that is assigned on the way to a jump, for it to be known after the loop."""
+    made = []
+    for name in writes([s for s in statements if isinstance(s, (gast.Assign, gast.AugAssign))]):
+        target, value = (gast.Name(name, ctx(), None, None) for ctx in (gast.Store, gast.Load))
+        for part in (target, value):
+            gast.copy_location(part, node)
+        made.append(gast.copy_location(gast.Assign([target], value, None), node))
+    return made
+
+
+def computed_inside(body: list[Any]) -> list[Any]:
+    """The body of a `try` with each returned value computed in it, where what it raises is caught.
+
+    >>> body = gast.parse("if a:\\n    return f(x)\\nreturn 0").body
+    >>> print(gast.unparse(computed_inside(body)[0]))
+    <BLANKLINE>
+    if a:
+        returned = f(x)
+        return returned
+    """
+    taken = {inner.id for s in body for inner in gast.walk(s) if isinstance(inner, gast.Name)}
+    name = "returned"
+    while name in taken:
+        name += "_"
+    out: list[Any] = []
+    for statement in body:
+        if isinstance(statement, gast.Return):
+            value = gast.Constant(None, None) if statement.value is None else statement.value
+            target = gast.Name(name, gast.Store(), None, None)
+            kept = gast.Name(name, gast.Load(), None, None)
+            for made in (gast.Assign([target], value, None), gast.Return(kept)):
+                out.append(gast.copy_location(made, statement))
+                for inner in (target, kept, value):
+                    gast.copy_location(inner, statement)
+            continue
+        if any(isinstance(inner, gast.Return) for inner in _own([statement])):
+            made = type(statement)(**dict(gast.iter_fields(statement)))
+            for field in ("body", "orelse", "finalbody"):
+                if getattr(statement, field, None):
+                    setattr(made, field, computed_inside(getattr(statement, field)))
+            statement = gast.copy_location(made, statement)
+        out.append(statement)
+    return out
 
 
 class Site:
@@ -92,6 +138,8 @@ class Region:
                 tail = [statement] if isinstance(statement, gast.Return) else []
                 if side and moves and not any(leaves(one) for one in out):
                     tail, out = [*out, *tail], []
+                if not moves:  # what is done in a `try` stays there; what it gave to names is handed on
+                    tail = [*_handed(out, statement), *tail]
                 self.sites.append(Site(self, tail))
                 return [*out, gast.copy_location(Leave(self, self.sites[-1]), statement)]
             if not any(
@@ -99,6 +147,10 @@ class Region:
             ):
                 out.append(statement)
                 continue
+            if isinstance(statement, gast.Try) and statement.handlers:
+                body = computed_inside(statement.body)
+                whole = gast.Try(body, statement.handlers, statement.orelse, statement.finalbody)
+                statement = gast.copy_location(whole, statement)
             made = type(statement)(**dict(gast.iter_fields(statement)))
             is_if = isinstance(statement, gast.If)
             loop = isinstance(statement, (gast.For, gast.While))

@@ -1,6 +1,6 @@
 """Texts that are made of values: f-strings, `%`, `.format()`, `str()`. They are printed, or said by exceptions; nothing computes with them.
 
-    raise ValueError(f"step {k} diverged: {norm:.3g}")     the value is formatted where the text is needed, by the derivative too
+raise ValueError(f"step {k} diverged: {norm:.3g}")     the value is formatted where the text is needed, by the derivative too
 """
 
 from __future__ import annotations
@@ -89,16 +89,12 @@ class Messages(Lists):
         named = tuple((key, self.read(part, node)) for key, part in options.items())
         return self.text(op, (owner, *(self.read(part, node) for part in args)), named)
 
-    def as_text(
-        self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
-    ) -> Any:
+    def as_text(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         """`str(x)`, `repr(x)`."""
         if options or len(args) > 1:
             self.refuse(node, f"options of {callee.name}() are not accepted", "Use an f-string.")
         known = args[0].object if args and isinstance(args[0], Known) else (args or [""])[0]
-        if isinstance(known, (bool, int, str, type(None))) or (
-            args and isinstance(args[0], Known)
-        ):
+        if isinstance(known, (bool, int, str, type(None))) or (args and isinstance(args[0], Known)):
             return callee.object(known)
         op = ops.operation(callee.object)
         return self.text(op, tuple(self.read(arg, node) for arg in args))
@@ -113,7 +109,6 @@ class Messages(Lists):
         if formats or (op is ops.add and any(texts) and any(made)) or (op is ops.add and all(made)):
             return self.text(op, (self.read(left, node), self.read(right, node)))
         return super().binary(node, op, left, right)
-
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
         if isinstance(callee, Known) and (callee.object is str or callee.object is repr):
@@ -133,4 +128,3 @@ def _values(tree: Any) -> bool:
     if isinstance(tree, (tuple, list)):
         return any(map(_values, tree))
     return isinstance(tree, (Value, View))
-

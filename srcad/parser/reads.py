@@ -65,6 +65,12 @@ def live(
             after = live(statement.body, after, jumps) | reads(
                 [item.context_expr for item in statement.items]
             )
+        elif isinstance(statement, gast.Try):
+            after = live(statement.finalbody, after, jumps)
+            handled = [live(handler.body, after, jumps) for handler in statement.handlers]
+            heads = reads([handler.type for handler in statement.handlers if handler.type])
+            ended = live(statement.orelse, after, jumps).union(*handled)
+            after = live(statement.body, ended, jumps).union(heads, *handled)
         elif isinstance(statement, gast.Assign):
             names = {t.id for t in statement.targets if isinstance(t, gast.Name)}
             for target in statement.targets:
@@ -91,6 +97,10 @@ def reads_first(statements: Iterable[Any], name: str) -> bool:
             parts = [statement.body, statement.orelse]
         elif isinstance(statement, gast.With):
             head, parts, targets = [], [statement.body], []
+        elif isinstance(statement, gast.Try):
+            head = [handler.type for handler in statement.handlers if handler.type]
+            parts, targets = [[*statement.body, *statement.orelse]], []
+            parts += [*(handler.body for handler in statement.handlers), statement.finalbody]
         else:
             head, parts, targets = [statement], [], [statement]
         if name in reads(head):

@@ -411,7 +411,7 @@ class State:
 
     def change(self, node: Any, box: Any) -> None:
         """Before a box is changed: whether all who hold it are known."""
-        kind = type(box).__name__ if isinstance(box, (list, dict)) else "object"
+        kind = next((k.__name__ for k in (list, dict, set) if isinstance(box, k)), "object")
         if id(box) in self.program.outside:
             self.refuse(
                 node,

@@ -1,7 +1,7 @@
 """Dead code: what nothing reads is not computed.
 
-Operations with an effect stay, and in the body of an attempt what may raise what that catches. A loop's carry lives where its exit, or within the loop its parameter, is read; a branch or a loop
-without effects and without results goes.
+Operations with an effect stay, and in the body of an attempt what may raise what that catches. A loop's carry lives where its exit, or within the
+loop its parameter, is read; a branch or a loop without effects and without results goes.
 
     a = np.sin(x)
     b = np.cos(x)      ->     b = np.cos(x)

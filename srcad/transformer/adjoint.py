@@ -503,7 +503,9 @@ class Adjoint:
             bar = self.bars.pop(carry.param, None)
             if bar is None:
                 bar = self.pending.pop(carry.param, None)
-            mirror.next = self.zero(carry.param) if bar is None else bar
+            if bar is None:  # where nothing comes in, the parameter has no value at first
+                bar = self.zero(carry.exit if carry.init is None else carry.param)
+            mirror.next = bar
         for value, accumulator in scope.accumulators.items():
             accumulator.next = self.bars[value]
         self.pending.update({v: b for v, b in self.bars.items() if scope.owns(v)})

@@ -236,9 +236,7 @@ def test_the_text_of_a_statement_is_joined_to_one_line():
     assert source.text(source.node.body[0]) == "return np.maximum(x, 0.0)"
 
 
-@pytest.mark.parametrize(
-    "body", ["yield x", "del x", "import math", "raise ValueError", "class A: pass"]
-)
+@pytest.mark.parametrize("body", ["yield x", "del x[0]", "raise", "raise x", "class A: pass"])
 def test_what_is_not_accepted_names_its_line(tmp_path, body):
     import importlib.util
 
