@@ -3,10 +3,19 @@
 import pytest
 
 import srcad
-from tests.programs.corpus import contexts, control, data, functions, mutation, numerics, objects
+from tests.programs.corpus import (
+    contexts,
+    control,
+    data,
+    functions,
+    hostile,
+    mutation,
+    numerics,
+    objects,
+)
 from tests.programs.oracle import check, programs
 
-MODULES = [control, functions, objects, data, mutation, contexts, numerics]
+MODULES = [control, functions, objects, data, mutation, contexts, numerics, hostile]
 
 # What srcad does not take yet, with what it says; a program that passes is taken off.
 REFUSED: dict[str, str] = {
