@@ -197,11 +197,14 @@ class Compiled:
 
 
 def _by_keyword(entry: Callable[..., Any], signature: inspect.Signature) -> Callable[..., Any]:
-    """The generated function, called with all arguments by position."""
+    """The generated function, called with all arguments by position; tangents or a cotangent may follow."""
     kinds = [parameter.kind for parameter in signature.parameters.values()]
     count = sum(kind is not inspect.Parameter.KEYWORD_ONLY for kind in kinds)
     names = list(signature.parameters)[count:]
-    return lambda *args: entry(*args[:count], **dict(zip(names, args[count:])))
+    total = len(kinds)
+    return lambda *args: entry(
+        *args[:count], *args[total:], **dict(zip(names, args[count:total]))
+    )
 
 
 def _behaviour(found: Any) -> Any:
@@ -466,7 +469,7 @@ class Dispatcher:
         name = next(iter(made.names.values()))
         compiled = Compiled(self.function, made, load(made.text, name, namespace, path=path), given)
         if not self.by_position and compiled.entry is not None:
-            compiled.entry = _by_keyword(compiled.entry, self.signature)
+            compiled.entry = compiled.call = _by_keyword(compiled.entry, self.signature)
         return compiled
 
     # the disk

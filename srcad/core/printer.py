@@ -137,7 +137,8 @@ class _Printer:
             front = [self.class_argument(part) for part in tree.extra]
             return gast.Call(kind, [*front, self.expr(tree.named())], [])
         if tree.style == "sequence":
-            return gast.Call(kind, [self.expr(list(tree)), *map(constant, tree.extra)], [])
+            more = [constant(part) for part in tree.extra if part is not None]
+            return gast.Call(kind, [self.expr(list(tree)), *more], [])
         parts = [gast.keyword(field, self.expr(part)) for field, part in zip(tree._fields, tree)]
         if tree.style == "call":
             return gast.Call(kind, [], parts)

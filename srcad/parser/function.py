@@ -17,7 +17,7 @@ from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Value, leaves
-from srcad.core.specification import Container, Known, Unfit, own_signature, unwrap
+from srcad.core.specification import Container, Form, Known, Unfit, own_signature, unwrap
 from srcad.core.structs import Struct
 from srcad.core.types import STATIC, Type
 from srcad.parser.boxes import boxes
@@ -72,7 +72,8 @@ class Parser(Statements):
         if isinstance(spec, Container) and issubclass(spec.form, Struct):
             return self.enter_struct(name, spec, base)
         if isinstance(spec, Container):
-            pairs = [self.enter(name, part, f"{base}_{place}") for place, part in enumerate(spec)]
+            bases = getattr(spec.kind, "_fields", None) or [f"{base}_{i}" for i in range(len(spec))]
+            pairs = [self.enter(name, part, inner) for inner, part in zip(bases, spec)]
             return spec.tree([a for a, _ in pairs]), spec.tree([b for _, b in pairs])
         if isinstance(spec, dict):
             both = {
@@ -131,10 +132,10 @@ def parse(
         return _parse_known(function, spec)
     source = source_of(function)
     parser = Parser(source, program, path)
-    parser.owner = function.__self__ if isinstance(function, types.MethodType) else None
+    parser.owner = getattr(function, "__self__", None)
     program.stack.append(Entered(source.function, False))
     try:
-        return _parse(parser, source, spec)
+        return _parse(parser, source, spec, function if isinstance(function, Form) else None)
     except (NeedStatic, NeedUnroll) as need:
         for name, tree in zip(spec, parser.parameters):
             if len(program.stack) == 1:
@@ -180,9 +181,11 @@ def _whole(name: str, part: Any) -> Any:
     return part
 
 
-def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
+def _parse(
+    parser: Parser, source: Any, spec: dict[str, Any], form: Form | None = None
+) -> Function:
     node = source.node
-    parameters = own_signature(source.function).parameters.values()
+    parameters = own_signature(form or source.function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     kinds = {
         "positional": tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY),
@@ -196,6 +199,8 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any]) -> Function:
         if len(parser.program.stack) > 1:
             held = {key: (box, name) for key, box in boxes([binding]).items()}
             parser.program.arguments.update(held)
+    if form is not None:
+        parser.env = form.gather(parser.env)
     arguments = [view.buffer for binding in parser.env.values() for view in views(binding)]
     parser.parameters = [param.tree for param in params]
     if isinstance(node, gast.Lambda):
