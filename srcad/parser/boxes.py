@@ -44,7 +44,7 @@ def boxes(bindings: Iterable[Any]) -> dict[int, Any]:
         binding = pending.pop()
         if id(binding) in seen:
             continue
-        if isinstance(binding, (list, dict, Box)):
+        if isinstance(binding, (list, dict, set, Box)):
             seen.add(id(binding))
             found[id(binding)] = binding
             pending.extend(holds(binding).values())
@@ -64,6 +64,8 @@ def holds(box: Any) -> dict[Any, Any]:
     """What a box holds, by place, as a copy."""
     if isinstance(box, list):
         return dict(enumerate(box))
+    if isinstance(box, set):
+        return dict.fromkeys(sorted(box, key=repr))
     return dict(box.parts if isinstance(box, Box) else box)
 
 
@@ -71,6 +73,10 @@ def refill(box: Any, parts: dict[Any, Any]) -> None:
     """Let a box hold what `holds` gave of it."""
     if isinstance(box, list):
         box[:] = parts.values()
+        return
+    if isinstance(box, set):
+        box.clear()
+        box.update(parts)
         return
     own = box.parts if isinstance(box, Box) else box
     if own is not parts:

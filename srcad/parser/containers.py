@@ -17,7 +17,6 @@ from srcad.core.specification import Known
 from srcad.parser.boxes import Box
 from srcad.parser.expressions import Expressions, plain_of, settled
 from srcad.parser.places import Handle, Unbound, View
-from srcad.parser.state import NeedUnroll
 
 __all__ = ["Containers"]
 
@@ -107,26 +106,26 @@ class Containers(Expressions):
         """An object known while parsing as itself, so that it compares."""
         return binding.object if isinstance(binding, Known) and _plain(binding.object) else binding
 
-    def place(self, node: Any, key: Any) -> Any:
+    def place(self, node: Any, key: Any, owner: Any = None) -> Any:
         """A place in a list, known while parsing."""
         if isinstance(key, (Value, View)):
-            raise NeedUnroll(self.read(key), node)
+            self.unknown_place(node, owner, self.read(key))
         return key
 
     # items
 
-    def item_key(self, node: Any, where: Any) -> Any:
+    def item_key(self, node: Any, owner: Any, where: Any) -> Any:
         """The key of an item of a container."""
         key = self.index(where)
         if isinstance(key, Slice):
             for part in key:
                 self.place(node, part)
             return slice(*key)
-        return self.place(node, key)
+        return self.place(node, key, owner)
 
     def set_item(self, node: Any, owner: Any, where: Any, value: Any) -> None:
         """`owner[where] = value`."""
-        self.put_item(node, owner, self.item_key(node, where), value)
+        self.put_item(node, owner, self.item_key(node, owner, where), value)
 
     def put_item(self, node: Any, owner: Any, key: Any, value: Any) -> None:
         """Let a container hold a value at a known key."""
@@ -142,7 +141,7 @@ class Containers(Expressions):
 
     def delete_item(self, node: Any, owner: Any, where: Any) -> None:
         """`del owner[where]`."""
-        key = self.item_key(node, where)
+        key = self.item_key(node, owner, where)
         self.change(node, owner)
         try:
             del owner[key]

@@ -12,7 +12,7 @@ import builtins
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import gast
 import numpy as np
@@ -686,7 +686,7 @@ class Expressions(State):
         """What to call the parts of a box."""
         for name, binding in self.env.items():
             if binding is box:
-                return name
+                return name.partition(" ")[0]
             if isinstance(binding, dict):
                 for key, part in binding.items():
                     if part is box:
@@ -945,7 +945,7 @@ class Expressions(State):
             if isinstance(key, Slice) and not isinstance(owner, dict):
                 key = slice(*key)
             if isinstance(key, Value):
-                raise NeedUnroll(key, node)
+                self.unknown_place(node, owner, key)
             try:
                 return owner[key]
             except (KeyError, IndexError, TypeError) as error:
@@ -961,6 +961,10 @@ class Expressions(State):
                 "Only arrays, tuples, lists and dicts are indexed.",
             )
         return self.emit(ops.getitem, (owner, self.index(where)))
+
+    def unknown_place(self, node: Any, owner: Any, key: Value) -> NoReturn:
+        """A list is indexed by a value: the loop that it is the index of is parsed iteration by iteration."""
+        raise NeedUnroll(key, node)
 
     def record_at(self, node: Any, record: Filled, index: Any) -> Any:
         """`saved[i]`, where `i` runs over what the list was filled over: the loop reads what its sibling kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import gast
 import numpy as np
@@ -14,6 +14,7 @@ from srcad.core import ops
 from srcad.core.nodes import Loop, Slice, Value
 from srcad.core.specification import Known
 from srcad.core.types import Size, Type
+from srcad.parser.boxes import boxes
 from srcad.parser.expressions import is_constant, is_static, truth
 from srcad.parser.iterables import Iterable, Lazy
 from srcad.parser.loops import Loops
@@ -25,6 +26,7 @@ from srcad.parser.rows import (
     NeedRows,
     Plan,
     Rows,
+    Site,
     joined_elements,
     leaf_items,
     replaced,
@@ -52,7 +54,7 @@ class Lists(Loops):
 
     def begun(self, made: list[Any], node: Any) -> Any:
         """A list that is written at `node`: rows, where it is known to grow in a loop."""
-        site = (self.source.file, node.lineno, node.col_offset)
+        site = self.site(node)
         self.program.sites[id(made)] = (made, site)
         if site not in self.program.rows:
             return made
@@ -62,6 +64,59 @@ class Lists(Loops):
         if need.grow:
             self.materialise(node, rows, None)
         return rows
+
+    def binary(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
+        if op is ops.multiply and (isinstance(left, list) or isinstance(right, list)):
+            parts, times = (left, right) if isinstance(left, list) else (right, left)
+            if isinstance(times, (View, Value)) and len(parts) == 1:
+                return self.repeated(node, parts[0], times)
+        found = super().binary(node, op, left, right)
+        if isinstance(found, list) and hasattr(node, "lineno"):
+            return self.begun(found, node)
+        return found
+
+    def repeated(self, node: Any, item: Any, times: Any) -> Any:
+        """`[0.0] * n`."""
+        element = self.typed(item)
+        if not isinstance(element, Type) or element.shape != ():
+            self.refuse(
+                node,
+                "a list of so many items that is not known while parsing",
+                "Begin with an empty list and append to it, or make an array: np.zeros(n).",
+            )
+        rows = Rows(self.site(node), "", element, ())
+        rows.grow, rows.frame = True, self.frame
+        made = self.call(node, Known(np.full, "np.full"), [times, item], {})
+        rows.parts["tree"] = made
+        return rows
+
+    def unknown_place(self, node: Any, owner: Any, key: Value) -> NoReturn:
+        known = self.program.sites.get(id(owner))
+        frame = self.frame
+        while frame is not None and frame.loop.index is not key:
+            frame = frame.outer
+        few = False
+        if frame is not None and frame.loop.domain is not None:
+            domain = frame.loop.domain
+            few = all(isinstance(part, int) for part in domain) and len(range(*domain)) <= _FEW
+        if not few and known is not None and isinstance(owner, list) and owner:
+            element: Any = self.typed(owner[0])
+            for item in owner[1:]:
+                element = (
+                    joined_elements(element, self.typed(item)) if element is not None else None
+                )
+            if element is not None:
+                raise NeedRows(known[1], element, grow=True)
+        super().unknown_place(node, owner, key)
+
+    def site(self, node: Any) -> Site:
+        """Where a list is written."""
+        return (
+            self.source.file,
+            node.lineno,
+            node.col_offset,
+            getattr(node, "end_col_offset", 0) or 0,
+        )
 
     def grows(self, node: Any, box: Any, parts: list[Any], *, grow: bool = False) -> None:
         """A list gets longer in a loop, or (`grow`) on one path and not on another."""
@@ -121,6 +176,12 @@ class Lists(Loops):
             found = [self.typed(part) for part in item]
             if any(part is None for part in found):
                 return None
+            if isinstance(item, list) and found and _one_array(found):
+                first = found[0]
+                shape = (len(found), *(first.shape or ()))
+                return Inner(
+                    first._replace(kind="array", dtype=np.dtype(_dtype_of(first)).name, shape=shape)
+                )
             return type(item)(*found) if hasattr(item, "_fields") else type(item)(found)
         return None
 
@@ -141,7 +202,13 @@ class Lists(Loops):
         for place, type_ in enumerate(types):
             column = list(columns[place]) if columns else []
             base = name if len(types) == 1 else f"{name}_{place}"
-            if total is None and column:
+            if total is None and len(column) > 3 and _one_number(column):
+                zero = column[0] == 0 and type(column[0]) is float
+                maker: Any = np.zeros if zero else np.full
+                given = [] if zero else [column[0]]
+                name_of = f"np.{maker.__name__}"
+                made = self.call(node, Known(maker, name_of), [len(column), *given], {})
+            elif total is None and column:
                 maker = np.array if type_.rank == 0 else np.stack
                 made = self.call(node, Known(maker, f"np.{maker.__name__}"), [column], {})
             else:
@@ -166,21 +233,16 @@ class Lists(Loops):
         """A value that holds a size here: that of an axis of an array in scope."""
         if isinstance(size, int):
             return size
-        for buffer, value in self.memory.items():
+        for value in self.memory.values():
             for axis, found in enumerate(value.type.shape or ()):
-                if (
-                    isinstance(found, Size)
-                    and found.key == size.key
-                    and found.minus == 0
-                    and size.minus >= 0
-                ):
+                if not isinstance(found, Size) or found.key != size.key or found.minus != 0:
+                    continue
+                if value.type.rank == 1:
+                    whole = self.emit(ops.length, (value,))
+                else:
                     whole = self.emit(ops.getitem, (self.emit(ops.shape, (value,)), axis))
-                    if value.type.rank == 1:
-                        whole = self.emit(ops.length, (value,))
-                    return (
-                        whole if size.minus == 0 else self.emit(ops.subtract, (whole, size.minus))
-                    )
-            del buffer
+                op = ops.subtract if size.minus > 0 else ops.add
+                return whole if size.minus == 0 else self.emit(op, (whole, abs(size.minus)))
         return self.refuse(
             node,
             f"how large the items of `{self.label(rows)}` are is not known before the loop",
@@ -315,6 +377,8 @@ class Lists(Loops):
             return
         if plan is not None and self.builder is not plan.builder:
             raise NeedRows(rows.site, rows.element, grow=True)
+        for box in boxes([item]).values():
+            self.program.frozen[id(box)] = (box, self.label(rows))
         item = self.spread_rows(node, item)
         row = None if plan is None else self.row(plan)
         for (type_, view), (_, leaf) in zip(
@@ -333,6 +397,9 @@ class Lists(Loops):
         """An item with the lists in it as arrays."""
         if isinstance(item, Rows):
             return self.whole(node, item)
+        if isinstance(item, list) and isinstance(self.typed(item), Inner):
+            maker = np.array if all(self.counts(part) for part in item) else np.stack
+            return self.call(node, Known(maker, f"np.{maker.__name__}"), [list(item)], {})
         if isinstance(item, dict):
             return {key: self.spread_rows(node, part) for key, part in item.items()}
         if isinstance(item, (tuple, list)):
@@ -399,12 +466,15 @@ class Lists(Loops):
             inner = Rows(rows.site, "", _without_axis(item.items), ())
             inner.parts["tree"], inner.grow = item.items, True
             return inner
+        made: Any = item
         if isinstance(item, dict):
-            return {key: self.recalled_rows(rows, part) for key, part in item.items()}
-        if isinstance(item, (tuple, list)):
+            made = {key: self.recalled_rows(rows, part) for key, part in item.items()}
+        elif isinstance(item, (tuple, list)):
             parts = [self.recalled_rows(rows, part) for part in item]
-            return type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
-        return item
+            made = type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
+        if isinstance(made, (list, dict)):
+            self.program.frozen[id(made)] = (made, self.label(rows))
+        return made
 
     def whole(self, node: Any, rows: Rows) -> Any:
         """The tree of arrays of all items so far, apart from those that the list goes on with."""
@@ -489,8 +559,10 @@ class Lists(Loops):
             self.store(node, view, self.read(key), leaf, add=False)
         return None
 
-    def item_key(self, node: Any, where: Any) -> Any:
-        return super().item_key(node, where)
+    def item_key(self, node: Any, owner: Any, where: Any) -> Any:
+        if isinstance(owner, Rows) and owner.tree is not None:
+            return self.index(where)
+        return super().item_key(node, owner, where)
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
         if any(isinstance(arg, Rows) for arg in args) and isinstance(callee, Known):
@@ -626,17 +698,15 @@ class Lists(Loops):
             "Append, pop from an end, or fill an array.",
         )
 
-    def assign(self, target: Any, value: Any, since: int) -> None:
-        if isinstance(target, gast.Name) and isinstance(value, Rows) and not value.name:
-            value.name = target.id.partition(" ")[0]
-            if value.tree is not None:
-                views = self.leaves(value)
-                for place, view in enumerate(views):
-                    current = self.current(view.buffer)
-                    if current.serial >= since or not current.named:
-                        current.base = value.name if len(views) == 1 else f"{value.name}_{place}"
-                        current.named = True
-        super().assign(target, value, since)
+    def name(self, binding: Any, name: str, since: int) -> None:
+        if not isinstance(binding, Rows):
+            super().name(binding, name, since)
+        elif not binding.name:
+            binding.name = name.partition(" ")[0]
+            views = self.leaves(binding) if binding.tree is not None else []
+            for place, view in enumerate(views):
+                current = self.current(view.buffer)
+                current.base = binding.name if len(views) == 1 else f"{binding.name}_{place}"
 
     # comprehensions
 
@@ -769,6 +839,24 @@ _JOINS = {
     np.dstack,
     np.block,
 }
+
+
+def _one_array(types: list[Any]) -> bool:
+    """Whether items of these types make one array."""
+    first = types[0]
+    return isinstance(first, Type) and all(
+        isinstance(other, Type)
+        and other.shape == first.shape
+        and _dtype_of(other) is _dtype_of(first)
+        for other in types
+    )
+
+
+def _one_number(parts: list[Any]) -> bool:
+    """Whether all parts are the same constant."""
+    return all(
+        is_constant(part) and type(part) is type(parts[0]) and part == parts[0] for part in parts
+    )
 
 
 def _name(key: str, context: Any = None) -> Any:

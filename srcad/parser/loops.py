@@ -17,15 +17,19 @@ from srcad.core.nodes import Carry, Family, Let, Loop, Value, walk
 from srcad.core.types import Type, number
 from srcad.parser.boxes import copied, holds, refill
 from srcad.parser.carried import Boxed, Carried
-from srcad.parser.expressions import Given, is_static
+from srcad.parser.expressions import Given, is_static, truth
 from srcad.parser.iterables import Iterable, Iterables
 from srcad.parser.jumps import FLAG, KEPT, Bind, Region, Resume, at_test, in_header, region_of
 from srcad.parser.places import Buffer, View, views
-from srcad.parser.reads import live, reads_first, writes
+from srcad.parser.reads import live, reads, reads_first, writes
 from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
 from srcad.parser.state import NeedUnroll, Unbound
 
 __all__ = ["Loops"]
+
+
+# So many iterations of a `while` are parsed one by one.
+_MOST = 1000
 
 
 class _Whole(Exception):
@@ -261,6 +265,8 @@ class Loops(Iterables):
         node = at_test(node)
         with self.jumping(node) as region:
             later = self.later if region is None else region.after
+            if region is None and self.counted_down(node):
+                return
             endless = isinstance(node.test, gast.Constant) and bool(node.test.value)
             loop = Loop(Family(), 1, None, None, [], [], self.builder.origin)
             if not endless or region is None:
@@ -276,6 +282,34 @@ class Loops(Iterables):
                     loop.header, loop.test = [], None
                     self.carry(node, region.body, later, loop, None)
         self.leave(region)
+
+    def counted_down(self, node: Any) -> bool:
+        """`while stack:`, of a list whose items are known while parsing: iteration by iteration."""
+        kinds = (list, dict, set)
+        if not any(isinstance(self.env.get(name), kinds) for name in reads([node.test])):
+            return False
+        later = self.later
+        around = live([node, *node.body], later) | later
+        for count in range(_MOST + 1):
+            undo = self.checkpoint()
+            condition = self.expression(node.test)
+            if not is_static(condition):
+                undo()
+                if count:
+                    self.refuse(
+                        node,
+                        "the condition of this loop depends on a list, and on values",
+                        "Loop over the list, or keep its items in an array.",
+                    )
+                return False
+            if not truth(condition):
+                return True
+            self.block(node.body, around)
+        return self.refuse(
+            node,
+            f"this loop has more than {_MOST} iterations that are parsed one by one",
+            "Keep the items in an array.",
+        )
 
     def carry(
         self,

@@ -24,7 +24,7 @@ from srcad.parser.boxes import Box
 
 __all__ = ["Inner", "NeedRows", "Plan", "Rows", "Site", "joined_elements", "leaf_items", "replaced"]
 
-Site = tuple[str, int, int]
+Site = tuple[str, int, int, int]
 
 
 class Inner(NamedTuple):

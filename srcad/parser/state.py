@@ -121,6 +121,8 @@ class Program:
         self.linked: list[tuple[Any, Any]] = []
         self.outside: dict[int, Any] = {}
         self.kept: list[Any] = []
+        # What lists that grow hold copies of: lists that are no longer to be changed.
+        self.frozen: dict[int, tuple[Any, str]] = {}
         self.arguments: dict[int, tuple[Any, str]] = {}
         self.sites: dict[int, tuple[Any, Site]] = {}
         self.places: dict[Any, tuple[Any, tuple[str, ...], str]] = {}
@@ -417,6 +419,13 @@ class State:
                 node,
                 f"a {kind} of an outer scope is changed",
                 "A derivative changes nothing outside. Change a copy, and return it.",
+                AliasingError,
+            )
+        if id(box) in self.program.frozen:
+            self.refuse(
+                node,
+                f"a {kind} that the list `{self.program.frozen[id(box)][1]}` holds is changed",
+                "The list grows in a loop, and keeps its items in arrays. Change it before it is appended.",
                 AliasingError,
             )
         doubtful = {

@@ -65,8 +65,8 @@ class Statements(Contexts):
                     self.block([*then, *rest], later)
                     return
                 left = self.left()
-                if isinstance(statement, gast.Return) or left is True:
-                    return  # what follows never runs
+                if isinstance(statement, gast.Return) or left is True or not rest:
+                    return  # what follows never runs, or is done
                 if left is not False and self.region is not None:
                     if rest:
                         begin = Resume(self.region)
@@ -124,19 +124,7 @@ class Statements(Contexts):
             self.name(value, target.id, since)
             self.env[target.id] = value
         elif isinstance(target, (gast.Tuple, gast.List)):
-            if any(isinstance(element, gast.Starred) for element in target.elts):
-                self.refuse(
-                    target, "a star on the left side is not accepted yet", "Index the parts."
-                )
-            parts = self.unpack(target, value, len(target.elts))
-            if len(parts) != len(target.elts):
-                self.refuse(
-                    target,
-                    f"{len(parts)} parts are unpacked into {len(target.elts)} names",
-                    "Match the numbers.",
-                )
-            for element, part in zip(target.elts, parts):
-                self.assign(element, part, since)
+            self.assign_parts(target, value, since)
         elif isinstance(target, gast.Subscript):
             owner = self.expression(target.value)
             if isinstance(owner, (list, dict, tuple, Rows)):
@@ -151,6 +139,26 @@ class Statements(Contexts):
             self.refuse(
                 target, "this target is not accepted", "Assign to names, elements and slices."
             )
+
+    def assign_parts(self, target: Any, value: Any, since: int) -> None:
+        """Bind the elements of a target on the left side, one of which may have a star."""
+        elements = target.elts
+        stars = [place for place, part in enumerate(elements) if isinstance(part, gast.Starred)]
+        parts = self.unpack(target, value, None if stars else len(elements))
+        if stars:
+            first, behind = stars[0], len(elements) - stars[0] - 1
+            if len(parts) >= first + behind:
+                rest = parts[first : len(parts) - behind]
+                parts = [*parts[:first], rest, *parts[len(parts) - behind :]]
+                elements = [*elements[:first], elements[first].value, *elements[first + 1 :]]
+        if len(parts) != len(elements):
+            self.refuse(
+                target,
+                f"{len(parts)} parts are unpacked into {len(elements)} names",
+                "Match the numbers.",
+            )
+        for element, part in zip(elements, parts):
+            self.assign(element, part, since)
 
     def _refused(what: str, rewrite: str) -> Any:  # type: ignore[misc]
         def method(self: Statements, node: Any) -> None:

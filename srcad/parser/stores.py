@@ -79,7 +79,7 @@ class Stores(Calls):
                 self.set_attribute(target, owner, target.attr, new)
             return
         if isinstance(owner, (list, dict, tuple, Rows)):
-            key = self.item_key(target, target.slice)
+            key = self.item_key(target, owner, target.slice)
             with self.holding([owner]):
                 old = self.subscript(target, owner, target.slice)
                 value = self.expression(node.value)

@@ -339,7 +339,7 @@ def sum_of(saved):
     return total
 
 
-REFUSED = [other_length, inner_of_the_last]
+REFUSED = [other_length, other_direction, other_family, inner_of_the_last]
 AS_ROWS = [
     twice, under_a_test, over_two_loops, known_elsewhere, read_while_filled, wrong_index, escaping,
 ]  # fmt: skip

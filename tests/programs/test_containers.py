@@ -43,7 +43,7 @@ def a4(x):
     for k in range(3):
         v[0] = np.cos(u[1])
         v[1] = u[0] * u[1]
-        u, v = v, u
+        u, v = (v, u)
     return np.sum(u[0] * u[1])
 
 

@@ -1,5 +1,6 @@
 """Programs that loop over what iterators make, and whose lists grow in loops."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -179,3 +180,134 @@ def test_lists(function, size):
 @pytest.mark.parametrize("steps", [0, 1, 4])
 def test_a_trajectory(steps):
     agree(g2, R(3), steps, argnums=(0,))
+
+
+def h1(x):
+    a, *r, c = [x, x * 2, x * 3, x * 4]
+    return np.sum(a * r[0] + r[1] * c)
+
+
+def h2(x):
+    cache = {}
+    for k in ("a", "b"):
+        cache[k] = [np.sin(x)]
+        cache[k].append(cache[k][-1] * x)
+    return sum(np.sum(v[-1]) for v in cache.values())
+
+
+def h3(x):
+    xs = [[0.0] * 3 for _ in range(2)]
+    for i in range(2):
+        for j in range(3):
+            xs[i][j] = x[j] * (i + 1)
+    return sum(sum(r) for r in xs)
+
+
+def h4(x):
+    n = len(x)
+    ys = [0.0] * n
+    for i in range(n):
+        ys[i] = x[i] ** 2
+    return sum(ys)
+
+
+def h5(x):
+    stack = [x]
+    total = 0.0
+    while stack:
+        y = stack.pop()
+        if len(y) > 1:
+            total = total + np.sum(np.sin(y))
+    return total
+
+
+def h6(x):
+    seen = set()
+    t = 0.0
+    for k in ["a", "b", "a"]:
+        if k in seen:
+            continue
+        seen.add(k)
+        t = t + np.sum(x) * len(k)
+    return t
+
+
+def h7(x):
+    xs = [v for v in x]
+    xs.insert(0, 1.0)
+    ys = xs[1:]
+    return sum(ys) * xs[-1] + len(xs)
+
+
+def h8(x):
+    data = {"w": x, "h": [x * 2, x]}
+    data["h"][0] += 1.0
+    out = {k: np.sum(np.array(v)) for k, v in data.items()}
+    return out["w"] * out["h"]
+
+
+def h9(x):
+    hist = []
+    s = 0.0
+    for v in x:
+        s = s + v * v
+        if s > 1.0:
+            break
+        hist.append(s)
+    return np.sum(np.array(hist)) + s
+
+
+def h10(x):
+    path = [x]
+    for k in range(5):
+        g = np.cos(path[-1])
+        path.append(path[-1] - 0.1 * g)
+    return np.sum(path[-1] * path[2])
+
+
+def h11(x):
+    m = [x[i] * x[j] for i in range(len(x)) for j in range(i)]
+    return np.sum(np.array(m) ** 2)
+
+
+def h13(x):
+    return np.array([x[0] * v for v in x])
+
+
+def h14(x):
+    xs = [x] * 3
+    ys = list(map(lambda v: v * 2, xs))
+    z = functools.reduce(lambda p, q: p * q, ys)
+    return np.sum(z)
+
+
+def k1(x):
+    ys = [0.0] * 50
+    for i in range(50):
+        ys[i] = x[i % 3] * i
+    return sum(ys)
+
+
+def k2(x):
+    M = [[0.0] * 20 for _ in range(20)]
+    for i in range(20):
+        for j in range(20):
+            M[i][j] = x[0] * i + x[1] * j
+    return np.sum(np.array(M) ** 2)
+
+
+def k3(x):
+    d = [[0.0] * (len(x) + 1) for _ in range(len(x) + 1)]
+    for i in range(1, len(x) + 1):
+        for j in range(1, len(x) + 1):
+            d[i][j] = x[i - 1] * x[j - 1] + 0.5 * d[i - 1][j - 1]
+    return d[-1][-1]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11, h13, h14, k1, k2, k3],
+    ids=lambda f: f.__name__,
+)
+def test_containers(function):
+    agree(function, R(4))
