@@ -113,6 +113,30 @@ class CumulativeProduct:
         return y_dot if axis is None or rank(a) == 1 else np.moveaxis(y_dot, -1, last)
 
 
+# Order.
+
+
+@primitive(np.sort)
+class Sorted:
+    """By the permutation that sorts, and by its inverse, which sorts the permutation."""
+
+    @staticmethod
+    def _order(a: Any, axis: Any) -> Any:
+        if rank(a) != 1:
+            raise NotImplementedError(
+                "np.sort of more than one axis; sort a row at a time, or index by np.argsort"
+            )
+        return np.argsort(a)
+
+    @staticmethod
+    def pullback(y_bar: Any, a: Any, y: Any, *, axis: Any = -1) -> Any:
+        return y_bar[np.argsort(Sorted._order(a, axis))]
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, *, axis: Any = -1) -> Any:
+        return a_dot[Sorted._order(a, axis)]
+
+
 # Statistics.
 
 

@@ -516,6 +516,8 @@ for options in WAYS:
 rows([np.max, np.min], "0d 2x1x3 scalar", apart(0))
 rows([np.max, np.min], "2x0x3 0x2", apart(0), tag="empty", axis=-1)
 rows([np.prod, np.cumprod], "0 0x2 0d 2x0 scalar", REAL)
+rows(np.sort, [(0,), (1,), (2,), (5,)], apart(0))
+rows(np.sort, [(4,)], apart(0), tag="axis0", axis=0)
 rows(np.prod, "2x3", REAL, tag="axis1tuple", axis=(1,))
 for zeros in ([1.0, 0.0, 3.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0], [0.0]):
     rows(
