@@ -13,21 +13,24 @@ import sys
 import threading
 import types
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
+from srcad.api.forms import is_open, plain_function
 from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.signature import Letters, decided, key_of, part_at, settle, specify, written
 from srcad.core.fingerprint import digest_code, digest_text
 from srcad.core.pytrees import flatten, is_leaf_argument, look
 from srcad.core.specification import (
     Container,
+    Form,
     Known,
     Reference,
     Unfit,
     follow,
+    own_signature,
     steps_of,
     structure_of,
     unwrap,
@@ -45,6 +48,7 @@ from srcad.loader import default_cache, load
 __all__ = ["Compiled", "Dispatcher"]
 
 _MISSING = object()
+_CACHED = type(lru_cache(lambda: None))
 
 
 class Scope:
@@ -245,7 +249,8 @@ class Dispatcher:
     """Compiled derivatives of one function for one request, by signature."""
 
     def __init__(self, function: Callable[..., Any], request: Request) -> None:
-        if not isinstance(function, (types.FunctionType, types.MethodType)) and isinstance(
+        function = plain_function(function)
+        if not isinstance(function, (types.FunctionType, types.MethodType, Form)) and isinstance(
             vars(type(function)).get("__call__"), types.FunctionType
         ):
             function = types.MethodType(
@@ -265,7 +270,7 @@ class Dispatcher:
     def names(self) -> tuple[str, ...]:
         """The parameters' names, in order."""
         if self._names is None:
-            self._names = tuple(self.signature.parameters)
+            self._names = () if self.open else tuple(self.signature.parameters)
         return self._names
 
     @property
@@ -273,12 +278,12 @@ class Dispatcher:
         """Whether all parameters may be given by position."""
         if self._by_position is None:
             kinds = [parameter.kind for parameter in self.signature.parameters.values()]
-            self._by_position = inspect.Parameter.KEYWORD_ONLY not in kinds
+            self._by_position = not self.open and inspect.Parameter.KEYWORD_ONLY not in kinds
         return self._by_position
 
     @property
     def signature(self) -> inspect.Signature:
-        """The function's signature. Raises ArgumentTypeError for stars, which are not accepted yet."""
+        """The function's signature."""
         if not isinstance(self.root, types.FunctionType) and _known(self.function):
             from srcad.core.ops import operation
             from srcad.rules import rule_of
@@ -289,14 +294,12 @@ class Dispatcher:
             return inspect.Signature(
                 [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
             )
-        signature = inspect.signature(self.function)
-        for parameter in signature.parameters.values():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                raise ArgumentTypeError(
-                    f"`{parameter}` of `{getattr(self.function, '__name__', 'f')}` takes any number of arguments",
-                    reason="Functions with *args or **kwargs are not accepted yet: name the arguments.",
-                )
-        return signature
+        return own_signature(self.function)
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether the function takes any number of arguments, so that there is a dispatcher for each way of calling it."""
+        return is_open(self.function)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position, defaults filled in."""
@@ -417,6 +420,12 @@ class Dispatcher:
     def compile(self, args: tuple[Any, ...]) -> Compiled:
         """From disk where it is known, else afresh."""
         if not isinstance(self.root, types.FunctionType) and not _known(self.function):
+            if isinstance(self.function, _CACHED):
+                raise SourceNotFoundError(
+                    f"`{self.function.__name__}` keeps its results (functools.lru_cache)",
+                    reason="What it returns again is no function of its arguments while these are differentiated: "
+                    f"differentiate {self.function.__name__}.__wrapped__.",
+                )
             raise SourceNotFoundError(
                 f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x)."
             )
@@ -481,6 +490,7 @@ class Dispatcher:
             return None
         return digest_text(
             digest_code(self.root.__code__),
+            repr(self.function.gathered) if isinstance(self.function, Form) else "",
             repr(self.request),
             text,
             repr(sorted(self.static)),

@@ -71,6 +71,8 @@ class Mapped(Derivative):
         return found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.dispatcher.open:
+            return self.called_as(args, kwargs)(*args, **kwargs)
         explicit = self.explicit(args, kwargs)
         if explicit is not self:
             return explicit(*args, **kwargs)

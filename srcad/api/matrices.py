@@ -12,8 +12,8 @@ import numpy as np
 from srcad.api.dispatch import Dispatcher
 from srcad.api.pullback import forward
 from srcad.api.request import Position, fitting
-from srcad.api.signature import key_of
-from srcad.api.transforms import Derivative, Spec
+from srcad.api.signature import Spec, key_of
+from srcad.api.transforms import Derivative
 from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
 from srcad.errors import (
     ArgumentTypeError,
@@ -66,6 +66,8 @@ class Jacobian(Derivative):
         }
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.dispatcher.open:
+            return self.called_as(args, kwargs)(*args, **kwargs)
         return self.at(self.dispatcher.bind(args, kwargs))
 
     def at(self, args: tuple[Any, ...]) -> Any:
@@ -197,8 +199,10 @@ class EitherJacobian(Jacobian):
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated text: that of the rows, where specifications stand for arguments."""
+        if self.dispatcher.open:
+            return self.called_as(args, kwargs).source(*args, **kwargs)  # type: ignore[no-any-return]
         bound = self.dispatcher.bind(args, kwargs)
-        given = [isinstance(arg, Spec) for arg in bound]
+        given = [isinstance(leaf, Spec) for leaf in flatten(bound)]
         return (self.by_rows if any(given) else self.choice(bound)).source(*args, **kwargs)
 
 

@@ -11,8 +11,9 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from srcad.api.dispatch import Dispatcher
+from srcad.api.forms import form_of, is_open, plain_function
 from srcad.api.request import Request, StaticNeeded
-from srcad.api.signature import Letters, read_spec, settle, specify, written
+from srcad.api.signature import Letters, Spec, part_at, settle, specify, written
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 
 __all__ = [
@@ -34,16 +35,6 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Spec:
-    """What stands for an argument in `Derivative.source`: made by `spec`."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.tree = text, read_spec(text)
-
-    def __repr__(self) -> str:
-        return f"spec({self.text!r})"
 
 
 def spec(text: str) -> Any:
@@ -83,6 +74,7 @@ class Derivative:
         self.base, inner = behind(function)
         self.request = Request(self.transform, self.argnums, has_aux, inner=inner, **options)
         self.dispatcher = Dispatcher(self.base, self.request)
+        self.forms: dict[Any, Any] = {}
         functools.update_wrapper(
             self, function, assigned=("__module__", "__qualname__", "__annotations__"), updated=()
         )
@@ -115,22 +107,39 @@ class Derivative:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         dispatcher = self.dispatcher
         if kwargs or len(args) != len(dispatcher.names) or not dispatcher.by_position:
+            if dispatcher.open:
+                return self.called_as(args, kwargs)(*args, **kwargs)
             args = dispatcher.bind(args, kwargs)
         return dispatcher.find(args).entry(*args)  # type: ignore[misc]
+
+    def called_as(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """This derivative of a function of any number of arguments, for one way of calling it."""
+        form = form_of(plain_function(self.dispatcher.function), args, kwargs)
+        found = self.forms.get(form)
+        if found is None:
+            found = self.forms[form] = self.of(form)
+        return found
+
+    def of(self, form: Any) -> Any:
+        """This derivative, of another function than its own."""
+        inner = self.function.of(form) if isinstance(self.function, Derivative) else form
+        return _rebuild(type(self), inner, self._options())
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated text for these arguments.
 
         Args:
-            args: As for a call, or `srcad.spec("float64[n]")` in place of any.
+            args: As for a call, or `srcad.spec("float64[n]")` in place of any, or of parts of them.
 
         Raises:
             SrcadError: The function cannot be differentiated for such arguments.
         """
+        if self.dispatcher.open:
+            return self.called_as(args, kwargs).source(*args, **kwargs)  # type: ignore[no-any-return]
         bound = self.dispatcher.bind(args, kwargs)
         letters = Letters(self.dispatcher.names)
         given = {
-            name: value.tree if isinstance(value, Spec) else specify(value, letters, name)
+            name: specify(value, letters, name)
             for name, value in zip(self.dispatcher.names, bound)
         }
         from srcad.api.compile import generate
@@ -142,7 +151,7 @@ class Derivative:
             except StaticNeeded as needed:
                 value = dict(zip(self.dispatcher.names, bound))[needed.name]
                 asked = (needed.name, needed.places)
-                if isinstance(value, Spec) or asked in known:
+                if asked in known or isinstance(part_at(value, needed.places), Spec):
                     raise ArgumentValueError(
                         f"the value of `{written(needed.name, value, needed.places)}` decides what the derivative looks like",
                         reason="Give it instead of a spec.",
@@ -289,10 +298,13 @@ _PAIRS: dict[Any, Dispatcher] = {}
 
 
 def _dispatcher_of(
-    f: Callable[..., Any], transform: str, argnums: Any, has_aux: bool
+    f: Callable[..., Any], transform: str, argnums: Any, has_aux: bool, primals: Any = None
 ) -> Dispatcher:
     """The dispatcher of a transform that is called with its arguments: kept, by function."""
     base, inner = behind(f)
+    base = plain_function(base)
+    if primals is not None and is_open(base):
+        base = form_of(base, tuple(primals), {})
     request = Request(transform, argnums, has_aux, inner=inner)
     try:
         found = _PAIRS.get((base, request))
@@ -327,7 +339,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     from srcad.api.pullback import run
 
-    return run(_dispatcher_of(f, "vjp_halves", tuple(range(len(primals))), has_aux), primals)
+    return run(_dispatcher_of(f, "vjp_halves", tuple(range(len(primals))), has_aux, primals), primals)
 
 
 def jvp(f: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = False) -> Any:
@@ -351,7 +363,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = F
     """
     from srcad.api.pushforward import push
 
-    return push(_dispatcher_of(f, "jvp", _all(primals), has_aux), primals, tangents)
+    return push(_dispatcher_of(f, "jvp", _all(primals), has_aux, primals), primals, tangents)
 
 
 def linearize(f: Callable[..., Any], *primals: Any) -> Any:
@@ -368,7 +380,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> Any:
     from srcad.api.pushforward import linear
 
     argnums = tuple(range(len(primals)))
-    return linear(_dispatcher_of(f, "linearize", argnums, False), primals)
+    return linear(_dispatcher_of(f, "linearize", argnums, False, primals), primals)
 
 
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:

@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-__all__ = ["Container", "Known", "Reference", "Unfit", "own_signature", "unwrap"]
+__all__ = [
+    "Container",
+    "Form",
+    "Known",
+    "Reference",
+    "Unfit",
+    "follow",
+    "last_name",
+    "own_signature",
+    "steps_of",
+    "structure_of",
+    "unwrap",
+]
 
 
 @dataclass(frozen=True)
@@ -59,17 +71,55 @@ class Reference(NamedTuple):
     object: Any
 
 
+class Form:
+    """A function of any number of arguments as it is called in one way: `gathered` are the parameters that each star takes."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        signature: inspect.Signature,
+        gathered: tuple[tuple[str, tuple[str, ...]], ...],
+    ) -> None:
+        self.function, self.gathered = function, gathered
+        self.__signature__ = signature
+        self.__self__ = getattr(function, "__self__", None)
+        self.__name__ = getattr(function, "__name__", "function")
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Form)
+            and (self.function, self.gathered) == (other.function, other.gathered)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.function, self.gathered))
+
+    def gather(self, bound: dict[str, Any]) -> dict[str, Any]:
+        """What the function's own parameters stand for, by what these stand for."""
+        found = dict(bound)
+        stars = own_signature(self.function).parameters
+        for star, names in self.gathered:
+            parts = {name: found.pop(name) for name in names}
+            several = stars[star].kind is inspect.Parameter.VAR_POSITIONAL
+            found[star] = tuple(parts.values()) if several else parts
+        return found
+
+
 def unwrap(function: Callable[..., Any]) -> Any:
     """The Python function behind a method; others as they are. What `functools.wraps` points to is not what runs."""
-    while isinstance(function, types.MethodType):
-        function = function.__func__
+    while isinstance(function, (types.MethodType, Form)):
+        function = function.__func__ if isinstance(function, types.MethodType) else function.function
     return function
 
 
 def own_signature(function: Callable[..., Any]) -> inspect.Signature:
     """The signature of the function that runs, not of the one that `functools.wraps` says it stands for."""
     plain = unwrap(function)
-    if not isinstance(plain, types.FunctionType):
+    if not isinstance(plain, types.FunctionType) or isinstance(function, Form):
         return inspect.signature(function)
     bare = types.FunctionType(
         plain.__code__, {}, plain.__name__, plain.__defaults__, plain.__closure__

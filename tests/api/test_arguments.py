@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad import ArgumentError, SrcadError, grad, jacrev, value_and_grad, vjp
+from srcad import ArgumentError, SrcadError, grad, hessian, jacrev, jvp, value_and_grad, vjp
 
 
 def weighted(x, y, k=2.0, *, shift=1.0):
@@ -136,20 +136,72 @@ def test_positional_only(x, y):
         grad(positional)(x=x, y=y)
 
 
-def stars(*xs):
-    return np.sum(xs[0])
+def stars(x, *others, scale=2.0, **options):
+    return np.sum(scale * x) + sum(np.sum(other**2) for other in others) + options.get("bias", 0.0)
 
 
-def double_stars(x, **options):
-    return np.sum(x)
+def test_any_number_of_arguments(x, y):
+    """There is a derivative for each way of calling such a function; argnums count what is given."""
+    derivative = grad(stars)
+    for others in ((), (y,), (y, x), (y,)):
+        np.testing.assert_allclose(derivative(x, *others), 2.0)
+        np.testing.assert_allclose(derivative(x, *others, scale=3.0, bias=1.0), 3.0)
+    np.testing.assert_allclose(grad(stars, (0, 2))(x, y, x)[1], 2 * x)
+    np.testing.assert_allclose(grad(stars, -1)(x, y, bias=4.0), 1.0)
+    np.testing.assert_allclose(hessian(stars, 1)(x, y), 2 * np.eye(len(y)))
+    np.testing.assert_allclose(jacrev(stars, 1)(x, y), 2 * y)
+    value, pullback = vjp(stars, x, y)
+    np.testing.assert_allclose(pullback(1.0)[1], 2 * y)
+    np.testing.assert_allclose(jvp(stars, (x, y), (x, y))[1], 2 * np.sum(x) + 2 * np.sum(y * y))
+    assert "def stars_grad(x, others_0, *, scale=2.0, bias):" in derivative.source(x, y, bias=1.0)
+    with pytest.raises(TypeError):
+        derivative()
 
 
-@pytest.mark.parametrize("f", [stars, double_stars])
-def test_any_number_of_arguments_is_refused(f, x):
-    with pytest.raises(SrcadError, match=r"\*"):
-        grad(f)(x)
-    with pytest.raises(SrcadError, match=r"\*"):
-        vjp(f, x)
+def doubled(function):
+    @functools.wraps(function)
+    def inner(*args, **kwargs):
+        return 2 * function(*args, **kwargs)
+
+    return inner
+
+
+@doubled
+def twice(x, k=3.0):
+    return k * np.sum(x**2)
+
+
+def test_decorated_functions_are_what_runs(x):
+    np.testing.assert_allclose(grad(twice)(x), 12 * x)
+    np.testing.assert_allclose(grad(twice)(x, 2.0), 8 * x)
+    np.testing.assert_allclose(grad(twice)(x, k=2.0), 8 * x)
+    np.testing.assert_allclose(grad(twice, 1)(x, 2.0), 2 * np.sum(x**2))
+    assert "(x, *, k):" in grad(twice).source(x, k=2.0)
+
+
+class Compiled:
+    """As numba's dispatchers are: the function is `py_func`."""
+
+    def __init__(self, function):
+        self.py_func = function
+
+    def __call__(self, *args):
+        return self.py_func(*args)
+
+
+def test_what_numba_compiled_is_looked_through(x):
+    np.testing.assert_allclose(grad(Compiled(scale))(x, k=2.0), 4 * x)
+
+
+@functools.lru_cache
+def kept(x):
+    return x**2
+
+
+def test_cached_functions_are_refused():
+    for call in (lambda: grad(kept)(2.0), lambda: grad(lambda x: kept(x) + 1.0)(2.0)):
+        with pytest.raises(SrcadError, match="lru_cache"):
+            call()
 
 
 # arguments that are not differentiated by
