@@ -6,6 +6,7 @@ assignment does it. The printer decides nothing about values: what it is given, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
@@ -29,6 +30,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    defined,
     fails,
     leaves,
     operands,
@@ -236,8 +238,14 @@ class _Printer:
         out = [] if out is None else out
         for settings, group in groupby(block, self.settings):
             if settings is None:
-                for statement in group:
-                    self.statement(statement, out)
+                following = [*group]
+                while following:
+                    statement = following.pop(0)
+                    after = following[0] if following else None
+                    if isinstance(statement, Attempt) and _goes_on(statement, after):
+                        self.branch(statement, out, following.pop(0))  # type: ignore[arg-type]
+                    else:
+                        self.statement(statement, out)
                 continue
             inner = list(group)
             self.quote(inner[0].origin._replace(text=""), out)
@@ -275,7 +283,7 @@ class _Printer:
     adjoint = False
     depth = 0
     under: tuple[tuple[tuple[str, str], ...], ...] = ()
-    read: set[Value]
+    read: Counter[Value]
 
     def statement(self, statement: Statement, out: list[Any]) -> None:
         if isinstance(statement, Let):
@@ -437,8 +445,15 @@ class _Printer:
                 )
                 pending = []
 
-    def branch(self, statement: Branch, out: list[Any]) -> None:
+    def branch(self, statement: Branch, out: list[Any], rest: Branch | None = None) -> None:
+        """A branch; the `rest` is what follows an attempt under its test."""
         sides = []
+        others: list[list[Any]] = []
+        read = (
+            self.read[statement.condition] - (rest is not None)
+            if isinstance(statement, Attempt)
+            else 0
+        )
         self.quote(statement.origin._replace(text=""), out)
         quoted = last = self.quoted
         for block, pick in ((statement.body, "then"), (statement.orelse, "orelse")):
@@ -447,10 +462,14 @@ class _Printer:
             self.depth += 1
             self.statements(block, lines)
             ended = [(phi.out, getattr(phi, pick)) for phi in statement.phis]
-            if isinstance(statement, Attempt) and statement.condition in self.read:
+            if read:
                 ended.append((statement.condition, pick == "then"))
             if not fails(block):
                 self.moves(ended, lines)
+            if rest is not None:
+                others.append(lines if pick == "orelse" else [])
+                self.statements(rest.body if pick == "then" else rest.orelse, others[-1])
+                self.moves([(phi.out, getattr(phi, pick)) for phi in rest.phis], others[-1])
             self.depth -= 1
             if self.quoted is not quoted:
                 last = None
@@ -462,7 +481,7 @@ class _Printer:
             kind = errors[0] if len(errors) == 1 else gast.Tuple(errors, gast.Load())
             caught = self.names[statement.caught] if statement.caught in self.read else None
             handler = gast.ExceptHandler(kind, caught and name(caught), orelse or [gast.Pass()])
-            out.append(gast.Try(body or [gast.Pass()], [handler], [], []))
+            out.append(gast.Try(body or [gast.Pass()], [handler], others[0] if others else [], []))
             return
         condition = self.expr(statement.condition)
         if not body and not orelse:
@@ -481,12 +500,26 @@ class _Printer:
         body: list[Any] = []
         self.depth += 1
         head = self.head(statement, body)
-        self.statements(statement.body, body)
-        self.moves([(carry.param, carry.next) for carry in statement.carries], body)
-        if statement.until is True:
-            body.append(gast.Break())
-        elif statement.until is not None:
-            body.append(gast.If(self.expr(statement.until), [gast.Break()], []))
+        moves = [(carry.param, carry.next) for carry in statement.carries]
+        found = self.early(statement)
+        if found is None:
+            self.statements(statement.body, body)
+            self.moves(moves, body)
+            if statement.until is not None:
+                self.stop(statement.until, statement.body[-1:], [], body)
+        else:
+            place, early = found
+            done, rest = statement.body[:place], statement.body[place:]
+            self.statements(done, body)
+            self.moves(early, body)
+            self.stop(statement.until, [] if early else done[-1:], rest, body)
+            for inner in rest:
+                if isinstance(inner, Branch) and inner.condition is statement.until:
+                    self.statements(inner.orelse, body)
+                    self.moves([(phi.out, phi.orelse) for phi in inner.phis], body)
+                else:
+                    self.statement(inner, body)
+            self.moves([move for move in moves if move not in early], body)
         self.depth -= 1
         test: Any = gast.Constant(True, None)
         if statement.test is not None and (statement.header or head is not None):
@@ -502,6 +535,56 @@ class _Printer:
         if self.quoted is not starting:
             self.quoted = None
         self.moves([(carry.exit, carry.param) for carry in statement.carries], out)
+
+    def early(self, loop: Loop) -> tuple[int, list[tuple[Value, Tree]]] | None:
+        """How much of a loop's body must be done in its last iteration, and what must be assigned: the rest can stand behind the `break`.
+
+        y = f(x)                          y = f(x)
+        done = y > 1                      if y > 1:
+        if not done:               ->         break
+            s += y                        s += y
+        if done: break
+        """
+        until, body = loop.until, loop.body
+        place = len(body)
+        while place > 0 and until not in set(defined(body[place - 1])):
+            if not _idle(body[place - 1], until):
+                break
+            place -= 1
+        if not isinstance(until, Value):
+            return None
+        skipped = body[place:]
+        made = {value for statement in skipped for value in defined(statement)}
+        chosen = {
+            phi.out: phi.then
+            for statement in skipped
+            if isinstance(statement, Branch) and statement.condition is until
+            for phi in statement.phis
+        }
+        early = []
+        for carry in loop.carries:
+            last = chosen.get(carry.next, carry.next) if carry.exit in self.read else carry.param
+            if isinstance(last, Value) and last in made:
+                return None
+            if not isinstance(last, Value) or self.names[last] != self.names[carry.param]:
+                early.append((carry.param, last))
+        # What the rest reads must not have been assigned.
+        read = {until, *leaves([carry.next for carry in loop.carries])}
+        read.update(value for statement in walk(skipped) for value in _reads(statement))
+        for target, source in early:
+            mine = self.names[target]
+            if any(self.names[value] == mine for value in read if value is not source):
+                return None
+        return place, early
+
+    def stop(self, until: Tree, before: Block, rest: Block, out: list[Any]) -> None:
+        """The end of a loop `until` something is true, between a statement and what else its body does."""
+        condition = self.expr(until)
+        again = sum(isinstance(s, Branch) and s.condition is until for s in rest)
+        made = before and isinstance(before[0], Let) and before[0].out is until
+        if made and self.read[until] == 1 + again and isinstance(out[-1], gast.Assign):
+            condition = out.pop().value
+        out.append(gast.Break() if until is True else gast.If(condition, [gast.Break()], []))
 
     def head(self, statement: Loop, body: list[Any]) -> Any:
         """Target and iterable of a `for`; the body may have to begin with reading a record."""
@@ -693,7 +776,9 @@ def function_node(
     """A function as a gast node. `classes` are the names of the classes of which it makes objects."""
     printer = _Printer(names)
     printer.callees, printer.classes = callees, classes or {}
-    printer.read = set(leaves(function.result)).union(*map(_reads, walk(function.body)))
+    printer.read = Counter(leaves(function.result))
+    for statement in walk(function.body):
+        printer.read.update(_reads(statement))
     kinds = kinds or {}
     defaults = defaults or {}
     arguments = gast.arguments([], [], None, [], [], None, [])
@@ -732,6 +817,28 @@ def function_node(
     printer.statements(function.body, body)
     body.append(gast.Return(printer.expr(function.result)))
     return gast.FunctionDef(function.name, arguments, body, [], None, None, [])
+
+
+def _idle(statement: Statement, until: Tree) -> bool:
+    """Whether a statement does nothing but define values."""
+    if isinstance(statement, Let):
+        return statement.op.effect == "pure" and not statement.inplace and statement.out is not None
+    if isinstance(statement, Attempt) or not isinstance(statement, Branch):
+        return False
+    sides = [statement.body] if statement.condition is until else [statement.body, statement.orelse]
+    return all(_idle(inner, until) for side in sides for inner in side)
+
+
+def _goes_on(attempt: Attempt, after: Statement | None) -> bool:
+    """Whether what follows an attempt is its `else`."""
+    return (
+        isinstance(after, Branch)
+        and not isinstance(after, Attempt)
+        and after.condition is attempt.condition
+        and not fails(attempt.body)
+        and not fails(attempt.orelse)
+        and after.origin.part == attempt.origin.part
+    )
 
 
 def _reads(statement: Statement) -> Iterator[Value]:

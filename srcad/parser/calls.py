@@ -416,8 +416,14 @@ class Calls(Objects):
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
     ) -> Any:
         (container,) = args
-        if isinstance(container, (tuple, list, dict, str)):
+        if isinstance(container, (tuple, list, dict, set, str)):
             return len(container)
+        if isinstance(container, Known):
+            self.refuse(
+                node,
+                f"len() of `{container.name}`, which is no array and no container of Python's",
+                "Take its length outside, and pass it.",
+            )
         return self.emit(ops.length, (container,))
 
     def rank(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:

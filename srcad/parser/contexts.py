@@ -160,11 +160,18 @@ class Contexts(Messages):
 
     def do_Delete(self, node: Any) -> None:
         for target in node.targets:
+            if isinstance(target, (gast.Tuple, gast.List)):
+                self.do_Delete(gast.copy_location(gast.Delete(target.elts), node))
+                continue
+            owner = None if isinstance(target, gast.Name) else self.expression(target.value)
+            if isinstance(target, gast.Subscript) and isinstance(owner, (list, dict)):
+                self.delete_item(target, owner, target.slice)
+                continue
             if not isinstance(target, gast.Name):
                 self.refuse(
                     target,
-                    "an item or an attribute is deleted",
-                    "Build what is left of it: x = [part for part in x if ...], or slices.",
+                    "an attribute is deleted, or an item of what is no list and no dict",
+                    "Build what is left of it, and give that the name.",
                 )
             self.expression(
                 gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target)

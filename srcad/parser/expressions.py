@@ -371,6 +371,8 @@ class Expressions(State):
 
     def binary(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
         """`left op right`; integers, strings and sequences known while parsing are computed."""
+        if isinstance(left, dict) and isinstance(right, dict) and op is ops.bit_or:
+            return {**left, **right}
         for side in (left, right):
             if isinstance(side, Instance):
                 self.refuse(
@@ -384,7 +386,7 @@ class Expressions(State):
                     f"`{op.symbol}` of something that is no array or number",
                     "Only numbers and arrays compute.",
                 )
-        plain = (int, str, tuple, list)
+        plain = (int, str, tuple, list, set)
         if (
             isinstance(left, plain)
             and isinstance(right, plain)
@@ -891,7 +893,11 @@ class Expressions(State):
         made = {}
         for key, value in zip(node.keys, node.values):
             if key is None:
-                self.refuse(node, "`**` in a dict is not accepted", "Write the keys out.")
+                given = self.expression(value)
+                if not isinstance(given, dict):
+                    self.refuse(value, "`**` of something that is no dict", "Write the keys out.")
+                made.update(given)
+                continue
             known = self.expression(key)
             if not settled(known):
                 self.refuse(

@@ -106,6 +106,12 @@ class Stores(Calls):
             self.change(node, old)
             old[:] = [*old, *self.unpack(node, value, None)] if op is ops.add else old * value
             return old
+        if isinstance(old, (set, dict)) and type(value) is type(old):
+            self.change(node, old)
+            made = self.binary(node, op, old, value)
+            old.clear()
+            old.update(made)
+            return old
         return self.binary(node, op, old, value)
 
     def augment(self, node: Any, owner: View, index: Tree, op: Any, value: Any) -> None:

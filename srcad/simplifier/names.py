@@ -100,18 +100,23 @@ class _Names:
             self.against(statement.caught, live | reads_of(statement.orelse))
         elif isinstance(statement, Loop):
             exits = {carry.exit for carry in statement.carries}
-            ends = leaves([statement.until, *(carry.next for carry in statement.carries)])
+            ends = set(leaves([statement.until, *(c.next for c in statement.carries)]))
             inside = (
                 reads_of(statement.body)
                 | reads_of(statement.header)
                 | set(leaves(statement.test))
-                | set(ends)
+                | ends
             ) - defines([statement])
             heads = _inner(statement)
             around = (live - exits) | inside | {record.source for record in statement.records}
-            for value in heads:
+            # What no iteration reads is assigned when an iteration is over, and may then have the name of its index.
+            params = [carry.param for carry in statement.carries]
+            unread = set(params) - inside - set(reads_of(statement.body))
+            unread = set() if statement.test is not None else unread - ends
+            heads = [value for value in heads if value not in unread]
+            for value in (*heads, *unread):
                 self.against(value, around)
-                self.against(value, heads)
+                self.against(value, heads if value not in unread else params)
             for carry in statement.carries:  # what ends the loop is read after they are assigned
                 if carry.next is not statement.until:
                     self.against(carry.param, leaves(statement.until))
