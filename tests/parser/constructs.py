@@ -323,7 +323,6 @@ _EXPRESSIONS = {
             s = Scale()
             s.k = x[0]
             s.k *= 2.0
-            del s.k
             return np.sum(x.T * x) * s.k * scale.k
         """,
     "Subscript": """
