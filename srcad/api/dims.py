@@ -5,6 +5,7 @@ It imports no compiler: calls of mapped functions need it too.
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ def spread_dims(dims: Any, tree: Any, what: str) -> Any:
     """
     found = _parts(tree)
     if found is None:
+        if _is_static(tree):
+            return None
         if dims is not None and (isinstance(dims, bool) or not isinstance(dims, (int, np.integer))):
             raise ArgumentValueError(
                 f"{what} has {dims!r} for an array",
@@ -33,6 +36,13 @@ def spread_dims(dims: Any, tree: Any, what: str) -> Any:
             )
         return dims
     keys, parts, fixed = found
+    form = _form(tree)
+    if form is not None and not form.is_tree and dims is not None:
+        raise ArgumentValueError(
+            f"{what} maps over a {form.kind.__name__}, which is neither a dataclass nor registered with optree",
+            reason="Give it None in in_dims, and pass what is mapped as arguments.",
+        )
+    fixed = [held or _is_static(part) for held, part in zip(fixed, parts)]
     given = _given(dims, tree, keys, fixed, what)
     spread = [spread_dims(dim, part, what) for dim, part in zip(given, parts)]
     return dict(zip(keys, spread)) if isinstance(tree, dict) else spread
@@ -60,6 +70,11 @@ def _given(dims: Any, tree: Any, keys: list[Any], fixed: list[bool], what: str) 
     return [None if held else dims for held in fixed]
 
 
+def _is_static(leaf: Any) -> bool:
+    """Whether a leaf is the same for all examples."""
+    return leaf is None or isinstance(leaf, (bool, str, enum.Enum, Known, Unfit)) or callable(leaf)
+
+
 def _form(tree: Any) -> Any:
     """The struct that a specification is of."""
     return tree.form if isinstance(tree, Container) and issubclass(tree.form, Struct) else None
@@ -72,7 +87,7 @@ def _parts(tree: Any) -> tuple[list[Any], list[Any], list[bool]] | None:
     form = _form(tree)
     if form is not None:
         fixed = [
-            key in form.fixed or (key in form.counts and _is_count(part))
+            key in form.fixed or (key in form.counts and not _is_array(part))
             for key, part in zip(form._fields, tree)
         ]
         return list(form._fields), list(tree), fixed
@@ -84,10 +99,6 @@ def _parts(tree: Any) -> tuple[list[Any], list[Any], list[bool]] | None:
     if node is None:
         return None
     return list(node.keys), node.parts, [node.fixed(place) for place in range(len(node.keys))]
-
-
-def _is_count(spec: Any) -> bool:
-    return isinstance(spec, Type) and (spec.dtype or "").startswith(("int", "uint", "bool"))
 
 
 def example_of(spec: Any, dims: Any, name: str) -> Any:
@@ -166,8 +177,6 @@ def _is_array(part: Any) -> bool:
 
 
 def _dims(dims: Any, spec: Any, name: str) -> Any:
-    if not isinstance(spec, (Type, dict, Container)):
-        return None  # a static argument is the same for all examples
     return _static_out(spread_dims(dims, spec, f"in_dims of `{name}`"), spec)
 
 

@@ -22,6 +22,7 @@ from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError
 
 __all__ = [
     "Letters",
+    "Spec",
     "decided",
     "key_of",
     "part_at",
@@ -33,6 +34,16 @@ __all__ = [
 ]
 
 _NUMBERS = {float: number("float"), int: number("int"), complex: number("complex")}
+
+
+class Spec:
+    """What stands for an argument, or a part of one, in `Derivative.source`: made by `srcad.spec`."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.tree = text, read_spec(text)
+
+    def __repr__(self) -> str:
+        return f"spec({self.text!r})"
 
 
 class Letters:
@@ -85,11 +96,14 @@ def key_of(value: Any, depth: int = 0) -> Any:
         return (np.generic, value.dtype)
     if isinstance(value, np.ndarray):
         return (kind, id(value))  # a subclass, which is refused
+    if kind is dict:
+        return (kind, tuple([(key, key_of(part, depth)) for key, part in value.items()]))
+    if kind is tuple or kind is list:
+        return (kind, tuple([key_of(part, depth) for part in value]))
     node = look(value) if depth < DEEPEST else None
     if node is not None:
         deeper = depth + node.is_plain
-        parts = tuple([key_of(part, deeper) for part in node.parts])
-        return (node.form, parts if node.form is not dict else (node.keys, parts))
+        return (node.form, tuple([key_of(part, deeper) for part in node.parts]))
     return (kind, Same(value)) if callable(value) else kind
 
 
@@ -125,6 +139,8 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
             )
         shape = tuple(1 if size == 1 else Size(letters.next(), 0, True) for size in value.shape)
         return Type("array", value.dtype.name if value.dtype.isnative else value.dtype.str, shape)
+    if isinstance(value, Spec):
+        return value.tree
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, np.generic):

@@ -25,7 +25,6 @@ import functools
 import sys
 import types
 import typing
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -97,10 +96,15 @@ def look(value: Any) -> Node | None:
     if kind is collections.deque:
         keys = tuple(range(len(value)))
         return Node(struct(kind, keys, style="sequence", extra=(value.maxlen,)), keys, list(value))
-    found = registration(kind)
+    found = registration(kind) if "optree" in sys.modules else None
     if found is not None:
         return _registered(value, found)
-    if kind in _CLASSES or dataclasses.is_dataclass(kind):
+    known = _CLASSES.get(kind)
+    if known is not None:
+        own = getattr(value, "__dict__", None)
+        if own is not None and tuple(own) == known.names:
+            return Node(known.form, known.names, list(own.values()))
+    if known is not None or dataclasses.is_dataclass(kind):
         return _of_dataclass(value)
     return _plain(value) if is_plain(value) else None
 
@@ -159,16 +163,16 @@ def _plain(value: Any) -> Node:
 
 
 class _Class(NamedTuple):
-    """What is known of a dataclass: its fields, those that are configuration, counts, and made of others; how the text makes one."""
+    """What is known of a dataclass: its fields, those that are configuration, counts, and made of others; `form` has all of them."""
 
     names: tuple[str, ...]
     fixed: frozenset[str]
     counts: frozenset[str]
     derived: frozenset[str]
-    style: str
+    form: type[Struct]
 
 
-_CLASSES: weakref.WeakKeyDictionary[type, _Class] = weakref.WeakKeyDictionary()
+_CLASSES: dict[type, _Class] = {}
 
 
 def _of_dataclass(value: Any) -> Node:
@@ -176,22 +180,20 @@ def _of_dataclass(value: Any) -> Node:
     known = _CLASSES.get(kind)
     if known is None:
         known = _CLASSES[kind] = _described(kind)
-    names, fixed, derived = known.names, known.fixed, known.derived
-    own = getattr(value, "__dict__", None)
-    if own is None or len(own) != len(names) or not all(name in own for name in names):
-        held = attributes(value)
-        names = tuple([name for name in names if name in held])
-        more = tuple([name for name in held if name not in known.names])
-        names, fixed, derived = names + more, fixed | set(more), derived | set(more)
-        parts = [held[name] for name in names]
-    else:
-        more = ()
-        parts = [own[name] for name in names]
-    style = known.style if not more and len(names) == len(known.names) else "instance"
+    held = attributes(value)
+    names = tuple([name for name in known.names if name in held])
+    more = tuple([name for name in held if name not in known.names])
+    parts = [held[name] for name in names + more]
+    if not more and names == known.names:
+        return Node(known.form, names, parts)
     form = struct(
-        kind, names, style=style, fixed=fixed, counts=known.counts, derived=derived
+        kind,
+        names + more,
+        fixed=known.fixed | set(more),
+        counts=known.counts,
+        derived=known.derived | set(more),
     )
-    return Node(form, names, parts)
+    return Node(form, names + more, parts)
 
 
 def _described(kind: Any) -> _Class:
@@ -205,7 +207,9 @@ def _described(kind: Any) -> _Class:
     except Exception:  # annotations of names that exist for type checkers only
         hints = {field.name: field.type for field in fields}
     counts = frozenset(name for name in names if is_count(hints.get(name)))
-    return _Class(names, fixed, counts, derived, "call" if is_called(kind) else "instance")
+    style = "call" if is_called(kind) else "instance"
+    form = struct(kind, names, style=style, fixed=fixed, counts=counts, derived=derived)
+    return _Class(names, fixed, counts, derived, form)
 
 
 def is_configuration(field: dataclasses.Field[Any]) -> bool:
