@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.pytrees import flatten, is_varied, own, rebuild
+from srcad.core.pytrees import flatten, formed, is_varied, own, rebuild
 from srcad.core.specification import Container
 from srcad.core.types import Size, Type
 from srcad.errors import ArgumentValueError
@@ -98,7 +98,8 @@ def _drawn(spec: Any, sizes: dict[str, int], kind: str, rng: np.random.Generator
     if isinstance(spec, dict):
         return {key: _drawn(part, sizes, kind, rng) for key, part in spec.items()}
     if isinstance(spec, Container):
-        return spec.tree([_drawn(part, sizes, kind, rng) for part in spec])
+        keys = getattr(spec.form, "_fields", tuple(range(len(spec))))
+        return formed(spec.form, keys, [_drawn(part, sizes, kind, rng) for part in spec])
     if not isinstance(spec, Type):
         return spec
     shape = tuple(

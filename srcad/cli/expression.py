@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
 import importlib
 import importlib.machinery
 import importlib.util
@@ -23,6 +24,8 @@ from srcad.api.pushforward import linear
 from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, read_argument, read_spec, specify
 from srcad.api.transforms import LinearText, PullbackText, PushforwardText
+from srcad.core.pytrees import look
+from srcad.core.specification import Container
 from srcad.core.types import Type
 from srcad.errors import (
     ArgumentError,
@@ -32,6 +35,7 @@ from srcad.errors import (
     SrcadError,
     UnsupportedSyntaxError,
 )
+from srcad.runtime import instance
 
 __all__ = ["Asked", "asked", "derivative_text", "load_module", "read_expression"]
 
@@ -412,4 +416,23 @@ def _annotation(annotation: Any) -> Any:
     if isinstance(annotation, str):
         with contextlib.suppress(ArgumentError):
             return read_spec(annotation)
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return _of_dataclass(annotation)
     return None
+
+
+def _of_dataclass(kind: Any) -> Any:
+    """The specification of a dataclass, from the annotations and defaults of its fields. Raises ArgumentTypeError."""
+    parts = {}
+    for field in dataclasses.fields(kind):
+        parts[field.name] = _annotation(field.type)
+        if parts[field.name] is None and field.default is not dataclasses.MISSING:
+            parts[field.name] = specify(field.default, Letters(), field.name)
+        if parts[field.name] is None:
+            raise ArgumentTypeError(
+                f"the command does not know what `{field.name}` of a {kind.__name__} is",
+                reason=f'Annotate the field, {field.name}: "float64[n]", or ask in Python for grad(f).source(...) with an object.',
+            )
+    node = look(instance(kind, **parts))
+    assert node is not None
+    return Container(kind, tuple(node.parts), node.form)

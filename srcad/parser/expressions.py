@@ -22,7 +22,7 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known, follow, last_name, steps_of, structure_of
-from srcad.core.types import Size, Type, number
+from srcad.core.types import ANY, Size, Type, number
 from srcad.errors import AliasingError
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
 from srcad.parser.handles import FlatBinding, MethodBinding
@@ -364,6 +364,13 @@ class Expressions(State):
         )
 
     def _BinOp(self, node: Any) -> Any:
+        if type_ == ANY:
+            self.refuse(
+                node,
+                f"nothing is known of what `{name}` is an attribute of",
+                "Annotate the argument with its dataclass, whose fields are annotated (float, \"float64[n]\"), "
+                "or ask in Python for the text with an object: grad(f).source(p).",
+            )
         left = self.expression(node.left)
         with self.holding(left):
             right = self.expression(node.right)
