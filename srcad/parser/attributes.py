@@ -195,10 +195,14 @@ class Objects(Functions):
             self.import_place(getter)
             return self.call(node, Known(getter, f"{base.__name__}.{name}"), [owner], {})
         if isinstance(found, types.FunctionType):
-            self.import_place(found)
+            place = self.program.place_of(base)
+            if place is None:
+                self.import_place(found)
+            else:
+                self.program.refer(place[0], f"{place[1]}.{name}", found)
             return MethodBinding(owner, name, found)
-        place = self.class_of(base)
-        path, full = self.program.place_of(base) or (self.path, place.name)
+        known = self.class_of(base)
+        path, full = self.program.place_of(base) or (self.path, known.name)
         return self.adopt(node, f"{full}.{name}", found, path)
 
     def call_bound(

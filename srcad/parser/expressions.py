@@ -127,7 +127,14 @@ class Expressions(State):
                 found.read = True
             self.assure(node.id)
             return found
+        if node.id in self.own and not self.is_owner(node.id):
+            self.read(Unbound(node.id), node)
         return self.outer(node) if self.scope is None else self.of_scope(node)
+
+    def is_owner(self, name: str) -> bool:
+        """Whether a name is that of what a method is bound to."""
+        function: Any = self.source.function
+        return self.owner is not None and name == function.__code__.co_varnames[0]
 
     def of_scope(self, node: Any) -> Any:
         """A name of the functions around this one, as it stands there now."""
@@ -221,7 +228,7 @@ class Expressions(State):
         name = node.id
         function: Any = self.source.function
         free = function.__code__.co_freevars
-        if self.owner is not None and name == function.__code__.co_varnames[0]:
+        if self.is_owner(name):
             self.program.places.setdefault(identity(self.owner), (self.owner, self.path, name))
             return Known(self.owner, name)
         if name in free:
@@ -357,13 +364,6 @@ class Expressions(State):
             return FlatBinding(owner)
         if callable(getattr(np.ndarray, name, None)):
             return MethodBinding(owner, name)
-        return self.refuse(
-            node,
-            f"attribute `{name}` of an array is not accepted",
-            "Use a NumPy function, or srcad.stop_gradient on a copy.",
-        )
-
-    def _BinOp(self, node: Any) -> Any:
         if type_ == ANY:
             self.refuse(
                 node,
@@ -371,6 +371,13 @@ class Expressions(State):
                 "Annotate the argument with its dataclass, whose fields are annotated (float, \"float64[n]\"), "
                 "or ask in Python for the text with an object: grad(f).source(p).",
             )
+        return self.refuse(
+            node,
+            f"attribute `{name}` of an array is not accepted",
+            "Use a NumPy function, or srcad.stop_gradient on a copy.",
+        )
+
+    def _BinOp(self, node: Any) -> Any:
         left = self.expression(node.left)
         with self.holding(left):
             right = self.expression(node.right)

@@ -22,13 +22,13 @@ from srcad.core.nodes import Call, Function, Value, leaves, map_tree
 from srcad.core.specification import Container, Known, last_name, own_signature, unwrap
 from srcad.parser.containers import Containers
 from srcad.parser.expressions import is_constant
-from srcad.parser.handles import FunctionBinding, captured_names
+from srcad.parser.handles import FunctionBinding, captured_names, own_names
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import generator_or_async
 from srcad.parser.rows import Rows
 from srcad.parser.source import source_of
-from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll
+from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, identity
 
 __all__ = ["Functions"]
 
@@ -236,6 +236,7 @@ class Functions(Containers):
         inner.builder, inner.builders, inner.memory = self.builder, self.builders, self.memory
         inner.numbers, inner.frame, inner.constant = self.numbers, self.frame, self.constant
         inner.sided, inner.hidden_views = self.sided, self.hidden_views
+        inner.outcomes = self.outcomes
         inner.under, inner.attempting = self.under, self.attempting
         inner.env = dict(arguments)
         self.program.stack.append(Entered(key, True, static))
@@ -255,7 +256,7 @@ class Functions(Containers):
         other = generator_or_async(node)
         if other is not None:
             self.refuse_syntax(other)
-        self.captured = captured_names(node)
+        self.captured, self.own = captured_names(node), own_names(node)
         try:
             if isinstance(node, gast.Lambda):
                 self.statement = node.body
@@ -327,7 +328,9 @@ class Functions(Containers):
 
 
 def freeze(spec: Any) -> Any:
-    """A specification as something that can be looked up."""
+    """A specification as something that can be looked up; an object is itself, whatever it says that it equals."""
+    if isinstance(spec, Known):
+        return (Known, identity(spec.object))
     if isinstance(spec, dict):
         return tuple((key, freeze(part)) for key, part in spec.items())
     if isinstance(spec, Container):

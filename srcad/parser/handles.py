@@ -14,7 +14,9 @@ __all__ = [
     "FunctionBinding",
     "MethodBinding",
     "PartialBinding",
+    "captured_names",
     "free_names",
+    "own_names",
 ]
 
 
@@ -113,6 +115,35 @@ def free_names(node: Any) -> frozenset[str]:
             read.add(inner.target.id)
         pending.extend(gast.iter_child_nodes(inner))
     return frozenset(read - bound)
+
+
+def own_names(node: Any) -> frozenset[str]:
+    """The names that are a function's own: its parameters, and what it assigns.
+
+    >>> sorted(own_names(gast.parse("def f(x):\n    y = [i for i in g(x)]\n    def h(): z = 1").body[0]))
+    ['h', 'x', 'y']
+    """
+    arguments = node.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [star for star in (arguments.vararg, arguments.kwarg) if star is not None]
+    found, declared = {argument.id for argument in every}, set()
+    pending = list(node.body) if isinstance(node.body, list) else [node.body]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.ClassDef)):
+            found.add(inner.name)
+        elif isinstance(inner, (gast.Global, gast.Nonlocal)):
+            declared.update(inner.names)
+        elif isinstance(inner, gast.NamedExpr):
+            found.add(inner.target.id)
+            pending.append(inner.value)
+        elif isinstance(inner, (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)):
+            pending += [walrus for walrus in gast.walk(inner) if isinstance(walrus, gast.NamedExpr)]
+        elif not isinstance(inner, gast.Lambda):
+            if isinstance(inner, gast.Name) and isinstance(inner.ctx, gast.Store):
+                found.add(inner.id)
+            pending.extend(gast.iter_child_nodes(inner))
+    return frozenset(found - declared)
 
 
 def captured_names(node: Any) -> frozenset[str]:

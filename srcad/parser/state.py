@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
+from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
 from srcad.analysis.views import keeps_order, ordered, settled
 from srcad.core.builder import Builder
@@ -168,6 +169,7 @@ class State:
         self.caller: State | None = None
         # Names that the functions inside it read, whenever they are called.
         self.captured: frozenset[str] = frozenset()
+        self.own: frozenset[str] = frozenset()
         # What an expression holds that is being evaluated.
         self.pending: list[Any] = []
         self.held: frozenset[str] = frozenset()
@@ -185,7 +187,11 @@ class State:
         # The body of a `try` that is being parsed: what was known before each of its statements.
         self.trace: list[Any] | None = None
         self.attempting = 0
+        # Whether a `try` succeeded: its test, and the loops around it.
+        self.outcomes: dict[Value, tuple[Test, Any]] = {}
         self.numbers = Numbers()
+        # Lists of arrays that are values: what they may be views of, and what that held.
+        self.lists_of: dict[Value, list[tuple[Buffer, Value]]] = {}
         self.guards: dict[str, Guard] = {}
         # Buffers that are made on one side of a test, and are reached on that side only.
         self.sided: dict[Buffer, tuple[Test, int]] = {}
@@ -279,7 +285,9 @@ class State:
         value = self.builder.let(op, operands, named, base=base)
         self.numbers.note(value, op, operands, named)
         self.freeze()
-        if value.type.immutable or value.type.kind == "object":
+        if value.type.kind == "object":
+            self.note_parts(value, op, args, operands, dict(named))
+        if value.type.immutable:
             return value
         owner = args[0] if args and isinstance(args[0], View) else None
         memory = settled(op, operands, dict(named), owner is not None and in_order(owner))
@@ -289,14 +297,42 @@ class State:
             step = Step(op, operands[1:], named, memory == "view")
             return View(owner.buffer, (*owner.path, step), value, self.current(owner.buffer))
         made = self.bind_new(value)
+        if args and isinstance(args[0], Value) and args[0] in self.lists_of:
+            self.part_of(args[0], made)
         if memory == "fresh":
             given = views([list(args), dict(options)])
             orders = [view.value.type.rank in (0, 1) or in_order(view) for view in given]
             made.buffer.ordered = ordered(op, operands, dict(named), orders)
         else:
-            for view in views(list(args)):
-                made.buffer.alias(view.buffer)
+            for view in views([list(args), dict(options)]):
+                self.overlap(made, view.buffer)
         return made
+
+    def overlap(self, made: View, buffer: Buffer) -> None:
+        """What was made may be the memory of a buffer, and of what that may be."""
+        for other in (buffer, *buffer.aliases):
+            made.buffer.alias(other)
+        made.buffer.arguments |= buffer.arguments
+
+    def note_parts(
+        self, value: Value, op: Operation, args: Any, operands: Any, options: dict[str, Any]
+    ) -> None:
+        """Remember of what a list of arrays (`np.split(x, 2)`) may be views."""
+        seen = views([list(args), options])
+        if seen and memory_of(op, operands, options) != "fresh":
+            self.lists_of[value] = [(view.buffer, self.current(view.buffer)) for view in seen]
+
+    def part_of(self, parts: Value, made: View) -> None:
+        """A part of such a list may share memory with what the list was made of."""
+        for buffer, version in self.lists_of[parts]:
+            if self.current(buffer) is not version:
+                self.refuse(
+                    self.statement,
+                    "this list was made of an array that was written since",
+                    "Whether its parts see the store is not known. Unpack it before the store, or slice the array.",
+                    AliasingError,
+                )
+            self.overlap(made, buffer)
 
     def freeze(self) -> None:
         """Within `no_grad`, what was just computed is a constant."""
