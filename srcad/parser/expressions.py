@@ -963,6 +963,9 @@ class Expressions(State):
         if isinstance(owner, (tuple, list, dict, str)):
             key = self.index(where)
             if isinstance(key, Slice) and not isinstance(owner, dict):
+                for part in key:
+                    if isinstance(part, Value):
+                        self.unknown_place(node, owner, part)
                 key = slice(*key)
             if isinstance(key, Value):
                 self.unknown_place(node, owner, key)
