@@ -72,7 +72,11 @@ class Containers(Expressions):
             found = getattr(owner, name)(*args, **options)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             self.fails(node, error)
-        return list(found) if name in ("items", "keys", "values") else found
+        return self.viewed(owner, name) if name in ("items", "keys", "values") else found
+
+    def viewed(self, owner: dict[Any, Any], name: str) -> Any:
+        """What `d.items()` runs over."""
+        raise NotImplementedError
 
     def sort(self, node: Any, owner: list[Any], options: dict[str, Any]) -> None:
         """`xs.sort()` of what is known while parsing."""

@@ -280,13 +280,6 @@ class Contexts(Messages):
         else:
             self.attempt(node, node.body, node.orelse, self.handlers(node), self.later)
 
-    def do_TryStar(self, node: Any) -> None:
-        self.refuse(
-            node,
-            "`except*` is not accepted",
-            "Groups of exceptions come from concurrent code: write `except`.",
-        )
-
     def do_try_return(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
         """A `try` that returns: what follows it is done on the sides that do not.
 

@@ -16,6 +16,7 @@ import numpy as np
 from srcad.core import ops
 from srcad.core.nodes import Value
 from srcad.core.specification import Known
+from srcad.parser.boxes import same_contents
 from srcad.parser.branches import Branches
 from srcad.parser.expressions import is_constant, settled
 from srcad.parser.places import Handle, View
@@ -28,7 +29,8 @@ class Iterable(NamedTuple):
     """What a loop runs over: how many items, and the binding of item number `i`.
 
     `parts` are the bindings themselves where they are known one by one (a list): such a loop is unrolled.
-    `domain` is (start, stop, step) where the items are the numbers of a range; `record` the list where the items are records of it.
+    `domain` is (start, stop, step) where the items are the numbers of a range; `record` the list where the items are records of it;
+    `live` the list or dict itself, whose items Python reads as it goes on.
     """
 
     count: Any
@@ -38,25 +40,68 @@ class Iterable(NamedTuple):
     direction: int = 1
     arrays: tuple[View, ...] = ()
     record: Filled | None = None
+    live: Any = None
+
+
+class Taken(NamedTuple):
+    """A box that is run over, what of it, and what that was."""
+
+    box: Any
+    look: Callable[[Any], Any]
+    seen: Any
+
+    def changed(self) -> bool:
+        now = self.look(self.box)
+        return not same_contents(dict(enumerate(self.seen)), dict(enumerate(now)))
 
 
 class Lazy(Handle):
-    """`zip(x, y)`, `range(n)`: what can be looped over; `once`, unless it is a range."""
+    """`zip(x, y)`, `range(n)`, `d.items()`: what can be looped over; `once`, or whenever it is asked.
 
-    def __init__(self, name: str, over: Iterable, once: bool) -> None:
-        self.name, self.over, self.once = name, over, once
+    `over` is made when it is run over; `parts` are the bindings that it sees, `taken` the boxes that it was made of.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        over: Callable[[Any, Any], Iterable],
+        parts: Any,
+        taken: list[Taken],
+        *,
+        once: bool,
+    ) -> None:
+        self.name, self.over, self.parts, self.taken, self.once = name, over, parts, taken, once
         self.used = False
 
     def held(self) -> Any:
-        return [*self.over.arrays, *(self.over.parts or [])]
+        return [self.parts, [box.box for box in self.taken]]
 
 
 class Iterables(Branches):
     """Find out what a loop runs over."""
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # The boxes that are run over.
+        self.taken: list[Taken] = []
+
     def iterable(self, node: Any) -> Iterable:
         """What the expression of a `for` runs over."""
         return self.over(node, self.handed(node))
+
+    def take(self, box: Any, look: Callable[[Any], Any]) -> None:
+        """Note that the items of a box were read ahead."""
+        self.taken.append(Taken(box, look, look(box)))
+
+    def unchanged(self, node: Any, taken: list[Taken]) -> None:
+        """Refuse that what is run over was changed before its items were read."""
+        for one in taken:
+            if one.changed():
+                self.refuse(
+                    node,
+                    f"a {type(one.box).__name__} is changed while it is run over",
+                    "Run over a copy of it: list(...).",
+                )
 
     def over(self, node: Any, binding: Any) -> Iterable:
         """What a loop over the binding runs over."""
@@ -68,14 +113,19 @@ class Iterables(Branches):
                     "It is empty the second time. Make it again, or make a list of it.",
                 )
             binding.used = binding.once
-            return binding.over
+            self.unchanged(node, binding.taken)
+            self.taken += binding.taken
+            return binding.over(self, node)
         if isinstance(binding, Filled):
             record = binding
             if not record.closed:
                 self.read(record, node)
             return Iterable(None, lambda i: self.recalled(record), record=record)
         self.plain(binding, node)
-        if isinstance(binding, (dict, str)):
+        if isinstance(binding, (list, dict)):
+            self.take(binding, list)
+            return _listed(list(binding))._replace(live=binding)
+        if isinstance(binding, str):
             binding = list(binding)
         if isinstance(binding, set):
             self.refuse(
@@ -83,7 +133,7 @@ class Iterables(Branches):
                 "a loop over a set has no order",
                 "Loop over sorted(...), so that the derivative is the same in every process.",
             )
-        if isinstance(binding, (tuple, list)):
+        if isinstance(binding, tuple):
             return _listed(list(binding))
         if isinstance(binding, View):
             shape = self.type(binding).shape
@@ -122,17 +172,33 @@ class Iterables(Branches):
         if not (isinstance(function, type) or callable(function)) or function not in _MAKERS:
             return None
         name = getattr(function, "__qualname__", callee.name)
+        outer, self.taken = self.taken, []
         try:
             over = _MAKERS[function](self, node, *args, **options)
         except TypeError as error:
             if "argument" not in str(error):
                 raise
             self.refuse(node, f"these arguments of {name}() are not accepted", "Index explicitly.")
-        return Lazy(f"{name}(...)", over, function is not builtins.range)
+        finally:
+            taken, self.taken = self.taken, outer
+        once = function is not builtins.range
+        return Lazy(f"{name}(...)", lambda *_: over, [args, options], taken, once=once)
+
+    def viewed(self, owner: dict[Any, Any], name: str) -> Any:
+        """`d.items()`, `d.keys()`, `d.values()`: what the dict holds when it is run over."""
+
+        def look(box: dict[Any, Any]) -> list[Any]:
+            return list(getattr(box, name)())
+
+        def over(parser: Iterables, node: Any) -> Iterable:
+            parser.take(owner, lambda box: list(box) if name == "keys" else list(box.values()))
+            return _listed(look(owner))
+
+        return Lazy(f".{name}()", over, [owner], [], once=False)
 
     def lazily(self, over: Iterable) -> Lazy:
         """What can be looped over, as a binding."""
-        return Lazy("an iterable", over, True)
+        return Lazy("an iterable", lambda *_: over, [over.parts, over.arrays], [], once=True)
 
     def unpack(self, node: Any, binding: Any, count: int | None) -> list[Any]:
         """The parts of what is unpacked."""
@@ -282,9 +348,7 @@ class Iterables(Branches):
                 if domain is None and over.parts is None:
                     domain = (0, self.read(self.count_of(over)), 1)
                 fixed = source.domain is not None and not source.open
-                same = fixed and self.numbers.of(domain) == self.numbers.of(
-                    source.domain
-                )
+                same = fixed and self.numbers.of(domain) == self.numbers.of(source.domain)
             if not same or over.parts is not None:
                 self.refuse(
                     node,
@@ -340,6 +404,10 @@ class Iterables(Branches):
                 "Write a loop over range(len(x)).",
             )
         return parts
+
+    def once(self, node: Any, binding: Any) -> Iterable:
+        """`iter(xs)`."""
+        return self.over(node, binding)._replace(live=None)
 
     def product(self, node: Any, *bindings: Any, repeat: Any = 1) -> Iterable:
         """`itertools.product`: of what is not known one by one, counted through."""
@@ -494,6 +562,7 @@ _MAKERS: dict[Any, Any] = {
     builtins.zip: Iterables.zipped,
     builtins.map: Iterables.mapped,
     builtins.filter: Iterables.filtered,
+    builtins.iter: Iterables.once,
     itertools.product: Iterables.product,
     itertools.pairwise: Iterables.pairwise,
     itertools.accumulate: Iterables.accumulated,

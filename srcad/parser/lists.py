@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -12,13 +13,14 @@ import numpy as np
 
 from srcad.core import ops
 from srcad.core.nodes import Loop, Slice, Value
-from srcad.core.specification import Known
+from srcad.core.specification import Known, unwrap
 from srcad.core.types import Size, Type
 from srcad.parser.boxes import boxes
-from srcad.parser.expressions import is_constant, is_static, truth
+from srcad.parser.expressions import Given, is_constant, is_static, truth
+from srcad.parser.handles import FunctionBinding
 from srcad.parser.iterables import Iterable, Lazy
 from srcad.parser.loops import Loops
-from srcad.parser.places import View
+from srcad.parser.places import View, views
 from srcad.parser.reads import reads, writes
 from srcad.parser.records import Kept
 from srcad.parser.rows import (
@@ -292,7 +294,8 @@ class Lists(Loops):
 
     def ranged(self, *bounds: Any) -> Lazy:
         """`range(...)`."""
-        return Lazy("range", self.range(self.statement, *bounds), once=False)
+        over = self.range(self.statement, *bounds)
+        return Lazy("range", lambda *_: over, [], [], once=False)
 
     def lengthen(self, node: Any, rows: Rows, added: Any) -> None:
         """Room for more rows."""
@@ -385,6 +388,9 @@ class Lists(Loops):
             leaf_items(rows.element, rows.tree), leaf_items(rows.element, item)
         ):
             if isinstance(leaf, View):
+                # An item that others hold too: what is stored into it would not reach them.
+                if leaf.path or any(leaf.buffer is seen.buffer for seen in views(self.reached())):
+                    view.buffer.arguments.add(f"rows {self.label(rows)}")
                 leaf.buffer.arguments.add(f"list {self.label(rows)}")
             if plan is not None:
                 self.store(node, view, row, leaf, add=False)
@@ -565,6 +571,10 @@ class Lists(Loops):
         return super().item_key(node, owner, where)
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        if isinstance(callee, Known) and (
+            ops.name_of(callee.object) is not None or not _with_source(callee.object)
+        ):
+            args = [self.forced(node, arg) for arg in args]
         if any(isinstance(arg, Rows) for arg in args) and isinstance(callee, Known):
             function = callee.object
             rows = args[0]
@@ -728,6 +738,32 @@ class Lists(Loops):
                 if binding is not None:
                     self.env[name] = binding
 
+    def _GeneratorExp(self, node: Any) -> Any:
+        """What is looked over first is evaluated where the generator is written, the rest when it is run over."""
+        first = node.generators[0]
+        outer, self.taken = self.taken, []
+        over = self.over(first.iter, self.expression(first.iter))
+        taken, self.taken = self.taken, outer
+        held = Lazy("a generator", lambda *_: over, [over.parts, over.arrays], taken, once=True)
+        given = gast.copy_location(Given(held), first.iter)
+        generators = [gast.comprehension(first.target, given, first.ifs, 0), *node.generators[1:]]
+        body = gast.copy_location(gast.ListComp(node.elt, generators), node)
+        none = gast.arguments([], [], None, [], [], None, [])
+        function = gast.copy_location(gast.Lambda(none, body), node)
+        made = FunctionBinding(function, "generator", {}, self)
+
+        def run(parser: Any, where: Any) -> Iterable:
+            return parser.over(where, parser.call_function(where, made, [], {}))
+
+        return Lazy("a generator", run, [made, held], [], once=True)
+
+    def forced(self, node: Any, binding: Any) -> Any:
+        """A generator as the list of its items; others as they are."""
+        if isinstance(binding, Lazy) and binding.name == "a generator" and not binding.used:
+            binding.used = True
+            return self.call_function(node, binding.parts[0], [], {})
+        return binding
+
     def begun_out(self, made: list[Any], node: Any) -> Any:
         """The list of a comprehension, which may grow later."""
         return self.begun(made, node)
@@ -857,6 +893,11 @@ def _one_number(parts: list[Any]) -> bool:
     return all(
         is_constant(part) and type(part) is type(parts[0]) and part == parts[0] for part in parts
     )
+
+
+def _with_source(function: Any) -> bool:
+    """Whether a callable is written in Python."""
+    return isinstance(unwrap(function), types.FunctionType)
 
 
 def _name(key: str, context: Any = None) -> Any:

@@ -40,18 +40,23 @@ class Loops(Iterables):
     """Parse loops."""
 
     def do_For(self, node: Any) -> None:
+        outer, self.taken = self.taken, []
         over = self.iterable(node.iter)
+        taken, self.taken = self.taken, outer
         with self.jumping(node) as region:
             later = self.later if region is None else region.after
             if over.parts is not None:
                 held = f"for ... in {self.source.text(node.iter)}"
-                outer = self.held
-                self.env[held], self.held = list(over.parts), outer | {held}
+                around = self.held
+                self.env[held], self.held = list(over.parts), around | {held}
+                items: Any = over.parts
+                if over.live is not None:
+                    items, taken = self.living_items(node, over.live), []
                 try:
-                    self.unrolled(node, over.parts[:: over.direction], later, region)
+                    self.unrolled(node, items, later, region, taken)
                 finally:
                     self.env.pop(held, None)
-                    self.held = outer
+                    self.held = around
             elif (
                 region is None
                 or over.record is not None
@@ -60,7 +65,20 @@ class Loops(Iterables):
                 )
             ):
                 self.rolled(node, over, later, region)
+            self.unchanged(node, taken)
         self.leave(region)
+
+    def living_items(self, node: Any, box: Any) -> Iterator[Any]:
+        """The items of a list as Python reads them, while the loop may change it."""
+        place = 0
+        size = len(box)
+        while place < len(box):
+            if isinstance(box, dict) and len(box) != size:
+                self.fails(node, RuntimeError("dictionary changed size during iteration"))
+            if place >= _MOST:
+                self.refuse(node, "this list grows while it is run over", "Run over a copy of it.")
+            yield box[place] if isinstance(box, list) else list(box)[place]
+            place += 1
 
     def rolled(self, node: Any, over: Iterable, later: frozenset[str], region: Any) -> None:
         """A loop that stays one, if it does not need the number of each iteration."""
@@ -79,7 +97,9 @@ class Loops(Iterables):
             items = [over.item(place) for place in range(count)[:: over.direction]]
             self.unrolled(node, items, later, region)
 
-    def unrolled(self, node: Any, items: Any, later: frozenset[str], region: Any) -> None:
+    def unrolled(
+        self, node: Any, items: Any, later: frozenset[str], region: Any, taken: Any = ()
+    ) -> None:
         """A loop iteration by iteration; where one may have left it, the next waits for that."""
         body = node.body if region is None else region.body
         if region is not None:
@@ -87,6 +107,7 @@ class Loops(Iterables):
             region.carried = {n for n, b in self.env.items() if not isinstance(b, Unbound)}
         around = live(body, later) | later | self.held
         for item in items:
+            self.unchanged(node, taken)
             stop = self.env.get(region.stop, False) if region is not None else False
             if stop is True:
                 return
@@ -403,6 +424,12 @@ class Loops(Iterables):
                     isinstance(s, Let) and s.op.effect == "effect" for s in walk(builder.block)
                 )
                 stores = any(self.memory[buffer] is not memory[buffer] for buffer in memory)
+                if header is None and stores:
+                    self.refuse(
+                        node,
+                        "the condition of this loop writes to an array",
+                        "Write `while True:`, the store, and `if not ...: break`.",
+                    )
                 if header is None:
                     self.env, self.memory = env, memory
                 elif effect or stores:

@@ -41,6 +41,10 @@ SYNTAX = {
         "template strings are not accepted",
         "They are text that is put together outside: pass what it is made of, or write an f-string.",
     ),
+    "TryStar": (
+        "`except*` is not accepted",
+        "Groups of exceptions come from concurrent code: write `except`.",
+    ),
     "TypeAlias": (
         "a `type` statement is inside the function",
         "It computes nothing. Write it at the top of the module.",
