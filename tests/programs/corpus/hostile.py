@@ -1220,3 +1220,81 @@ def attribute_shadows_a_method(p):
     c.extra = p[1]
     c.value, c.extra = c.extra, c.value * 2
     return c.value * c.extra
+
+
+@program(P, oracle="complex")
+def mapped_reads_what_changed_since(p):
+    u = p * 1
+    scale = p[0]
+    scaled = map(lambda q: q * u[0] * scale, [1.0, p[1]])
+    u[0] = p[2] ** 2
+    scale = 3.0
+    return sum(scaled)
+
+
+@program(P, oracle="complex")
+def map_over_a_loop_that_writes(p):
+    u = p * 1
+    total = 0.0
+    for value in map(lambda q: q * u[0], [1.0, p[1], p[2]]):
+        u[0] = u[0] * value
+        total += value
+    return total
+
+
+@program(P, oracle="complex")
+def map_made_outside_of_the_loop(p):
+    squares = map(lambda q: q * q, p)
+    total = 0.0
+    for a in p:
+        total = total * a + sum(squares)
+    return total
+
+
+@program(P, oracle="complex")
+def generator_reads_an_array_written_later(p):
+    u = p * 1
+    terms = (u[k] * p[k] for k in range(3))
+    u[1] = p[0] ** 2
+    return sum(terms)
+
+
+@program(P, oracle="complex")
+def values_of_a_dict_shown_later(p):
+    d = {"a": p[0], "b": p[1]}
+    shown = d.values()
+    d["b"] = p[2] ** 2
+    d["c"] = p[0] * p[1]
+    return sum(shown) * len(d)
+
+
+@program(P, oracle="complex")
+def dict_values_change_ahead_of_the_loop(p):
+    d = {"a": p[0], "b": p[1], "c": p[2]}
+    total = 0.0
+    for key, value in d.items():
+        d["c"] = d["c"] * value
+        total += value
+    return total
+
+
+@program(P, oracle="complex")
+def range_runs_twice(p):
+    numbers = range(3)
+    total = 0.0
+    for i in numbers:
+        total += p[i]
+    for i in numbers:
+        total *= p[i]
+    return total
+
+
+@program(P, oracle="complex")
+def rows_of_a_buffer_written_ahead(p):
+    u = np.outer(p, p)
+    total = 0.0
+    for i, row in enumerate(u):
+        if i < 2:
+            u[i + 1] = row * p[i]
+        total += row[0]
+    return total
