@@ -236,7 +236,7 @@ PROGRAMS = [
     Program(matrices.page_rank, (spread(3, 3) - 0.4 * np.eye(3), 0.6)),
     Program(
         matrices.project_to_simplex,
-        (np.array([0.9, -0.4, 0.5, 0.2]), 1.0),
+        (np.array([0.9, -0.4, 0.5, 0.1]), 1.0),
         oracle=of_projection,
         second=COMPLEX,
     ),

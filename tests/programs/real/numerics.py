@@ -58,7 +58,7 @@ def adaptive(f, a, fa, b, fb, tolerance, whole, m, fm, depth):
     )
 
 
-def integrate(f, a, b, tolerance=1e-4, depth=3):
+def integrate(f, a, b, tolerance=1e-4, depth=2):
     fa, fb = f(a), f(b)
     m, fm, whole = simpson(f, a, fa, b, fb)
     return adaptive(f, a, fa, b, fb, tolerance, whole, m, fm, depth)

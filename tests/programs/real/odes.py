@@ -166,10 +166,7 @@ def sir_with_lockdown(epidemic, s, i, days=30, threshold=0.12):
     return peak, s, burden + 0.01 * len(events)
 
 
-DRAWS = [
-    (0.31, 0.62), (0.82, 0.17), (0.55, 0.91), (0.12, 0.44), (0.71, 0.35), (0.93, 0.08),
-    (0.27, 0.73), (0.64, 0.52), (0.48, 0.21), (0.36, 0.86), (0.19, 0.58), (0.88, 0.67),
-]  # fmt: skip
+DRAWS = np.random.default_rng(3).uniform(size=(12, 2))
 
 
 def gillespie(rates, start, t_end=2.0):
