@@ -117,8 +117,11 @@ class _Names:
             for value in (*heads, *unread):
                 self.against(value, around)
                 self.against(value, heads if value not in unread else params)
-            for carry in statement.carries:  # what ends the loop is read after they are assigned
-                if carry.next is not statement.until:
+            over = {*leaves(statement.domain), *(array for array, _ in statement.over)}
+            for carry in statement.carries:
+                if carry.init is not None:  # before what the loop runs over is read
+                    self.against(carry.param, over - {carry.init})
+                if carry.next is not statement.until:  # which is read after they are assigned
                     self.against(carry.param, leaves(statement.until))
             if not statement.body:
                 return

@@ -85,10 +85,13 @@ class Writer:
         self.lines: list[str] = []
         self.counter = 0
         kinds = ["assign", "new", "augment", "store", "store_slice", "alias", "branch", "for_range", "for_over", "while",
-                 "swap", "unpack", "ternary", "helper", "flag", "grow", "container", "rank2"]  # fmt: skip
+                 "swap", "unpack", "ternary", "helper", "flag", "grow", "container", "rank2", "jump", "endless", "match",
+                 "walrus"]  # fmt: skip
         self.weight = {kind: self.rng.choice([0.0, 0.3, 1.0, 1.0, 3.0]) for kind in kinds}
         self.weight["assign"] = max(self.weight["assign"], 0.5)
         self.in_loop = 0
+        # Whether the function may return out of a loop: then what it returns is a number.
+        self.returns = False
 
     def pick(self, options):
         return self.rng.choice(list(options))
@@ -333,7 +336,17 @@ class Writer:
                 k
                 for k in self.weight
                 if depth > 0
-                or k not in ("branch", "for_range", "for_over", "while", "flag", "grow")
+                or k
+                not in (
+                    "branch",
+                    "for_range",
+                    "for_over",
+                    "while",
+                    "flag",
+                    "grow",
+                    "endless",
+                    "match",
+                )
             ]
             kind = self.rng.choices(kinds, [self.weight[k] + 0.01 for k in kinds])[0]
             getattr(self, f"do_{kind}")(depth)
@@ -481,12 +494,97 @@ class Writer:
         self.env.update(inside)
         self.indices.update(indices)
         self.in_loop += 1
+        jumps = self.weight["jump"] and self.chance(0.4)
+        if end and jumps:  # before a `continue` may skip it
+            self.put("    " + end)
+        if jumps:
+            self.indent += 1
+            self.do_jump(depth)
+            self.indent -= 1
+        kept_jump = self.weight["jump"]
+        if end and not jumps:
+            self.weight["jump"] = -0.01
         self.nested(self.rng.randint(1, 3), depth - 1)
-        if end:
+        self.weight["jump"] = kept_jump
+        if end and not jumps:
             self.put("    " + end)
         self.in_loop -= 1
         self.env = {n: s for n, s in before.items() if n not in inside}
         self.indices = kept
+        if jumps and self.chance(0.25):
+            self.put("else:")
+            self.nested(1, 0)
+            self.env = {n: s for n, s in before.items() if n not in inside}
+
+    def do_jump(self, depth):
+        """Leave an iteration or the loop, after something or at once."""
+        if not self.in_loop or self.weight["jump"] < 0:
+            return
+        self.put(f"if {self.condition()}:")
+        before = dict(self.env)
+        if self.chance(0.4):
+            self.nested(1, 0)
+        self.env = before
+        jump = self.pick(["break", "break", "continue", "return"])
+        if jump == "return":
+            scalar = self.expr((), 1)
+            jump = f"return np.sum({scalar}) * 1.0" if self.returns else "break"
+        self.put("    " + jump)
+
+    def do_endless(self, depth):
+        """A loop that a count ends at the latest."""
+        if self.in_loop > 1:
+            return
+        i, before = self.fresh("j"), dict(self.env)
+        self.put(f"{i} = 0")
+        self.put("while True:")
+        self.put(f"    {i} += 1")
+        self.in_loop += 1
+        self.indices[i] = "const"
+        first = self.chance(0.5)
+        if not first:
+            self.nested(self.rng.randint(1, 2), depth - 1)
+            self.env = before
+        self.put(f"    if {i} > {self.pick(['1', '2', '3'])}:")
+        if self.chance(0.2):
+            self.indent += 1
+            self.nested(1, 0)
+            self.indent -= 1
+            self.env = before
+        self.put("        break")
+        if first:
+            self.nested(self.rng.randint(1, 2), depth - 1)
+        self.env = before
+        self.in_loop -= 1
+        del self.indices[i]
+
+    def do_match(self, depth):
+        ints = [name for name, s in self.env.items() if s == "int"] + list(self.indices)
+        if ints and self.chance(0.7):
+            subject = f"{self.pick(ints)} % 3"
+            patterns = self.pick([["0", "1 | 2"], ["1", "_"], ["0", "1", "_"], ["0 as h", "h"]])
+        elif self.chance(0.5):
+            subject = f"{self.condition(0)}, {self.condition(0)}"
+            patterns = self.pick([["(True, False)", "_"], ["[True, True]", "(False, _)"]])
+        else:
+            subject = self.expr((), 1)
+            patterns = [f"h if h > {self.constant()}", "_"]
+        self.put(f"match {subject}:")
+        before = dict(self.env)
+        self.indent += 1
+        for pattern in patterns:
+            self.put(f"case {pattern}:")
+            self.nested(self.rng.randint(1, 2), depth - 1)
+            self.env = dict(before)
+        self.indent -= 1
+
+    def do_walrus(self, depth):
+        name = self.pick([*self.names(()), self.fresh("a")])
+        self.put(f"if ({name} := {self.expr((), 2)}) > {self.constant()}:")
+        self.env[name] = ()
+        before = dict(self.env)
+        self.nested(1, 0)
+        self.env = before
 
     def do_for_range(self, depth):
         if self.in_loop > 1:
@@ -708,8 +806,10 @@ class Writer:
         self.lines.append(
             f"def f({', '.join(n + (default.get(n, '') if n == chosen[-1] else '') for n in chosen)}):"
         )
+        self.returns = self.chance(0.3)
         self.block(rng.randint(2, 7), 2)
         mode = rng.choice(["grad", "value_and_grad", "vjp", "vjp"])
+        mode = rng.choice(["grad", "value_and_grad"]) if self.returns else mode
         floats = [place for place, name in enumerate(chosen) if args[name] != "int"]
         if mode == "vjp" and len(floats) < len(chosen):
             mode = "grad"
