@@ -61,7 +61,7 @@ class Buffer:
 
     def comes_in(self) -> bool:
         """Whether it may be the memory of an argument, or of an array of an outer scope."""
-        return any(not name.startswith(("list ", "side ")) for name in self.reaches())
+        return any(not name.startswith(("list ", "rows ", "side ")) for name in self.reaches())
 
 
 class Step:

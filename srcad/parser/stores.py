@@ -275,6 +275,15 @@ class Stores(Calls):
                     "The store would change what was appended. Append a copy: x.copy().",
                     AliasingError,
                 )
+            if argument.startswith("rows "):
+                if not target.path:
+                    continue
+                self.refuse(
+                    node,
+                    f"an item of the list `{argument.removeprefix('rows ')}` is written, which was appended under another name",
+                    "The store would change that array, too. Append a copy: x.copy().",
+                    AliasingError,
+                )
             if argument.startswith("side "):
                 name = argument.removeprefix("side ")
                 self.refuse(

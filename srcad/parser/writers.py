@@ -337,7 +337,7 @@ class Writers(Stores):
         known = all(
             part.type.rank == 1 and (part.type.dtype or "").startswith(("int", "uint"))
             for part in places
-        ) and all(same_shape(part.type, places[0].type) for part in places)
+        )
         if not (places and known) or any(
             isinstance(part, (Slice, list)) or part is None or part is Ellipsis for part in parts
         ):
@@ -349,6 +349,14 @@ class Writers(Stores):
         self.check_overlap(node, a, list(operands))
         scalar = [self.type(operand).rank == 0 for operand in operands]
         shown = self.emit(ops.getitem, (a, index))
+        if len(places) > 1:
+            length = (("shape", (self.emit(ops.length, (shown,)),)),)
+            spread = ops.operation(np.broadcast_to)
+            parts = tuple(
+                self.read(self.emit(spread, (part,), length)) if part in places else part
+                for part in parts
+            )
+            places = [part for part in parts if isinstance(part, Value) and part.type.rank == 1]
         operands = tuple(
             operand if one else self.spread_over(operand, shown)
             for one, operand in zip(scalar, operands)
