@@ -1,9 +1,12 @@
-"""A function for every construct of Python that is accepted; between them they hold every field of every node.
+"""A function for every construct of Python: accepted ones, which between them hold every field of every node, and refused ones.
 
-Each is differentiated by `x`, an array of three numbers of both signs.
+Each accepted one is differentiated by `x`, an array of three numbers of both signs. In the refused ones `«...»` is what the caret
+must underline.
 """
 
-__all__ = ["EXAMPLES"]
+import sys
+
+__all__ = ["EXAMPLES", "REFUSED"]
 
 _STATEMENTS = {
     "FunctionDef": """
@@ -521,19 +524,8 @@ EXAMPLES = {
     **_PARTS,
 }
 
-# Only parsed where Python knows them.
-NEWER = {
-    (3, 11): {
-        "TryStar": """
-            def f(x):
-                try:
-                    y = x[7]
-                except* IndexError as errors:
-                    y = x * x
-                return np.sum(y)
-            """,
-    },
-    (3, 12): {
+if sys.version_info >= (3, 12):
+    EXAMPLES |= {
         "TypeVar": """
             def f[T: float](x: T) -> T:
                 return np.sum(x * x)
@@ -548,11 +540,131 @@ NEWER = {
                     return y * y
                 return np.sum(g(x))
             """,
-    },
-    (3, 13): {
+    }
+if sys.version_info >= (3, 13):
+    EXAMPLES |= {
         "TypeVar, with a default": """
-            def f[T = float, **P = [int], *S = *tuple[int]](x: T):
+            def f[T = float, *S = *tuple[int], **P = [int]](x: T):
                 return np.sum(x * x)
             """,
-    },
+    }
+
+REFUSED = {
+    "Yield": """
+        def f(x):
+            «yield x * 2»
+        """,
+    "Yield, as a value": """
+        def f(x):
+            y = («yield x»)
+            return y
+        """,
+    "Yield, never reached": """
+        def f(x):
+            if False:
+                «yield x»
+            return x * 2
+        """,
+    "Yield, in a callee": """
+        def g(x):
+            «yield x»
+        def f(x):
+            return g(x) * 2
+        """,
+    "Yield, in a function inside": """
+        def f(x):
+            def g(y):
+                «yield y»
+            return g(x) * 2
+        """,
+    "YieldFrom": """
+        def f(x):
+            «yield from [x]»
+        """,
+    "AsyncFunctionDef": """
+        «async def f(x):»
+            return x
+        """,
+    "AsyncFunctionDef, with all it can hold": """
+        «async def f(x):»
+            async with x as y:
+                async for z in y:
+                    await z
+            return [z async for z in x]
+        """,
+    "AsyncFunctionDef, inside": """
+        def f(x):
+            «async def g(y): return y»
+            return x
+        """,
+    "ClassDef": """
+        def f(x):
+            «class A:»
+                pass
+            return x
+        """,
+    "Global": """
+        total = 0.0
+        def f(x):
+            global total
+            «total» = x
+            return x
+        """,
+    "Global, counted": """
+        total = 0.0
+        def f(x):
+            global total
+            «total» += 1
+            return x * total
+        """,
+    "Global, by a loop": """
+        def f(x):
+            global last
+            for «last» in x:
+                pass
+            return x
+        """,
+    "Global, in a callee": """
+        calls = 0
+        def g(x):
+            global calls
+            «calls» += 1
+            return x * 2
+        def f(x):
+            return g(x) * 2
+        """,
+    "Nonlocal": """
+        def f(x):
+            y = 1.0
+            def g():
+                nonlocal y
+                «y» = x * 2
+            g()
+            return y * x
+        """,
 }
+if sys.version_info >= (3, 11):
+    REFUSED["TryStar"] = """
+        def f(x):
+            «try:»
+                y = x[7]
+            except* IndexError as errors:
+                y = x * x
+            else:
+                y = x
+            finally:
+                y = x
+            return np.sum(y)
+        """
+if sys.version_info >= (3, 12):
+    REFUSED["TypeAlias"] = """
+        def f(x):
+            «type T[S] = int»
+            return x
+        """
+if sys.version_info >= (3, 14):
+    REFUSED["TemplateStr"] = """
+        def f(x):
+            y = «t"{x!r:>{3}}"»
+            return x
+        """

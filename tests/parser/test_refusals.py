@@ -6,7 +6,6 @@ In the texts `«...»` is what the caret must underline.
 import builtins
 import importlib.util
 import pickle
-import sys
 import textwrap
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 import srcad
 from srcad.errors import AliasingError, MissingRuleError, SrcadError, UnsupportedSyntaxError
 from srcad.parser.refusals import CALLS, SYNTAX
+from tests.parser.constructs import REFUSED
 
 X = np.array([1.0, 2.0])
 
@@ -69,123 +69,15 @@ def check(made, what, reason=None, kind=UnsupportedSyntaxError, transform=srcad.
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
-CONSTRUCTS = {
-    "Yield": """
-        def f(x):
-            «yield x * 2»
-        """,
-    "Yield, as a value": """
-        def f(x):
-            y = («yield x»)
-            return y
-        """,
-    "Yield, never reached": """
-        def f(x):
-            if False:
-                «yield x»
-            return x * 2
-        """,
-    "Yield, in a callee": """
-        def g(x):
-            «yield x»
-        def f(x):
-            return g(x) * 2
-        """,
-    "Yield, in a function inside": """
-        def f(x):
-            def g(y):
-                «yield y»
-            return g(x) * 2
-        """,
-    "YieldFrom": """
-        def f(x):
-            «yield from [x]»
-        """,
-    "AsyncFunctionDef": """
-        «async def f(x):»
-            return x
-        """,
-    "AsyncFunctionDef, with all it can hold": """
-        «async def f(x):»
-            async with x as y:
-                async for z in y:
-                    await z
-            return [z async for z in x]
-        """,
-    "AsyncFunctionDef, inside": """
-        def f(x):
-            «async def g(y): return y»
-            return x
-        """,
-    "ClassDef": """
-        def f(x):
-            «class A:»
-                pass
-            return x
-        """,
-    "Global": """
-        total = 0.0
-        def f(x):
-            global total
-            «total» = x
-            return x
-        """,
-    "Global, counted": """
-        total = 0.0
-        def f(x):
-            global total
-            «total» += 1
-            return x * total
-        """,
-    "Global, by a loop": """
-        def f(x):
-            global last
-            for «last» in x:
-                pass
-            return x
-        """,
-    "Global, in a callee": """
-        calls = 0
-        def g(x):
-            global calls
-            «calls» += 1
-            return x * 2
-        def f(x):
-            return g(x) * 2
-        """,
-    "Nonlocal": """
-        def f(x):
-            y = 1.0
-            def g():
-                nonlocal y
-                «y» = x * 2
-            g()
-            return y * x
-        """,
-}
-if sys.version_info >= (3, 12):
-    CONSTRUCTS["TypeAlias"] = """
-        def f(x):
-            «type T = int»
-            return x
-        """
-if sys.version_info >= (3, 14):
-    CONSTRUCTS["TemplateStr"] = """
-        def f(x):
-            y = «t"{x}"»
-            return x
-        """
-
-
-@pytest.mark.parametrize("name", CONSTRUCTS)
+@pytest.mark.parametrize("name", REFUSED)
 def test_constructs(name, model):
-    check(model(CONSTRUCTS[name]), *SYNTAX[name.partition(",")[0]])
+    check(model(REFUSED[name]), *SYNTAX[name.partition(",")[0]])
 
 
 def test_every_construct_of_the_table_is_tested():
     inside_async = {"Await", "AsyncFor", "AsyncWith"}  # refused at the `async def` around them
-    newer = {"TypeAlias", "TemplateStr"}
-    assert {name.partition(",")[0] for name in CONSTRUCTS} >= set(SYNTAX) - inside_async - newer
+    newer = {"TryStar", "TypeAlias", "TemplateStr"}
+    assert {name.partition(",")[0] for name in REFUSED} >= set(SYNTAX) - inside_async - newer
 
 
 NAMES = {
@@ -389,6 +281,6 @@ def test_draws_outside_of_vmap_are_constants(model):
 def test_a_construct_of_a_newer_python(monkeypatch, model):
     monkeypatch.delitem(SYNTAX, "ClassDef")
     check(
-        model(CONSTRUCTS["ClassDef"]),
+        model(REFUSED["ClassDef"]),
         "`ClassDef` is not known to this version of srcad",
     )
