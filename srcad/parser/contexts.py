@@ -409,6 +409,7 @@ class Contexts(Messages):
         made = Attempt(
             test, flag, tried.block, handling.block, [], self.builder.origin, errors, caught
         )
+        self.outcomes[flag] = test, self.nest()
         if raised or ended:  # what follows belongs to the other side
             self.builder.add(made)
             self.go_on(held, first if raised else second)
@@ -573,11 +574,35 @@ class Contexts(Messages):
             self.env[node.name] = self.handling
 
     def _Catches(self, node: Any) -> Any:
-        errors = node.errors[0] if len(node.errors) == 1 else node.errors
+        return self.asked(self.handling, node.errors)
+
+    def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        if isinstance(callee, Known) and callee.object is isinstance and len(args) == 2:
+            classes = args[1] if isinstance(args[1], tuple) else (args[1],)
+            caught = isinstance(args[0], Value) and args[0].type == TEXT
+            if caught and all(map(self.is_exception, classes)):
+                return self.asked(args[0], tuple(map(self.named, classes)))
+        return super().call(node, callee, args, options)
+
+    def asked(self, caught: Any, classes: tuple[Known, ...]) -> Value:
+        """Whether what was caught is of some classes."""
+        errors = classes[0] if len(classes) == 1 else classes
         out = Value("caught", number("bool"))
         op = ops.operation(isinstance)
-        self.builder.add(Let(out, op, (self.handling, errors), (), self.builder.origin))
+        self.builder.add(Let(out, op, (caught, errors), (), self.builder.origin))
         return out
+
+    def test_of(self, condition: Any) -> tuple[Test, Any, bool]:
+        """As in other branches; what waits for a `try` to succeed, or to fail, is under its test."""
+        number, nest = self.numbers.here(condition), self.nest()
+        negated = self.numbers.negated.get(number)
+        for flag, (test, around) in self.outcomes.items():
+            if around == nest and test not in self.numbers.taken:
+                if number == self.numbers.of(flag):
+                    return test, flag, False
+                if negated is flag:
+                    return test, flag, True
+        return super().test_of(condition)
 
     def read(self, binding: Any, node: Any = None) -> Any:
         if isinstance(binding, Torn):

@@ -13,6 +13,7 @@ are no arrays (functions, lists that a loop fills), what writes to its arguments
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 from typing import Any
 
@@ -34,6 +35,7 @@ __all__ = ["Functions"]
 
 # So deep, and so often in all, may a function be parsed inside itself.
 _DEPTH, _COUNT = 50, 2000
+_FRAMES = 10_000
 
 
 class Functions(Containers):
@@ -239,12 +241,18 @@ class Functions(Containers):
         inner.outcomes = self.outcomes
         inner.under, inner.attempting = self.under, self.attempting
         inner.env = dict(arguments)
+        again = self.is_entered(key)
+        limit = sys.getrecursionlimit()
         self.program.stack.append(Entered(key, True, static))
+        if again:  # the parser calls itself many times for each call
+            sys.setrecursionlimit(max(limit, _FRAMES))
         try:
             with self.calling(node):
                 binding = inner.run(node)
         finally:
             self.program.stack.pop()
+            if again:
+                sys.setrecursionlimit(limit)
         self.memory = inner.memory
         self.written |= inner.written
         self.has_raised = inner.has_raised

@@ -115,26 +115,14 @@ class _Nest:
                         and not _safe(statement, value)
                     ):
                         self.flush(value, out, origins)
+            waits = isinstance(statement, Let) and self.waits(statement, direct, wanted)
             if self.errors and may_raise(statement, self.errors):
-                mine = {value for value, reader in direct.items() if reader is statement}
-                for value in [value for value in self.ready if value not in mine]:
-                    self.flush(value, out, origins)
-                for value in [value for value in self.ready if value in mine][:-1]:
+                for value in self.disordered(statement, waits):
                     self.flush(value, out, origins)
             if isinstance(statement, Let):
                 new = self.let(statement, out, origins)
                 made = new.out
-                if (
-                    made is not None
-                    and not made.named
-                    and self.count.get(made, 0) == 1
-                    and (made in direct or made in wanted)
-                    and new.op not in _NEVER
-                    and not new.inplace
-                    and new.op.effect != "effect"
-                    and not (_bar(made) and made in wanted)
-                    and getattr(direct.get(made), "origin", Origin()).under == new.origin.under
-                ):
+                if waits and made is not None:
                     self.ready[made] = Expr(new.op, new.args, new.options, made.type)
                     origins[made] = new
                 else:
@@ -160,6 +148,36 @@ class _Nest:
         if not wanted:
             self.ready = kept_ready
         return out
+
+    def waits(self, new: Let, direct: dict[Value, Statement], wanted: set[Value]) -> bool:
+        """Whether an operation becomes part of the statement that reads its value."""
+        made = new.out
+        return (
+            made is not None
+            and not made.named
+            and self.count.get(made, 0) == 1
+            and (made in direct or made in wanted)
+            and new.op not in _NEVER
+            and not new.inplace
+            and new.op.effect != "effect"
+            and not (_bar(made) and made in wanted)
+            and getattr(direct.get(made), "origin", Origin()).under == new.origin.under
+        )
+
+    def disordered(self, statement: Statement, waits: bool) -> list[Value]:
+        """The waiting operations that a statement of an attempt's body would change places with: it evaluates its own from left to right, last."""
+        order = list(self.ready)
+        mine = [value for value in dict.fromkeys(_direct(statement)) if value in self.ready]
+        kept = 0
+        for value, place in zip(reversed(order), range(len(mine), 0, -1)):
+            if mine[place - 1] is not value:
+                break
+            kept += 1
+        left = order[: len(order) - kept]
+        if waits:  # so do those that it does not read
+            last = max((order.index(value) for value in mine if value in left), default=-1)
+            left = left[: last + 1]
+        return left
 
     def loop(self, statement: Loop) -> Loop:
         domain = self.take(statement.domain)

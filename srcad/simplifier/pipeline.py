@@ -22,6 +22,7 @@ from srcad.simplifier.grouping import group
 from srcad.simplifier.halves import Split, cut_in_two
 from srcad.simplifier.iteration import iterate, write_sizes
 from srcad.simplifier.joins import simplify_joins
+from srcad.simplifier.merging import merge_branches
 from srcad.simplifier.nesting import nest
 from srcad.simplifier.ownership import recover_stores
 from srcad.simplifier.shapes import resolve_shapes
@@ -90,7 +91,16 @@ def lower(function: Function, *, results: bool = False) -> Function:
 
 def store(function: Function) -> Function:
     """Core whose loops stand on their own, in plain NumPy."""
-    for run in (remove_dead, store_values, make_concrete, simplify_joins, share, sink, remove_dead):
+    for run in (
+        remove_dead,
+        store_values,
+        make_concrete,
+        simplify_joins,
+        share,
+        merge_branches,
+        sink,
+        remove_dead,
+    ):
         function = checked(run, function)
     return function
 
