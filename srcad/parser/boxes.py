@@ -48,6 +48,8 @@ def boxes(bindings: Iterable[Any]) -> dict[int, Any]:
             seen.add(id(binding))
             found[id(binding)] = binding
             pending.extend(holds(binding).values())
+            if isinstance(binding, Handle):
+                pending.extend(binding.held())
         elif isinstance(binding, tuple):
             seen.add(id(binding))
             pending.extend(binding)

@@ -235,8 +235,8 @@ class Functions(Containers):
         """Parse a body here, by a parser of its own that shares block and memory."""
         static = self.recurse(node, key, arguments, name)
         inner.caller = self
-        inner.builder, inner.builders, inner.memory = self.builder, self.builders, self.memory
-        inner.numbers, inner.frame, inner.constant = self.numbers, self.frame, self.constant
+        inner.work, inner.builders = self.work, self.builders
+        inner.numbers, inner.constant = self.numbers, self.constant
         inner.sided, inner.hidden_views = self.sided, self.hidden_views
         inner.outcomes = self.outcomes
         inner.under, inner.attempting = self.under, self.attempting
@@ -253,7 +253,6 @@ class Functions(Containers):
             self.program.stack.pop()
             if again:
                 sys.setrecursionlimit(limit)
-        self.memory = inner.memory
         self.written |= inner.written
         self.has_raised = inner.has_raised
         return binding

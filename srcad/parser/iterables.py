@@ -16,7 +16,7 @@ import numpy as np
 from srcad.core import ops
 from srcad.core.nodes import Value
 from srcad.core.specification import Known
-from srcad.parser.boxes import same_contents
+from srcad.parser.boxes import Box, same_contents
 from srcad.parser.branches import Branches
 from srcad.parser.expressions import is_constant, settled
 from srcad.parser.places import Handle, View
@@ -55,26 +55,27 @@ class Taken(NamedTuple):
         return not same_contents(dict(enumerate(self.seen)), dict(enumerate(now)))
 
 
-class Lazy(Handle):
+class Lazy(Box, Handle):
     """`zip(x, y)`, `range(n)`, `d.items()`: what can be looped over; `once`, or whenever it is asked.
 
-    `over` is made when it is run over; `parts` are the bindings that it sees, `taken` the boxes that it was made of.
+    `over` is made when it is run over; `sees` are the bindings that it reads, `taken` the boxes that it was made of. Its parts: whether it
+    is `used` up, and the items that `next` has still to give.
     """
 
     def __init__(
         self,
         name: str,
         over: Callable[[Any, Any], Iterable],
-        parts: Any,
+        sees: Any,
         taken: list[Taken],
         *,
         once: bool,
     ) -> None:
-        self.name, self.over, self.parts, self.taken, self.once = name, over, parts, taken, once
-        self.used = False
+        super().__init__({"used": False, "items": None})
+        self.name, self.over, self.sees, self.taken, self.once = name, over, sees, taken, once
 
     def held(self) -> Any:
-        return [self.parts, [box.box for box in self.taken]]
+        return [self.sees, [box.box for box in self.taken]]
 
 
 class Iterables(Branches):
@@ -88,6 +89,29 @@ class Iterables(Branches):
     def iterable(self, node: Any) -> Iterable:
         """What the expression of a `for` runs over."""
         return self.over(node, self.handed(node))
+
+    def use(self, node: Any, binding: Lazy) -> None:
+        """Run over an iterator: it is used up."""
+        if binding.parts["used"] is not False:
+            self.refuse(
+                node,
+                f"`{binding.name}` is run over twice",
+                "It is empty the second time. Make it again, or make a list of it.",
+            )
+        binding.parts["used"] = binding.once
+
+    def next_of(self, node: Any, binding: Any, *default: Any) -> Any:
+        """`next(it)`: of an iterator whose items are known one by one."""
+        if not isinstance(binding, Lazy) or not binding.once:
+            self.refuse(node, "next() of what is no iterator", "Index what it is made of.")
+        if binding.parts["items"] is None:
+            items = self.known(node, binding)
+            binding.parts.update(used=False, items=tuple(items))
+        items = binding.parts["items"]
+        if not items and not default:
+            self.fails(node, StopIteration())
+        binding.parts["items"] = items[1:]
+        return items[0] if items else default[0]
 
     def take(self, box: Any, look: Callable[[Any], Any]) -> None:
         """Note that the items of a box were read ahead."""
@@ -106,13 +130,9 @@ class Iterables(Branches):
     def over(self, node: Any, binding: Any) -> Iterable:
         """What a loop over the binding runs over."""
         if isinstance(binding, Lazy):
-            if binding.used:
-                self.refuse(
-                    node,
-                    f"`{binding.name}` is run over twice",
-                    "It is empty the second time. Make it again, or make a list of it.",
-                )
-            binding.used = binding.once
+            self.use(node, binding)
+            if binding.parts["items"] is not None:
+                return _listed(list(binding.parts["items"]))
             self.unchanged(node, binding.taken)
             self.taken += binding.taken
             return binding.over(self, node)
@@ -169,6 +189,8 @@ class Iterables(Branches):
     def lazy(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         """A call of what makes something to loop over; None where it does not."""
         function = callee.object
+        if function is builtins.next and not options:
+            return self.next_of(node, *args)
         if not (isinstance(function, type) or callable(function)) or function not in _MAKERS:
             return None
         name = getattr(function, "__qualname__", callee.name)

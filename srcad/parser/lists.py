@@ -571,7 +571,9 @@ class Lists(Loops):
         return super().item_key(node, owner, where)
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
-        if isinstance(callee, Known) and (
+        if isinstance(callee, Known) and callee.object is builtins.next:
+            pass
+        elif isinstance(callee, Known) and (
             ops.name_of(callee.object) is not None or not _with_source(callee.object)
         ):
             args = [self.forced(node, arg) for arg in args]
@@ -744,7 +746,7 @@ class Lists(Loops):
         outer, self.taken = self.taken, []
         over = self.over(first.iter, self.expression(first.iter))
         taken, self.taken = self.taken, outer
-        held = Lazy("a generator", lambda *_: over, [over.parts, over.arrays], taken, once=True)
+        held = Lazy("a generator", lambda *_: over, [over.parts, over.arrays], taken, once=False)
         given = gast.copy_location(Given(held), first.iter)
         generators = [gast.comprehension(first.target, given, first.ifs, 0), *node.generators[1:]]
         body = gast.copy_location(gast.ListComp(node.elt, generators), node)
@@ -759,9 +761,13 @@ class Lists(Loops):
 
     def forced(self, node: Any, binding: Any) -> Any:
         """A generator as the list of its items; others as they are."""
-        if isinstance(binding, Lazy) and binding.name == "a generator" and not binding.used:
-            binding.used = True
-            return self.call_function(node, binding.parts[0], [], {})
+        if (
+            isinstance(binding, Lazy)
+            and binding.name == "a generator"
+            and binding.parts["items"] is None
+        ):
+            self.use(node, binding)
+            return self.call_function(node, binding.sees[0], [], {})
         return binding
 
     def begun_out(self, made: list[Any], node: Any) -> Any:

@@ -125,6 +125,8 @@ class Program:
         # What lists that grow hold copies of: lists that are no longer to be changed.
         self.frozen: dict[int, tuple[Any, str]] = {}
         self.arguments: dict[int, tuple[Any, str]] = {}
+        # Arguments that are known while parsing (functions), by identity, with the operands by which the text hands them on.
+        self.handed: dict[int, tuple[Any, Value]] = {}
         self.sites: dict[int, tuple[Any, Site]] = {}
         self.places: dict[Any, tuple[Any, tuple[str, ...], str]] = {}
         self.count = 0
@@ -152,14 +154,22 @@ def identity(found: Any) -> Any:
     return id(found)
 
 
+class Work:
+    """What parsers share of which one parses a body in place of the other: the block, the memory, and the loop around."""
+
+    def __init__(self) -> None:
+        self.builder = Builder(infer)
+        self.memory: dict[Buffer, Value] = {}
+        self.frame: Frame | None = None
+
+
 class State:
     """Environment, memory and block; `later` are the names that may still be read after the statement being parsed."""
 
     def __init__(self, source: Source, program: Program, path: tuple[str, ...]) -> None:
         self.source, self.program, self.path = source, program, path
         self.env: dict[str, Any] = {}
-        self.memory: dict[Buffer, Value] = {}
-        self.builder = Builder(infer)
+        self.work = Work()
         self.later: frozenset[str] = frozenset()
         self.written: set[str] = set()
         self.constant = 0
@@ -176,7 +186,6 @@ class State:
         self.statement: Any = source.node
         # What a method is bound to: its first parameter, read like an object of an outer scope.
         self.owner: Any = None
-        self.frame: Frame | None = None
         # The innermost loop around that is left by jumps; and what is to be done right after the loop that was parsed last.
         self.region: Region | None = None
         self.afterwards: list[Any] = []
@@ -199,6 +208,33 @@ class State:
         # While a branch is joined: what pairs of boxes became, and the boxes that were there before it.
         self.joins: dict[tuple[int, int], Any] = {}
         self.before_joins: Held = {}
+
+    @property
+    def builder(self) -> Builder:
+        """The block under construction."""
+        return self.work.builder
+
+    @builder.setter
+    def builder(self, builder: Builder) -> None:
+        self.work.builder = builder
+
+    @property
+    def memory(self) -> dict[Buffer, Value]:
+        """What the buffers hold."""
+        return self.work.memory
+
+    @memory.setter
+    def memory(self, memory: dict[Buffer, Value]) -> None:
+        self.work.memory = memory
+
+    @property
+    def frame(self) -> Frame | None:
+        """The loop whose body is being parsed."""
+        return self.work.frame
+
+    @frame.setter
+    def frame(self, frame: Frame | None) -> None:
+        self.work.frame = frame
 
     # refusals
 
