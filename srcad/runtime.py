@@ -139,7 +139,7 @@ def own(x: Any) -> Any:
     return np.array(x, copy=True) if isinstance(x, np.ndarray) else x
 
 
-def instance(kind: Any, **parts: Any) -> Any:
+def instance(kind: Any, /, **parts: Any) -> Any:
     """An object of a class with these attributes, made without its `__init__`: they are what that has made.
 
     >>> class Ball:

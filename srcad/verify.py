@@ -24,7 +24,7 @@ import numpy as np
 from srcad.api import Derivative, grad, jacrev, vjp
 from srcad.api.dims import spread_dims
 from srcad.api.mapping import Mapped, leaf_dims, some_of
-from srcad.core.pytrees import flatten, formed, labels, look, own, rebuild
+from srcad.core.pytrees import flatten, formed, is_varied, labels, look, own, rebuild
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError
 from srcad.runtime import no_grad, stop_gradient
 
@@ -794,7 +794,9 @@ class _Subject:
         def visit(output: Any, part: Any) -> bool:
             node, other = look(output), look(part)
             if node is not None:
-                if type(part) is not type(output) or set(other.keys) != set(node.keys):
+                if other is None or type(part) is not type(output):
+                    return False
+                if set(other.keys) != set(node.keys):
                     return False
                 theirs = dict(zip(other.keys, other.parts))
                 return all(
@@ -1197,7 +1199,7 @@ def _is_number(leaf: Any) -> bool:
 
 
 def _is_static(leaf: Any) -> bool:
-    return leaf is None or isinstance(leaf, (bool, str)) or callable(leaf)
+    return not is_varied(leaf)
 
 
 def _as_it_is(value: Any) -> Any:

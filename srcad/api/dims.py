@@ -104,9 +104,7 @@ def _parts(tree: Any) -> tuple[list[Any], list[Any], list[bool]] | None:
 def example_of(spec: Any, dims: Any, name: str) -> Any:
     """The specification of one example of an argument that is mapped over `dims`."""
     if isinstance(spec, dict):
-        return {
-            key: example_of(part, dims[key], f"{name}[{key!r}]") for key, part in spec.items()
-        }
+        return {key: example_of(part, dims[key], f"{name}[{key!r}]") for key, part in spec.items()}
     if isinstance(spec, Type) and dims is not None:
         if spec.kind != "array" or not spec.shape:
             raise ArgumentValueError(

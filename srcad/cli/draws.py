@@ -88,9 +88,7 @@ def _call(function: Callable[..., Any], values: dict[str, Any]) -> Any:
 
 def _finite(value: Any) -> bool:
     arrays = map(np.asarray, filter(is_varied, flatten(value)))
-    return all(
-        array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array))) for array in arrays
-    )
+    return all(array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array))) for array in arrays)
 
 
 def _drawn(spec: Any, sizes: dict[str, int], kind: str, rng: np.random.Generator) -> Any:

@@ -87,9 +87,7 @@ def look(value: Any) -> Node | None:
     if isinstance(value, tuple) and hasattr(kind, "_fields"):
         return Node(kind, kind._fields, list(value))
     if kind is collections.OrderedDict:
-        return Node(
-            struct(kind, tuple(value), style="mapping"), tuple(value), list(value.values())
-        )
+        return Node(struct(kind, tuple(value), style="mapping"), tuple(value), list(value.values()))
     if kind is collections.defaultdict:
         form = struct(kind, tuple(value), style="mapping", extra=(value.default_factory,))
         return Node(form, tuple(value), list(value.values()))
@@ -269,26 +267,14 @@ def _is_init_only(field: Any) -> bool:
 def registration(kind: type) -> Any:
     """How optree takes a class apart: as registered for all namespaces, or in the only one that knows the class. None if it does not."""
     optree = sys.modules.get("optree")  # whoever has registered a class has imported it
-    if optree is None or not _has_own(optree):
+    if optree is None:
         return None
     found = optree.register_pytree_node.get(kind)
     if found is not None or dataclasses.is_dataclass(kind):  # their fields say the same
         return found
-    spaces = [
-        entry
-        for entry in list(_registry(optree).values())
-        if entry.type is kind
-    ]
+    every = getattr(optree.registry, "_NODETYPE_REGISTRY", {})
+    spaces = [entry for entry in list(every.values()) if entry.type is kind]
     return spaces[0] if len(spaces) == 1 else None
-
-
-def _registry(optree: Any) -> dict[Any, Any]:
-    return getattr(optree.registry, "_NODETYPE_REGISTRY", {})
-
-
-def _has_own(optree: Any) -> bool:
-    """Whether there may be classes that users have registered; its own are containers of Python's."""
-    return len(_registry(optree)) > 9 or not _registry(optree)
 
 
 class _Mark:

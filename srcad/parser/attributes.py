@@ -201,6 +201,13 @@ class Objects(Functions):
             else:
                 self.program.refer(place[0], f"{place[1]}.{name}", found)
             return MethodBinding(owner, name, found)
+        getter = inspect.getattr_static(type(found), "__get__", None)
+        if isinstance(getter, types.FunctionType) and not hasattr(found, "py_func"):
+            self.refuse(
+                node,
+                f"`{name}` of `{kind.__name__}` decides itself what is read (`__get__`)",
+                "Make it a plain attribute, a method, or a property.",
+            )
         known = self.class_of(base)
         path, full = self.program.place_of(base) or (self.path, known.name)
         return self.adopt(node, f"{full}.{name}", found, path)
@@ -326,6 +333,12 @@ class Objects(Functions):
             self.import_place(static.fset)
             self.call(target, Known(static.fset, f"{kind.__name__}.{name}"), [owner, value], {})
             return
+        if _decides(static):
+            self.refuse(
+                target,
+                f"`{name}` of `{kind.__name__}` decides itself what is kept (`__set__`)",
+                "Make it a plain attribute, or a property.",
+            )
         frozen = dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
         slots = hasattr(kind, "__slots__") and "__dict__" not in dir(kind)
         if frozen or (slots and static is None):
@@ -414,6 +427,12 @@ class Objects(Functions):
     def sample(self, node: Any, value: Any) -> Any:
         """Something of the type of a value."""
         raise NotImplementedError
+
+
+def _decides(static: Any) -> bool:
+    """Whether what a class has under a name is a descriptor of the user's that keeps what is assigned."""
+    plain = (property, types.MemberDescriptorType, types.GetSetDescriptorType)
+    return hasattr(type(static), "__set__") and not isinstance(static, plain)
 
 
 def is_made(kind: Any) -> bool:

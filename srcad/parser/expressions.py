@@ -76,6 +76,8 @@ def is_constant(binding: Any) -> bool:
 
 def is_static(binding: Any) -> bool:
     """Whether a condition on the binding can be decided while parsing."""
+    if isinstance(binding, Instance) and {"__bool__", "__len__"} & set(dir(binding.kind)):
+        return False
     return (
         isinstance(binding, (*_STATIC, Known, int)) and not isinstance(binding, NamedNumber)
     ) or isinstance(binding, (tuple, list, dict, set, Handle))

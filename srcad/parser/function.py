@@ -90,7 +90,9 @@ class Parser(Statements):
         if isinstance(spec, Known):
             self.program.hand_in(name, spec.object)
         if isinstance(spec, (Known, Unfit)) and len(self.program.stack) == 1:  # the text hands it on from the argument
-            return spec, Value(base, STATIC, named=True)
+            value = Value(base, STATIC, named=True)
+            self.program.handed[id(spec)] = (spec, value)
+            return spec, value
         return spec, spec
 
     def enter_struct(self, name: str, spec: Container, base: str) -> tuple[Any, Any]:
@@ -108,12 +110,7 @@ class Parser(Statements):
             return dict(zip(form._fields, parts)), tree
         if form.style == "sequence":
             return parts, tree
-        given = {
-            key: value
-            for key, part, value in zip(form._fields, parts, tree)
-            if isinstance(part, (Known, Unfit))
-        }
-        return Instance(spec.kind, dict(zip(form._fields, parts)), name, given), tree
+        return Instance(spec.kind, dict(zip(form._fields, parts)), name), tree
 
 
 def parse(
@@ -262,10 +259,9 @@ def _operands(parser: Parser, binding: Any) -> Any:
     if isinstance(binding, Instance):
         if len(parser.program.stack) > 1:
             raise NeedInline
+        handed = parser.program.handed
         operands = {
-            name: binding.given[name]
-            if name in binding.given and isinstance(part, (Known, Unfit))
-            else _operands(parser, part)
+            name: handed[id(part)][1] if id(part) in handed else _operands(parser, part)
             for name, part in binding.parts.items()
         }
         return struct_of(binding, operands)

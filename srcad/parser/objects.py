@@ -20,19 +20,12 @@ __all__ = ["Instance", "struct_of"]
 class Instance(Box, Handle):
     """An object of the class `kind`; `parts` are its attributes.
 
-    `name` is that of the argument that it is, or is in; None of one that the function makes. `given` are the operands of an
-    argument's attributes that are no values while parsing (functions), so that the object can be handed on.
+    `name` is that of the argument that it is, or is in; None of one that the function makes.
     """
 
-    def __init__(
-        self,
-        kind: type,
-        parts: dict[str, Any],
-        name: str | None = None,
-        given: dict[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, kind: type, parts: dict[str, Any], name: str | None = None) -> None:
         super().__init__(parts)
-        self.kind, self.name, self.given = kind, name, given or {}
+        self.kind, self.name = kind, name
 
     def held(self) -> Any:
         return list(self.parts.values())

@@ -74,17 +74,46 @@ def _without_comment(line: str) -> str:
     return line.partition("#")[0]
 
 
+# The fields of nodes that hold names.
+_NAMES = {"id", "attr", "arg", "name", "names", "asname", "rest", "kwd_attrs"}
+
+
 @lru_cache(maxsize=64)
 def _tree(text: str) -> dict[tuple[int, int], Any]:
     """The functions of a file, by position."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         tree = ast.parse(text)
+    _mangle(tree, "")
     return {
         (node.lineno, node.col_offset): node
         for node in ast.walk(tree)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
     }
+
+
+def _mangle(node: ast.AST, owner: str) -> None:
+    """Name what is private to a class as Python does: `__w` in the class `Model` is `_Model__w`.
+
+    >>> tree = ast.parse("class Model:\\n    def f(self, __x):\\n        return self.__w * __x")
+    >>> _mangle(tree, "")
+    >>> print(ast.unparse(tree).splitlines()[-1].strip())
+    return self._Model__w * _Model__x
+    """
+
+    def named(name: Any) -> Any:
+        if not (isinstance(name, str) and name.startswith("__") and owner):
+            return name
+        return name if name.endswith("__") or "." in name else f"_{owner}{name}"
+
+    kept = getattr(node, "name", "")
+    for field, value in ast.iter_fields(node):
+        if field in _NAMES and not isinstance(node, ast.Constant):
+            made = [named(one) for one in value] if isinstance(value, list) else named(value)
+            setattr(node, field, made)
+    for child in ast.iter_child_nodes(node):
+        inside = isinstance(node, ast.ClassDef) and child in node.body
+        _mangle(child, kept.lstrip("_") if inside else owner)
 
 
 def source_of(function: Any) -> Source:

@@ -16,7 +16,7 @@ from srcad.core.ops import Operation
 from srcad.core.specification import Known, Reference
 from srcad.core.types import Type
 from srcad.errors import AliasingError, Place, SrcadError, UnsupportedSyntaxError
-from srcad.parser.boxes import Held, boxes, holds, refill
+from srcad.parser.boxes import Box, Held, boxes, holds, refill
 from srcad.parser.jumps import Region
 from srcad.parser.places import Buffer, Step, Unbound, View, views
 from srcad.parser.reads import reads
@@ -414,6 +414,12 @@ class State:
                 node or self.statement,
                 f"the list `{binding.name}`, which a loop fills, is read in a way that is not accepted yet",
                 "Loop over it, reversed or not, or index it in a loop over the same numbers; or fill an array.",
+            )
+        if isinstance(binding, Box):
+            self.refuse(
+                node or self.statement,
+                "an object is used where an array or a number must stand",
+                "Read its attributes, or call a method of it by its name.",
             )
         if isinstance(binding, Known):
             return binding.object

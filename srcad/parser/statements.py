@@ -88,7 +88,19 @@ class Statements(Contexts):
     def do_Pass(self, node: Any) -> None:
         return None
 
-    do_Global = do_Nonlocal = do_Pass  # what they are for is refused where it is done
+    do_Nonlocal = do_Pass  # what it is for is refused where it is done
+
+    def do_Global(self, node: Any) -> None:
+        scope = self.scope
+        while scope is not None:
+            for name in node.names:
+                if name in scope.env:
+                    self.refuse(
+                        node,
+                        f"`{name}` is global here, and local in the function around",
+                        "Give one of them another name.",
+                    )
+            scope = scope.scope
 
     def do_Expr(self, node: Any) -> None:
         if isinstance(node.value, gast.Constant) or self.fills(node.value):
