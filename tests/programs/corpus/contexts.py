@@ -33,6 +33,25 @@ def cholesky_that_fails(m):
     return np.sum(low**2) + low[2, 0]
 
 
+def solved(m, b):
+    try:
+        x = np.linalg.solve(m, b)
+    except np.linalg.LinAlgError:
+        x = np.linalg.solve(m + 2.0 * np.eye(len(m)), b)
+    return x
+
+
+@program(S, P, oracle="differences")
+def solve_that_works(m, b):
+    return np.sum(solved(m, b) ** 2)
+
+
+@program(P, oracle=lambda p: 0.75 * p**2)
+def solve_that_fails(p):
+    y = solved(np.zeros((3, 3)), p)
+    return np.sum(y * y * p)
+
+
 @program(X, oracle="complex")
 def try_of_what_never_fails(x):
     try:

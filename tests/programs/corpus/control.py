@@ -247,7 +247,7 @@ def match_on_a_mode(x, mode):
     return np.sum(y)
 
 
-@program(X, ("scale", 2.5), oracle="complex")
+@program(X, ("scale", 2.5), oracle="complex", argnums=(0,))
 def match_on_a_tuple(x, action):
     match action:
         case ("shift", by):
@@ -280,9 +280,9 @@ def match_with_a_guard(x, order):
             return np.prod(x)
 
 
-@program({"kind": "spring", "k": 2.0, "x": 0.3}, oracle=lambda e: [0.5 * 0.3**2, 2.0 * 0.3])
-def match_on_a_mapping(element):
-    match element:
+@program(0.3, {"kind": "spring", "k": 2.0}, oracle=lambda x, element: 2.0 * x, argnums=(0,))
+def match_on_a_mapping(x, element):
+    match {**element, "x": x}:
         case {"kind": "mass", "m": m}:
             return m
         case {"kind": "spring", "k": k, "x": x}:

@@ -122,7 +122,7 @@ def list_item_assignment(p):
     return items[0] * items[2] + items[1] ** 2
 
 
-@program(X, oracle="complex")
+@program([0.3, -0.7, 1.1, 0.4], oracle="complex")
 def star_unpacking(x):
     first, *middle, last = x
     a, *rest = [first * last, *middle]
@@ -160,11 +160,11 @@ def named_tuples(p):
 
 @program(X, oracle="complex")
 def messages_in_f_strings(x):
-    name = f"{'state'}_{len(x)}"
+    name = f"{'state'}_{x.ndim}"
     out = {name: x * 2}
     for i in range(2):
         out[f"step{i}"] = out[name] * (i + 1)
-    return np.sum(out["step1"] * out["state_4"])
+    return np.sum(out["step1"] * out["state_1"])
 
 
 @program(P, ["b", "a"], oracle="complex")

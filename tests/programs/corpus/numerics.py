@@ -144,7 +144,7 @@ def linear_interpolation(knots, values, t):
     raise ValueError("outside")
 
 
-@program(P, 0.4, oracle="complex")
+@program([0.5, 1.2, 0.8], 0.4, oracle="complex")
 def de_casteljau(points, t):
     points = list(points)
     while len(points) > 1:
@@ -174,7 +174,7 @@ def determinant_by_recursion(m):
     return total
 
 
-@program(np.array([0.2, 0.9, -0.4]), oracle="differences")
+@program(np.array([0.2, 0.9, -0.4]), oracle="differences", second=False)
 def ray_marching(direction):
     position = np.array([0.0, 0.0, 0.3])
     distance = 0.0
