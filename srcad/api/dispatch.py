@@ -206,9 +206,7 @@ def _by_keyword(entry: Callable[..., Any], signature: inspect.Signature) -> Call
     count = sum(kind is not inspect.Parameter.KEYWORD_ONLY for kind in kinds)
     names = list(signature.parameters)[count:]
     total = len(kinds)
-    return lambda *args: entry(
-        *args[:count], *args[total:], **dict(zip(names, args[count:total]))
-    )
+    return lambda *args: entry(*args[:count], *args[total:], **dict(zip(names, args[count:total])))
 
 
 def _behaviour(found: Any) -> Any:
@@ -403,7 +401,10 @@ class Dispatcher:
     def decisions(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments whose values decide, as a part of the key."""
         return tuple(
-            [decided(part_at(args[self.names.index(name)], places)) for name, places in sorted(self.static)]
+            [
+                decided(part_at(args[self.names.index(name)], places))
+                for name, places in sorted(self.static)
+            ]
         )
 
     def leaves(self, args: tuple[Any, ...]) -> list[Any]:
