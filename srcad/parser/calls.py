@@ -26,7 +26,13 @@ from srcad.errors import MissingRuleError, SrcadError
 from srcad.parser.attributes import Objects, Super, is_made
 from srcad.parser.boxes import boxes
 from srcad.parser.expressions import is_constant, plain_of, settled
-from srcad.parser.handles import Callee, FunctionBinding, MethodBinding, PartialBinding
+from srcad.parser.handles import (
+    Callee,
+    ChoiceBinding,
+    FunctionBinding,
+    MethodBinding,
+    PartialBinding,
+)
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
@@ -112,6 +118,14 @@ class Calls(Objects):
         if isinstance(callee, PartialBinding):
             merged = {**callee.options, **options}
             return self.call(node, callee.callee, [*callee.args, *args], merged)
+        if isinstance(callee, ChoiceBinding):
+            then, orelse = callee.sides
+            return self.choose(
+                node,
+                callee.condition,
+                lambda: self.call(node, then, args, options),
+                lambda: self.call(node, orelse, args, options),
+            )
         if isinstance(callee, Callee):
             return callee.call(self, node, args, options)
         if isinstance(callee, Instance):

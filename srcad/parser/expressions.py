@@ -25,7 +25,7 @@ from srcad.core.specification import Known, follow, last_name, steps_of, structu
 from srcad.core.types import ANY, Size, Type, number
 from srcad.errors import AliasingError
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
-from srcad.parser.handles import FlatBinding, MethodBinding
+from srcad.parser.handles import ChoiceBinding, FlatBinding, MethodBinding, is_function
 from srcad.parser.objects import Instance
 from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.reads import writes
@@ -846,6 +846,8 @@ class Expressions(State):
                 for key in a
             }
             return self.joined_box(items, a, b)
+        if is_function(a) and is_function(b):
+            return ChoiceBinding(under[1], (a, b))
         if any(side is None or isinstance(side, Unbound) for side in (a, b)):
             if any(isinstance(side, (Differs, Growing)) for side in (a, b)):
                 return Differs(name)

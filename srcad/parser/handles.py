@@ -6,16 +6,19 @@ from typing import Any
 
 import gast
 
+from srcad.core.specification import Known
 from srcad.parser.places import Handle
 
 __all__ = [
     "Callee",
+    "ChoiceBinding",
     "FlatBinding",
     "FunctionBinding",
     "MethodBinding",
     "PartialBinding",
     "captured_names",
     "free_names",
+    "is_function",
     "own_names",
 ]
 
@@ -77,6 +80,16 @@ class PartialBinding(Handle):
         return [self.callee, self.args, self.options]
 
 
+class ChoiceBinding(Handle):
+    """One of two functions, by a condition: called, it is a branch of two calls."""
+
+    def __init__(self, condition: Any, sides: tuple[Any, Any]) -> None:
+        self.condition, self.sides = condition, sides
+
+    def held(self) -> Any:
+        return list(self.sides)
+
+
 class Callee(Handle):
     """A function of Python's own made of others (`operator.itemgetter(0)`): `call(parser, node, args, options)` is its value."""
 
@@ -85,6 +98,13 @@ class Callee(Handle):
 
     def held(self) -> Any:
         return self.parts
+
+
+def is_function(binding: Any) -> bool:
+    """Whether a binding is a function that holds no values of the place where it was made."""
+    if isinstance(binding, Known):
+        return callable(binding.object)
+    return isinstance(binding, FunctionBinding) and not binding.defaults
 
 
 def free_names(node: Any) -> frozenset[str]:

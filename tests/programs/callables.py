@@ -1,0 +1,813 @@
+"""Programs of functions: inside functions, handed on, with every kind of parameter; methods, objects, recursion, callees that write."""
+
+import dataclasses
+import functools
+import math
+import operator
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from tests.programs import elsewhere
+from tests.programs.support import R
+
+W = np.array([1.0, 2.0, 3.0])
+
+
+def closure(x):
+    k = np.sum(x)
+
+    def scaled(y, p=2.0):
+        return k * y**p
+
+    k = k * 2
+    return np.sum(scaled(np.sin(x))) + np.sum(scaled(x, p=3.0))
+
+
+def late_binding(x):
+    fs = (
+        [lambda y, i=i: y * x * i for i in (1.0, 2.0, 3.0)]
+        if False
+        else [lambda y: y * x, lambda y: y**2]
+    )
+    return np.sum(fs[0](x) + fs[1](x))
+
+
+def adder(x):
+    def make(a):
+        def g(y):
+            return a * y
+
+        return g
+
+    g, h = make(x[0]), make(x[1])
+    return g(x[2]) + h(x[2]) ** 2
+
+
+def newton(f, df, x):
+    for _ in range(3):
+        x = x - f(x) / df(x)
+    return x
+
+
+def passes(a, x):
+    return newton(lambda t: t * t - a, lambda t: 2 * t, x)
+
+
+def apply(f, x):
+    return f(x)
+
+
+def passes2(x):
+    s = np.sum(x)
+
+    def f(y):
+        return np.tanh(y) * s
+
+    return np.sum(apply(f, x))
+
+
+def step(u, dt):
+    u[1:-1] += dt * (u[2:] - 2 * u[1:-1] + u[:-2])
+
+
+def callee_writes(u):
+    for i in range(3):
+        step(u, 0.1)
+    return np.sum(u**2)
+
+
+def power(x, n):
+    if n == 0:
+        return 1.0
+    return x * power(x, n - 1)
+
+
+def recursion_by_an_integer(x):
+    return np.sum(power(x, 3))
+
+
+def total(t):
+    if isinstance(t, tuple):
+        return total(t[0]) + 2 * total(t[1])
+    return np.sum(t**2)
+
+
+def recursion_over_a_tree(x, y):
+    return total(((x, y), (y * x, x)))
+
+
+def even(x, n):
+    return x if n == 0 else odd(x * 2, n - 1)
+
+
+def odd(x, n):
+    return x**2 if n == 0 else even(x + 1, n - 1)
+
+
+def mutual_recursion(x):
+    return np.sum(even(x, 5))
+
+
+def starred(x, *args, scale=2.0, **kw):
+    out = scale * x
+    for a in args:
+        out = out * a
+    return out + kw["bias"]
+
+
+def star_calls(x, y):
+    opts = {"bias": y, "scale": 3.0}
+    return np.sum(starred(x, *(y, x), **opts))
+
+
+def dflt(x, w=W):
+    return x * w
+
+
+def defaults(x):
+    return np.sum(dflt(x) ** 2)
+
+
+def loopclosure(x):
+    acc = 0.0
+
+    def f(y):
+        return y * acc
+
+    for i in range(4):
+        acc = acc + np.sum(f(x)) + x[0]
+    return acc
+
+
+def branchy(x):
+    a = x[0]
+
+    def f(y):
+        return a * y
+
+    if x[1] > 0:
+        a = a * x[1]
+    else:
+        a = a + 1
+    return f(x[2])
+
+
+def recn(x, n):
+    if n == 0:
+        return 1.0
+    return x[0] * recn(x, n - 1) + x[1]
+
+
+def axis(x, ax):
+    return np.sum(x, axis=ax)
+
+
+def axis_known_at_the_call(x):
+    return np.sum(axis(x, 0) ** 2)
+
+
+class Layer(elsewhere.Base):
+    def __init__(self, w, b):
+        super().__init__(w)
+        self.b = b
+
+    def act(self, x):
+        return super().act(x) + self.b
+
+    @property
+    def total(self):
+        return np.sum(self.w)
+
+    @staticmethod
+    def square(x):
+        return x**2
+
+    @classmethod
+    def make(cls, w):
+        return cls(w, w * 2)
+
+    def two(self, x):
+        return self.square(self(x)) * self.total
+
+
+class Net:
+    def __init__(self, layers):
+        self.layers = layers
+        self.acts = {"a": np.sin, "b": lambda z: z * elsewhere.K}
+        self.ws = [R(3), 2.0]
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def loss(self, x):
+        return np.sum(self(x) * self.ws[0] * self.ws[1])
+
+    def viaacts(self, x):
+        return np.sum(self.acts["a"](x) + self.acts["b"](x))
+
+
+L1, L2 = Layer(R(3), 0.5), Layer(R(3) + 1, R(3))
+net = Net([L1, L2])
+
+
+def methods(x):
+    return np.sum(L1.two(x))
+
+
+def netloss(x):
+    return net.loss(x)
+
+
+def acts(x):
+    return net.viaacts(x)
+
+
+def callobj(x):
+    return np.sum(net(x))
+
+
+@dataclasses.dataclass
+class Particle:
+    x: np.ndarray
+    v: np.ndarray
+    m: float = 2.0
+    hist: list = dataclasses.field(default_factory=list)
+
+    def __post_init__(self):
+        self.k = self.m * 2
+
+    def step(self, dt):
+        self.x = self.x + dt * self.v
+        self.v = self.v - dt * self.x * self.k
+
+    def kick(self, a):
+        self.v += a
+
+    @property
+    def energy(self):
+        return 0.5 * self.m * np.sum(self.v**2) + np.sum(self.x**2)
+
+
+def particle(x, v):
+    p = Particle(x, v)
+    p.step(0.1)
+    p.step(0.2)
+    p.x += 0.5 * p.v
+    return p.energy
+
+
+def particle_loop(x, v):
+    p = Particle(x, v, m=3.0)
+    for i in range(4):
+        p.step(0.1)
+    return p.energy
+
+
+def particle_while(x, v, n):
+    p = Particle(x.copy(), v.copy())
+    i = 0
+    while i < n:
+        p.step(0.1)
+        i += 1
+    return p.energy
+
+
+def particle_branch(x, v):
+    p = Particle(x, v)
+    if np.sum(x) > 0:
+        p.step(0.1)
+    else:
+        p.x = p.x * 2
+    return p.energy
+
+
+def localobj(x):
+    l = Layer(x, x[0])
+    m = Layer.make(x * 2)
+    return np.sum(l(x)) + np.sum(m.two(x))
+
+
+class Point(NamedTuple):
+    x: float
+    y: float = 2.0
+
+    def norm(self):
+        return (self.x**2 + self.y**2) ** 0.5
+
+    @property
+    def s(self):
+        return self.x + self.y
+
+
+def points(x):
+    p = Point(x[0], y=x[1])
+    q = p._replace(x=x[2])
+    d = q._asdict()
+    return p.norm() * q.s + d["x"] * Point(x[1]).s
+
+
+def deco(f):
+    @functools.wraps(f)
+    def inner(*args, **kwargs):
+        return 2 * f(*args, **kwargs)
+
+    return inner
+
+
+@deco
+def decorated(x, k=3.0):
+    return np.sum(x**2) * k
+
+
+def usesdeco(x):
+    return decorated(x, k=2.0) + decorated(x)
+
+
+def localdeco(x):
+    @deco
+    def g(y):
+        return np.sin(y)
+
+    return np.sum(g(x))
+
+
+part = functools.partial(lambda w, x, p: w * x**p, R(3), p=2)
+
+
+def usespartial(x):
+    return np.sum(part(x))
+
+
+class Jit:
+    def __init__(self, f):
+        self.py_func = f
+
+    def __call__(self, *a):
+        return self.py_func(*a)
+
+
+@Jit
+def jitted(x):
+    return np.sum(np.sin(x) * elsewhere.K)
+
+
+def usesjit(x):
+    return jitted(x)
+
+
+def attributes_asked_for(x):
+    l = Layer(x, 1.0)
+    out = 0.0
+    if hasattr(l, "w") and not hasattr(l, "zz") and callable(l):
+        out = l.w + getattr(l, "zz", 2.0)
+    if isinstance(l, elsewhere.Base) and type(l) is Layer:
+        out = out * 3
+    l.b = out
+    return np.sum(l.b)
+
+
+def modhelper(x):
+    return np.sum(elsewhere.helper(x))
+
+
+def inner_function_arg(f, x):
+    return np.sum(f(x))
+
+
+def fromarg(x):
+    return inner_function_arg(elsewhere.helper, x)
+
+
+def bound(x):
+    l = Layer(x, 1.0)
+    f = l.act
+    g = L1.act
+    return np.sum(f(x) + g(x))
+
+
+def reduced(x):
+    return reduce(lambda a, b: a * np.sin(b), [x[0], x[1], x[2]], 2.0)
+
+
+def reduced_array(x):
+    return reduce(lambda a, b: a * np.sin(b) + b, x)
+
+
+def reduced_slice(x):
+    return reduce(operator.mul, x[:2], x[2])
+
+
+def reduced_arrays(x):
+    return np.sum(reduce(np.maximum, [x, x**2, 1 - x]))
+
+
+def extremes(x):
+    return max(x[0], x[1] ** 2, x[2]) + min([x[0], 2.0]) + max(x)
+
+
+def extremes_by_key(x):
+    return max([x[0], x[1], x[2]], key=lambda t: -t * t) * 2 + min((x[0], x[1]), key=abs, default=0)
+
+
+def extremes_of_numbers(x):
+    return x[max([0, 2, 1], key=lambda i: -i)] + max([], default=x[1])
+
+
+def any_and_all(x):
+    return (
+        x[0] * 2
+        if any([x[0] > 10, x[1] > -5])
+        and all([v > -9 for v in (x[0], x[1])] if False else (x[0] > -9, x[2] > -9))
+        else x[1]
+    )
+
+
+def in_order(x):
+    out = 0.0
+    for i in sorted([2, 0, 1], key=lambda k: -k):
+        out = out * 2 + x[i]
+    return out + np.sum(sorted(x)[0] * x)
+
+
+def divided(x):
+    q, r = divmod(x[0] * 7, 2.0)
+    return r * x[1] + q + pow(x[2], 2)
+
+
+def operators(x):
+    return (
+        operator.add(x[0], operator.mul(x[1], x[2]))
+        + operator.itemgetter(1)(x)
+        + operator.neg(x[0])
+    )
+
+
+def exact_sums(x):
+    return math.fsum([x[0], x[1] * x[2]]) + math.prod([x[0], x[1], 3.0]) + math.fsum(x)
+
+
+def sums_with_start(x):
+    return np.sum(sum([x, x**2], start=x)) + sum(x, 1.0) + sum([x[0], x[1]], 5)
+
+
+def sum_of_map(x):
+    return sum(map(lambda t: t * t, x))
+
+
+def sum_of_generator(x):
+    return sum(t * t * x[0] for t in x)
+
+
+def partial_of_a_lambda(x):
+    f = functools.partial(lambda a, b, c: a * b + c, x[0], c=x[2])
+    return f(x[1]) + f(2.0, c=1.0)
+
+
+def maps(x):
+    a, b = map(np.sin, (x[0], x[1]))
+    return a * b + sum(map(operator.mul, [x[0], x[1]], [x[2], 2.0]))
+
+
+def writes_view(u):
+    def bump(w, k):
+        w[k] = w[k] * 2.0
+
+    row = u[1:]
+    bump(row, 0)
+    return np.sum(u**2)
+
+
+def writes_captured(u):
+    v = u * 1.0
+
+    def push(k):
+        v[k] += v[k - 1] ** 2
+
+    for i in range(1, 4):
+        push(i)
+    return np.sum(v * u)
+
+
+def plainwrite(w):
+    w[0] = w[1] * 3.0
+
+
+def writes_two(u):
+    v = u.copy()
+    plainwrite(v)
+    s = np.sum(v)
+    plainwrite(u)
+    return s * np.sum(u * v)
+
+
+def writes_ret(w, x):
+    w[1:] = x[:-1] * w[0]
+    return w[::2]
+
+
+def uses_ret(x):
+    w = x**2
+    r = writes_ret(w, x)
+    r[0] = 5.0 * x[1]
+    return np.sum(w) + np.sum(r)
+
+
+def nested_write(x):
+    w = x * 1.0
+
+    def outer(a):
+        plainwrite(a)
+        return a * 2
+
+    y = outer(w)
+    return np.sum(y * w)
+
+
+def in_expr(x):
+    w = x * 1.0
+
+    def inc(a):
+        a[0] = a[0] * a[1]
+        return a[0]
+
+    return w[0] + inc(w) + w[0] * inc(w)
+
+
+def in_expr2(x):
+    w = x * 1.0
+
+    def inc(a):
+        a[...] = a * a
+        return a
+
+    return np.sum(w + inc(w))
+
+
+def alias_obj(x):
+    p = Holder(x * 1.0)
+    q = p
+    q.v = q.v * 2
+    p.v[0] = 3.0 * x[2]
+    return np.sum(q.v**2) + np.sum(x)
+
+
+class Holder:
+    def __init__(self, v):
+        self.v = v
+        self.n = 0
+
+    def add(self, y):
+        self.v = self.v + y
+        self.n += 1
+        return self
+
+    def scale_in_place(self, c):
+        self.v *= c
+
+    def fill(self, i, y):
+        self.v[i] = y
+
+
+def chain(x):
+    b = Holder(x)
+    return np.sum(b.add(x).add(x**2).v) * b.n
+
+
+def objs_in_list(x):
+    bs = [Holder(x), Holder(x**2)]
+    for b in bs:
+        b.scale_in_place(x[0]) if False else b.add(x[0])
+    return np.sum(bs[0].v * bs[1].v)
+
+
+def obj_while(x):
+    b = Holder(x * 0.1)
+    while np.sum(b.v) < 3.0:
+        b.add(np.abs(x) + 0.1)
+    return np.sum(b.v**2)
+
+
+def obj_loop_inplace(x):
+    b = Holder(x * 1.0)
+    for i in range(3):
+        b.scale_in_place(x[i])
+        b.fill(0, x[i] * b.v[1])
+    return np.sum(b.v)
+
+
+def obj_array_arg_unchanged(x):
+    b = Holder(x)
+    b.scale_in_place(2.0)
+    return np.sum(b.v * x)
+
+
+def closure_loop_var(x):
+    out = 0.0
+    for i in range(3):
+
+        def f(y):
+            return y * x[i]
+
+        out = out + f(x[2]) * f(2.0)
+    return out
+
+
+def closures_late(x):
+    fs = []
+    for i in (0, 1, 2):
+        fs.append(lambda y: y * x[i])
+    return fs[0](1.0) + fs[1](2.0)
+
+
+def closures_early(x):
+    fs = []
+    for i in (0, 1, 2):
+        fs.append(lambda y, i=i: y * x[i])
+    return fs[0](1.0) + fs[1](2.0) ** 2
+
+
+def closure_rebind_in_loop(x):
+    a = x[0]
+
+    def f(y):
+        return a * y
+
+    total = 0.0
+    for i in range(4):
+        total = total + f(x[1])
+        a = a * x[2]
+    return total + f(1.0)
+
+
+def closure_branch_loop(x):
+    a = x[0]
+    g = lambda: a * a  # noqa: E731
+    for i in range(3):
+        if x[i] > 0:
+            a = a + x[i] * g()
+    return g()
+
+
+def early_ret(x):
+    def f(y):
+        if y > 0:
+            return y * x[0]
+        return y * x[1]
+
+    return f(x[0]) + f(x[1]) + f(x[2])
+
+
+def loop_ret(x):
+    def f(y):
+        for k in range(5):
+            y = y * 1.5
+            if y > 2.0:
+                return y * x[0]
+        return y
+
+    return f(x[0]) + f(x[2])
+
+
+def mutual_closures(x):
+    def even(n, y):
+        return y if n == 0 else odd(n - 1, y * x[0])
+
+    def odd(n, y):
+        return y * 2 if n == 0 else even(n - 1, y + x[1])
+
+    return even(5, x[2]) + odd(4, x[0])
+
+
+def hof(x):
+    def compose(*fs):
+        def run(y):
+            for f in fs:
+                y = f(y)
+            return y
+
+        return run
+
+    return np.sum(compose(np.sin, lambda t: t * x, np.exp)(x))
+
+
+def kwonly(x):
+    def f(a, /, b, *rest, c, d=x[0], **kw):
+        return a * b + c * d + sum(rest) + kw.get("e", 0.0) * kw["f"]
+
+    return f(x[0], x[1], x[2], 2.0, c=x[0], **{"e": x[1], "f": x[2]}) + f(
+        1.0, x[0], c=x[1], d=x[2], f=1.0
+    )
+
+
+def default_at_def(x):
+    k = x[0]
+
+    def f(y, s=k):
+        return y * s
+
+    k = k * 100
+    return f(x[1]) + k
+
+
+def deco_local(x):
+    def twice(f):
+        def w(*a, **k):
+            return f(f(*a, **k))
+
+        return w
+
+    @twice
+    def g(y):
+        return y * y * x[0]
+
+    return g(x[1])
+
+
+def partials_in_a_list(x):
+    "reduction in list of partials"
+    fs = [functools.partial(lambda a, b: a * b, c) for c in (x[0], x[1])]
+    return fs[0](x[2]) * fs[1](2.0)
+
+
+def dict_of_fs(x):
+    table = {"sin": np.sin, "sq": lambda t: t * t * x[0], "inner": early_ret}
+    return sum(table[k](x[1] if k != "inner" else x) for k in ("sin", "sq", "inner"))
+
+
+def det(m):
+    n = len(m)
+    if n == 1:
+        return m[0][0]
+    total = 0.0
+    for j in range(n):
+        minor = [row[:j] + row[j + 1 :] for row in m[1:]]
+        total = total + (-1) ** j * m[0][j] * det(minor)
+    return total
+
+
+def rec_det(x):
+    return det([[x[0], x[1], 2.0], [x[2], x[0] * x[1], 1.0], [3.0, x[1], x[2]]])
+
+
+def fib(n, a):
+    return a if n < 2 else fib(n - 1, a) * 0.5 + fib(n - 2, a * a)
+
+
+def rec_fib(x):
+    return fib(6, x[0])
+
+
+def poly(cs, t):
+    if not cs:
+        return 0.0
+    return cs[0] + t * poly(cs[1:], t)
+
+
+def rec_poly(x):
+    return poly((x[0], x[1], x[2], 2.0), x[0])
+
+
+def nonedefault(x, w=None):
+    if w is None:
+        w = x * 2
+    return np.sum(x * w)
+
+
+def callnone(x):
+    return nonedefault(x) + nonedefault(x, x**2)
+
+
+def swapper(a, b):
+    return b, a
+
+
+def tupleret(x):
+    a, b = swapper(x[0], x[1] * 2)
+    d = (lambda p: {"u": p * 2, "v": [p, p * p]})(x[2])
+    return a * b**2 + d["u"] * d["v"][1]
+
+
+def selfcapture(x):
+    class_like = {"n": x[0]}
+
+    def inc(by):
+        class_like["n"] = class_like["n"] * by
+
+    inc(x[1])
+    inc(x[2])
+    return class_like["n"]
+
+
+def cap_list(x):
+    log = []
+
+    def note(v):
+        log.append(v * v)
+        return v
+
+    s = note(x[0]) * note(x[1])
+    return s + sum(log)
