@@ -23,8 +23,10 @@ import numpy as np
 
 from srcad.api import Derivative, grad, jacrev, vjp
 from srcad.api.dims import spread_dims
+from srcad.api.forms import form_of, is_open, plain_function
 from srcad.api.mapping import Mapped, leaf_dims, some_of
 from srcad.core.pytrees import flatten, formed, is_varied, labels, look, own, rebuild
+from srcad.core.specification import Form, unwrap
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError, UnsupportedSyntaxError
 from srcad.runtime import no_grad, stop_gradient
 
@@ -227,6 +229,8 @@ def verify(
                 "argnums= is for functions", reason="This derivative has argnums of its own."
             )
         made = derivative_or_f
+        if made.dispatcher.open:
+            made = made.called_as(args, {})
         if isinstance(made, Mapped):
             made = made.explicit(args, {})
             return check(
@@ -247,7 +251,8 @@ def verify(
         raise ArgumentTypeError(
             f"{derivative_or_f!r} is not callable", reason="Pass a function or a derivative of one."
         )
-    f = derivative_or_f
+    f = plain_function(derivative_or_f)
+    f = form_of(f, args, {}) if is_open(f) else f
     subject = _Subject(f, args, argnums if argnums is not None else _floating(f, args), False)
     single = subject.tree_is_leaf and subject.plain[0].ndim == 0
     make = grad if single else jacrev
@@ -1251,8 +1256,8 @@ def _refuse_held(function: Callable[..., Any]) -> None:
     def visit(found: Any) -> str:
         if any(found is held for held in _HELD):
             return str(found.__name__)
-        if isinstance(found, types.MethodType):
-            found = found.__func__
+        if isinstance(found, (types.MethodType, Form)):
+            found = unwrap(found)
         found = inspect.unwrap(found) if isinstance(found, types.FunctionType) else found
         if not isinstance(found, types.FunctionType) or found in seen:
             return ""
