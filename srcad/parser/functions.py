@@ -106,7 +106,9 @@ class Functions(Containers):
         function = callee.object
         path = self.path_of(callee)
         bound = self.bind(node, callee, path, args, options)
-        if any(handed_on(list(bound.values()))) or _handles(list(bound.values())):
+        # A method is another function for each object, which its text would not show.
+        method = isinstance(function, types.MethodType)
+        if method or any(handed_on(list(bound.values()))) or _handles(list(bound.values())):
             return self.parse_inline(node, callee, path, bound)
         spec: dict[str, Any] = {}
         operands: list[Any] = []

@@ -179,7 +179,7 @@ def refused(x, what):
 def before_it_is(x):
     def f(y):
         if what:
-            y = y * COUNT_HERE
+            y = y * COUNT_HERE  # noqa: F823
         COUNT_HERE = 2.0
         return y * COUNT_HERE
 
@@ -297,7 +297,7 @@ def test_methods_that_are_replaced_are_noticed(monkeypatch):
 MODEL = elsewhere.Base(2.0)
 
 
-def with_default(x, w=np.array([1.0, 2.0, 3.0]), *, k=(2.0, np.sin)):
+def with_default(x, w=np.array([1.0, 2.0, 3.0]), *, k=(2.0, np.sin)):  # noqa: B008
     return np.sum(k[1](w * x)) * k[0]
 
 
