@@ -172,9 +172,3 @@ class Statements(Contexts):
         for element, part in zip(elements, parts):
             self.assign(element, part, since)
 
-    def _refused(what: str, rewrite: str) -> Any:  # type: ignore[misc]
-        def method(self: Statements, node: Any) -> None:
-            self.refuse(node, what, rewrite)
-
-        return method
-

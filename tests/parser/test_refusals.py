@@ -284,3 +284,118 @@ def test_a_construct_of_a_newer_python(monkeypatch, model):
         model(REFUSED["ClassDef"]),
         "`ClassDef` is not known to this version of srcad",
     )
+
+
+# objects of classes that do things of their own
+
+TRICKS = {
+    "__set__": (
+        """
+        class Twice:
+            def __get__(self, owner, kind): return owner.kept * 2
+            def __set__(self, owner, value): owner.kept = value
+        class A:
+            w = Twice()
+        def f(x):
+            a = A()
+            «a.w» = x
+            return a.w
+        """,
+        "`w` of `A` decides itself what is kept (`__set__`)",
+    ),
+    "__get__": (
+        """
+        class Twice:
+            def __get__(self, owner, kind): return owner.kept * 2
+        class A:
+            w = Twice()
+            def __init__(self, x): self.kept = x
+        def f(x):
+            a = A(x)
+            return «a.w»
+        """,
+        "`w` of `A` decides itself what is read (`__get__`)",
+    ),
+    "__getattr__": (
+        """
+        class A:
+            def __getattr__(self, name): return 3.0
+        def f(x):
+            a = «A()»
+            return x * a.w
+        """,
+        "`A` decides itself what its attributes are (`__getattr__`)",
+    ),
+    "__setattr__": (
+        """
+        class A:
+            def __setattr__(self, name, value): object.__setattr__(self, name, value * 2)
+        def f(x):
+            a = «A()»
+            a.w = x
+            return a.w
+        """,
+        "`A` decides itself what its attributes are (`__setattr__`)",
+    ),
+    "__new__": (
+        """
+        class A:
+            def __new__(cls, w):
+                made = super().__new__(cls)
+                made.w = w * 2
+                return made
+        def f(x):
+            return «A(x)».w
+        """,
+        "objects of `A` cannot be made in a derivative",
+    ),
+    "__call__ of a metaclass": (
+        """
+        class Meta(type):
+            def __call__(cls, w): return w * 3.0
+        class A(metaclass=Meta): pass
+        def f(x):
+            return «A(x)» * x
+        """,
+        "objects of `A` cannot be made in a derivative",
+    ),
+    "__add__": (
+        """
+        class A:
+            def __init__(self, w): self.w = w
+            def __add__(self, other): return A(self.w * other.w)
+        def f(x):
+            return («A(x) + A(x)»).w
+        """,
+        "`+` of a `A` is not accepted",
+    ),
+    "__len__, as a condition": (
+        """
+        class A:
+            def __len__(self): return 0
+        def f(x):
+            a = A()
+            «if a: return x»
+            return x * x
+        """,
+        "an object is used where an array or a number must stand",
+    ),
+    "a global under a local of its name": (
+        """
+        k = 3.0
+        def f(x):
+            k = 5.0
+            def g(y):
+                «global k»
+                return y * k
+            return g(x)
+        """,
+        "`k` is global here, and local in the function around",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_tricks(name, model):
+    text, what = TRICKS[name]
+    check(model(text), what)

@@ -92,7 +92,7 @@ def test_a_cell_that_is_run_again_is_another_function():
     gradient_is(second, 4.0)
     # Of the first there is no text any more.
     with pytest.raises(SourceNotFoundError, match="cannot be found"):
-        srcad.vjp(first, X)
+        source_of(first)
 
 
 def test_what_a_prompt_keys_by_code(monkeypatch):
@@ -205,7 +205,7 @@ def test_a_file_that_was_edited_and_imported_again(tmp_path, monkeypatch):
     gradient_is(imported(path).f, 4.0)
     linecache.checkcache(str(path))
     with pytest.raises(SourceNotFoundError, match="edited") as error:
-        srcad.vjp(first, X)
+        source_of(first)
     assert error.value.place.file == "sources_edited.py" and error.value.place.line == 2
 
 
@@ -429,3 +429,23 @@ def test_from_source_does_not_pickle():
 def test_from_source_with_other_ends_of_lines():
     text = textwrap.dedent(SQUARE).replace("\n", "\r\n")
     gradient_is(srcad.from_source(text, "f"))
+
+
+class Private:
+    __scale = 2.0
+
+    def __init__(self):
+        self.__w = 3.0
+
+    def __scaled(self, x, __k=2.0):
+        def inner(__y):
+            return __y * __k
+
+        return inner(self.__w * x) * self.__scale
+
+    def value(self, x):
+        return np.sum(self.__scaled(x) * x)
+
+
+def test_names_that_are_private_to_a_class():
+    np.testing.assert_allclose(srcad.grad(Private().value)(X), 24.0 * X)
