@@ -413,11 +413,16 @@ class Adjoint:
             return
         outer_bars, outer_builder, origin = self.bars, self.builder, self.builder.origin
         sides: list[tuple[dict[Value, Tree], Builder]] = []
+        waiting = self.pending
+        left: list[dict[Value, Tree]] = []
+        phis: list[Phi] = []
         for side, (block, pick) in enumerate(
             ((statement.body, "then"), (statement.orelse, "orelse"))
         ):
             local = self.local.of(statement.test, side)
             scope = _Side(self, local, outer_bars)
+            scope.place = (statement.test, side)
+            self.pending = dict(waiting)
             self.scopes.append(scope)
             self.bars, self.builder = {}, Builder(infer, origin)
             for phi, bar in seeds:
@@ -427,11 +432,17 @@ class Adjoint:
             self.block(block)
             self.scopes.pop()
             self.pending.update({v: b for v, b in self.bars.items() if scope.owns(v)})
+            for value, bar in self.pending.items():
+                if scope.owns(value) and bar is not waiting.get(value) and self.elsewhere(value):
+                    out = Value(f"{value.base}_bar", cotangent_type(value), named=value.named)
+                    phis.append(Phi(out, bar, None) if side == 0 else Phi(out, None, bar))
+                    self.pending[value] = out
+            left.append(self.pending)
             sides.append(({v: b for v, b in self.bars.items() if not scope.owns(v)}, self.builder))
         self.bars, self.builder = outer_bars, outer_builder
         self.builder.origin = origin
+        self.pending = self.still_pending(statement, left, [b for _, b in sides], phis)
         touched = list(dict.fromkeys([*sides[0][0], *sides[1][0]]))
-        phis = []
         for value in touched:
             before = self.lookup(value)
             ends: list[Tree] = []
@@ -459,6 +470,63 @@ class Adjoint:
             )
         )
 
+    def elsewhere(self, value: Value) -> bool:
+        """Whether the sweep is inside a branch that the value does not stand in."""
+        here = {scope.place for scope in self.scopes}
+        return not here <= {place for place, _ in self.local.path[value]}
+
+    def still_pending(
+        self,
+        statement: Branch,
+        left: list[dict[Value, Tree]],
+        builders: list[Builder],
+        phis: list[Phi],
+    ) -> dict[Value, Tree]:
+        """The cotangents that wait for a sibling after a branch, from those after each of its sides."""
+        found: dict[Value, Tree] = {}
+        for value in dict.fromkeys([*left[0], *left[1]]):
+            own = [k for k in (0, 1) if value in self.local.of(statement.test, k)]
+            ends = [side.get(value) for side in left]
+            if own or ends[0] is ends[1]:
+                end = ends[own[0]] if own else ends[0]
+                if end is not None:
+                    found[value] = end
+                continue
+            for k in (0, 1):
+                if ends[k] is None:
+                    kept, self.builder = self.builder, builders[k]
+                    ends[k] = self.zero_there(value)
+                    self.builder = kept
+            found[value] = Value(f"{value.base}_bar", cotangent_type(value), named=value.named)
+            phis.append(Phi(found[value], ends[0], ends[1]))
+        return found
+
+    def zero_there(self, value: Value) -> Tree:
+        """Zeros for a value of one side of a branch, outside of it: made under the same tests."""
+        if value.type.rank == 0:
+            return 0.0
+        here = {scope.place for scope in self.scopes}
+        path = [part for part in self.local.path[value] if part[0] not in here]
+        if any(branch is None for _, branch in path):
+            raise UnsupportedSyntaxError(
+                f"`{value.base}` is read on one side of a branch, by a loop over the iterations that assign it",
+                reason="Loop over them outside of the branch.",
+            )
+        outer, builder = self.builder, Builder(infer, self.builder.origin)
+        self.builder = builder
+        end = self.zero(value)
+        for (test, side), branch in reversed(path):
+            out = Value(f"{value.base}_bar", cotangent_type(value))
+            phi = Phi(out, end, None) if side == 0 else Phi(out, None, end)
+            blocks = (builder.block, []) if side == 0 else ([], builder.block)
+            condition = self.operand(branch.condition)
+            builder = Builder(infer, outer.origin)
+            builder.add(Branch(test, condition, *blocks, [phi], outer.origin))
+            end = out
+        self.builder = outer
+        outer.block.extend(builder.block)
+        return end
+
     def loop(self, statement: Loop) -> None:
         """The mirror of a loop."""
         carried = [c for c in statement.carries if c.param in self.active or c.exit in self.active]
@@ -472,8 +540,9 @@ class Adjoint:
             return
         origin = self.builder.origin
         # Which iterations an open loop had is saved, its index with them.
-        counted = statement.index is not None and not statement.open
-        index = statement.index.like() if counted else None
+        index = None
+        if statement.index is not None and not statement.open:
+            index = statement.index.like()
         carries: list[Carry] = []
         for carry, start in zip(carried, starts):
             base = f"{carry.param.base}_bar"
@@ -489,6 +558,7 @@ class Adjoint:
             )
         outer_bars, outer_builder = self.bars, self.builder
         scope = _Mirror(self, self.local.of(statement.family), outer_bars)
+        scope.place = (statement.family, 0)
         self.scopes.append(scope)
         self.bars, self.builder = {}, Builder(infer, origin)
         kept = dict(self.rename)
@@ -555,6 +625,7 @@ class _Scope:
     def __init__(self, sweep: Adjoint, local: set[Value], outer: dict[Value, Tree]) -> None:
         self.sweep, self.local, self.outer = sweep, local, outer
         self.parent = sweep.scopes[-1] if sweep.scopes else None
+        self.place: tuple[Any, int]
 
     def owns(self, value: Value) -> bool:
         return value in self.local
@@ -613,23 +684,31 @@ class _Locals:
     def __init__(self, block: Block) -> None:
         self.found: dict[Any, set[Value]] = {}
         self.around: dict[Any, tuple[Family, ...]] = {}
+        # What stands around each value: the sides of branches, and loops (with no branch).
+        self.path: dict[Value, tuple[tuple[tuple[Any, int], Branch | None], ...]] = {}
         self.collect(block, ())
 
-    def collect(self, block: Block, around: tuple[Family, ...]) -> None:
+    def collect(self, block: Block, around: tuple[Family, ...], path: Any = ()) -> None:
         for statement in block:
+            self.path.update((value, path) for value in defined(statement))
             if isinstance(statement, Loop):
+                inside = (*path, ((statement.family, 0), None))
+                self.path.update((carry.param, inside) for carry in statement.carries)
+                if statement.index is not None:
+                    self.path[statement.index] = inside
                 self.meet(statement.family, around)
                 self.found.setdefault(statement.family, set()).update(self.inside(statement))
-                self.collect(statement.header, (*around, statement.family))
-                self.collect(statement.body, (*around, statement.family))
+                self.collect(statement.header, (*around, statement.family), inside)
+                self.collect(statement.body, (*around, statement.family), inside)
             elif isinstance(statement, Branch):
                 self.meet(statement.test, around)
                 for side, inner in enumerate((statement.body, statement.orelse)):
                     if inner is surviving(statement):
-                        self.collect(inner, around)
+                        self.collect(inner, around, path)
                         continue
                     self.found.setdefault((statement.test, side), set()).update(_locals(inner))
-                    self.collect(inner, around)
+                    place = ((statement.test, side), statement)
+                    self.collect(inner, around, (*path, place))
 
     def meet(self, family: Family, around: tuple[Family, ...]) -> None:
         """Refuse siblings of which one stands in a loop that the other does not stand in."""
