@@ -13,6 +13,7 @@ are no arrays (functions, lists that a loop fills), what writes to its arguments
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import types
 from typing import Any
@@ -36,6 +37,8 @@ __all__ = ["Functions"]
 # So deep, and so often in all, may a function be parsed inside itself.
 _DEPTH, _COUNT = 50, 2000
 _FRAMES = 10_000
+# Where derivatives are made.
+_API = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api", "")
 
 
 class Functions(Containers):
@@ -104,6 +107,12 @@ class Functions(Containers):
     def call_user(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
         """A function with a source: a function of its own, parsed once per specification; or parsed in place."""
         function = callee.object
+        if unwrap(function).__code__.co_filename.startswith(_API):
+            self.refuse(
+                node,
+                f"`{callee.name}` is a derivative, or makes one",
+                "Derivatives inside a function are not accepted yet: take that of the whole, or pass the value of the inner one.",
+            )
         path = self.path_of(callee)
         bound = self.bind(node, callee, path, args, options)
         # A method is another function for each object, which its text would not show.

@@ -171,6 +171,8 @@ def refused(x, what):
         return Vector(x)(x)
     if what == "unassigned":
         return before_it_is(x)
+    if what == "derivative":
+        return srcad.grad(kept)(x[0])
     if what == "partial class":
         return type("A", (), {})()
     return x
@@ -202,6 +204,7 @@ REFUSED = [
     ("misfit", "too many positional", "test_functions_inside.py", "elsewhere.helper(x, 1.0)"),
     ("not called", "__call__", "test_functions_inside.py", "Vector(x)(x)"),
     ("unassigned", "may not have been assigned", "test_functions_inside.py", "COUNT_HERE"),
+    ("derivative", "is a derivative, or makes one", "test_functions_inside.py", "srcad.grad(kept)"),
     ("partial class", "classes are not made", "test_functions_inside.py", 'type("A", (), {})'),
 ]
 
