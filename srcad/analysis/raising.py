@@ -7,75 +7,116 @@ What may raise in the body of an attempt is never removed, and the values that i
 >>> x, i, y = Value("x", array("float64", 3)), Value("i", number("int")), Value("y")
 >>> may_raise(Let(y, ops.add, (i, 1)), (Exception,)), may_raise(Let(y, ops.divide, (1, i)), (Exception,))
 (False, True)
->>> may_raise(Let(y, ops.divide, (x, x)), (np.linalg.LinAlgError,))
-False
+>>> may_raise(Let(y, ops.divide, (x, x)), (np.linalg.LinAlgError,)), may_raise(Let(y, ops.multiply, (x, i)), (ValueError,))
+(False, False)
 """
 
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 import numpy as np
 
-from srcad.analysis.types import type_of
+from srcad.analysis.types import same_shape, type_of
 from srcad.core import ops
-from srcad.core.nodes import Branch, Let, Loop, Statement, blocks
+from srcad.core.nodes import Branch, Let, Loop, Slice, Statement, Value, blocks
+from srcad.core.types import Type
 
 __all__ = ["may_raise"]
 
-# Of numbers, and of anything.
-_PLAIN = {
-    ops.add, ops.subtract, ops.multiply, ops.negative, ops.positive, ops.not_, ops.less, ops.less_equal, ops.equal, ops.not_equal,
-    ops.greater, ops.greater_equal,
-}  # fmt: skip
 _NEVER = {
     ops.shape, ops.size, ops.ndim, ops.dtype, ops.is_, ops.is_not, ops.copy, ops.own, ops.stop_gradient, ops.move, ops.save,
     ops.saved, ops.zeros_like, ops.ones_like,
 }  # fmt: skip
-_DIVIDING = {ops.divide, ops.floor_divide, ops.remainder, ops.power}
+_EXACT = {
+    ops.add, ops.subtract, ops.multiply, ops.negative, ops.positive, ops.less, ops.less_equal, ops.equal, ops.not_equal,
+    ops.greater, ops.greater_equal,
+}  # fmt: skip
+_OPERATORS = {*_EXACT, ops.divide, ops.floor_divide, ops.remainder, ops.power}
+
+# What operations raise, class by class; a warning may have been made an error.
+_FLOATING = (FloatingPointError, RuntimeWarning)
+_ARITHMETIC = (ZeroDivisionError, OverflowError, *_FLOATING)
+_NUMPY = (
+    *_ARITHMETIC, ValueError, IndexError, TypeError, MemoryError, AttributeError, RuntimeError, KeyError, NotImplementedError,
+    AssertionError, DeprecationWarning, FutureWarning, UserWarning,
+)  # fmt: skip
 
 
 def may_raise(statement: Statement, errors: tuple[type, ...]) -> bool:
     """Whether a statement, or one inside it, may raise one of `errors`; what is not known may."""
     if isinstance(statement, Let):
-        return _operation(statement, errors)
+        kinds = _kinds(statement)
+        return kinds is None or any(issubclass(kind, errors) for kind in kinds)
     if isinstance(statement, (Branch, Loop)):
         return any(may_raise(inner, errors) for block in blocks(statement) for inner in block)
     return True
 
 
-def _operation(statement: Let, errors: tuple[type, ...]) -> bool:
+def _kinds(statement: Let) -> tuple[type, ...] | None:
+    """The classes of what an operation may raise; None where they are not known."""
     op, args = statement.op, statement.args
-    if op in _NEVER:
-        return False
-    if op in _PLAIN and all(_number(arg, errors) for arg in args):
-        return False
+    types = [type_of(arg) for arg in args]
+    if op in _NEVER or (op is ops.not_ and _number(types[0])):
+        return ()
     if op is ops.raise_if:
-        return _meets(getattr(builtins, args[1]), errors)
+        return (getattr(builtins, args[1]),)
     if op.effect == "effect":
-        return True
-    if op is ops.getitem and type_of(args[0]).kind == "object" and type(args[1]) is int:
-        return False  # of a shape
-    plain = isinstance(op.function, np.ufunc)
-    home = "numpy" if plain else getattr(op.function, "__module__", "") or ""
-    known = home.startswith(("numpy", "_operator", "math", "srcad"))
-    if all(issubclass(error, np.linalg.LinAlgError) for error in errors):
-        return "linalg" in home or not known
-    if all(issubclass(error, ZeroDivisionError) for error in errors):
-        return op in _DIVIDING or not known
-    return True
+        return None
+    if op is ops.getitem:
+        if types[0].kind == "object" and type(args[1]) is int:
+            return ()  # of a shape
+        return (IndexError,) if types[0].rank is not None and _basic(args[1]) else _NUMPY
+    if op in (ops.put, ops.put_add):
+        plain = _basic(args[1]) and not _sliced(args[1]) and types[2].rank == 0
+        return (IndexError,) if plain and types[0].rank is not None else _NUMPY
+    if op in _OPERATORS or isinstance(op.function, np.ufunc):
+        return _elementwise(op, types)
+    if getattr(op.function, "__module__", None) == math.__name__:
+        return ValueError, OverflowError, TypeError
+    home = getattr(op.function, "__module__", "") or ""
+    if home.startswith(("numpy", "_operator", "srcad")) and "linalg" not in home:
+        return _NUMPY
+    return None
 
 
-def _number(tree: Any, errors: tuple[type, ...]) -> bool:
-    """Whether an operand is a number for certain; those of NumPy's may raise what `np.seterr` says."""
-    type_ = type_of(tree)
-    if not (type_.dtype or "").startswith(("float", "int", "bool")):
-        return False
-    return type_.kind == "number" or (
-        type_.kind == "scalar" and not _meets(FloatingPointError, errors)
-    )
+def _elementwise(op: Any, types: list[Type]) -> tuple[type, ...]:
+    """Of numbers and arrays; arrays of one shape fit together."""
+    if not all(_number(type_) or (type_.kind == "array" and type_.dtype) for type_ in types):
+        return _NUMPY
+    if getattr(op.function, "signature", None) is not None or any(
+        not (type_.dtype or "").startswith(("float", "int", "bool")) for type_ in types
+    ):
+        return _NUMPY
+    arrays = [type_ for type_ in types if type_.kind == "array" and type_.rank != 0]
+    if not arrays and op in _EXACT:
+        return _FLOATING if any(type_.kind != "number" for type_ in types) else ()
+    if all(same_shape(arrays[0], type_) for type_ in arrays):
+        return (*_ARITHMETIC, MemoryError) if arrays else _ARITHMETIC
+    return _NUMPY
 
 
-def _meets(error: type, errors: tuple[type, ...]) -> bool:
-    return any(issubclass(error, other) or issubclass(other, error) for other in errors)
+def _number(type_: Type) -> bool:
+    """Whether a type is that of a number for certain."""
+    known = (type_.dtype or "").startswith(("float", "int", "bool"))
+    return known and type_.kind in ("number", "scalar")
+
+
+def _basic(index: Any) -> bool:
+    """Whether an index is made of integers and slices for certain."""
+    if isinstance(index, tuple) and not isinstance(index, Slice):
+        return all(map(_basic, index))
+    if isinstance(index, Slice):
+        return all(part is None or _basic(part) for part in index)
+    if isinstance(index, Value):
+        return index.type.rank == 0 and (index.type.dtype or "").startswith(("int", "uint"))
+    return type(index) in (int, type(None), type(...))
+
+
+def _sliced(index: Any) -> bool:
+    """Whether an index gives more than one element."""
+    if isinstance(index, tuple) and not isinstance(index, Slice):
+        return any(map(_sliced, index))
+    return not (isinstance(index, Value) or type(index) is int)

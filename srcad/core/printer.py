@@ -6,6 +6,7 @@ assignment does it. The printer decides nothing about values: what it is given, 
 
 from __future__ import annotations
 
+import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -102,6 +103,8 @@ class _Printer:
     # expressions
 
     def expr(self, tree: Tree) -> Any:
+        if isinstance(tree, enum.Enum):  # a key
+            return gast.Attribute(name(self.class_name(type(tree))), tree.name, gast.Load())
         if isinstance(tree, Value):
             return name(self.names[tree])
         if isinstance(tree, Expr):
@@ -123,7 +126,7 @@ class _Printer:
             return gast.List([self.expr(part) for part in tree], gast.Load())
         if isinstance(tree, dict):
             return gast.Dict(
-                [gast.Constant(key, None) for key in tree],
+                [self.expr(key) for key in tree],
                 [self.expr(part) for part in tree.values()],
             )
         return constant(tree)
@@ -554,7 +557,7 @@ class _Printer:
         if not isinstance(until, Value):
             return None
         skipped = body[place:]
-        made = {value for statement in skipped for value in defined(statement)}
+        made = {value for statement in walk(skipped) for value in defined(statement)}
         chosen = {
             phi.out: phi.then
             for statement in skipped

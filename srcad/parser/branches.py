@@ -84,6 +84,7 @@ class Branches(Writers):
         sides: list[tuple[dict[str, Any], dict[str, Any], dict[Buffer, Value], Block]] = []
         raised: list[bool] = []
         parts = (node.orelse, node.body) if flipped else (node.body, node.orelse)
+        assigned = set(writes(node.body + node.orelse))
         for place, statements in enumerate(parts):
             known = self.on_side(env, test, place)
             self.env, self.memory = dict(known), dict(memory)
@@ -92,13 +93,13 @@ class Branches(Writers):
                 raised.append(self.has_raised)
                 self.later, self.has_raised = later, False
                 for name, binding in known.items():
-                    if self.env.get(name) is binding:
+                    if self.env.get(name) is binding and name not in assigned:
                         self.env[name] = env[name]
                 operands = {
                     name: self.join_operands(node, binding)
                     for name, binding in ({} if raised[-1] else self.env).items()
                     if name in later
-                    or name not in writes(node.body + node.orelse)
+                    or name not in assigned
                     or name.startswith(KEPT)
                 }
                 ends.append(self.ended_boxes(held))

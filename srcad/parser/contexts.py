@@ -345,8 +345,10 @@ class Contexts(Messages):
         steps: list[Step] = []
         self.trace = steps
         self.attempting += 1
-        self.block(body, later)
-        self.attempting -= 1
+        try:
+            self.block(body, later)
+        finally:
+            self.attempting, self.trace = self.attempting - 1, None
         return [*steps, self.step(None)]
 
     def call_method(
@@ -366,7 +368,7 @@ class Contexts(Messages):
 
     def step(self, statement: Any) -> Step:
         """What is known before a statement."""
-        held = {key: holds(box) for key, box in boxes(self.reached()).items()}
+        held = {key: (box, holds(box)) for key, box in boxes(self.reached()).items()}
         return Step(statement, dict(self.env), dict(self.memory), held, len(self.builder.block))
 
     def attempt(
@@ -380,7 +382,6 @@ class Contexts(Messages):
         returning: bool = False,
     ) -> None:
         """A `try` without `finally`; with `returning`, all of its sides return."""
-        held, before = self.held_boxes(), self.step(None)
         errors = tuple(dict.fromkeys(error for one in handlers for error in one.errors))
         catches = tuple(error.object for error in errors)
         inside = live(orelse, later).union(*(live(one.body, later) for one in handlers))
@@ -390,18 +391,25 @@ class Contexts(Messages):
         with self.taking(test, 0), self.inner() as tried:
             steps = self.traced(body, inside)
         ended, self.has_raised = self.has_raised, False
-        if not any(may_raise(statement, catches) for statement in tried.block):
-            self.builder.block.extend(tried.block)
+        place = next((k for k, s in enumerate(tried.block) if may_raise(s, catches)), None)
+        front = tried.block[:place]
+        self.builder.block.extend(front)  # what cannot raise before it is done in any case
+        if place is None:
             self.has_raised = ended
             if not ended:
                 self.block(orelse, later)
             return
+        steps = _beginning(steps, place)
+        before, held = steps[0], steps[0].held
+        del tried.block[:place]
         first = Side(tried, self.env, self.memory, self.ended_boxes(held))
         self.forget(node, before, steps, tried.block, catches)
         with self.taking(test, 1), self.inner() as handling:
             kept, self.handling = self.handling, caught
-            self.handle(handlers, later)
-            self.handling = kept
+            try:
+                self.handle(handlers, later)
+            finally:
+                self.handling = kept
             if self.has_returned:
                 self.env[_RETURNED], self.has_returned = self.returned, False
         raised, self.has_raised = self.has_raised, False
@@ -533,14 +541,10 @@ class Contexts(Messages):
                 for way in ways
                 if way.memory.get(b) is not before.memory[b]
             }
-            changed = {
-                k for k in after.held if not same_contents(after.held[k], step.held.get(k, {}))
-            }
+            changed = _changed(after.held, step.held)
             if len(changed) > 1 or whole:
                 spoilt |= changed
-            spoilt |= {
-                k for k in step.held if not same_contents(step.held[k], before.held.get(k, {}))
-            }
+            spoilt |= _changed(step.held, before.held)
         if spoilt & set(before.held):
             self.refuse(
                 node,
@@ -714,7 +718,7 @@ class Step(NamedTuple):
     statement: Any
     env: dict[str, Any]
     memory: dict[Buffer, Value]
-    held: dict[int, dict[Any, Any]]
+    held: Held
     place: int
 
 
@@ -766,6 +770,21 @@ class Catches(gast.AST):
 
 # What stands for the returned value among the names.
 _RETURNED = "value returned"
+
+
+def _beginning(steps: list[Step], place: int) -> list[Step]:
+    """The steps from the one on that emits what stands at `place` of the block; places count from there."""
+    first = max(k for k, step in enumerate(steps[:-1]) if step.place <= place)
+    return [step._replace(place=max(step.place - place, 0)) for step in steps[first:]]
+
+
+def _changed(after: Held, before: Held) -> set[int]:
+    """The boxes that hold something else than before."""
+    return {
+        key
+        for key, (_, parts) in after.items()
+        if key not in before or not same_contents(parts, before[key][1])
+    }
 
 
 def _same(env: dict[str, Any], before: dict[str, Any], name: str) -> bool:

@@ -90,6 +90,18 @@ def computed_inside(body: list[Any]) -> list[Any]:
     return out
 
 
+def _settled(node: Any) -> Any:
+    """A `try` whose returned values are computed where they stand: before what is done at last, and where a handler sees what they raise."""
+    body, orelse, handlers = computed_inside(node.body), node.orelse, node.handlers
+    if node.finalbody:
+        orelse, handlers = computed_inside(orelse), []
+        for handler in node.handlers:
+            again = type(handler)(**dict(gast.iter_fields(handler)))
+            again.body = computed_inside(handler.body)
+            handlers.append(gast.copy_location(again, handler))
+    return gast.copy_location(gast.Try(body, handlers, orelse, node.finalbody), node)
+
+
 class Site:
     """A place that leaves a loop for good: its flag, and the statements that are done after the loop where it was taken."""
 
@@ -138,7 +150,9 @@ class Region:
                 tail = [statement] if isinstance(statement, gast.Return) else []
                 if side and moves and not any(leaves(one) for one in out):
                     tail, out = [*out, *tail], []
-                if not moves:  # what is done in a `try` stays there; what it gave to names is handed on
+                if (
+                    not moves
+                ):  # what is done in a `try` stays there; what it gave to names is handed on
                     tail = [*_handed(out, statement), *tail]
                 self.sites.append(Site(self, tail))
                 return [*out, gast.copy_location(Leave(self, self.sites[-1]), statement)]
@@ -147,10 +161,8 @@ class Region:
             ):
                 out.append(statement)
                 continue
-            if isinstance(statement, gast.Try) and statement.handlers:
-                body = computed_inside(statement.body)
-                whole = gast.Try(body, statement.handlers, statement.orelse, statement.finalbody)
-                statement = gast.copy_location(whole, statement)
+            if isinstance(statement, gast.Try):
+                statement = _settled(statement)
             made = type(statement)(**dict(gast.iter_fields(statement)))
             is_if = isinstance(statement, gast.If)
             loop = isinstance(statement, (gast.For, gast.While))

@@ -281,7 +281,7 @@ class _Family:
             return False
         inside = [*source.header, *source.body]
         if _path(inside, value) and (
-            statement.op is ops.getitem
+            statement.op in (ops.getitem, ops.power)
             or any(operand in own and _path(inside, operand) for operand in operands(statement))
         ):
             return False  # computed at the head of the reader it could raise where the branch guards it, or read None
