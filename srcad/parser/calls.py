@@ -283,7 +283,8 @@ class Calls(Objects):
         if getattr(callee.object, "__name__", "") == "shuffle" and generator_method(
             getattr(callee.object, "__self__", None)
         ):
-            owner = Known(callee.object.__self__.permutation, "np.random.permutation")
+            name = callee.name.rpartition(".")[0] + ".permutation"
+            owner = Known(callee.object.__self__.permutation, name)
             draw = lambda count: self.call_opaque(node, owner, [count], {})  # noqa: E731
             return self.np_shuffle(node, draw, *args, **options)
         text = callee.name if callee.name.startswith("np.") else callee.name.rpartition(".")[2]

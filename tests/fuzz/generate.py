@@ -9,6 +9,8 @@ keeps its shape, so that nearly every program runs. Which constructs a program f
 import random
 from dataclasses import dataclass, field
 
+from tests.fuzz.writes import KINDS, Writes
+
 __all__ = ["Case", "generate"]
 
 ARGUMENTS = {
@@ -77,7 +79,7 @@ class Case:
     features: dict[str, float] = field(default_factory=dict)
 
 
-class Writer:
+class Writer(Writes):
     """Writes one program."""
 
     def __init__(self, seed: int) -> None:
@@ -88,6 +90,7 @@ class Writer:
                  "swap", "unpack", "ternary", "helper", "flag", "grow", "container", "rank2", "jump", "endless", "match",
                  "walrus"]  # fmt: skip
         self.weight = {kind: self.rng.choice([0.0, 0.3, 1.0, 1.0, 3.0]) for kind in kinds}
+        self.weight |= {kind: self.rng.choice([0.0, 0.0, 0.2, 0.5, 1.5]) for kind in KINDS}
         self.weight["assign"] = max(self.weight["assign"], 0.5)
         self.in_loop = 0
         # Whether the function may return out of a loop: then what it returns is a number.
