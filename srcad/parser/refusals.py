@@ -24,6 +24,7 @@ _TEXT = "Write the code out, or make a function of the text with srcad.from_sour
 _NAMES = "Use the names themselves, or keep the values in a dict."
 _WORLD = "It would happen again whenever a derivative is taken. Do it outside, and pass the result."
 _IDENTITY = "The derivative works on values of its own. Compare the values."
+_DEFINES = "It is for classes, which are defined at the top of the module."
 _EACH = "Write it with array operations, or loop over the elements."
 
 SYNTAX = {
@@ -96,6 +97,14 @@ CALLS: dict[Any, tuple[str, str]] = {
         "Make an array: np.frombuffer outside, np.array(...) here.",
     ),
     builtins.bytearray: ("`bytearray`s are no numbers", "Make an array: np.zeros(n, dtype)."),
+    builtins.frozenset: ("`frozenset` is not accepted", "Write a set: {...}, or set(...)."),
+    builtins.object: (
+        "`object` makes something that is no value",
+        "Use None, or an object of a class.",
+    ),
+    builtins.property: ("`property` is not accepted here", _DEFINES),
+    builtins.classmethod: ("`classmethod` is not accepted here", _DEFINES),
+    builtins.staticmethod: ("`staticmethod` is not accepted here", _DEFINES),
     builtins.complex: (
         "complex numbers are not differentiated",
         "Keep the real and the imaginary part in arrays of their own.",

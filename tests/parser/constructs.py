@@ -6,7 +6,7 @@ must underline.
 
 import sys
 
-__all__ = ["EXAMPLES", "REFUSED"]
+__all__ = ["BUILTINS", "EXAMPLES", "INHERITS", "REFUSED"]
 
 _STATEMENTS = {
     "FunctionDef": """
@@ -668,3 +668,67 @@ if sys.version_info >= (3, 14):
             y = «t"{x!r:>{3}}"»
             return x
         """
+
+# What is called by a name of Python's own. Those that are refused are in `srcad.parser.refusals`.
+BUILTINS = {
+    "abs": "np.sum(abs(x) * x)",
+    "all": "np.sum(x * x) if all([x[0] > 0.0, x[1] > 0.0]) else x[0]",
+    "any": "np.sum(x * x) if any(a > 1.0 for a in x) else x[0]",
+    "ascii": "np.sum(x * x) * len(ascii('a'))",
+    "bin": "np.sum(x * x) * len(bin(5))",
+    "bool": "np.sum(x * x) * bool(x[0] > 0.0)",
+    "callable": "np.sum(x * x) * (2.0 if callable(np.sin) else 3.0)",
+    "chr": "np.sum(x * x) * len(chr(65))",
+    "dict": "np.sum(dict(a=x * x)['a'])",
+    "divmod": "np.sum(x * x) * divmod(7, 2)[0]",
+    "enumerate": "sum(i * a * a for i, a in enumerate(x, start=1))",
+    "filter": "sum(filter(None, [1.0, 0.0, 2.0])) * np.sum(x * x)",
+    "float": "float(x[0]) * np.sum(x)",
+    "format": "np.sum(x * x) * len(format(3.0, '.2f'))",
+    "getattr": "np.sum(getattr(x, 'T') * x)",
+    "hasattr": "np.sum(x * x) * (2.0 if hasattr(x, 'shape') else 3.0)",
+    "hex": "np.sum(x * x) * len(hex(300))",
+    "int": "np.sum(x * x) * int(2.5)",
+    "isinstance": "np.sum(x * x) if isinstance(x, np.ndarray) else x[0]",
+    "issubclass": "np.sum(x * x) if issubclass(bool, int) else x[0]",
+    "iter": "next(iter([x[0], x[1]])) ** 2",
+    "len": "np.sum(x * x) * len(x)",
+    "list": "np.sum(list((x, x * x))[1])",
+    "map": "sum(map(lambda a: a * a, x))",
+    "max": "max(x[0], x[1]) ** 2 + max([x[0], x[2]], key=lambda a: -a)",
+    "min": "min(x[0], x[1]) ** 2 + min(x)",
+    "next": "next(iter([x[0], x[1]])) ** 2",
+    "oct": "np.sum(x * x) * len(oct(9))",
+    "ord": "np.sum(x * x) * ord('a')",
+    "pow": "np.sum(pow(x, 3))",
+    "print": "np.sum(x * x) if print(end='') is None else x[0]",
+    "range": "sum(x[i] * x[i] for i in range(3))",
+    "repr": "np.sum(x * x) * len(repr('a'))",
+    "reversed": "sum(a * i * a for i, a in enumerate(reversed(x)))",
+    "round": "np.sum(x * x) * round(2.4)",
+    "set": "np.sum(x * x) * len(set([1, 1, 2]))",
+    "slice": "np.sum(x[slice(0, 2)] ** 2)",
+    "sorted": "np.sum(x * x) * sorted([3, 2])[0]",
+    "str": "np.sum(x * x) * len(str(12))",
+    "sum": "sum(x * x) + sum([x[0], x[1]], 1.0)",
+    "super": "Inherits(x).value()",
+    "tuple": "np.sum(tuple([x, x * x])[1])",
+    "type": "np.sum(x * x) if type(x) is np.ndarray else x[0]",
+    "zip": "sum(a * b for a, b in zip(x, x[1:]))",
+}
+INHERITS = """
+class Squares:
+    def __init__(self, x):
+        self.x = x
+
+    def value(self):
+        return np.sum(self.x * self.x)
+
+
+class Inherits(Squares):
+    def __init__(self, x):
+        super().__init__(x * 2.0)
+
+    def value(self):
+        return super().value() * 3.0
+"""

@@ -4,6 +4,7 @@ The grammar is that of the Python that runs the tests: every class of node, and 
 """
 
 import ast
+import builtins
 import re
 import textwrap
 import warnings
@@ -14,7 +15,8 @@ import numpy as np
 import pytest
 
 import srcad
-from tests.parser.constructs import EXAMPLES, REFUSED
+from srcad.parser.refusals import CALLS
+from tests.parser.constructs import BUILTINS, EXAMPLES, INHERITS, REFUSED
 from tests.programs.support import agree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,3 +136,28 @@ def test_the_examples_have_every_field():
         if name in ACCEPTED and name not in EVERYWHERE and field not in SILENT
     }
     assert wanted - found == set()
+
+
+def functions_of_python():
+    """The callables that every module knows, but for exceptions and for what `site` adds to a prompt."""
+    return {
+        name: value
+        for name, value in vars(builtins).items()
+        if callable(value)
+        and (not name.startswith("__") or name == "__import__")
+        and type(value).__module__ != "_sitebuiltins"
+        and not (isinstance(value, type) and issubclass(value, BaseException))
+    }
+
+
+def test_every_function_of_python_is_accepted_or_refused():
+    names = functions_of_python()
+    refused = {name for name, value in names.items() if value in CALLS}
+    assert refused & set(BUILTINS) == set()
+    assert set(names) - refused == set(BUILTINS)
+
+
+@pytest.mark.parametrize("name", BUILTINS)
+def test_functions_of_python_are_differentiated_right(name):
+    text = f"{HEADER}{INHERITS}\n\ndef f(x):\n    return {BUILTINS[name]}\n"
+    agree(srcad.from_source(text, "f"), X)
