@@ -348,7 +348,7 @@ class Carried:
         for name in names:
             if name in env0 and name in {p[0] for p in self.carries if isinstance(p, tuple)}:
                 exits[name] = leave((name,), env0[name])
-            elif name in later:
+            elif name in later and not (_bound(env0.get(name)) and not _always_runs(loop)):
                 exits[name] = self.last(state, name, last_env.get(name), last_memory, loop)
             else:
                 exits[name] = env0.get(name, Unbound(name)) if name in self.entry else Unbound(name)
@@ -446,6 +446,11 @@ def _always_runs(loop: Loop) -> bool:
     if not (isinstance(start, int) and isinstance(stop, int) and isinstance(step, int)):
         return False
     return len(range(start, stop, step)) > 0
+
+
+def _bound(binding: Any) -> bool:
+    """Whether a name stands for something, which it keeps where a loop that assigns it never runs."""
+    return binding is not None and not isinstance(binding, (Unbound, Filled, Growing))
 
 
 def _size(binding: Any) -> int | None:

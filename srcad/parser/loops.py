@@ -355,7 +355,18 @@ class Loops(Iterables):
         env0, memory0 = dict(self.env), dict(self.memory)
         held0 = self.held_boxes()
         targets = writes([node.target] if isinstance(node, gast.For) else [])
-        assigned = [name for name in writes([*head, *body]) if name not in targets]
+        # A target that is read after the loop is what it was before, where there is no iteration.
+        before_too = {
+            name
+            for name in targets
+            if name in later and not isinstance(env0.get(name, Unbound(name)), Unbound)
+        }
+        assigned = [
+            name
+            for name in [*writes([*head, *body]), *before_too]
+            if name not in targets or name in before_too
+        ]
+        assigned = list(dict.fromkeys(assigned))
         originals = {name: env0[name] for name in assigned if name in env0}
         env0.update({name: copied(binding) for name, binding in originals.items()})
         boxed: dict[int, Boxed] = {}
@@ -387,7 +398,8 @@ class Loops(Iterables):
                 elif name in env0:
                     self.env[name] = Unbound(name)
             for name in targets:
-                self.env[name] = Unbound(name)
+                if name not in before_too:
+                    self.env[name] = Unbound(name)
             if region is not None:
                 del region.sites[region.first :]
                 self.resume(region)
@@ -461,7 +473,7 @@ class Loops(Iterables):
             for name, binding in self.env.items()
             if isinstance(binding, Filled) and binding.loop is loop
         }
-        names = [*assigned, *targets, *(part.name for part in boxed.values())]
+        names = [*assigned, *(n for n in targets if n not in assigned), *(part.name for part in boxed.values())]
         if test is None and loop.domain is None and loop.until is None and not joined:
             self.refuse(
                 node,
