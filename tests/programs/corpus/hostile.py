@@ -1298,3 +1298,30 @@ def rows_of_a_buffer_written_ahead(p):
             u[i + 1] = row * p[i]
         total += row[0]
     return total
+
+
+@program(X, oracle="complex")
+def pairs_of_an_array_that_is_written(x):
+    total = 0.0
+    for a, b in itertools.pairwise(x):
+        x[-2] = a * a
+        total += a * b
+    return total
+
+
+@program(X, oracle="complex")
+def sums_of_an_array_that_is_written(x):
+    total = 0.0
+    for s in itertools.accumulate(x):
+        x[1:] *= s
+        total += s
+    return total
+
+
+@program(X, oracle="complex")
+def items_of_an_array_that_is_written(x):
+    total = 0.0
+    for a, b in zip(x, reversed(x)):
+        x[1:] *= a
+        total += b
+    return total
