@@ -108,6 +108,8 @@ class Objects(Functions):
                 f"`{owner.name}.{name}` does not exist",
                 "Check the name and the module's version.",
             )
+        if isinstance(outside, enum.Enum) and is_constant(found):
+            return found  # a member of an enumeration is what it is
         if isinstance(found, types.BuiltinMethodType) and not isinstance(outside, types.ModuleType):
             return MethodBinding(owner, name)
         if callable(found) and not isinstance(found, (types.FunctionType, types.MethodType, type)):
@@ -347,6 +349,7 @@ class Objects(Functions):
                 f"`{name}` of `{kind.__name__}` cannot be assigned",
                 "It would raise when the function is called.",
             )
+        self.change(target, owner)
         owner.parts[name] = value
 
     # builtins about objects

@@ -30,7 +30,8 @@ class Iterable(NamedTuple):
 
     `parts` are the bindings themselves where they are known one by one (a list): such a loop is unrolled.
     `domain` is (start, stop, step) where the items are the numbers of a range; `record` the list where the items are records of it;
-    `live` the list or dict itself, whose items Python reads as it goes on.
+    `live` the list or dict itself, whose items Python reads as it goes on; `unroll` says that they are made one by one as they are
+    asked for; `guard` is the function of a generator whose items were all made before, so that nothing it reads may change meanwhile.
     """
 
     count: Any
@@ -41,6 +42,8 @@ class Iterable(NamedTuple):
     arrays: tuple[View, ...] = ()
     record: Filled | None = None
     live: Any = None
+    unroll: bool = False
+    guard: Any = None
 
 
 class Taken(NamedTuple):
@@ -204,6 +207,15 @@ class Iterables(Branches):
         finally:
             taken, self.taken = self.taken, outer
         once = function is not builtins.range
+        if function in (builtins.map, builtins.filter):  # called where the items are asked for
+            called = _CALLED[function]
+            return Lazy(
+                f"{name}(...)",
+                lambda parser, where: called(parser, where, args[0], over),
+                [args, options],
+                taken,
+                once=once,
+            )
         return Lazy(f"{name}(...)", lambda *_: over, [args, options], taken, once=once)
 
     def viewed(self, owner: dict[Any, Any], name: str) -> Any:
@@ -391,18 +403,26 @@ class Iterables(Branches):
         direction = directions.pop() * source.direction
         return Iterable(None, item, None, None, direction, arrays, first)
 
-    def mapped(self, node: Any, function: Any, *bindings: Any) -> Iterable:
-        """`map(f, xs, ys)`: `f` is called where the items are asked for."""
-        over = self.zipped(node, *bindings)
-        if over.parts is not None:
-            return _listed([self.call(node, function, list(part), {}) for part in over.parts])
+    def mapping(self, node: Any, function: Any, *bindings: Any) -> Iterable:
+        """What `map(f, xs, ys)` takes the arguments of `f` from."""
+        return self.zipped(node, *bindings)
+
+    def mapped(self, node: Any, function: Any, over: Iterable) -> Iterable:
+        """`map(f, xs, ys)`."""
         return over._replace(
-            domain=None, item=lambda i: self.call(node, function, list(over.item(i)), {})
+            parts=None,
+            domain=None,
+            item=lambda i: self.call(node, function, list(over.item(i)), {}),
+            unroll=over.parts is not None,
         )
 
-    def filtered(self, node: Any, function: Any, binding: Any) -> Iterable:
+    def filtering(self, node: Any, function: Any, binding: Any) -> Iterable:
+        """What `filter(f, xs)` takes its items from."""
+        return self.over(node, binding)
+
+    def filtered(self, node: Any, function: Any, over: Iterable) -> Iterable:
         """`filter(f, xs)`, where what is left is known while parsing."""
-        parts = self.listed(node, binding)
+        parts = self.listed(node, self.lazily(over))
         if parts is not None:
             kept = [
                 part if function is None else self.call(node, function, [part], {})
@@ -582,8 +602,8 @@ _MAKERS: dict[Any, Any] = {
     builtins.reversed: Iterables.reversed,
     builtins.enumerate: Iterables.enumerated,
     builtins.zip: Iterables.zipped,
-    builtins.map: Iterables.mapped,
-    builtins.filter: Iterables.filtered,
+    builtins.map: Iterables.mapping,
+    builtins.filter: Iterables.filtering,
     builtins.iter: Iterables.once,
     itertools.product: Iterables.product,
     itertools.pairwise: Iterables.pairwise,
@@ -595,6 +615,13 @@ _MAKERS: dict[Any, Any] = {
     itertools.combinations: _known(itertools.combinations),
     itertools.permutations: _known(itertools.permutations),
     itertools.combinations_with_replacement: _known(itertools.combinations_with_replacement),
+}
+
+
+# What is done with each item once it is asked for.
+_CALLED: dict[Any, Any] = {
+    builtins.map: Iterables.mapped,
+    builtins.filter: Iterables.filtered,
 }
 
 

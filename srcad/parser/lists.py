@@ -755,7 +755,8 @@ class Lists(Loops):
         made = FunctionBinding(function, "generator", {}, self)
 
         def run(parser: Any, where: Any) -> Iterable:
-            return parser.over(where, parser.call_function(where, made, [], {}))
+            found: Iterable = parser.over(where, parser.call_function(where, made, [], {}))
+            return found._replace(guard=made, live=None)
 
         return Lazy("a generator", run, [made, held], [], once=True)
 
@@ -783,7 +784,9 @@ class Lists(Loops):
         over = self.iterable(first.iter)
         parts = over.parts
         if parts is None:
-            if over.record is not None or not isinstance(over.count, int) or over.count > _FEW:
+            if over.record is not None or not isinstance(over.count, int):
+                raise _Stays
+            if over.count > _FEW and not over.unroll:
                 raise _Stays
             parts = [over.item(place) for place in range(over.count)[:: over.direction]]
         for part in parts:

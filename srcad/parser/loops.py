@@ -15,12 +15,13 @@ import gast
 
 from srcad.core.nodes import Carry, Family, Let, Loop, Value, walk
 from srcad.core.types import Type, number
+from srcad.errors import AliasingError
 from srcad.parser.boxes import copied, holds, refill
 from srcad.parser.carried import Boxed, Carried
 from srcad.parser.expressions import Given, is_static, truth
 from srcad.parser.iterables import Iterable, Iterables
 from srcad.parser.jumps import FLAG, KEPT, Bind, Region, Resume, at_test, in_header, region_of
-from srcad.parser.places import Buffer, View, views
+from srcad.parser.places import Before, Buffer, View, views
 from srcad.parser.reads import live, reads, reads_first, writes
 from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
 from srcad.parser.state import NeedUnroll, Unbound
@@ -43,13 +44,14 @@ class Loops(Iterables):
         outer, self.taken = self.taken, []
         over = self.iterable(node.iter)
         taken, self.taken = self.taken, outer
+        guarded = self.guarding(over)
         with self.jumping(node) as region:
             later = self.later if region is None else region.after
-            if over.parts is not None:
+            if over.parts is not None or over.unroll:
                 held = f"for ... in {self.source.text(node.iter)}"
                 around = self.held
-                self.env[held], self.held = list(over.parts), around | {held}
-                items: Any = over.parts
+                self.env[held], self.held = list(over.parts or []), around | {held}
+                items: Any = over.parts or (over.item(place) for place in range(over.count))
                 if over.live is not None:
                     items, taken = self.living_items(node, over.live), []
                 try:
@@ -66,7 +68,22 @@ class Loops(Iterables):
             ):
                 self.rolled(node, over, later, region)
             self.unchanged(node, taken)
+        if guarded != self.guarding(over) or (
+            over.guard is not None and over.guard.free & set(writes(node.body))
+        ):
+            self.refuse(
+                node,
+                "what the generator reads changes while it is run over",
+                "Make a list of it before the loop, or write its loop here.",
+                AliasingError,
+            )
         self.leave(region)
+
+    def guarding(self, over: Iterable) -> dict[Buffer, Value]:
+        """What the memory holds that the function of a generator reads."""
+        if over.guard is None:
+            return {}
+        return {view.buffer: self.current(view.buffer) for view in views(over.guard)}
 
     def living_items(self, node: Any, box: Any) -> Iterator[Any]:
         """The items of a list as Python reads them, while the loop may change it."""
@@ -395,7 +412,9 @@ class Loops(Iterables):
             for name in assigned:
                 if name in env0 and name not in loose and self.carries(name, name in free):
                     self.env[name] = carried.enter(node, name, env0[name])
-                elif name in env0:
+                elif name not in env0 or type(env0[name]) in (Unbound, Before):
+                    self.env[name] = Before(name)
+                else:
                     self.env[name] = Unbound(name)
             for name in targets:
                 if name not in before_too:
