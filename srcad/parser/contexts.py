@@ -22,6 +22,7 @@ Where something is caught, what the body did before is known as far as it is the
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import types
 from itertools import pairwise
@@ -35,7 +36,7 @@ from srcad.analysis.raising import may_raise
 from srcad.analysis.types import infer
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Attempt, Block, Branch, Let, Phi, Test, Value, walk
+from srcad.core.nodes import Attempt, Block, Branch, Let, Phi, Test, Value, Within, walk
 from srcad.core.specification import Known
 from srcad.core.types import number
 from srcad.errors import AliasingError
@@ -44,6 +45,7 @@ from srcad.parser.branches import returns
 from srcad.parser.expressions import Given, is_static, truth
 from srcad.parser.handles import MethodBinding
 from srcad.parser.jumps import FLAG, KEPT, computed_inside
+from srcad.parser.managers import known_to_pass
 from srcad.parser.messages import TEXT, Messages
 from srcad.parser.places import Buffer, View
 from srcad.parser.reads import live, writes
@@ -221,40 +223,107 @@ class Contexts(Messages):
     # contexts
 
     def do_With(self, node: Any) -> None:
-        self.within(node, list(node.items), [], self.later)
+        self.within(node, list(node.items), node.body, self.later)
 
     def do_with_return(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
         """A `with` that returns: what follows it is what is left of its body, out of the context again."""
-        self.within(node, list(node.items), rest, later)
+        body = list(node.body)
+        if rest and not _stops(body):
+            leave = gast.copy_location(Leaving(self.under, self.constant), node)
+            body += [leave, *rest]
+        self.within(node, list(node.items), body, later)
 
-    def within(self, node: Any, items: list[Any], rest: list[Any], later: frozenset[str]) -> None:
-        """Parse the body of a `with`, and after it the `rest`."""
-        kept = self.under, self.constant
-        for item in items:
-            self.entered(item)
-        leave = gast.copy_location(Leaving(*kept), node)
-        self.block([*node.body, leave, *rest] if rest else node.body, later)
+    def within(self, node: Any, items: list[Any], body: list[Any], later: frozenset[str]) -> None:
+        """Parse the body of a `with`."""
+        if not items:
+            self.block(body, later)
+            return
+        item, *items = items
+        call, kept = item.context_expr, (self.under, self.constant)
+        callee = (
+            self.expression(call.func) if isinstance(call, gast.Call) else self.expression(call)
+        )
+        found = callee.object if isinstance(callee, Known) else None
+        plain = isinstance(call, gast.Call) and item.optional_vars is None
+        if plain and found is runtime.no_grad:
+            self.constant += 1
+        elif plain and found is np.errstate:
+            self.under = (*self.under, self.settings(call))
+        elif plain and found is contextlib.suppress and body is node.body:
+            inner = gast.copy_location(gast.With(items, body, None), node) if items else None
+            kinds = [self.expression(arg) for arg in call.args]
+            if not all(map(self.is_exception, kinds)):
+                self.refuse(call, "what is suppressed here is not known", "Name the classes.")
+            passed = [gast.copy_location(gast.Pass(), node)]
+            handler = Handler(tuple(map(self.named, kinds)), None, passed, node)
+            self.attempt(node, [inner] if inner else body, [], [handler], later)
+            return
+        elif found is contextlib.nullcontext and isinstance(call, gast.Call):
+            given = self.expression(call.args[0]) if call.args else None
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, given, Value("").serial)
+        else:
+            self.managed(node, item, callee, items, body, later)
+            return
+        self.builder.origin = self.builder.origin._replace(under=self.under)
+        self.within(node, items, body, later)
         self.under, self.constant = kept
 
     def do_Leaving(self, node: Any) -> None:
         self.under, self.constant = node.under, node.constant
 
-    def entered(self, item: Any) -> None:
-        """Enter a context."""
+    def managed(
+        self,
+        node: Any,
+        item: Any,
+        callee: Any,
+        items: list[Any],
+        body: list[Any],
+        later: frozenset[str],
+    ) -> None:
+        """A context that does something: it is entered and left in the forward sweep, around what stands in it."""
         call = item.context_expr
-        callee = self.expression(call.func) if isinstance(call, gast.Call) else None
-        found = callee.object if isinstance(callee, Known) else None
-        if found is runtime.no_grad and item.optional_vars is None:
-            self.constant += 1
-        elif found is np.errstate and item.optional_vars is None:
-            self.under = (*self.under, self.settings(call))
-        else:
+        if body is not node.body:
+            self.refuse_return(body)
+        why = (
+            known_to_pass(callee.object)
+            if isinstance(callee, Known)
+            else "it is not known while parsing"
+        )
+        if why is not None:
             self.refuse(
-                item.context_expr,
-                "this context is not accepted yet",
-                "Enter it outside the function.",
+                call,
+                f"this context is not accepted: {why}",
+                "Enter it outside the function, or keep to what it does on entering and leaving: call that before and after.",
             )
-        self.builder.origin = self.builder.origin._replace(under=self.under)
+        manager: Any = self.named(callee)
+        if isinstance(call, gast.Call):
+            args = [self.expression(arg) for arg in call.args]
+            options = [(keyword.arg, self.expression(keyword.value)) for keyword in call.keywords]
+            for part in (*args, *(part for _, part in options)):
+                if isinstance(part, (View, Value)) and self.type(part).differentiable:
+                    self.refuse(
+                        call,
+                        "a context is given a value that may vary with the arguments",
+                        "What it does with it is not known. Give it constants.",
+                    )
+            op = ops.Operation(manager.object, manager.name, effect="effect")
+            operands = tuple(self.said(node, arg) for arg in args)
+            named = tuple((key, self.said(node, part)) for key, part in options)
+            manager = self.text(op, operands, named, "context")
+            self.program.refer(self.path, f"call {callee.name}", callee.object)
+        target = None
+        if item.optional_vars is not None:
+            if not isinstance(item.optional_vars, gast.Name):
+                self.refuse(item.optional_vars, "this target is not accepted", "Bind it to a name.")
+            target = Value(item.optional_vars.id, TEXT, named=True)
+            self.env[item.optional_vars.id] = target
+        with self.inner() as builder:
+            self.within(node, items, body, later)
+        origin = self.builder.origin
+        flags = Value("succeeded", number("bool")), Value("error", TEXT)
+        leave = Let(None, ops.raise_, (), (), origin)
+        self.builder.add(Within(Test(), builder.block, leave, origin, manager, target, flags))
 
     def settings(self, call: Any) -> tuple[tuple[str, str], ...]:
         """The settings of an `np.errstate`: what they say about warnings changes no value."""
@@ -369,7 +438,9 @@ class Contexts(Messages):
     def step(self, statement: Any) -> Step:
         """What is known before a statement."""
         held = {key: (box, holds(box)) for key, box in boxes(self.reached()).items()}
-        return Step(statement, dict(self.env), dict(self.memory), held, len(self.builder.block))
+        done = len(self.program.touched), self.program.calls
+        env, memory, place = dict(self.env), dict(self.memory), len(self.builder.block)
+        return Step(statement, env, memory, held, place, *done)
 
     def attempt(
         self,
@@ -531,7 +602,9 @@ class Contexts(Messages):
             segment = block[step.place : after.place]
             if not any(may_raise(statement, catches) for statement in segment):
                 continue
-            whole = not _at_once(step.statement, segment, catches)
+            whole = not _at_once(step.statement, segment, catches) or after.calls > step.calls
+            if whole:
+                spoilt |= set(self.program.touched[step.touched : after.touched])
             ways = [step, after] if whole else [step]
             torn |= {n for n in names for way in ways if not _same(way.env, before.env, n)}
             torn |= set(writes([step.statement])) if whole else set()
@@ -713,13 +786,18 @@ class Handler(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What is known before a statement, and where in the block what it emits begins."""
+    """What is known before a statement, and where in the block what it emits begins.
+
+    `touched` boxes and `calls` of functions that are parsed in place were counted before it.
+    """
 
     statement: Any
     env: dict[str, Any]
     memory: dict[Buffer, Value]
     held: Held
     place: int
+    touched: int
+    calls: int
 
 
 class Side(NamedTuple):

@@ -252,6 +252,7 @@ class Functions(Containers):
         inner.outcomes = self.outcomes
         inner.under, inner.attempting = self.under, self.attempting
         inner.env = dict(arguments)
+        self.program.calls += 1
         again = self.is_entered(key)
         limit = sys.getrecursionlimit()
         self.program.stack.append(Entered(key, True, static))

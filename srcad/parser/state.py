@@ -91,12 +91,14 @@ class Entered(NamedTuple):
 class Guard(NamedTuple):
     """`binding` is what the last iteration of a loop gave a name: nothing, if the loop never ran.
 
-    It did not where `stop` <= `start`; or, in other loops, where what they carry in `ran` is false at their end.
+    It did not where `stop` <= `start`; or, in other loops, where what they carry in `ran` is false at their end. Where an iteration may leave the name
+    alone, `assigned` says whether one did not.
     """
 
     binding: Any
     loop: Loop
     emitted: list[Builder]
+    assigned: Any = None
 
 
 class Program:
@@ -130,6 +132,9 @@ class Program:
         self.sites: dict[int, tuple[Any, Site]] = {}
         self.places: dict[Any, tuple[Any, tuple[str, ...], str]] = {}
         self.count = 0
+        # The boxes that were changed, and how many callees were parsed in place.
+        self.touched: list[int] = []
+        self.calls = 0
 
     def refer(self, path: tuple[str, ...], name: str, found: Any) -> None:
         """Note that the text depends on what `name` stands for."""
@@ -401,7 +406,7 @@ class State:
                 f"`{binding.name}` may not have been assigned here",
                 "It is assigned on some paths only: assign it before the `if` or the loop.",
             )
-        if isinstance(binding, Filled) and binding.site is not None and binding.element is not None:
+        if isinstance(binding, Filled) and binding.site is not None and binding.closed:
             raise NeedRows(binding.site, binding.element, grow=False)
         if isinstance(binding, Rows):
             self.refuse(
@@ -491,6 +496,7 @@ class State:
 
     def change(self, node: Any, box: Any) -> None:
         """Before a box is changed: whether all who hold it are known."""
+        self.program.touched.append(id(box))
         kind = next((k.__name__ for k in (list, dict, set) if isinstance(box, k)), "object")
         if id(box) in self.program.outside:
             self.refuse(

@@ -221,6 +221,45 @@ def test_refusals(what, message, file, code):
     assert lines[1][4:][start : start + caret.count("^")].startswith(code), text
 
 
+def half_done_list(x):
+    acc = [x[0]]
+
+    def f(y):
+        acc.append(y * x[1])
+        if y < 0:
+            raise ValueError("negative")
+        acc.pop()
+        return y**2
+
+    try:
+        z = f(x[1])
+    except ValueError:
+        z = x[2] * 3
+    return z + sum(acc)
+
+
+def half_done_array(x):
+    acc = x * 1.0
+
+    def f(y):
+        acc[0] = y * x[1]
+        if y < 0:
+            raise ValueError("negative")
+        return y**2
+
+    try:
+        z = f(x[1])
+    except ValueError:
+        z = x[2] * 3
+    return z + np.sum(acc)
+
+
+@pytest.mark.parametrize("function", [half_done_list, half_done_array])
+def test_a_callee_that_raises_half_way_has_changed_things(function):
+    with pytest.raises(SrcadError, match="body of (this|a) `try`"):
+        srcad.grad(function)(np.array([0.6, -0.7, 1.3]))
+
+
 @pytest.mark.parametrize(
     "method, message",
     [
