@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from srcad.analysis.types import join, type_of, widen
-from srcad.core.nodes import Carry, Loop, Slice, Value
+from srcad.core.nodes import Carry, Loop, Phi, Slice, Value
 from srcad.core.specification import Known
-from srcad.core.types import Type
+from srcad.core.types import Type, number
 from srcad.parser.boxes import Box, Held, boxes, holds, refill, same_contents
 from srcad.parser.expressions import is_constant
 from srcad.parser.jumps import KEPT, Region
-from srcad.parser.places import Buffer, Handle, View, views
-from srcad.parser.records import Filled, Growing
+from srcad.parser.places import Before, Buffer, Handle, View, views
+from srcad.parser.records import Filled, Growing, Maybe
 from srcad.parser.state import Guard, Unbound
 
 __all__ = ["Boxed", "Carried"]
@@ -349,7 +349,11 @@ class Carried:
             if name in env0 and name in {p[0] for p in self.carries if isinstance(p, tuple)}:
                 exits[name] = leave((name,), env0[name])
             elif name in later and not (_bound(env0.get(name)) and not _always_runs(loop)):
-                exits[name] = self.last(state, name, last_env.get(name), last_memory, loop)
+                ended = last_env.get(name)
+                if isinstance(ended, Maybe):
+                    exits[name] = self.latest(state, name, ended, last_memory, loop)
+                else:
+                    exits[name] = self.last(state, name, ended, last_memory, loop)
             else:
                 exits[name] = env0.get(name, Unbound(name)) if name in self.entry else Unbound(name)
         by_path = {path: buffer for path, buffer in self.buffers.items()}
@@ -380,13 +384,54 @@ class Carried:
         if not isinstance(value, Value):
             return value
         carry = Carry(value.like(named=False), None, value, value.like())
-        self.carries[("last", key, len(self.carries))] = carry
+        self.carries[(" last", key, len(self.carries))] = carry
         made = state.bind_new(carry.exit)
         if isinstance(made, View):
             for view in views(binding):
                 made.buffer.arguments |= view.buffer.arguments
                 for other in (view.buffer, *view.buffer.aliases):
                     made.buffer.alias(other)
+        return made
+
+    def latest(
+        self, state: Any, name: str, binding: Any, memory: dict[Buffer, Value], loop: Loop
+    ) -> Any:
+        """A name that not every iteration assigns: after the loop it is what the last one gave it that did."""
+        found = [_surface(side, memory) for side in _known_sides(binding)]
+        if not found or not all(isinstance(value, Value) or is_constant(value) for value in found):
+            return Unbound(name)
+        if any(isinstance(value, (str, bytes, type(None), type(...))) for value in found):
+            return Unbound(name)
+        types = [type_of(value) for value in found]
+        type_ = types[0] if len(types) == 1 else join(*types)
+        flag = number("bool")
+        carry = Carry(Value(name, type_), None, None, Value(name, type_))
+        ran = Carry(Value("assigned", flag), False, None, Value("assigned", flag))
+
+        def end(part: Any) -> tuple[Any, Any]:
+            if isinstance(part, Before):
+                return carry.param, ran.param
+            if not isinstance(part, Maybe):
+                return _surface(part, memory), True
+            assert part.phis is not None
+            (a, one), (b, other) = map(end, part.sides)
+            out, both = Value(name, type_, named=True), one
+            part.phis.append(Phi(out, a, b))
+            if one is not other:
+                both = Value("assigned", flag)
+                part.phis.append(Phi(both, one, other))
+            return out, both
+
+        carry.next, ran.next = end(binding)
+        self.carries[" last", name] = carry
+        self.carries[" last", name, "assigned"] = ran
+        made = state.bind_new(carry.exit)
+        if isinstance(made, View):
+            for view in views(binding):
+                made.buffer.arguments |= view.buffer.arguments
+                for other in (view.buffer, *view.buffer.aliases):
+                    made.buffer.alias(other)
+        state.guards[name] = Guard(made, loop, [], ran.exit)
         return made
 
     def last(
@@ -409,7 +454,7 @@ class Carried:
         else:
             value = binding
         carry = Carry(value.like(named=False), None, value, value.like())
-        self.carries[("last", name)] = carry
+        self.carries[(" last", name)] = carry
         made = state.bind_new(carry.exit)
         if isinstance(made, View) and isinstance(binding, View):
             made.buffer.arguments |= binding.buffer.arguments
@@ -423,6 +468,17 @@ class Carried:
         if not _always_runs(loop):
             state.guards[name] = Guard(made, loop, [])
         return made
+
+
+def _known_sides(binding: Any) -> list[Any]:
+    """What a name may stand for at the end of an iteration, besides what it was before; nothing where that is not known."""
+    if isinstance(binding, Before):
+        return []
+    if isinstance(binding, Maybe) and binding.absent == "unbound" and binding.phis is not None:
+        parts = [_known_sides(side) for side in binding.sides]
+        whole = all(part or isinstance(side, Before) for part, side in zip(parts, binding.sides))
+        return [*parts[0], *parts[1]] if whole else []
+    return [] if isinstance(binding, Unbound) else [binding]
 
 
 def _surface(binding: Any, memory: dict[Buffer, Value]) -> Any:

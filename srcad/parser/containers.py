@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import numpy as np
+
+from srcad.core import ops
 from srcad.core.nodes import Slice, Value
 from srcad.core.specification import Known
 from srcad.parser.boxes import Box
-from srcad.parser.expressions import Expressions, plain_of, settled
+from srcad.parser.expressions import Expressions, is_constant, plain_of, settled
 from srcad.parser.places import Handle, Unbound, View
 
 __all__ = ["Containers"]
@@ -82,6 +85,15 @@ class Containers(Expressions):
         """`xs.sort()` of what is known while parsing."""
         key = options.get("key")
         keys = [self.call(node, key, [part], {}) if key is not None else part for part in owner]
+        if key is None and owner and all(map(self.counts, owner)) and not settled(keys):
+            array = self.call(node, Known(np.array, "np.array"), [list(owner)], {})
+            ranks = self.call(node, Known(np.argsort, "np.argsort"), [array], {})
+            sorted_ = self.emit(ops.getitem, (array, ranks))
+            places = range(len(owner))
+            if options.get("reverse", False) is True:
+                places = places[::-1]
+            owner[:] = [self.emit(ops.getitem, (sorted_, place)) for place in places]
+            return
         if not settled([keys, options.get("reverse", False)]):
             self.refuse(
                 node,
@@ -95,6 +107,12 @@ class Containers(Expressions):
         except TypeError as error:
             self.fails(node, error)
         owner[:] = [owner[place] for place in order]
+
+    def counts(self, part: Any) -> bool:
+        """Whether a binding is a number."""
+        if isinstance(part, (View, Value)):
+            return self.type(part).numeric and self.type(part).rank == 0
+        return is_constant(part) and isinstance(part, (int, float, complex))
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
         """Call a binding."""

@@ -205,7 +205,9 @@ class Expressions(State):
         guard.emitted.append(self.builder)
         counted = guard.loop.domain if guard.loop.test is None else None
         start, stop, step = counted or (None, None, None)
-        if type(step) is int and step == 1:
+        if guard.assigned is not None:
+            never = self.emit(ops.not_, (guard.assigned,))
+        elif type(step) is int and step == 1:
             never = self.emit(ops.less_equal, (stop, start))
         else:
             ran = next((c for c in guard.loop.carries if c.param.base == "ran"), None)

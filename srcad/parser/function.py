@@ -6,7 +6,10 @@ string, a flag, a function).
 
 from __future__ import annotations
 
+import enum
 import inspect
+import keyword
+import re
 import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -77,12 +80,7 @@ class Parser(Statements):
             return spec.tree([a for a, _ in pairs]), spec.tree([b for _, b in pairs])
         if isinstance(spec, dict):
             both = {
-                key: self.enter(
-                    name,
-                    part,
-                    key if isinstance(key, str) and key.isidentifier() else f"{base}_{key}",
-                )
-                for key, part in spec.items()
+                key: self.enter(name, part, base_of(base, key)) for key, part in spec.items()
             }
             return {key: a for key, (a, _) in both.items()}, {
                 key: b for key, (_, b) in both.items()
@@ -99,10 +97,7 @@ class Parser(Statements):
         """The binding of an object, an ordered dict or a deque."""
         form: Any = spec.form
         pairs = [
-            self.enter(
-                name, part, key if isinstance(key, str) and key.isidentifier() else f"{base}_{key}"
-            )
-            for key, part in zip(form._fields, spec)
+            self.enter(name, part, base_of(base, key)) for key, part in zip(form._fields, spec)
         ]
         parts = [binding for binding, _ in pairs]
         tree = spec.tree([part for _, part in pairs])
@@ -111,6 +106,19 @@ class Parser(Statements):
         if form.style == "sequence":
             return parts, tree
         return Instance(spec.kind, dict(zip(form._fields, parts)), name), tree
+
+
+def base_of(base: str, key: Any) -> str:
+    """What the value is called that a container called `base` has under a key.
+
+    >>> base_of("p", "mass"), base_of("p", (0, 1)), base_of("p", 0.5)
+    ('mass', 'p_0_1', 'p_0_5')
+    """
+    if isinstance(key, enum.Enum):
+        return f"{base}_{key.name}"
+    if isinstance(key, str) and key.isidentifier() and not keyword.iskeyword(key):
+        return key
+    return "_".join([base, *re.findall(r"\w+", str(key))])
 
 
 def parse(

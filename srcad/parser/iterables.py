@@ -18,7 +18,7 @@ from srcad.core.nodes import Value
 from srcad.core.specification import Known
 from srcad.parser.boxes import Box, same_contents
 from srcad.parser.branches import Branches
-from srcad.parser.expressions import is_constant, settled
+from srcad.parser.expressions import settled
 from srcad.parser.places import Handle, View
 from srcad.parser.records import Filled
 
@@ -359,12 +359,6 @@ class Iterables(Branches):
                 "Index the array: x[i].",
             )
         return self.over(node, self.call(node, Known(np.array, "np.array"), [list(parts)], {}))
-
-    def counts(self, part: Any) -> bool:
-        """Whether a binding is a number."""
-        if isinstance(part, (View, Value)):
-            return self.type(part).numeric and self.type(part).rank == 0
-        return is_constant(part) and isinstance(part, (int, float, complex))
 
     def zipped_records(self, node: Any, inner: list[Iterable]) -> Iterable:
         """`zip` of records of loops over the same iterations, in one order, and of what these run over."""

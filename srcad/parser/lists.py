@@ -58,9 +58,9 @@ class Lists(Loops):
         """A list that is written at `node`: rows, where it is known to grow in a loop."""
         site = self.site(node)
         self.program.sites[id(made)] = (made, site)
-        if site not in self.program.rows:
+        need = self.program.rows.get(site)
+        if need is None or need.element is None:
             return made
-        need = self.program.rows[site]
         rows = Rows(site, "", need.element, tuple(made))
         rows.grow, rows.frame = need.grow, self.frame
         if need.grow:
@@ -132,25 +132,23 @@ class Lists(Loops):
                 "Use an array, or a list that begins as [...] in this function.",
             )
         assert known is not None
-        element = self.element_of(node, box, [*box, *parts])
+        if known[1] in self.program.rows:
+            raise NeedUnroll(Value("i"), node)
+        element = self.element_of(node, box, [*box, *parts], known[1])
         if element is None:
             self.refuse(
                 node, f"`{self.label(box)}` grows in a loop that never adds to it", "Use an array."
             )
         raise NeedRows(known[1], element, grow=grow)
 
-    def element_of(self, node: Any, box: Any, items: list[Any]) -> Any:
-        """The type of the items of a list; refused where they have no type in common."""
+    def element_of(self, node: Any, box: Any, items: list[Any], site: Site) -> Any:
+        """The type of the items of a list; where they have none in common, the loops that fill it are parsed iteration by iteration."""
         element: Any = None
         for item in items:
             found = self.typed(item)
             element = joined_elements(element, found) if found is not None else None
             if element is None:
-                self.refuse(
-                    node,
-                    f"`{self.label(box)}` grows in a loop, and its items are not of one kind",
-                    "Append numbers, arrays of one shape, or tuples of such.",
-                )
+                raise NeedRows(site, None, grow=False)
         return element
 
     def typed(self, item: Any) -> Any:
@@ -577,6 +575,10 @@ class Lists(Loops):
             ops.name_of(callee.object) is not None or not _with_source(callee.object)
         ):
             args = [self.forced(node, arg) for arg in args]
+        if isinstance(callee, Known) and callee.object is builtins.list and len(args) == 1:
+            many = self.listed_array(node, args[0])
+            if many is not None:
+                return many
         if any(isinstance(arg, Rows) for arg in args) and isinstance(callee, Known):
             function = callee.object
             rows = args[0]
@@ -598,7 +600,7 @@ class Lists(Loops):
                     [self.arrayed_rows(node, rows)],
                     {},
                 )
-            if function in (builtins.list, builtins.tuple):
+            if function in (builtins.list, builtins.tuple) and isinstance(rows, Rows):
                 return self.subscript(node, rows, gast.Slice(None, None, None))
             if ops.name_of(function) is not None and (ops.name_of(function) or "").startswith(
                 "np."
@@ -610,6 +612,20 @@ class Lists(Loops):
                     self.arrayed_rows(node, arg) if isinstance(arg, Rows) else arg for arg in args
                 ]
         return super().call(node, callee, args, options)
+
+    def listed_array(self, node: Any, binding: Any) -> Any:
+        """`list(x)` of an array whose length is not known; None of what is known one by one."""
+        if not isinstance(binding, View):
+            return None
+        shape = self.type(binding).shape
+        if not shape or isinstance(shape[0], int) or not self.type(binding).dtype:
+            return None
+        kind = "array" if shape[1:] else "scalar"
+        element = self.type(binding)._replace(kind=kind, shape=shape[1:], value=None)
+        rows = Rows(self.site(node), "", element, ())
+        rows.grow, rows.frame = True, self.frame
+        rows.parts["tree"] = self.emit(ops.copy, (binding,))
+        return rows
 
     def joined_rows(
         self, node: Any, function: Any, rows: Any, args: list[Any], options: dict[str, Any]

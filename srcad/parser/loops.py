@@ -569,6 +569,7 @@ class Loops(Iterables):
             or found.frame is not frame.outer
             or found.block is not frame.around
             or found.read
+            or found.site in self.program.rows
         ):
             return False
         parts = self.handed(node.args[0], lists=True)

@@ -15,7 +15,7 @@ from typing import Any
 from srcad.core.nodes import Tree, Value
 from srcad.core.ops import Operation
 
-__all__ = ["Buffer", "Handle", "Step", "Unbound", "View", "views"]
+__all__ = ["Before", "Buffer", "Handle", "Step", "Unbound", "View", "views"]
 
 
 class Unbound:
@@ -32,6 +32,10 @@ class Handle:
 
     def held(self) -> Any:
         return []
+
+
+class Before(Unbound):
+    """What an iteration before this one gave a name, if one did."""
 
 
 class Buffer:
