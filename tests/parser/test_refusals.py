@@ -15,6 +15,7 @@ import srcad
 from srcad.errors import AliasingError, MissingRuleError, SrcadError, UnsupportedSyntaxError
 from srcad.parser.refusals import CALLS, SYNTAX
 from tests.parser.constructs import REFUSED
+from tests.parser.refused import HEADER, PROGRAMS
 
 X = np.array([1.0, 2.0])
 
@@ -399,3 +400,12 @@ TRICKS = {
 def test_tricks(name, model):
     text, what = TRICKS[name]
     check(model(text), what)
+
+
+# programs
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs(name, model):
+    text, what, kind = PROGRAMS[name]
+    check(model(HEADER + textwrap.dedent(text).lstrip("\n")), what, kind=kind)

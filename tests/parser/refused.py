@@ -1,0 +1,784 @@
+"""Programs that are refused, each with what the message says; `«...»` is what its caret must underline."""
+
+from srcad.errors import AliasingError, MissingRuleError, UnsupportedSyntaxError
+
+__all__ = ["HEADER", "PROGRAMS"]
+
+HEADER = "import dataclasses, functools, math, operator, types\nimport numpy as np\nimport srcad\n"
+
+PROGRAMS = {
+    "cached_property": (
+        """
+        class A:
+            def __init__(self): self.v = 2.0
+            @functools.cached_property
+            def w(self): return self.v * 2
+        a = A()
+        def f(x): return x * «a.w»
+        """,
+        "`a.w` is computed when it is first read, and kept",
+        UnsupportedSyntaxError,
+    ),
+    "does not exist": (
+        """
+        a = types.SimpleNamespace(b=1.0)
+        def f(x): return x * «a.c»
+        """,
+        "`a.c` does not exist",
+        UnsupportedSyntaxError,
+    ),
+    "module does not exist": (
+        """
+        def f(x): return «np.nothing»(x)
+        """,
+        "`np.nothing` does not exist",
+        UnsupportedSyntaxError,
+    ),
+    "no attribute": (
+        """
+        class A: pass
+        def f(x):
+            a = A()
+            return x * «a.w»
+        """,
+        "'A' object has no attribute 'w' here",
+        UnsupportedSyntaxError,
+    ),
+    "getattr made up by class": (
+        """
+        class A:
+            def __init__(self): self.v = 1.0
+        a = A()
+        def f(x): return x * «A.w»
+        """,
+        "`A.w` does not exist",
+        UnsupportedSyntaxError,
+    ),
+    "takes no arguments": (
+        """
+        class A: pass
+        def f(x): return «A(x)».w
+        """,
+        "A() takes no arguments",
+        UnsupportedSyntaxError,
+    ),
+    "property without setter": (
+        """
+        class A:
+            @property
+            def w(self): return 2.0
+        def f(x):
+            a = A()
+            «a.w» = x
+            return a.w
+        """,
+        "the property `w` of `A` has no setter",
+        UnsupportedSyntaxError,
+    ),
+    "frozen": (
+        """
+        @dataclasses.dataclass(frozen=True)
+        class A:
+            w: object
+        def f(x):
+            a = A(x)
+            «a.w» = x * 2
+            return a.w
+        """,
+        "`w` of `A` cannot be assigned",
+        UnsupportedSyntaxError,
+    ),
+    "super with arguments": (
+        """
+        class A:
+            def g(self, x): return x
+        class B(A):
+            def g(self, x): return «super(B, self)».g(x)
+        b = B()
+        def f(x): return b.g(x)
+        """,
+        "super() with arguments",
+        UnsupportedSyntaxError,
+    ),
+    "getattr of a computed name": (
+        """
+        def f(x):
+            return x * «getattr(math, str(x[0]))»
+        """,
+        "the name of an attribute must be known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "classes are made": (
+        """
+        def f(x):
+            A = «type("A", (), {})»
+            return x
+        """,
+        "classes are not made in a derivative",
+        UnsupportedSyntaxError,
+    ),
+    "falls off the end": (
+        """
+        def f(x):
+            «if x[0] > 0.0:»
+                return x
+        """,
+        "one path returns a value and another falls off the end",
+        UnsupportedSyntaxError,
+    ),
+    "returns nothing": (
+        """
+        «def f(x):»
+            y = x * 2
+        """,
+        "`f` returns nothing",
+        UnsupportedSyntaxError,
+    ),
+    "match class by position": (
+        """
+        class A:
+            def __init__(self, w): self.w = w
+        def f(x):
+            match A(x):
+                case «A»(w): return w
+            return x
+        """,
+        "it is not known what this pattern takes by position",
+        UnsupportedSyntaxError,
+    ),
+    "call of unknown": (
+        """
+        def f(x):
+            return «x.shape(3)»
+        """,
+        "what is called here is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "lru_cache": (
+        """
+        @functools.lru_cache
+        def g(k): return k * 2.0
+        def f(x): return x * «g(3.0)»
+        """,
+        "`g` keeps its results (functools.lru_cache)",
+        UnsupportedSyntaxError,
+    ),
+    "writes in place": (
+        """
+        def f(x):
+            y = x * 2
+            «y.resize(4)»
+            return y
+        """,
+        "`.resize()` writes in place, which is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "array method": (
+        """
+        def f(x): return «x.tolist()»
+        """,
+        "the array method `.tolist()` is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "double star of no dict": (
+        """
+        def f(x): return «np.sum(x, **x)»
+        """,
+        "`**` of something that is no dict",
+        UnsupportedSyntaxError,
+    ),
+    "wrong arguments of a known function": (
+        """
+        def f(x):
+            «return np.sum(x, nothing=3)»
+        """,
+        "option `nothing=` of `np.sum` has no derivative rule",
+        MissingRuleError,
+    ),
+    "list sorted": (
+        """
+        def f(x):
+            rows = [x[0], x[1]]
+            «rows.sort()»
+            return x * rows[0]
+        """,
+        "a list of values is sorted",
+        UnsupportedSyntaxError,
+    ),
+    "set of values": (
+        """
+        def f(x): return x * len(«{x[0], x[1]}»)
+        """,
+        "a set of values",
+        UnsupportedSyntaxError,
+    ),
+    "dict key of value": (
+        """
+        def f(x): return {«x[0]»: x}[x[0]]
+        """,
+        "the key of a dict must be known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "str methods of values": (
+        """
+        def f(x):
+            rows = [x]
+            «rows.index(x)»
+            return x
+        """,
+        "`.index()` compares values that are not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "method of a list": (
+        """
+        def f(x):
+            rows = (x, x)
+            «rows.append(x)»
+            return rows[0]
+        """,
+        "`.append()` of a tuple is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "index out of range": (
+        """
+        def f(x):
+            rows = [x, x]
+            return «rows[3]»
+        """,
+        "IndexError: list index out of range",
+        UnsupportedSyntaxError,
+    ),
+    "raise unknown": (
+        """
+        def f(x):
+            if x[0] > 100.0:
+                raise «x»
+            return x
+        """,
+        "what is raised here is no exception that is known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "else always raises": (
+        """
+        def f(x):
+            try:
+                y = x[7]
+            except IndexError:
+                y = x
+            else:
+                «raise ValueError("no")»
+            return y
+        """,
+        "`else` of a `try` always raises",
+        UnsupportedSyntaxError,
+    ),
+    "raise outside": (
+        """
+        def f(x):
+            if x[0] > 100.0:
+                «raise»
+            return x
+        """,
+        "`raise` stands outside of `except`",
+        UnsupportedSyntaxError,
+    ),
+    "errstate raise": (
+        """
+        def f(x):
+            with np.errstate(divide=«"raise"»):
+                return 1.0 / x
+        """,
+        "`np.errstate(divide='raise')` decides what is computed",
+        UnsupportedSyntaxError,
+    ),
+    "caught unknown": (
+        """
+        def f(x):
+            kinds = [ValueError]
+            try:
+                y = x[7]
+            except «kinds[0] if x[0] > 0 else IndexError»:
+                y = x
+            return y
+        """,
+        "what is caught here is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "import of nothing": (
+        """
+        def f(x):
+            «import nothing_of_this_name»
+            return x
+        """,
+        "No module named 'nothing_of_this_name'",
+        UnsupportedSyntaxError,
+    ),
+    "one object": (
+        """
+        def f(x):
+            y = x
+            if x[0] > 0.0:
+                y = x * 2
+            return x if «y is x» else x * 3
+        """,
+        "whether these values are one object is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "tuple and array": (
+        """
+        def f(x): return «x + [1.0, 2.0]»
+        """,
+        "`+` between a list and an array or number",
+        UnsupportedSyntaxError,
+    ),
+    "in of values": (
+        """
+        def f(x): return x if «x[0] in (1.0, 2.0)» else x * 2
+        """,
+        "`in` is accepted between values known while parsing only",
+        UnsupportedSyntaxError,
+    ),
+    "indexed no array": (
+        """
+        def f(x): return «np.sin[0]» * x
+        """,
+        "something that is no array is indexed",
+        UnsupportedSyntaxError,
+    ),
+    "operator of a function": (
+        """
+        def f(x): return «np.sin * x»
+        """,
+        "`*` of something that is no array or number",
+        UnsupportedSyntaxError,
+    ),
+    "containers compared": (
+        """
+        def f(x): return x if «[x[0]] == [x[1]]» else x * 2
+        """,
+        "containers of values are compared",
+        UnsupportedSyntaxError,
+    ),
+    "closure without value": (
+        """
+        def outer():
+            def f(x): return x * «k»
+            if False:
+                k = 1.0
+            return f
+        f = outer()
+        """,
+        "`k` has no value yet",
+        UnsupportedSyntaxError,
+    ),
+    "not defined": (
+        """
+        def f(x): return x * «nothing»
+        """,
+        "`nothing` is not defined",
+        UnsupportedSyntaxError,
+    ),
+    "no plain array": (
+        """
+        m = np.matrix([[1.0]])
+        def f(x): return x * «m»
+        """,
+        "`m` is no plain numeric array",
+        UnsupportedSyntaxError,
+    ),
+    "expression fails": (
+        """
+        def f(x): return x * («"a" + 1»)
+        """,
+        'this expression fails: can only concatenate str (not "int") to str',
+        UnsupportedSyntaxError,
+    ),
+    "array of one side": (
+        """
+        def f(x):
+            if x[0] > 0.0:
+                y = np.zeros(2)
+            if x[1] > 0.0:
+                «y»[0] = x[0]
+            return x
+        """,
+        "`y` may not have been assigned here",
+        UnsupportedSyntaxError,
+    ),
+    "double star in dict": (
+        """
+        def f(x): return {**«[x]»}
+        """,
+        "`**` of something that is no dict",
+        UnsupportedSyntaxError,
+    ),
+    "function in result": (
+        """
+        def f(x): «return np.sin»
+        """,
+        "a function, or another object, is among the results",
+        UnsupportedSyntaxError,
+    ),
+    "derivative": (
+        """
+        g = srcad.grad(lambda y: np.sum(y * y))
+        def f(x): return «g(x)»
+        """,
+        "`g` is a derivative, or makes one",
+        UnsupportedSyntaxError,
+    ),
+    "endless recursion": (
+        """
+        def f(x): return «f(x - 1.0)» if x[0] > 0 else x
+        """,
+        "`f` calls itself without end, as far as is known here",
+        UnsupportedSyntaxError,
+    ),
+    "wrong arguments of a user function": (
+        """
+        def g(a, b): return a * b
+        def f(x): return «g(x)»
+        """,
+        "missing a required argument: 'b'",
+        UnsupportedSyntaxError,
+    ),
+    "filter": (
+        """
+        def f(x): return «sum(filter(lambda a: a > 0, x))»
+        """,
+        "filter() by values that are not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "set loop": (
+        """
+        def f(x):
+            y = x
+            for k in «{1, 2}»:
+                y = y * k
+            return y
+        """,
+        "a loop over a set has no order",
+        UnsupportedSyntaxError,
+    ),
+    "0-d loop": (
+        """
+        def f(x):
+            for a in «x[0]»:
+                x = x * a
+            return x
+        """,
+        "a loop over this is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "range of a float": (
+        """
+        def f(x):
+            for i in «range(2.5)»:
+                x = x * i
+            return x
+        """,
+        "range() of a float",
+        UnsupportedSyntaxError,
+    ),
+    "range step": (
+        """
+        def f(x):
+            for i in «range(0, 3, 0)»:
+                x = x * i
+            return x
+        """,
+        "range() with step 0",
+        UnsupportedSyntaxError,
+    ),
+    "zip strict": (
+        """
+        def f(x):
+            for a, b in «zip([1.0, 2.0], [1.0], strict=True)»:
+                x = x * a
+            return x
+        """,
+        "zip(strict=True) of unequal lengths",
+        UnsupportedSyntaxError,
+    ),
+    "zip of list and array": (
+        """
+        def f(x):
+            for a, b in «zip([x, x * 2], x[x > 0])»:
+                x = a * b
+            return x
+        """,
+        "zip() of a list and an array whose length is not known",
+        UnsupportedSyntaxError,
+    ),
+    "run twice": (
+        """
+        def f(x):
+            pairs = zip(x, x)
+            y = sum(a * b for a, b in pairs)
+            return y * sum(a for a, b in «pairs»)
+        """,
+        "`zip(...)` is run over twice",
+        UnsupportedSyntaxError,
+    ),
+    "changed while run over": (
+        """
+        def f(x):
+            rows = [x, x]
+            «for row in rows:»
+                rows.append(row)
+            return rows[0]
+        """,
+        "this list grows while it is run over",
+        UnsupportedSyntaxError,
+    ),
+    "never ends": (
+        """
+        def f(x):
+            «while True:»
+                x = x * 2
+            return x
+        """,
+        "the condition of this loop never changes",
+        UnsupportedSyntaxError,
+    ),
+    "condition never changes": (
+        """
+        def f(x):
+            y = x
+            «while x is not None:»
+                y = y * 2
+            return y
+        """,
+        "the condition of this loop never changes",
+        UnsupportedSyntaxError,
+    ),
+    "condition writes": (
+        """
+        def g(x):
+            x[0] = 1.0
+            return x[1]
+        def f(x):
+            y = x * 1.0
+            «while g(y) > 0:»
+                y = y - 1.0
+            return y
+        """,
+        "the condition of this loop writes to an array",
+        UnsupportedSyntaxError,
+    ),
+    "format computed": (
+        """
+        def f(x):
+            if x[0] > 100.0:
+                raise ValueError(«"{}".join([str(x[0])])»)
+            return x
+        """,
+        "`.join()` of a text that is made of values is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "pow of three": (
+        """
+        def f(x): return x * «pow(x[0], 2, 3)»
+        """,
+        "pow() with three arguments",
+        UnsupportedSyntaxError,
+    ),
+    "max of nothing": (
+        """
+        def f(x): return x * «max([])»
+        """,
+        "max() of nothing",
+        UnsupportedSyntaxError,
+    ),
+    "may be None": (
+        """
+        def f(x):
+            y = None
+            if x[0] > 0.0:
+                y = x * 2
+            return x * «y»
+        """,
+        "`y` may be None here",
+        UnsupportedSyntaxError,
+    ),
+    "may be unassigned": (
+        """
+        def f(x):
+            if x[0] > 0.0:
+                y = x * 2
+            return x * «y»
+        """,
+        "`y` may not have been assigned here",
+        UnsupportedSyntaxError,
+    ),
+    "growing list used": (
+        """
+        def f(x):
+            rows = []
+            for a in x:
+                rows.append(a * a)
+            «return x * rows»
+        """,
+        "the list `rows`, which grows in a loop, is used in a way that is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "doubtful copy": (
+        """
+        def f(x):
+            y = x * 1.0
+            z = np.ravel(y[::2].reshape(-1))
+            y[0] = 3.0
+            «return z»
+        """,
+        "`np.ravel` may or may not have copied the array that was written since",
+        AliasingError,
+    ),
+    "parts": (
+        """
+        def f(x):
+            «a, b» = x, x, x
+            return a
+        """,
+        "3 parts are unpacked into 2 names",
+        UnsupportedSyntaxError,
+    ),
+    "store no array": (
+        """
+        def f(x):
+            «x[0][0]» = 3.0
+            return x
+        """,
+        "what is stored into is no array",
+        UnsupportedSyntaxError,
+    ),
+    "store no index": (
+        """
+        def f(x):
+            y = x * 1.0
+            «y[1.5]» = 3.0
+            return y
+        """,
+        "a store at what is no index",
+        UnsupportedSyntaxError,
+    ),
+    "float into integers": (
+        """
+        def f(x):
+            y = np.zeros(3, int)
+            «y[0]» = x[0]
+            return x
+        """,
+        "a float is stored into an array of integers",
+        UnsupportedSyntaxError,
+    ),
+    "complex into floats": (
+        """
+        def f(x):
+            y = np.zeros(3)
+            «y[0]» = 1j
+            return x
+        """,
+        "a complex number is stored into an array of floats",
+        UnsupportedSyntaxError,
+    ),
+    "global array written": (
+        """
+        W = np.ones(3)
+        def f(x):
+            «W[0]» = x[0]
+            return W
+        """,
+        "the function writes to the array `W` of an outer scope",
+        UnsupportedSyntaxError,
+    ),
+    "appended under another name": (
+        """
+        def f(x):
+            y = x * 1.0
+            rows = []
+            for i in range(3):
+                rows.append(y)
+                «y[i]» = 0.0
+            return rows[0]
+        """,
+        "the list `rows` holds the array that is written here, or may hold it",
+        AliasingError,
+    ),
+    "shared on some paths": (
+        """
+        def f(x):
+            y = x * 1.0
+            z = y if x[0] > 0.0 else x * 2.0
+            «y[0]» = 3.0
+            return z
+        """,
+        "it is not known whether `z` shares the memory that is written here",
+        AliasingError,
+    ),
+    "right side writes": (
+        """
+        def g(y):
+            y[0] = 5.0
+            return 1.0
+        def f(x):
+            y = x * 1.0
+            «y[1:] += g(y)»
+            return y
+        """,
+        "the right side of `+=` writes to the array on the left",
+        AliasingError,
+    ),
+    "out of no array": (
+        """
+        def f(x):
+            «np.sin(x, out=3)»
+            return x
+        """,
+        "what is written here is no array",
+        UnsupportedSyntaxError,
+    ),
+    "put mode": (
+        """
+        def f(x):
+            y = x * 1.0
+            «np.put(y, [7], 1.0, mode="clip")»
+            return y
+        """,
+        "mode='clip' of np.put is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "fill diagonal wrap": (
+        """
+        def f(x):
+            y = np.outer(x, x)
+            «np.fill_diagonal(y, 0.0, wrap=True)»
+            return y
+        """,
+        "this use of np.fill_diagonal is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "sort axis": (
+        """
+        def f(x, k=None):
+            y = np.outer(x, x)
+            «y.sort(axis=int(x[0]))»
+            return y
+        """,
+        "the axis of a sort is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "comprehension of unknown keys": (
+        """
+        def f(x): return «{i: a for i, a in enumerate(x)}»[0]
+        """,
+        "the keys of this comprehension are not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "list of unknown length": (
+        """
+        def f(x): return «[x] * len(x)»
+        """,
+        "a list of so many items that is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+}
