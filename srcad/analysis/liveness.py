@@ -109,7 +109,7 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
             then = scan(statement.body, starts[0], visit, errors, orelse)
         else:
             then = scan(statement.body, starts[0], visit)
-        now = (then | orelse) - defines(statement.body) - defines(statement.orelse)
+        now = (then | orelse) - defines([statement])
     elif isinstance(statement, Loop):
         exits = {carry.exit for carry in statement.carries}
         rest = now - exits

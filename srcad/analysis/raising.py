@@ -59,7 +59,8 @@ def _kinds(statement: Let) -> tuple[type, ...] | None:
     """The classes of what an operation may raise; None where they are not known."""
     op, args = statement.op, statement.args
     types = [type_of(arg) for arg in args]
-    if op in _NEVER or (op is ops.not_ and _number(types[0])):
+    plain = op is ops.not_ or op.function in (float, bool, abs)
+    if op in _NEVER or (plain and len(args) == 1 and _number(types[0])):
         return ()
     if op is ops.raise_if:
         return (getattr(builtins, args[1]),)
@@ -70,8 +71,8 @@ def _kinds(statement: Let) -> tuple[type, ...] | None:
             return ()  # of a shape
         return (IndexError,) if types[0].rank is not None and _basic(args[1]) else _NUMPY
     if op in (ops.put, ops.put_add):
-        plain = _basic(args[1]) and not _sliced(args[1]) and types[2].rank == 0
-        return (IndexError,) if plain and types[0].rank is not None else _NUMPY
+        single = _basic(args[1]) and not _sliced(args[1]) and types[2].rank == 0
+        return (IndexError,) if single and types[0].rank is not None else _NUMPY
     if op in _OPERATORS or isinstance(op.function, np.ufunc):
         return _elementwise(op, types)
     if getattr(op.function, "__module__", None) == math.__name__:

@@ -6,6 +6,7 @@ A `Request` says what is asked; `generate` gives the text of a module whose last
 from __future__ import annotations
 
 import builtins
+import enum
 import inspect
 import os
 from collections.abc import Callable
@@ -413,7 +414,8 @@ def finish(
     functions = []
     externals: dict[str, Any] = {}
     classes: dict[Any, str] = {}
-    for kind in _classes([function.result for function in roles.values()]):
+    trees = [function.result for function in roles.values()]
+    for kind in _classes([*trees, *(_keys(param.tree) for param in core.params)]):
         if kind not in classes:
             text = _fresh(kind.__name__.strip("<>"), {}, taken)
             taken.add(text)
@@ -547,7 +549,7 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
                 for _, option in statement.options:
                     visit(option)
             elif isinstance(statement, Attempt):
-                visit(statement.errors)
+                visit((statement.errors, getattr(statement, "manager", None)))
         visit(function.result)
     return found
 
@@ -563,15 +565,29 @@ def _names_in(functions: list[Any]) -> set[str]:
     }
 
 
+def _keys(tree: Any) -> list[Any]:
+    """The keys of the dicts in an argument."""
+    keys: list[Any] = []
+    if isinstance(tree, dict):
+        keys, tree = list(tree), list(tree.values())
+    elif isinstance(tree, Struct):
+        keys = list(tree._fields)
+    if not isinstance(tree, (tuple, list)):
+        return []
+    return keys + [key for part in tree for key in _keys(part)]
+
+
 def _classes(tree: Any) -> list[Any]:
     """The classes of the named tuples and objects in a result, and what else making these takes."""
+    if isinstance(tree, enum.Enum):
+        return [type(tree)]
     if isinstance(tree, dict):
-        tree = list(tree.values())
+        tree = [*tree, *tree.values()]
     if not isinstance(tree, (tuple, list)):
         return []
     found: list[Any] = []
     if isinstance(tree, Struct):
-        found = [tree.kind]
+        found = [tree.kind, *_classes(list(tree._fields))]
         if tree.style == "mapping":
             found += [part for part in tree.extra if part is not None]
     elif hasattr(tree, "_fields"):

@@ -48,6 +48,7 @@ __all__ = [
     "Statement",
     "Test",
     "Value",
+    "Within",
     "defined",
     "fails",
     "leaves",
@@ -293,6 +294,23 @@ class Attempt(Branch):
         self.errors, self.caught = errors, caught
 
 
+class Within(Attempt):
+    """`body` within a context: `with manager as target`. Nothing is caught, and what the body defines is known after it."""
+
+    def __init__(
+        self,
+        test: Test,
+        body: Block,
+        leave: Let,
+        origin: Origin,
+        manager: Tree,
+        target: Value | None,
+        flags: tuple[Value, Value],
+    ) -> None:
+        super().__init__(test, flags[0], body, [leave], [], origin, (), flags[1])
+        self.manager, self.target = manager, target
+
+
 class Param(NamedTuple):
     """A parameter: its name and the value, or the tree of values where the argument is a pytree."""
 
@@ -377,7 +395,9 @@ def operands(statement: Statement) -> Iterator[Value]:
     elif isinstance(statement, Call):
         yield from leaves(statement.args)
     elif isinstance(statement, Branch):
-        if not isinstance(statement, Attempt):
+        if isinstance(statement, Within):
+            yield from leaves(statement.manager)
+        elif not isinstance(statement, Attempt):
             yield from leaves(statement.condition)
     elif isinstance(statement, Loop):
         yield from leaves(statement.domain)
@@ -408,6 +428,8 @@ def defined(statement: Statement) -> Iterator[Value]:
     elif isinstance(statement, Branch):
         if isinstance(statement, Attempt):
             yield statement.condition
+        if isinstance(statement, Within) and statement.target is not None:
+            yield statement.target
         yield from (phi.out for phi in statement.phis)
     elif isinstance(statement, Loop):
         yield from (carry.exit for carry in statement.carries)

@@ -31,6 +31,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    Within,
     defined,
     fails,
     leaves,
@@ -479,6 +480,12 @@ class _Printer:
             sides.append(lines)
         self.quoted = last
         body, orelse = sides
+        if isinstance(statement, Within):
+            target = statement.target
+            named = None if target is None else name(self.names[target], store=True)
+            item = gast.withitem(self.expr(statement.manager), named)
+            out.append(gast.With([item], body or [gast.Pass()], None))
+            return
         if isinstance(statement, Attempt):
             errors: list[Any] = [constant(error) for error in statement.errors]
             kind = errors[0] if len(errors) == 1 else gast.Tuple(errors, gast.Load())

@@ -17,6 +17,7 @@ from srcad.core.nodes import (
     Test,
     Tree,
     Value,
+    Within,
     map_tree,
 )
 
@@ -71,10 +72,14 @@ class Renewal:
             outs = [self.new(out) for out in statement.outs]
             return statement.renewed(args=args, outs=outs, frozen=statement.frozen or self.frozen)
         if isinstance(statement, Branch):
-            changes = {}
+            changes: dict[str, Any] = {}
             if isinstance(statement, Attempt):
                 changes = {"caught": self.new(statement.caught)}
                 self.new(statement.condition)
+            if isinstance(statement, Within):
+                changes["manager"] = self.tree(statement.manager)
+                if statement.target is not None:
+                    changes["target"] = self.new(statement.target)
             condition = self.tree(statement.condition)
             body, orelse = self.block(statement.body), self.block(statement.orelse)
             ends = [(self.tree(phi.then), self.tree(phi.orelse)) for phi in statement.phis]

@@ -24,6 +24,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    Within,
     defined,
     fails,
     leaves,
@@ -112,6 +113,8 @@ class _Verifier:
             before = set(inner)
             if isinstance(statement, Attempt) and side == 1:
                 self.define(statement.caught, statement, inner)
+            if isinstance(statement, Within) and side == 0 and statement.target is not None:
+                self.define(statement.target, statement, inner)
             self.block(block, inner)
             if block is surviving(statement):
                 known = inner

@@ -25,6 +25,7 @@ from srcad.core.nodes import (
     Loop,
     Statement,
     Tree,
+    Within,
     defined,
     leaves,
     operands,
@@ -87,6 +88,7 @@ def _keep(statement: Statement, live: set[Any], errors: tuple[type, ...]) -> Sta
         if isinstance(statement, Attempt):
             inner += tuple(error.object for error in statement.errors)
         body = _sweep(statement.body, live, inner)
+        live.update(operands(statement) if isinstance(statement, Within) else ())
         if not isinstance(statement, Attempt):
             if not (phis or body or orelse):
                 return None
@@ -132,7 +134,8 @@ def _keep(statement: Statement, live: set[Any], errors: tuple[type, ...]) -> Sta
 def _wanted(statement: Attempt, live: set[Any]) -> bool:
     """Whether anything is read of an attempt, or must happen in it."""
     return (
-        any(value in live for value in (*defined(statement), *defines([statement])))
+        isinstance(statement, Within)
+        or any(value in live for value in (*defined(statement), *defines([statement])))
         or has_effect(statement.body)
         or has_effect(statement.orelse)
     )
@@ -143,5 +146,6 @@ def has_effect(block: Block) -> bool:
     return any(
         (isinstance(s, Let) and s.op.effect == "effect")
         or (isinstance(s, Call) and has_effect(s.callee.body))
+        or isinstance(s, Within)
         for s in walk(block)
     )

@@ -20,6 +20,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    Within,
     defined,
     leaves,
     walk,
@@ -98,6 +99,8 @@ class _Names:
             self.against(value, outs)
         if isinstance(statement, Attempt):  # Python deletes the name at the end of that side
             self.against(statement.caught, live | reads_of(statement.orelse))
+            if isinstance(statement, Within) and statement.target is not None:
+                self.against(statement.target, live | reads_of(statement.body))
         elif isinstance(statement, Loop):
             exits = {carry.exit for carry in statement.carries}
             ends = set(leaves([statement.until, *(c.next for c in statement.carries)]))

@@ -28,8 +28,10 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    Within,
     leaves,
     map_tree,
+    operands,
     walk,
 )
 from srcad.simplifier.rewrite import copy_function, remake, uses
@@ -132,6 +134,8 @@ class _Nest:
             elif isinstance(statement, Branch):
                 attempt = isinstance(statement, Attempt)
                 condition = statement.condition if attempt else self.take(statement.condition)
+                if isinstance(statement, Within):
+                    statement = statement.renewed(manager=self.take(statement.manager))
                 kept, kept_origins, errors = self.ready, origins, self.errors
                 if isinstance(statement, Attempt):
                     self.errors += tuple(error.object for error in statement.errors)
@@ -159,7 +163,7 @@ class _Nest:
             and (made in direct or made in wanted)
             and new.op not in _NEVER
             and not new.inplace
-            and new.op.effect != "effect"
+            and (new.op.effect != "effect" or isinstance(direct.get(made), Within))
             and not (_bar(made) and made in wanted)
             and getattr(direct.get(made), "origin", Origin()).under == new.origin.under
         )
@@ -246,7 +250,7 @@ def _direct(statement: Statement) -> list[Value]:
     if isinstance(statement, Call):
         return list(leaves(statement.args))
     if isinstance(statement, Branch):
-        return [] if isinstance(statement, Attempt) else list(leaves(statement.condition))
+        return list(operands(statement))
     if isinstance(statement, Loop):
         return list(leaves(statement.domain))
     return []
@@ -261,6 +265,8 @@ def _touched(statement: Statement, alias: dict[Value, Value]) -> set[Value] | bo
                 found.add(alias.get(inner.args[0], inner.args[0]))
             elif inner.op.effect == "effect" and inner.op not in (ops.save, ops.saved):
                 return True
+        elif isinstance(inner, Within):
+            return True
     return found
 
 

@@ -23,6 +23,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    Within,
     leaves,
     map_tree,
     operands,
@@ -108,7 +109,9 @@ class Pass:
 
     def branch(self, statement: Branch) -> Branch | None:
         condition = self.tree(statement.condition)
-        attempt = isinstance(statement, Attempt)
+        attempt = isinstance(statement, Attempt) and bool(statement.errors)
+        if isinstance(statement, Within):
+            statement = statement.renewed(manager=self.tree(statement.manager))
         self.attempting += attempt
         body = self.block(statement.body)
         self.attempting -= attempt

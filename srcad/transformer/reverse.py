@@ -23,6 +23,7 @@ from srcad.core.nodes import (
     Phi,
     Tree,
     Value,
+    Within,
     leaves,
     map_tree,
 )
@@ -358,6 +359,11 @@ def substituted(block: Block, change: dict[Value, Tree]) -> Block:
         elif isinstance(statement, Branch):
             made.append(
                 statement.renewed(
+                    **(
+                        {"manager": tree(statement.manager)}
+                        if isinstance(statement, Within)
+                        else {}
+                    ),
                     condition=tree(statement.condition),
                     body=substituted(statement.body, change),
                     orelse=substituted(statement.orelse, change),

@@ -37,6 +37,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    Within,
     defined,
     leaves,
     map_tree,
@@ -359,6 +360,8 @@ class Batch:
             self.refuse("what may raise is batched")
         sides = self.block(statement.body), self.block(statement.orelse)
         phis = [Phi(p.out, self.get(p.then), self.get(p.orelse)) for p in statement.phis]
+        if isinstance(statement, Within):
+            statement = statement.renewed(manager=self.get(statement.manager))
         self.out.append(statement.renewed(body=sides[0], orelse=sides[1], phis=phis))
 
     def loop(self, statement: Loop) -> None:

@@ -420,7 +420,7 @@ def test_what_is_dead_for_the_derivative_raises_where_a_handler_waits():
         return y
 
     gradient = srcad.grad(f)
-    assert "1 / float(x[1])" in gradient.source(a([1.0, 1.0]))
+    assert "1 / float_1" in gradient.source(a([1.0, 1.0]))
     np.testing.assert_array_equal(gradient(a([1.0, 0.0])), [3, 0])
     np.testing.assert_array_equal(gradient(a([1.0, 5.0])), [2, 0])
 
