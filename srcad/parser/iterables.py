@@ -474,6 +474,24 @@ class Iterables(Branches):
         arrays = tuple(view for over in inner for view in over.arrays)
         return Iterable(total, item, arrays=arrays)
 
+    def indices(self, node: Any, *sizes: Any) -> Iterable:
+        """`np.ndindex`: the product of ranges."""
+        if len(sizes) == 1 and not isinstance(sizes[0], int):
+            sizes = tuple(self.unpack(node, sizes[0], None))
+        counted = Known(builtins.range, "range")
+        return self.product(node, *(self.call(node, counted, [size], {}) for size in sizes))
+
+    def numbered(self, node: Any, array: Any) -> Iterable:
+        """`np.ndenumerate`: indices, and what stands there."""
+        over = self.indices(node, self.emit(ops.shape, (array,)))
+
+        def paired(index: Any) -> Any:
+            return index, self.emit(ops.getitem, (array, self.read(index)))
+
+        if over.parts is not None:
+            return _listed([paired(index) for index in over.parts])
+        return over._replace(item=lambda i: paired(over.item(i)), arrays=(array,))
+
     def pairwise(self, node: Any, binding: Any) -> Iterable:
         over = self.forward(self.over(node, binding))
         if over.parts is not None:
@@ -601,6 +619,8 @@ _MAKERS: dict[Any, Any] = {
     builtins.iter: Iterables.once,
     itertools.product: Iterables.product,
     itertools.pairwise: Iterables.pairwise,
+    np.ndindex: Iterables.indices,
+    np.ndenumerate: Iterables.numbered,
     itertools.accumulate: Iterables.accumulated,
     itertools.chain: _chained,
     itertools.chain.from_iterable: _flattened,

@@ -498,3 +498,51 @@ def test_class_patterns():
     assert g(x, None).tolist() == [0, 1]
     assert g(x, Point(4.0, 0)).tolist() == [4, 0]
     assert g(x, Point(4.0, 2)).tolist() == [8, 0]
+
+
+def test_a_value_of_one_side_is_read_inside_another_branch():
+    """Its cotangent is that of where it was read, and zero where it was not."""
+
+    def f(x, d):
+        flag = x[0] > 0
+        if flag:
+            y = np.sin(x)
+        if d > 0:
+            if flag:
+                x = x * y
+        elif d < -3:
+            if flag:
+                x = x + y[::-1]
+        return x.sum()
+
+    for d in (-4.0, -1.0, 1.0):
+        for x in (np.array([1.0, 2.0]), np.array([-1.0, 2.0])):
+            agree(f, x, d, argnums=(0,))
+            orders_agree(f, [x, d], (0,), np.random.default_rng(7))
+    x = np.array([1.0, 2.0])
+    assert srcad.grad(f)(x, -1.0).tolist() == [1, 1]
+
+
+def test_a_name_that_some_iterations_assign():
+    def after_break(x):
+        for i in range(5):
+            x = np.sin(x) + 0.1
+            if i == 3:
+                break
+            y = x * 2
+        return (x * y).sum()
+
+    def some(x):
+        for a in x:
+            if a > 0:
+                if a > 1:
+                    y = a * x
+                elif a > 0.5:
+                    y = x + a
+        return y.sum()
+
+    for f in (after_break, some):
+        agree(f, X)
+        agree(f, X * 0.7)
+    with pytest.raises(UnboundLocalError, match="variable 'y'"):
+        srcad.grad(some)(-X * 0.1)
