@@ -1,4 +1,4 @@
-"""Lists and dicts that callees change, or give back: the caller sees it."""
+"""Lists and dicts that callees change, or give back: the caller sees it; loops over the indices of an array."""
 
 import numpy as np
 import pytest
@@ -93,4 +93,26 @@ def changed_in_a_loop(x):
     ],
 )
 def test_what_a_callee_does_to_a_list_is_seen(f):
+    agree(f, np.array([0.7, 1.3, -0.4]))
+
+
+def indexed(x):
+    outer = np.outer(x, x)
+    made = np.zeros_like(outer)
+    for i, j in np.ndindex(outer.shape):
+        made[j, i] = outer[i, j] * i
+    for place in np.ndindex(3):
+        made[0, 0] += x[place] ** 2
+    return np.sum(made * outer)
+
+
+def numbered(x):
+    total = 0.0
+    for (i, j), a in np.ndenumerate(np.outer(x, x)):
+        total = total + a * a * i + x[j]
+    return total
+
+
+@pytest.mark.parametrize("f", [indexed, numbered])
+def test_indices_of_arrays(f):
     agree(f, np.array([0.7, 1.3, -0.4]))
