@@ -118,8 +118,8 @@ _STATEMENTS = {
         def scale(k):
             yield 2.0 * k
         def f(x):
-            with scale(x[0]) as k:
-                y = x * k
+            with scale(3.0) as k:
+                y = x * x
             return np.sum(y)
         """,
     "Match": """
@@ -499,11 +499,12 @@ _PARTS = {
         """,
     "withitem": """
         @contextlib.contextmanager
-        def two(x):
-            yield x * 2.0
+        def timed(name):
+            yield 2.0
         def f(x):
-            with two(x) as y, two(y) as z:
-                return np.sum(y * z)
+            with timed("a") as a, timed("b"):
+                y = x * x
+            return np.sum(y)
         """,
     "match_case": """
         def f(x, k=1):

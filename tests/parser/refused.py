@@ -195,16 +195,6 @@ PROGRAMS = {
         "option `nothing=` of `np.sum` has no derivative rule",
         MissingRuleError,
     ),
-    "list sorted": (
-        """
-        def f(x):
-            rows = [x[0], x[1]]
-            «rows.sort()»
-            return x * rows[0]
-        """,
-        "a list of values is sorted",
-        UnsupportedSyntaxError,
-    ),
     "set of values": (
         """
         def f(x): return x * len(«{x[0], x[1]}»)

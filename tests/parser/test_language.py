@@ -32,8 +32,6 @@ DEPRECATED = {
 EVERYWHERE = {
     "Load", "Store", "Del", "Module", "Interactive", "Expression", "FunctionType", "TypeIgnore",
 }  # fmt: skip
-# Contexts of the user's own, which the parser does not enter yet.
-PENDING = {"With, as", "withitem"}
 # Fields that say nothing: comments, and whether a string was written with a `u`.
 SILENT = {"type_comment", "kind", "ctx", "type_ignores", "simple", "level", "is_async"}
 
@@ -107,8 +105,6 @@ def test_what_is_accepted_has_an_example(name):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_are_differentiated_right(name):
     assert TABLE[name.partition(",")[0]][0] in ("accepted", "static")
-    if name in PENDING:
-        pytest.skip("not accepted yet")
     f = srcad.from_source(HEADER + textwrap.dedent(EXAMPLES[name]), "f")
     agree(f, X)
 
