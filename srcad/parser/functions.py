@@ -199,6 +199,7 @@ class Functions(Containers):
         if isinstance(argument, (View, Value)) or (
             isinstance(argument, (int, float)) and not isinstance(argument, bool)
         ):
+            self.known_still(argument)
             operand = self.read(argument, node)
             operands.append(operand)
             return self.type(argument)

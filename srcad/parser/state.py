@@ -134,6 +134,8 @@ class Program:
         self.count = 0
         # The boxes that were changed, and how many callees were parsed in place.
         self.touched: list[int] = []
+        # Buffers that may share the memory of one that was stored into: what they held, and on which sides of branches that was.
+        self.stale: dict[Buffer, tuple[Value, dict[Any, int]]] = {}
         self.calls = 0
 
     def refer(self, path: tuple[str, ...], name: str, found: Any) -> None:
@@ -321,6 +323,7 @@ class State:
         base: str = "",
     ) -> Any:
         """`op` of bindings: a view where the result may share memory with the first operand, else a fresh array or a value."""
+        self.known_still(list(args))
         operands = tuple(self.read(arg) for arg in args)
         named = tuple((key, self.read(option)) for key, option in options)
         value = self.builder.let(op, operands, named, base=base)
@@ -442,6 +445,29 @@ class State:
         found = self.memory.get(buffer, buffer.initial)
         assert found is not None
         return found
+
+    def outdate(self, buffer: Buffer) -> None:
+        """A buffer is stored into: what may share its memory is not known any more."""
+        for other in buffer.aliases:
+            held = self.memory.get(other, other.initial)
+            if held is not None:
+                self.program.stale[other] = held, dict(self.numbers.taken)
+
+    def known_still(self, binding: Any) -> None:
+        """Refuse a value that an expression holds, where a store since may have changed it. (Names are asked at the store.)"""
+        if not self.program.stale:
+            return
+        for view in views(binding):
+            held, sides = self.program.stale.get(view.buffer, (None, {}))
+            if held is None or held is not self.memory.get(view.buffer, view.buffer.initial):
+                continue
+            if all(self.numbers.taken.get(test, side) == side for test, side in sides.items()):
+                self.refuse(
+                    self.statement,
+                    "an array that this expression holds may share the memory that a part of it writes",
+                    "They are the same array on some paths only. Do the store on a line of its own, and .copy() where one becomes the other.",
+                    AliasingError,
+                )
 
     def read_view(self, view: View) -> Value:
         """The value of a view now: what it was, or read again from what its buffer holds since a store."""

@@ -109,6 +109,7 @@ class Statements(Contexts):
 
     def do_Return(self, node: Any) -> None:
         self.returned = self.handed(node.value) if node.value is not None else None
+        self.known_still(self.returned)
         self.has_returned = True
 
     # assignment
@@ -133,6 +134,7 @@ class Statements(Contexts):
     def assign(self, target: Any, value: Any, since: int) -> None:
         """Bind a target to a value."""
         if isinstance(target, gast.Name):
+            self.known_still(value)
             self.name(value, target.id, since)
             self.env[target.id] = value
         elif isinstance(target, (gast.Tuple, gast.List)):
@@ -156,6 +158,10 @@ class Statements(Contexts):
         """Bind the elements of a target on the left side, one of which may have a star."""
         elements = target.elts
         stars = [place for place, part in enumerate(elements) if isinstance(part, gast.Starred)]
+        rows = self.open_ended(target, value) if stars else None
+        if rows is not None:
+            self.assign_with_star(target, rows, stars[0], since)
+            return
         parts = self.unpack(target, value, None if stars else len(elements))
         if stars:
             first, behind = stars[0], len(elements) - stars[0] - 1
@@ -171,4 +177,3 @@ class Statements(Contexts):
             )
         for element, part in zip(elements, parts):
             self.assign(element, part, since)
-

@@ -155,6 +155,7 @@ class Stores(Calls):
     def rebind(self, old: View, new: Any) -> View:
         """The same buffer holding a new value."""
         value = self.read(new)
+        self.outdate(old.buffer)
         self.memory[old.buffer] = value
         return View(old.buffer, (), value, value)
 
@@ -162,6 +163,7 @@ class Stores(Calls):
         """`target[index] = value` or `+=`: the buffer gets a new value, which every view of it will read."""
         if isinstance(value, (tuple, list)):
             value = self.emit(ops.operation(np.array), (value,))
+        self.known_still(value)
         operand = self.read(value)
         self.check_store(node, target)
         self.check_dtype(node, self.type(target), operand)
@@ -252,6 +254,7 @@ class Stores(Calls):
                     AliasingError,
                 )
         buffer = target.buffer
+        self.outdate(buffer)
         for name, binding in self.living():
             for view in views(binding):
                 if view.buffer in buffer.aliases:

@@ -378,3 +378,65 @@ def test_a_stepsize_of_a_recursion_decides():
     for n in (0, 1, 3, 1):
         expected = [X[1] ** n, n * X[0] * X[1] ** (n - 1) if n else 0.0, 0.0]
         np.testing.assert_allclose(derivative(X, n), expected)
+
+
+def put(u):
+    u[0] = 5.0 * u[1]
+    return 1.0
+
+
+def held_in_a_tuple(x):
+    a = x * 1.0
+    t = ((a if x[0] > 0 else x * 2), put(a))
+    return np.sum(t[0]) * t[1]
+
+
+def held_as_an_argument(x):
+    a = x * 1.0
+    return elsewhere.helper(*(a if x[0] > 0 else x * 2,), **{} if put(a) else {})[0]
+
+
+def held_by_a_closure(x):
+    a = x * 1.0
+    b = a if x[0] > 0 else x * 2
+
+    def f():
+        return np.sum(b)
+
+    put(a)
+    return f()
+
+
+def held_by_a_caller(x):
+    a = x * 1.0
+    b = a if x[0] > 0 else x * 2
+
+    def g(u):
+        put(u)
+
+    g(a)
+    return np.sum(b)
+
+
+def held_as_a_default(x):
+    a = x * 1.0
+
+    def f(y, z=(a if x[0] > 0 else x * 2), w=put(a)):  # noqa: B008
+        return np.sum(y * z) * w
+
+    return f(x)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        held_in_a_tuple,
+        held_as_an_argument,
+        held_by_a_closure,
+        held_by_a_caller,
+        held_as_a_default,
+    ],
+)
+def test_memory_that_a_callee_may_write_is_not_read(function):
+    with pytest.raises(srcad.AliasingError):
+        srcad.grad(function)(X)
