@@ -660,10 +660,10 @@ def _key_text(key: Any) -> str:
 def _spec_text(spec: Any) -> str | None:
     """A specification as text, or None where an object in it has none."""
     if isinstance(spec, dict):
-        parts = [(str(key), _spec_text(part)) for key, part in spec.items()]
+        parts = [(key, _spec_text(part)) for key, part in spec.items()]
         return (
             None
-            if any(part is None for _, part in parts)
+            if any(part is None or type(key) not in (str, int) for key, part in parts)
             else f"{{{', '.join(f'{k!r}: {p}' for k, p in parts)}}}"
         )
     if isinstance(spec, Container):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.pytrees import DEEPEST, labels, look
+from srcad.core.pytrees import Node, labels, look, look_within
 from srcad.core.specification import Container, Known, Unfit
 from srcad.core.types import Size, Type, number
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError
@@ -100,7 +100,7 @@ def key_of(value: Any, depth: int = 0) -> Any:
         return (kind, tuple([(key, key_of(part, depth)) for key, part in value.items()]))
     if kind is tuple or kind is list:
         return (kind, tuple([key_of(part, depth) for part in value]))
-    node = look(value) if depth < DEEPEST else None
+    node = look_within(value, depth)
     if node is not None:
         deeper = depth + node.is_plain
         return (node.form, tuple([key_of(part, deeper) for part in node.parts]))
@@ -148,13 +148,14 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
     for kind, type_ in _NUMBERS.items():
         if isinstance(value, kind):
             return type_
-    node = look(value) if depth < DEEPEST else None
+    node = look_within(value, depth)
     if node is not None:
         within = list(zip(node.parts, labels(name, node)))
         if node.is_plain:
             spec = [_attribute(part, letters, label, depth + 1) for part, label in within]
         else:
             spec = [specify(part, letters, label, depth) for part, label in within]
+        check_keys(node, name)
         if node.form is dict:
             return dict(zip(node.keys, spec))
         return Container(type(value), tuple(spec), node.form)
@@ -168,6 +169,17 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
     if callable(value):
         return Known(value, getattr(value, "__name__", name))
     return Type("object")
+
+
+def check_keys(node: Node, name: str) -> None:
+    """Refuse dicts with keys that a text cannot write. Raises ArgumentTypeError."""
+    for key in node.keys:
+        for part in key if type(key) is tuple else (key,):
+            if not isinstance(part, (str, int, float, bytes, enum.Enum, type(None))):
+                raise ArgumentTypeError(
+                    f"argument `{name}` has the key {key!r}",
+                    reason="Keys are strings, numbers, members of enumerations, and tuples of them.",
+                )
 
 
 def _attribute(value: Any, letters: Letters, name: str, depth: int) -> Any:

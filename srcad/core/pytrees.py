@@ -22,6 +22,7 @@ import collections
 import dataclasses
 import enum
 import functools
+import keyword
 import sys
 import types
 import typing
@@ -35,7 +36,6 @@ from srcad.errors import ArgumentTypeError
 from srcad.runtime import instance
 
 __all__ = [
-    "DEEPEST",
     "Node",
     "derivatives",
     "flatten",
@@ -45,13 +45,15 @@ __all__ = [
     "labels",
     "like",
     "look",
+    "look_within",
     "own",
     "rebuild",
     "skeleton",
     "varied",
 ]
 
-DEEPEST = 5  # of objects in objects, which may go around in circles
+# Of objects in objects, which may go around in circles; and of lists in them, which may be a history that nobody reads.
+_DEEPEST, _LONGEST = 5, 1000
 
 
 class Node(NamedTuple):
@@ -107,6 +109,15 @@ def look(value: Any) -> Node | None:
     return _plain(value) if is_plain(value) else None
 
 
+def look_within(value: Any, depth: int) -> Node | None:
+    """The same, so deep in objects that are no pytrees: what is too deep or too long in them is not looked into."""
+    if depth and (
+        depth >= _DEEPEST or (isinstance(value, (list, tuple, dict)) and len(value) > _LONGEST)
+    ):
+        return None
+    return look(value)
+
+
 _LEAVES = {np.ndarray, float, int, bool, str, type(None), complex, np.float64, types.FunctionType}
 
 
@@ -144,9 +155,8 @@ def attributes(value: Any) -> dict[str, Any]:
     found = {name: getattr(value, name) for name in _slots(kind) if hasattr(value, name)}
     for name, part in getattr(value, "__dict__", {}).items():
         # What a cached property holds is computed of the rest.
-        if name.isidentifier() and not isinstance(
-            getattr(kind, name, None), functools.cached_property
-        ):
+        is_name = name.isidentifier() and not keyword.iskeyword(name)
+        if is_name and not isinstance(getattr(kind, name, None), functools.cached_property):
             found[name] = part
     return found
 
@@ -370,7 +380,7 @@ def formed(form: Any, keys: tuple[Any, ...], parts: list[Any]) -> Any:
 
 def flatten(tree: Any, depth: int = 0) -> list[Any]:
     """The leaves of an argument, in the order of the parser's."""
-    node = look(tree) if depth < DEEPEST else None
+    node = look_within(tree, depth)
     if node is None:
         return [tree]
     deeper = depth + node.is_plain
@@ -397,7 +407,7 @@ def rebuild(
     depth: int = 0,
 ) -> Any:
     """A tree of the same structure with other leaves. What is configuration is made by `fixed`, where that is given."""
-    node = look(tree) if depth < DEEPEST else None
+    node = look_within(tree, depth)
     if node is None:
         return leaf(tree)
     deeper = depth + node.is_plain
