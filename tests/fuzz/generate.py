@@ -88,7 +88,7 @@ class Writer(Writes):
         self.counter = 0
         kinds = ["assign", "new", "augment", "store", "store_slice", "alias", "branch", "for_range", "for_over", "while",
                  "swap", "unpack", "ternary", "helper", "flag", "grow", "container", "rank2", "jump", "endless", "match",
-                 "walrus"]  # fmt: skip
+                 "walrus", "attempt", "check", "context"]  # fmt: skip
         self.weight = {kind: self.rng.choice([0.0, 0.3, 1.0, 1.0, 3.0]) for kind in kinds}
         self.weight |= {kind: self.rng.choice([0.0, 0.0, 0.2, 0.5, 1.5]) for kind in KINDS}
         self.weight["assign"] = max(self.weight["assign"], 0.5)
@@ -349,6 +349,7 @@ class Writer(Writes):
                     "grow",
                     "endless",
                     "match",
+                    "attempt",
                 )
             ]
             kind = self.rng.choices(kinds, [self.weight[k] + 0.01 for k in kinds])[0]
@@ -580,6 +581,61 @@ class Writer(Writes):
             self.nested(self.rng.randint(1, 2), depth - 1)
             self.env = dict(before)
         self.indent -= 1
+
+    def do_attempt(self, depth):
+        """A body that raises, or does not, before or after something was done."""
+        error = self.pick(["ValueError", "ValueError", "ArithmeticError", "(KeyError, ValueError)"])
+        raised = self.pick(["ValueError", "ZeroDivisionError", "KeyError"])
+        before, jump = dict(self.env), self.weight["jump"]
+        self.put("try:")
+        self.indent += 1
+        if self.chance(0.4):
+            self.block(1, 0)
+        self.put(f"if {self.condition()}:")
+        if self.chance(0.3):
+            kept = dict(self.env)
+            self.nested(1, 0)
+            self.env = kept
+        self.put(f"    raise {self.pick([raised, 'ValueError', 'ValueError'])}('no')")
+        self.block(self.rng.randint(1, 2), depth - 1)
+        if not self.in_loop and self.returns and self.chance(0.1):
+            self.put(f"return np.sum({self.expr((), 1)}) * 1.0")
+        ends = [self.env]
+        self.indent -= 1
+        for caught in [error, *(["Exception as e"] if self.chance(0.5) else [])]:
+            self.env = dict(before)
+            self.put(f"except {caught}:")
+            self.nested(self.rng.randint(1, 2), 0)
+            ends.append(self.env)
+        if self.chance(0.25):
+            self.env = dict(ends[0])
+            self.put("else:")
+            self.nested(1, 0)
+            ends[0] = self.env
+        self.env = {n: s for n, s in before.items() if all(end.get(n) == s for end in ends)}
+        if self.chance(0.25):
+            self.weight["jump"] = -0.01
+            self.put("finally:")
+            self.nested(1, 0)
+            self.weight["jump"] = jump
+
+    def do_check(self, depth):
+        value = self.expr((), 1)
+        self.put(
+            self.pick(
+                [
+                    f"assert np.isfinite({value}), f'{{{self.atom(())}!r}}'",
+                    f"if not np.isfinite({value}):\n{'    ' * (self.indent + 1)}raise ValueError('no')",
+                    f"assert np.sum({value}) < 1e300",
+                    f"if {value} > 1e200:\n{'    ' * (self.indent + 1)}k0 = 2\n"
+                    f"{'    ' * (self.indent + 1)}raise RuntimeError(f'{{k0}}')",
+                ]
+            )
+        )
+
+    def do_context(self, depth):
+        self.put("with np.errstate(divide='ignore', over='ignore'):")
+        self.nested(self.rng.randint(1, 2), depth)
 
     def do_walrus(self, depth):
         name = self.pick([*self.names(()), self.fresh("a")])
