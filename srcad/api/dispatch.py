@@ -717,7 +717,9 @@ def _user_rules() -> str:
 
 
 def home_of(found: Any) -> list[str] | None:
-    """Where a class or function is imported from, or None."""
+    """Where a class is imported from, or None; a function that is called as it is may have a rule, which is not known here."""
+    if not isinstance(found, type):
+        return None
     home = [getattr(found, "__module__", None) or "", getattr(found, "__qualname__", "")]
     try:
         return home if at_home(home) is found else None
