@@ -120,14 +120,22 @@ class Iterables(Branches):
         """Note that the items of a box were read ahead."""
         self.taken.append(Taken(box, look, look(box)))
 
+    def ahead(self, over: Iterable) -> None:
+        """Note that elements of arrays were read before their turn. Rows are views, which show what is stored."""
+        for array in over.arrays:
+            if self.type(array).rank == 1:
+                self.take(array, lambda view: [self.current(view.buffer)])
+
     def unchanged(self, node: Any, taken: list[Taken]) -> None:
         """Refuse that what is run over was changed before its items were read."""
         for one in taken:
             if one.changed():
+                kind = "array" if isinstance(one.box, View) else type(one.box).__name__
+                copy = "x.copy()" if kind == "array" else "list(...)"
                 self.refuse(
                     node,
-                    f"a {type(one.box).__name__} is changed while it is run over",
-                    "Run over a copy of it: list(...).",
+                    f"{'an' if kind == 'array' else 'a'} {kind} is changed while it is run over",
+                    f"Run over a copy of it: {copy}.",
                 )
 
     def over(self, node: Any, binding: Any) -> Iterable:
@@ -323,11 +331,13 @@ class Iterables(Branches):
             shortest = min(len(over.parts) for over in inner if over.parts is not None)
             others = [over for over in inner if over.parts is None]
             if all(isinstance(over.count, int) and over.count >= shortest for over in others):
-                return _listed(
-                    [
-                        tuple(over.parts[i] if over.parts else over.item(i) for over in inner)
-                        for i in range(shortest)
-                    ]
+                return Iterable(
+                    shortest,
+                    lambda i: tuple(
+                        over.parts[i] if over.parts else over.item(i) for over in inner
+                    ),
+                    arrays=tuple(view for over in others for view in over.arrays),
+                    unroll=True,
                 )
             inner = [self.arranged(node, over) for over in inner]
 
@@ -488,8 +498,11 @@ class Iterables(Branches):
         def paired(index: Any) -> Any:
             return index, self.emit(ops.getitem, (array, self.read(index)))
 
-        if over.parts is not None:
-            return _listed([paired(index) for index in over.parts])
+        indices = over.parts
+        if indices is not None:
+            return Iterable(
+                len(indices), lambda i: paired(indices[i]), arrays=(array,), unroll=True
+            )
         return over._replace(item=lambda i: paired(over.item(i)), arrays=(array,))
 
     def pairwise(self, node: Any, binding: Any) -> Iterable:
@@ -498,6 +511,7 @@ class Iterables(Branches):
             return _listed(list(itertools.pairwise(over.parts)))
         if over.record is not None:
             self.read(over.record, node)
+        self.ahead(over)
 
         def count() -> Any:
             found = self.binary(node, ops.subtract, self.count_of(over), 1)
@@ -524,6 +538,7 @@ class Iterables(Branches):
         """`itertools.accumulate`: sums, or what a function makes of the one before and the next."""
         function = func if function is None else function
         over = self.over(node, binding)
+        self.ahead(over)
         if over.parts is None and function is None and initial is None and over.arrays:
             if self.type(over.arrays[0]).rank == 1 and len(over.arrays) == 1:
                 summed = self.call(

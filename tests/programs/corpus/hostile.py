@@ -1325,3 +1325,23 @@ def items_of_an_array_that_is_written(x):
         x[1:] *= a
         total += b
     return total
+
+
+@program(X, oracle="complex")
+def zipped_with_a_list_and_written(x):
+    u = np.zeros(3, dtype=x.dtype)
+    total = 0.0
+    for a, b in zip([x[0], x[1], x[2]], u):
+        u[1:] += a
+        total += a * b
+    return total
+
+
+@program(X, oracle="complex")
+def numbered_and_written(x):
+    u = np.ones((2, 2), dtype=x.dtype)
+    total = 0.0
+    for (i, j), a in np.ndenumerate(u):
+        u[1] *= x[i + j]
+        total += a * x[3]
+    return total
