@@ -12,7 +12,7 @@ import gast
 import numpy as np
 
 from srcad.core import ops
-from srcad.core.nodes import Loop, Slice, Value
+from srcad.core.nodes import Let, Loop, Slice, Value
 from srcad.core.specification import Known, unwrap
 from srcad.core.types import Size, Type
 from srcad.parser.boxes import boxes
@@ -22,7 +22,7 @@ from srcad.parser.iterables import Iterable, Lazy
 from srcad.parser.loops import Loops
 from srcad.parser.places import View, views
 from srcad.parser.reads import reads, writes
-from srcad.parser.records import Kept
+from srcad.parser.records import Filled, Kept
 from srcad.parser.rows import (
     Inner,
     NeedRows,
@@ -510,6 +510,53 @@ class Lists(Loops):
             "Take its parts apart in a loop, or append to several lists.",
         )
 
+    # unpacking
+
+    def unpack(self, node: Any, binding: Any, count: int | None) -> list[Any]:
+        if isinstance(binding, Filled):
+            self.read(binding, node)
+        if isinstance(binding, Rows):
+            if binding.tree is None:
+                return list(binding.head)
+            if count is not None:
+                self.expect(self.length_of(binding), gast.Eq(), count)
+                return [self.item(node, binding, place) for place in range(count)]
+        return super().unpack(node, binding, count)
+
+    def expect(self, length: Any, kind: Any, count: int) -> None:
+        """Raise, as Python does, where another number of items is unpacked."""
+        opposite = gast.NotEq() if isinstance(kind, gast.Eq) else gast.Lt()
+        wrong = self.compare(self.statement, opposite, length, count)
+        raising = (self.read(wrong), "ValueError", "another number of values to unpack")
+        self.builder.add(Let(None, ops.raise_if, raising, (), self.builder.origin))
+
+    def open_ended(self, node: Any, binding: Any) -> Rows | None:
+        """A list whose length is not known while parsing; None for others."""
+        if isinstance(binding, Filled):
+            self.read(binding, node)
+        if isinstance(binding, View):
+            type_ = self.type(binding)
+            if (
+                type_.kind == "array"
+                and type_.rank
+                and not isinstance((type_.shape or (0,))[0], int)
+            ):
+                binding = self.listed_array(node, binding)
+        return binding if isinstance(binding, Rows) and binding.tree is not None else None
+
+    def assign_with_star(self, target: Any, rows: Rows, star: int, since: int) -> None:
+        """`a, *b, c = rows`."""
+        elements = target.elts
+        behind = len(elements) - star - 1
+        self.expect(self.length_of(rows), gast.GtE(), len(elements) - 1)
+        for place, element in enumerate(elements):
+            if place == star:
+                part = self.sliced_rows(target, rows, Slice(star or None, -behind or None, None))
+                self.assign(element.value, part, since)
+            else:
+                key = place if place < star else place - len(elements)
+                self.assign(element, self.item(target, rows, key), since)
+
     # reads
 
     def over(self, node: Any, binding: Any) -> Iterable:
@@ -534,16 +581,22 @@ class Lists(Loops):
         if not isinstance(owner, Rows):
             return super().subscript(node, owner, where)
         key = self.index(where)
-        if isinstance(key, Slice):
-            if owner.tree is None:
-                self.place(node, key.start), self.place(node, key.stop)
-                return list(owner.head[slice(*key)])
-            made = Rows(owner.site, "", owner.element, ())
-            whole = [view for _, view in leaf_items(owner.element, self.whole(node, owner))]
-            sliced = [self.bind_new(self.read(self.emit(ops.getitem, (v, key)))) for v in whole]
-            made.parts["tree"], made.grow = replaced(owner.element, iter(sliced)), True
-            return made
-        return self.item(node, owner, key)
+        return (
+            self.sliced_rows(node, owner, key)
+            if isinstance(key, Slice)
+            else self.item(node, owner, key)
+        )
+
+    def sliced_rows(self, node: Any, owner: Rows, key: Slice) -> Any:
+        """`rows[key]` of a slice."""
+        if owner.tree is None:
+            self.place(node, key.start), self.place(node, key.stop)
+            return list(owner.head[slice(*key)])
+        made = Rows(owner.site, "", owner.element, ())
+        whole = [view for _, view in leaf_items(owner.element, self.whole(node, owner))]
+        sliced = [self.bind_new(self.read(self.emit(ops.getitem, (v, key)))) for v in whole]
+        made.parts["tree"], made.grow = replaced(owner.element, iter(sliced)), True
+        return made
 
     def put_item(self, node: Any, owner: Any, key: Any, value: Any) -> None:
         if not isinstance(owner, Rows):
@@ -577,7 +630,9 @@ class Lists(Loops):
             args = [self.forced(node, arg) for arg in args]
         if isinstance(callee, Known) and callee.object is builtins.list and len(args) == 1:
             many = self.listed_array(node, args[0])
-            if many is not None:
+            if isinstance(many, Lazy):
+                args = [many]
+            elif many is not None:
                 return many
         if any(isinstance(arg, Rows) for arg in args) and isinstance(callee, Known):
             function = callee.object
@@ -614,18 +669,33 @@ class Lists(Loops):
         return super().call(node, callee, args, options)
 
     def listed_array(self, node: Any, binding: Any) -> Any:
-        """`list(x)` of an array whose length is not known; None of what is known one by one."""
+        """`list(x)` of an array whose length is not known, or of what counts that far; None of what is known one by one."""
+        if isinstance(binding, Lazy):
+            over = self.over(node, binding)
+            if over.parts is not None or isinstance(over.count, int):
+                return self.lazily(over)
+            held = Lazy(binding.name, lambda *_: over, [over.arrays], [], once=False)
+            return self.copied_out(node, held)
         if not isinstance(binding, View):
             return None
         shape = self.type(binding).shape
         if not shape or isinstance(shape[0], int) or not self.type(binding).dtype:
             return None
-        kind = "array" if shape[1:] else "scalar"
-        element = self.type(binding)._replace(kind=kind, shape=shape[1:], value=None)
+        if shape[1:]:  # its items are views, which stores go through
+            return self.copied_out(node, binding)
+        element = self.type(binding)._replace(kind="scalar", shape=(), value=None)
         rows = Rows(self.site(node), "", element, ())
         rows.grow, rows.frame = True, self.frame
         rows.parts["tree"] = self.emit(ops.copy, (binding,))
         return rows
+
+    def copied_out(self, node: Any, binding: Any) -> Any:
+        """`[x for x in xs]`."""
+        target, item = (gast.Name("item", ctx(), None, None) for ctx in (gast.Store, gast.Load))
+        made = gast.ListComp(item, [gast.comprehension(target, Given(binding), [], 0)])
+        for part in gast.walk(made):
+            gast.copy_location(part, node)
+        return self.expression(made)
 
     def joined_rows(
         self, node: Any, function: Any, rows: Any, args: list[Any], options: dict[str, Any]
