@@ -444,7 +444,7 @@ class Carried:
             or is_constant(binding)
         ):
             return Unbound(name)
-        if isinstance(binding, (tuple, list, dict)):
+        if isinstance(binding, (tuple, list, dict, set, Box)):
             return Unbound(name)
         value: Value
         if isinstance(binding, View):
