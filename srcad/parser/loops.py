@@ -22,7 +22,7 @@ from srcad.parser.expressions import Given, is_static, truth
 from srcad.parser.iterables import Iterable, Iterables
 from srcad.parser.jumps import FLAG, KEPT, Bind, Region, Resume, at_test, in_header, region_of
 from srcad.parser.places import Before, Buffer, View, views
-from srcad.parser.reads import live, reads, reads_first, writes
+from srcad.parser.reads import augments, live, reads, reads_first, writes
 from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
 from srcad.parser.state import NeedUnroll, Unbound
 
@@ -383,6 +383,8 @@ class Loops(Iterables):
             for name in [*writes([*head, *body]), *before_too]
             if name not in targets or name in before_too
         ]
+        shared = self.seen_by_others(augments([*head, *body]), env0)
+        assigned = [name for name in assigned if name not in shared]
         assigned = list(dict.fromkeys(assigned))
         originals = {name: env0[name] for name in assigned if name in env0}
         env0.update({name: copied(binding) for name, binding in originals.items()})
@@ -514,6 +516,21 @@ class Loops(Iterables):
             binding.closed = True
             self.env[name] = binding
         self.builder.add(loop)
+
+    def seen_by_others(self, names: set[str], env: dict[str, Any]) -> set[str]:
+        """Those of the names that `op=` changes which are arrays that others see: they stay the same array."""
+        found = set()
+        for name in names:
+            binding = env.get(name)
+            if isinstance(binding, View) and self.type(binding).rank:
+                others = [part for other, part in env.items() if other != name]
+                caller = self.caller
+                while caller is not None:
+                    others += caller.env.values()
+                    caller = caller.caller
+                if any(view.buffer is binding.buffer for view in views(others)):
+                    found.add(name)
+        return found
 
     def ending(self, region: Region) -> Any:
         """The value of an iteration that says whether it left the loop, or None where none does."""

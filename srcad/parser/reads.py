@@ -13,7 +13,7 @@ from typing import Any
 
 import gast
 
-__all__ = ["live", "reads", "reads_first", "writes"]
+__all__ = ["augments", "live", "reads", "reads_first", "writes"]
 
 
 def reads(nodes: Any) -> frozenset[str]:
@@ -112,6 +112,25 @@ def reads_first(statements: Iterable[Any], name: str) -> bool:
         if any(name in writes(part) for part in parts):
             return False
     return False
+
+
+def augments(nodes: Iterable[Any]) -> set[str]:
+    """Names that are assigned by `op=` alone.
+
+    >>> sorted(augments(gast.parse("a += 1; b *= 2; b = a").body))
+    ['a']
+    """
+    augmented: set[int] = set()
+    found, plain = set(), set()
+    for node in nodes:
+        for inner in gast.walk(node):
+            if isinstance(inner, gast.AugAssign) and isinstance(inner.target, gast.Name):
+                augmented.add(id(inner.target))
+                found.add(inner.target.id)
+            elif isinstance(inner, gast.Name) and isinstance(inner.ctx, gast.Store):
+                if id(inner) not in augmented:
+                    plain.add(inner.id)
+    return found - plain
 
 
 def writes(nodes: Iterable[Any]) -> list[str]:

@@ -546,3 +546,41 @@ def test_a_name_that_some_iterations_assign():
         agree(f, X * 0.7)
     with pytest.raises(UnboundLocalError, match="variable 'y'"):
         srcad.grad(some)(-X * 0.1)
+
+
+def scales(a, h):
+    k = 0
+    while True:
+        k += 1
+        a *= h
+        if k > 2:
+            break
+    return h
+
+
+def test_arrays_that_others_see_are_changed_in_place_by_loops():
+    def names(x):
+        y = x.copy()
+        w = y
+        for i in range(3):
+            y *= x
+            y += i
+        return (w * y).sum()
+
+    def views(x):
+        w = x.copy()[1:]
+        v = w[::-1]
+        for i in range(3):
+            if i > 1:
+                continue
+            w *= 2 + x[0]
+        return (v * x[:-1]).sum()
+
+    def callee(x):
+        y = x.copy()
+        scales(y, x[0])
+        return y.sum()
+
+    for f in (names, views, callee):
+        agree(f, X)
+        orders_agree(f, [X], (0,), np.random.default_rng(7))
