@@ -10,6 +10,7 @@ What counts as sharing: another name, a view, a saved record, a result. A live v
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    defined,
     leaves,
 )
 from srcad.simplifier.rewrite import Pass, remake
@@ -71,6 +73,8 @@ class _Owner:
         self.copied_next: set[Value] = set()
         self.copied_phi: set[tuple[Value, int]] = set()
         self.columns: dict[Value, list[tuple[int, Value]]] = {}
+        # Values in the order in which they come to be.
+        self.places: dict[Value, int] = {}
         self.results = list(leaves(function.result))
         for param in function.params:
             for value in leaves(param.tree):
@@ -120,6 +124,10 @@ class _Owner:
 
     def collect(self, block: Block) -> None:
         for statement in block:
+            params = statement.carries if isinstance(statement, Loop) else ()
+            self.place(carry.param for carry in params)
+            if isinstance(statement, Loop):
+                self.place(leaves([targets for _, targets, _ in statement.records]))
             if isinstance(statement, Let):
                 self.collect_let(statement)
             elif isinstance(statement, Call):
@@ -152,6 +160,12 @@ class _Owner:
                             self.union(target, source)
                 self.collect(statement.header)
                 self.collect(statement.body)
+            self.place(defined(statement))
+
+    def place(self, values: Iterable[Value]) -> None:
+        """Note that these values come to be now."""
+        for value in values:
+            self.places[value] = len(self.places)
 
     def column(self, record: Value, place: int) -> list[Value]:
         """What was saved at a place of the tuples in a list."""
@@ -227,12 +241,33 @@ class _Owner:
     def rivals(self, base: Value, statement: Let) -> set[Value]:
         """Live values that may share the memory of `base`; the statement's own result is one where the last iteration saved it."""
         members = self.classes.get(self.find(base), {base}) if base in self.parent else {base}
-        held = self.held(statement)
+        held, since = self.held(statement), self.allocated(base)
         return {
             value
             for value in (self.after[statement] | held) & members
-            if value is not statement.out or (value in held and self.carried(base, set()))
+            if self.places.get(value, -1) >= since
+            and (value is not statement.out or (value in held and self.carried(base, set())))
         }
+
+    def allocated(self, value: Tree) -> int:
+        """Since which value of this iteration the memory of a value is there: what came before cannot share it. -1 where it is not known."""
+        while isinstance(value, Value):
+            kind, what = self.made.get(value, ("outside", None))
+            if kind == "fresh" or value in self.copied_views:
+                return self.places[value]
+            if kind != "let" or what.op.effect == "effect":
+                return -1
+            changed = what.op in _STORES or _sum_of(what) is not None
+            memory = memory_of(what.op, what.args, dict(what.options))
+            if changed and what in self.inplace and what not in self.copied_base:
+                value = what.args[0]
+            elif changed or memory == "fresh":
+                return self.places[value]
+            elif memory == "view" or what.op.function in _ALL_OF:
+                value = what.args[0]
+            else:
+                return -1
+        return -1
 
     def carried(self, value: Tree, seen: set[Value]) -> bool:
         """Whether the memory of a value may be that of an iteration before."""
@@ -262,6 +297,9 @@ class _Owner:
         self.inplace.add(statement)
         if not isinstance(base, Value):
             return
+        if self.overlaps(base, *statement.args[1:]):
+            self.copy_base(statement)
+            return
         rivals = self.rivals(base, statement)
         views = {value for value in rivals if self.is_view(value) and value is not base}
         if rivals - views and self.begin_with_copy(base, statement):
@@ -270,10 +308,29 @@ class _Owner:
         if rivals - views or (
             not self.own(base, fix=False, seen=set()) and not self.worth_fixing(base)
         ):
-            self.copied_base.add(statement)
+            self.copy_base(statement)
             return
         self.copied_views |= views
         self.own(base, fix=True, seen=set())
+
+    def copy_base(self, statement: Let) -> None:
+        """Store into a copy, which shares nothing with what it was copied from."""
+        self.copied_base.add(statement)
+        base = statement.args[0]
+        self.pairs = [pair for pair in self.pairs if pair[:2] != (statement.out, base)]
+        self.classify(None)
+
+    def overlaps(self, base: Value, index: Tree, value: Tree) -> bool:
+        """Whether a store through a mask, which NumPy does element by element, may read what it writes."""
+        if not isinstance(value, Value) or value.type.immutable or base not in self.parent:
+            return False
+        if value not in self.parent or self.find(value) is not self.find(base):
+            return False
+        return any(
+            isinstance(part, list)
+            or (isinstance(part, Value) and part.type.dtype in (None, "bool"))
+            for part in (index if isinstance(index, tuple) else (index,))
+        )
 
     def begin_with_copy(self, base: Value, statement: Let) -> bool:
         """Whether one copy before a loop spares a copy in each iteration: where sharing comes in by what the loop begins with."""

@@ -9,11 +9,12 @@ A rewrite that is not proven is not done: `sum_to` stays, and is a helper at run
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from srcad.analysis.types import infer, same_shape, same_size, type_of
+from srcad.analysis.types import Opaque, infer, same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import (
     Call,
@@ -29,8 +30,8 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.printer import same
-from srcad.core.types import Type, never_one
-from srcad.simplifier.rewrite import Pass, remake
+from srcad.core.types import Size, Type, never_one
+from srcad.simplifier.rewrite import Pass, remake, uses
 
 __all__ = ["resolve_shapes"]
 
@@ -86,9 +87,11 @@ class _Shapes(Pass):
         self.lets: dict[Value, Let] = {}
         self.mixed = False
         self.weakened: set[Value] = set()
+        self.counts: Mapping[Value, int] = {}
 
     def run(self, function: Function) -> Function:
         self.mixed = mixed(function)
+        self.counts = uses(function)
         return super().run(function)
 
     def renew(self, statement: Let) -> Let:
@@ -132,6 +135,10 @@ class _Shapes(Pass):
                 inferred = infer(made.op, made.args, dict(made.options))
                 if made.out.type.shape is None and inferred.shape is not None:
                     made.out.type = inferred
+            elif _masked(made.out.type):  # the mask may be another value by now
+                inferred = infer(made.op, made.args, dict(made.options))
+                if inferred.shape is not None:
+                    made.out.type = made.out.type._replace(shape=inferred.shape)
             self.lets[made.out] = made
         return made
 
@@ -212,7 +219,7 @@ class _Shapes(Pass):
                 if statement.out.type.rank == 0:
                     self.stands(statement, spread.args[0])
                     return None
-            return statement
+            return self.read_at_once(statement)
         if op.function is np.ravel and statement.origin.part != "primal":
             return self.ravel(statement)
         if op is ops.transpose and statement.origin.part != "primal":
@@ -240,6 +247,21 @@ class _Shapes(Pass):
         if op in _ELEMENTWISE or isinstance(op.function, np.ufunc):
             return self.elementwise(statement)
         return statement
+
+    def read_at_once(self, statement: Let) -> Let:
+        """`A[i][j]` as `A[i, j]`, where `A[i]` is read for that only."""
+        base, index = statement.args
+        row = self.source(base, ops.getitem)
+        if row is None or base.named or self.counts.get(base, 0) != 1:
+            return statement
+        first = row.args[1] if type(row.args[1]) is tuple else (row.args[1],)
+        second = index if type(index) is tuple else (index,)
+        rank = type_of(row.args[0]).rank
+        if rank is None or not all(map(_integer, first)) or len(first) + len(second) > rank:
+            return statement
+        if not all(_integer(part) or isinstance(part, Slice) for part in second):
+            return statement
+        return remake(statement, ops.getitem, (row.args[0], (*first, *second)))
 
     def ravel(self, statement: Let) -> Let | None:
         """What was flat before it got another shape."""
@@ -395,3 +417,23 @@ def _distinct(part: Tree, lets: dict[Value, Let]) -> bool:
     if made.op is ops.getitem:
         return isinstance(made.args[1], Slice) and _distinct(made.args[0], lets)
     return made.op.function in _DISTINCT and type_of(part).rank == 1
+
+
+def _masked(type: Type) -> bool:
+    """Whether a size is the number of elements that a mask takes."""
+    return any(
+        isinstance(size, Size) and isinstance(size.key, Opaque) and size.key.key[0] == "mask"
+        for size in type.shape or ()
+    )
+
+
+def _integer(part: Tree) -> bool:
+    """Whether a part of an index is one integer."""
+    if type(part) is int:
+        return True
+    type_ = type_of(part) if isinstance(part, Value) else None
+    return (
+        type_ is not None
+        and type_.kind in ("number", "scalar")
+        and (type_.dtype or "").startswith(("int", "uint"))
+    )

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from srcad.analysis.liveness import defines, reads_of
-from srcad.analysis.types import infer
+from srcad.analysis.types import infer, type_of
 from srcad.core import ops
 from srcad.core.nodes import (
     Block,
@@ -281,7 +281,8 @@ class _Family:
             return False
         inside = [*source.header, *source.body]
         if _path(inside, value) and (
-            statement.op in (ops.getitem, ops.power)
+            statement.op is ops.getitem
+            or (statement.op is ops.power and not _plain_power(statement))
             or any(operand in own and _path(inside, operand) for operand in operands(statement))
         ):
             return False  # computed at the head of the reader it could raise where the branch guards it, or read None
@@ -382,6 +383,14 @@ def _reads(loop: Loop) -> set[Value]:
     for carry in loop.carries:
         found.update(leaves(carry.next))
     return found
+
+
+def _plain_power(statement: Let) -> bool:
+    """Whether `x ** k` raises nothing: of NumPy's floats, by a natural number."""
+    base, exponent = statement.args
+    kind, dtype = type_of(base)[:2]
+    natural = type(exponent) is int and exponent >= 0
+    return natural and kind in ("scalar", "array") and (dtype or "").startswith("float")
 
 
 def _cheap(statement: Let) -> bool:
