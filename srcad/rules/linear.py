@@ -194,7 +194,10 @@ def _unreshape(y_bar: Any, a: Any, order: Any) -> Any:
         raise NotImplementedError(
             f"order={order!r} depends on how the array lies in memory; pass 'C' or 'F'"
         )
-    return _reshaped(y_bar, a, **({} if order == "C" else {"order": order}))
+    options = {} if order == "C" else {"order": order}
+    if _rank(a) == 1:
+        return call(np.ravel, y_bar, **options)
+    return _reshaped(y_bar, a, **options)
 
 
 @linear(np.transpose)

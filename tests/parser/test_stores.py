@@ -281,6 +281,20 @@ def test_a_mask_and_a_copy_of_what_it_overlaps():
     assert np.allclose(srcad.jacrev(f)(X), np.diag(2 * f(X) ** 0.5) @ np.eye(4)[[2, 1, 2, 0]])
 
 
+def test_a_mask_and_what_another_array_was_given_whole():
+    """The other array is no value of its own in Core either."""
+
+    def f(x):
+        y, held = x * 1.0, np.empty(4)
+        held[:] = y[::-1]
+        y[MASK] = held[1:]
+        return y * y
+
+    y = np.array([3.0, 2.0, 3.0, 1.0])
+    assert np.allclose(f(X.copy()), y**2)
+    assert np.allclose(srcad.jacrev(f)(X), 2 * y[:, None] * np.eye(4)[[2, 1, 2, 0]])
+
+
 @pytest.mark.parametrize("kind", [np.random.default_rng, np.random.RandomState])
 def test_shuffles_draw_what_they_draw(kind):
     drawing = kind(3)
