@@ -405,7 +405,10 @@ class Carried:
         types = [type_of(value) for value in found]
         type_ = types[0] if len(types) == 1 else join(*types)
         flag = number("bool")
-        carry = Carry(Value(name, type_), None, None, Value(name, type_))
+        # Zeros like it may be asked for, where not even its rank is known.
+        init = 0.0 if type_.rank is None else None
+        type_ = type_ if init is None else join(type_, type_of(init))
+        carry = Carry(Value(name, type_), init, None, Value(name, type_))
         ran = Carry(Value("assigned", flag), False, None, Value("assigned", flag))
 
         def end(part: Any) -> tuple[Any, Any]:
