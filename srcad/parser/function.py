@@ -27,6 +27,7 @@ from srcad.parser.boxes import boxes
 from srcad.parser.objects import Instance, struct_of
 from srcad.parser.places import Buffer, Handle, View, views
 from srcad.parser.records import handed_on
+from srcad.parser.rows import Rows
 from srcad.parser.source import source_of
 from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, Program
 from srcad.parser.statements import Statements
@@ -237,7 +238,7 @@ def _parse(
         if view.buffer.comes_in()
     )
     made = Function(
-        getattr(node, "name", "function"),
+        source.function.__name__ if source.function.__name__.isidentifier() else "function",
         params,
         parser.builder.block,
         result,
@@ -273,6 +274,8 @@ def _operands(parser: Parser, binding: Any) -> Any:
             for name, part in binding.parts.items()
         }
         return struct_of(binding, operands)
+    if isinstance(binding, Rows) and len(parser.program.stack) > 1:
+        raise NeedInline
     if isinstance(binding, (Known, Handle)):
         if len(parser.program.stack) > 1:
             raise NeedInline

@@ -120,7 +120,7 @@ def particle_filter(particles, motion, observations, sigma):
             weights = 0.5 * weights + 0.5 / n
         log_weights = np.log(weights)
         estimates.append(np.sum(weights * particles))
-    return estimates
+    return np.array(estimates)
 
 
 class RecursiveLeastSquares:
