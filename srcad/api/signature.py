@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import numbers
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from srcad.core.pytrees import Node, labels, look, look_within
 from srcad.core.specification import Container, Known, Unfit
-from srcad.core.types import Size, Type, number
+from srcad.core.types import OPAQUE, Size, Type, number
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError
 
 __all__ = [
@@ -168,7 +169,7 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
         return Known(value, str(value))
     if callable(value):
         return Known(value, getattr(value, "__name__", name))
-    return Type("object")
+    return Type("object", value="number") if isinstance(value, numbers.Number) else OPAQUE
 
 
 def check_keys(node: Node, name: str) -> None:

@@ -23,6 +23,7 @@ import dataclasses
 import enum
 import functools
 import keyword
+import numbers
 import sys
 import types
 import typing
@@ -73,8 +74,8 @@ class Node(NamedTuple):
         form = self.form
         if not issubclass(form, Struct):
             return False
-        key = self.keys[place]
-        return key in form.fixed or (key in form.counts and is_whole(self.parts[place]))
+        key, part = self.keys[place], self.parts[place]
+        return key in form.fixed or (key in form.counts and is_whole(part)) or is_opaque(part)
 
 
 def look(value: Any) -> Node | None:
@@ -208,7 +209,8 @@ def _described(kind: Any) -> _Class:
     fields = dataclasses.fields(kind)
     names = tuple(field.name for field in fields)
     fixed = frozenset(field.name for field in fields if is_configuration(field))
-    derived = frozenset(field.name for field in fields if not field.init) - fixed
+    makes = hasattr(kind, "__post_init__") or not is_generated(kind)
+    derived = frozenset(field.name for field in fields if not field.init and makes) - fixed
     hints: dict[str, Any] = {}
     try:
         hints = typing.get_type_hints(kind)
@@ -247,10 +249,17 @@ def is_whole(value: Any) -> bool:
     )
 
 
+def is_opaque(value: Any) -> bool:
+    """Whether a part is neither a container nor anything like a number: a path, a set, a random generator."""
+    if type(value) in _LEAVES or isinstance(value, (np.ndarray, np.generic, numbers.Number)):
+        return False
+    return not isinstance(value, (str, enum.Enum)) and not callable(value) and look(value) is None
+
+
 def is_called(kind: Any) -> bool:
     """Whether calling a dataclass with its fields does nothing but keep them."""
     own = kind.__dict__.get("__dataclass_params__")
-    if own is None or not own.init or hasattr(kind, "__post_init__"):
+    if not is_generated(kind) or hasattr(kind, "__post_init__"):
         return False
     every = kind.__dataclass_fields__.values()
     return (
@@ -265,6 +274,12 @@ def is_called(kind: Any) -> bool:
             for field in every
         )
     )
+
+
+def is_generated(kind: Any) -> bool:
+    """Whether the `__init__` of a class is that of a dataclass."""
+    own = kind.__dict__.get("__dataclass_params__")
+    return own is not None and own.init
 
 
 def _is_init_only(field: Any) -> bool:

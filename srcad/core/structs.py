@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.core.types import OPAQUE
+
 __all__ = ["Struct", "struct"]
 
 
@@ -20,7 +22,8 @@ class Struct(tuple):  # type: ignore[type-arg]
 
     `style` is how the text makes one: "call" by keywords of its class; "instance" without calling it, since what its
     `__init__` does has been done; "mapping" and "sequence" from a dict or list of its parts, `extra` being what else its class takes.
-    `fixed` parts are configuration and no part of what is differentiated; those in `counts` are, where they are integers. `derived` parts
+    `fixed` parts are configuration and no part of what is differentiated; so are objects that are no numbers, and those in `counts` where they
+    are integers. `derived` parts
     are made of the others when such an object is made. Of a class that is no pytree (`is_tree`) all parts are fixed.
     """
 
@@ -42,8 +45,9 @@ class Struct(tuple):  # type: ignore[type-arg]
 
     def is_fixed(self, place: int) -> bool:
         """Whether a part is no part of what is differentiated."""
-        key = self._fields[place]
-        return key in self.fixed or (key in self.counts and _is_whole(self[place]))
+        key, part = self._fields[place], self[place]
+        opaque = getattr(part, "type", None) == OPAQUE
+        return key in self.fixed or (key in self.counts and _is_whole(part)) or opaque
 
     def named(self) -> dict[Any, Any]:
         """The parts by name."""

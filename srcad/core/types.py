@@ -15,7 +15,20 @@ from __future__ import annotations
 
 from typing import NamedTuple, Union
 
-__all__ = ["ANY", "STATIC", "Dim", "Shape", "Size", "Type", "array", "less", "never_one", "number", "scalar"]
+__all__ = [
+    "ANY",
+    "OPAQUE",
+    "STATIC",
+    "Dim",
+    "Shape",
+    "Size",
+    "Type",
+    "array",
+    "less",
+    "never_one",
+    "number",
+    "scalar",
+]
 
 
 class Size(NamedTuple):
@@ -97,6 +110,8 @@ class Type(NamedTuple):
 
 
 ANY = Type("any")
+# An object of which nothing is known, and which is no number.
+OPAQUE = Type("object")
 # An argument that is known while parsing (a function); the text hands it on, and computes nothing with it.
 STATIC = Type("object", value="static")
 

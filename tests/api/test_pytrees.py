@@ -3,6 +3,8 @@
 import collections
 import dataclasses
 import enum
+import fractions
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -312,6 +314,21 @@ def test_empty_containers_and_none():
         grad(lambda p: 1.0)({"n": None, "t": ()})
 
 
+def test_keys_of_all_sorts():
+    p = {Kind.CUBE: 2.0, (0, 1): 3.0, 0.5: X, "a b": 1.0, "class": 2.0, None: 1.0, -1: 4.0}
+
+    def f(p):
+        return p[Kind.CUBE] ** 2 * p[0, 1] * np.sum(p[0.5]) * p["a b"] * p["class"] * p[-1]
+
+    for argument in (p, collections.OrderedDict(p)):
+        found = grad(f)(argument)
+        assert list(found) == list(p) and type(found) is type(argument)
+        assert verify(f, argument).ok
+    assert "p[Kind.CUBE]" in grad(f).source(p) and "Kind.CUBE: p_CUBE_bar" in grad(f).source(p)
+    with pytest.raises(ArgumentError, match="`p` has the key"):
+        grad(f)({frozenset(): 1.0})
+
+
 def test_none_among_the_results():
     found = jacrev(lambda x: {"y": 2 * x, "n": None})(X)
     assert found["n"] is None
@@ -379,6 +396,26 @@ def test_configuration_of_results():
 
 
 @dataclasses.dataclass
+class Opaque:
+    w: np.ndarray
+    path: pathlib.Path = pathlib.Path("here")
+    tags: set = dataclasses.field(default_factory=lambda: {"a"})
+    rng: object = dataclasses.field(default_factory=lambda: np.random.default_rng(0))
+    dtype: object = np.dtype("float32")
+
+
+def test_what_is_no_number_is_handed_on():
+    p, f = Opaque(X), lambda p: np.sum(p.w**2)
+    for found in (grad(f)(p), vjp(f, p)[1](1.0)[0], jacrev(f)(p), jacrev(lambda p: p)(p)):
+        assert (found.path, found.tags, found.rng, found.dtype) == (p.path, p.tags, p.rng, p.dtype)
+    assert verify(f, p).ok
+    assert jvp(f, (p,), (Opaque(Y),))[1] == pytest.approx(2 * np.sum(X * Y))
+    np.testing.assert_allclose(vmap(f)(Opaque(np.stack([X, Y]))), [np.sum(X**2), np.sum(Y**2)])
+    draws = grad(lambda p: np.sum(p.w * p.rng.normal(size=3)))(p).w
+    np.testing.assert_allclose(draws, np.random.default_rng(0).normal(size=3))
+
+
+@dataclasses.dataclass
 class Mesh:
     points: np.ndarray
     faces: np.ndarray
@@ -397,6 +434,7 @@ class Mass:
         (lambda p: p["a"].mass, {"a": Mass(1)}, r"`p\['a'\].mass`"),
         (lambda p: p[1].mass, (1.0, Mass(True + 1)), r"`p\[1\].mass`"),
         (lambda p: p.mass, Mass(1j), "`p.mass`"),
+        (lambda p: p.mass**2, Mass(fractions.Fraction(1, 2)), "`p.mass`"),
         (lambda p: p.mass, Mass(np.array([1, None])), "`p.mass`"),
         (lambda p: p.mass["w"], Mass({"w": 3}), r"`p.mass\['w'\]`"),
     ],
