@@ -8,8 +8,11 @@ A derivative of such a function is one for each way of calling it; its text has 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import inspect
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +21,30 @@ from srcad.core.specification import Form, own_signature, unwrap
 __all__ = ["form_of", "is_open", "plain_function"]
 
 
+_STARS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_CALLERS: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+
 def plain_function(function: Any) -> Any:
-    """The function that runs: behind what numba has compiled, the function itself."""
+    """The function that runs: behind what numba has compiled, the function itself; a partial as a function that calls it."""
     inner = getattr(function, "py_func", None)
-    return inner if isinstance(inner, types.FunctionType) else function
+    if isinstance(inner, types.FunctionType):
+        return inner
+    if not isinstance(function, functools.partial):
+        return function
+    found = _CALLERS.get(function)
+    if found is None:
+        found = _CALLERS[function] = _caller(weakref.proxy(function))
+        found.__name__ = getattr(function.func, "__name__", "function")
+        found.__signature__ = inspect.signature(function)
+    return found
+
+
+def _caller(partial: Any) -> Any:
+    def caller(*args: Any, **kwargs: Any) -> Any:
+        return partial(*args, **kwargs)
+
+    return caller
 
 
 def is_open(function: Any) -> bool:
@@ -32,8 +55,7 @@ def is_open(function: Any) -> bool:
     """
     if not isinstance(unwrap(function), types.FunctionType) or isinstance(function, Form):
         return False
-    stars = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return any(p.kind in stars for p in own_signature(function).parameters.values())
+    return any(p.kind in _STARS for p in own_signature(function).parameters.values())
 
 
 def form_of(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Form:
@@ -72,7 +94,9 @@ def _positional(
 ) -> tuple[str, ...]:
     """Names for what `*args` takes: those of the function that a decorator stands around, where it tells."""
     names: list[str] = []
-    if len(signature.parameters) <= 2 and hasattr(function, "__wrapped__"):
-        names = list(own_signature(function.__wrapped__).parameters)
+    if len(signature.parameters) <= 2:
+        with contextlib.suppress(TypeError, ValueError):  # what it says that it stands for
+            shown = inspect.signature(function).parameters.values()
+            names = [p.name for p in shown if p.kind not in _STARS]
     own = [names[place] if place < len(names) else f"{star}_{place}" for place in range(count)]
     return tuple(own if not taken & set(own) else [f"{star}_{place}" for place in range(count)])

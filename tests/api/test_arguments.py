@@ -193,6 +193,18 @@ def test_what_numba_compiled_is_looked_through(x):
     np.testing.assert_allclose(grad(Compiled(scale))(x, k=2.0), 4 * x)
 
 
+def test_partials_hold_what_they_hold_constant(x, y):
+    weights = np.array(y)
+    derivative = grad(functools.partial(weighted, weights, k=3.0))
+    np.testing.assert_allclose(derivative(x), 3 * weights)
+    weights[0] = 7.0
+    np.testing.assert_allclose(derivative(x), 3 * weights)
+    np.testing.assert_allclose(derivative(x, shift=0.0), 3 * weights)
+    assert "def weighted_grad(y):" in derivative.source(x)
+    value, pullback = vjp(functools.partial(scale, k=5.0), x)
+    np.testing.assert_allclose(pullback(1.0)[0], 10 * x)
+
+
 @functools.lru_cache
 def kept(x):
     return x**2
