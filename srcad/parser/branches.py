@@ -98,9 +98,7 @@ class Branches(Writers):
                 operands = {
                     name: self.join_operands(node, binding)
                     for name, binding in ({} if raised[-1] else self.env).items()
-                    if name in later
-                    or name not in assigned
-                    or name.startswith(KEPT)
+                    if name in later or name not in assigned or name.startswith(KEPT)
                 }
                 ends.append(self.ended_boxes(held))
                 builders.append((builder, self.memory))
@@ -136,6 +134,12 @@ class Branches(Writers):
                 idle is not None and name in later and self.outlives(a, block_a, memory, idle == 1)
             ):
                 self.env[name] = a
+            elif idle is not None and name in later and self.attempting:
+                # What follows a `try` waits for the flag, and so does what joins its sides.
+                ways = (a, x.get(name)), (b, y.get(name))
+                lost = (Unbound(name), None)
+                pair = (lost, ways[1]) if idle == 0 else (ways[0], lost)
+                self.env[name] = self.join_kept(name, *pair, phis)
             elif name.startswith(KEPT):
                 if isinstance(b, Unbound) and self.outlives(a, block_a, memory, True):
                     self.env[name] = a
@@ -174,6 +178,8 @@ class Branches(Writers):
     ) -> Any:
         """What a place that leaves a loop knew: it is read where that place was taken only, so the other side does not matter."""
         bound = [way for way in (then, orelse) if not isinstance(way[0], Unbound)]
+        if not bound:
+            return Unbound(name)
         found = bound[0][0]
         if isinstance(found, (tuple, list)):
             parts = []

@@ -357,13 +357,18 @@ class Contexts(Messages):
         return y                      else: return kept
         """
         if node.finalbody:
-            self.do_finally(node, rest, later)
+            sides = [node.orelse or node.body, *(handler.body for handler in node.handlers)]
+            if all(map(_stops, sides)) or any(isinstance(s, gast.Return) for s in node.finalbody):
+                self.do_finally(node, rest, later)
+            else:
+                self.once(node, rest, later)
             return
         body, orelse = list(node.body), list(node.orelse)
         if isinstance(body[-1], gast.Return) and not any(map(returns, body[:-1])):
             orelse = self.keep(body)
         elif any(isinstance(one, gast.Return) or returns(one) for one in body):
-            self.refuse_return(body)
+            self.once(node, rest, later)
+            return
         elif not _stops(orelse):
             orelse += rest
         handlers = self.handlers(node)
@@ -371,6 +376,17 @@ class Contexts(Messages):
             if not _stops(handler.body):
                 handler.body.extend(rest)
         self.attempt(node, body, orelse, handlers, later, returning=True)
+
+    def once(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
+        """A `try` that returns under a condition, or does something at last: a loop of one iteration, which jumps leave."""
+        if not rest or not isinstance(rest[-1], gast.Return):
+            self.refuse_return([node])
+        target = gast.Name("_", gast.Store(), None, None)
+        items = gast.List([gast.Constant(0, None)], gast.Load())
+        loop = gast.For(target, items, [node, *rest[:-1]], rest[-1:], None)
+        for made in (target, items, items.elts[0], loop):
+            gast.copy_location(made, node)
+        self.block([loop], later)
 
     def keep(self, body: list[Any]) -> list[Any]:
         """Let a body that ends in `return` keep the value under a name; what returns it then."""
@@ -565,28 +581,14 @@ class Contexts(Messages):
                 env[name] = self.join_flags(node, before.env.get(name), a, b, phis, under)
             elif a is True and b is False:
                 env[name] = under[1]
-            elif name.startswith(KEPT) and Unbound in (type(a), type(b)):
-                env[name] = self.join_known(b if type(a) is Unbound else a, x, y, phis)
-            elif name in later or name.startswith(KEPT):
+            elif name.startswith(KEPT):
+                env[name] = self.join_kept(name, (a, x), (b, y), phis)
+            elif name in later:
                 env[name] = self.join_bindings(node, name, (a, x), (b, y), phis, under)
             else:
                 env[name] = Unbound(name)
         self.env = env
         return phis
-
-    def join_known(self, binding: Any, x: Any, y: Any, phis: list[Phi]) -> Any:
-        """What one side knew that leaves the loop: it is read after that alone."""
-        operand = y if x is None else x
-        if not isinstance(operand, Value):
-            return binding
-        out = operand.like()
-        phis.append(Phi(out, x, y))
-        made = self.bind_new(out)
-        if isinstance(made, View):
-            made.buffer.arguments |= binding.buffer.arguments
-            for other in (binding.buffer, *binding.buffer.aliases):
-                made.buffer.alias(other)
-        return made
 
     # what is known where something was caught
 
@@ -624,6 +626,9 @@ class Contexts(Messages):
                 "a list or an object is changed in the body of this `try` before it may raise",
                 "What it holds then is not known. Change it after the `try`, or in its `else`.",
             )
+        torn = {
+            name for name in torn if not name.startswith((FLAG, KEPT))
+        }  # who left raises nothing
         self.env = {name: Torn(name) if name in torn else before.env[name] for name in before.env}
         self.env.update({name: Torn(name) for name in torn})
         self.memory = {

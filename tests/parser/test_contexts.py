@@ -294,7 +294,7 @@ def test_other_refusals():
         return y  # noqa: F821
 
     x = a([1.0, 2.0])
-    assert "`return` under a condition inside `try`" in refusal(conditional, x)
+    assert "`y` may not have been assigned here" in refusal(conditional, x)
     assert "a jump in `finally`" in refusal(last, x)
     assert "`y` may not have been assigned here" in refusal(unbound, x)
     assert "always" in refusal(always, x) or "returns nothing" in refusal(always, x)

@@ -205,6 +205,29 @@ def returned_from_a_context(x):
     return y * x[1]
 
 
+def returned_before_the_final_statements(x):
+    s = x[0]
+    try:
+        if s > 0:
+            return s * x[1]
+        s = s * x[0]
+    finally:
+        t = x[1] * 2
+        s = s * 1.5
+    return s * t
+
+
+def returned_from_all_sides(x):
+    s = x[0]
+    try:
+        s = math.log(x[0])
+        return s * x[1]
+    except ValueError:
+        return x[0] * x[1] ** 2
+    finally:
+        s = 3.0
+
+
 def checked(x):
     assert x.ndim == 1
     assert len(x) > 1, "too short"
@@ -251,6 +274,8 @@ PROGRAMS = [
     (returned_from_the_body, a([1.3, 2.0])), (returned_from_the_body, a([-1.3, 2.0])),
     (returned_from_the_handler, a([1.3, 2.0])), (returned_from_the_handler, a([-1.3, 2.0])),
     (returned_from_a_context, a([1.3, 2.0])), (returned_from_a_context, a([-1.3, 2.0])),
+    (returned_before_the_final_statements, a([1.3, 2.0])), (returned_before_the_final_statements, a([-1.3, 2.0])),
+    (returned_from_all_sides, a([1.3, 2.0])), (returned_from_all_sides, a([-1.3, 2.0])),
     (checked, a([1.3, 2.0])), (masked, a([1.3, -2.0])), (left_and_imported, a([1.3, 2.0])),
 ]  # fmt: skip
 
