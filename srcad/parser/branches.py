@@ -139,7 +139,7 @@ class Branches(Writers):
                 ways = (a, x.get(name)), (b, y.get(name))
                 lost = (Unbound(name), None)
                 pair = (lost, ways[1]) if idle == 0 else (ways[0], lost)
-                self.env[name] = self.join_kept(name, *pair, phis)
+                self.env[name] = self.join_kept(name, pair[0], pair[1], phis)
             elif name.startswith(KEPT):
                 if isinstance(b, Unbound) and self.outlives(a, block_a, memory, True):
                     self.env[name] = a

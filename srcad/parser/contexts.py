@@ -361,13 +361,13 @@ class Contexts(Messages):
             if all(map(_stops, sides)) or any(isinstance(s, gast.Return) for s in node.finalbody):
                 self.do_finally(node, rest, later)
             else:
-                self.once(node, rest, later)
+                self.as_loop(node, rest, later)
             return
         body, orelse = list(node.body), list(node.orelse)
         if isinstance(body[-1], gast.Return) and not any(map(returns, body[:-1])):
             orelse = self.keep(body)
         elif any(isinstance(one, gast.Return) or returns(one) for one in body):
-            self.once(node, rest, later)
+            self.as_loop(node, rest, later)
             return
         elif not _stops(orelse):
             orelse += rest
@@ -377,7 +377,7 @@ class Contexts(Messages):
                 handler.body.extend(rest)
         self.attempt(node, body, orelse, handlers, later, returning=True)
 
-    def once(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
+    def as_loop(self, node: Any, rest: list[Any], later: frozenset[str]) -> None:
         """A `try` that returns under a condition, or does something at last: a loop of one iteration, which jumps leave."""
         if not rest or not isinstance(rest[-1], gast.Return):
             self.refuse_return([node])
