@@ -841,10 +841,10 @@ class Writer:
         self.vectors = self.chance(0.5)
         self.put("s_ = 0.2")
         self.env["s_"] = "s"
-        if self.chance(0.7):  # else the arguments are what is written
+        if self.chance(0.6):  # else the arguments are what is written
             self.put("v_ = x * 1.0")
             self.env["v_"] = "v"
-        self.block(rng.randint(2, 7), 2)
+        self.block(rng.randint(3, 9), 3)
         self.put(f"return {self.result()}")
         n = rng.choice([3, 4, 3, 2])
         sizes = [(n, 2), *((k, 2) for k in rng.sample([1, 2, 3, 4, 5], 2))]

@@ -21,7 +21,6 @@ MODULES = [control, functions, objects, data, mutation, contexts, numerics, host
 REFUSED: dict[str, str] = {
     "control.combinations_of_items": "how many items there are is not known while parsing",
     "functions.star_arguments": "it is not known how many parts are unpacked",
-    "functions.mapped_over_two": "how many items there are is not known while parsing",
     "functions.accumulated_with_a_function": "accumulate() over what is not known one by one",
     "functions.starmapped": "it is not known whether `itertools.starmap` writes to its arguments",
     "functions.filtered": "filter() by values that are not known while parsing",
@@ -39,6 +38,7 @@ REFUSED: dict[str, str] = {
     "contexts.key_error_is_a_default": "KeyError: 'b'",
     "contexts.user_context_manager": "this context is not accepted: it calls `seterr`, of which the same is not known",
     "contexts.context_manager_that_gives_a_value": "a context is given a value that may vary with the arguments",
+    "contexts.try_that_returns": "one path returns a value and another falls off the end",
     "contexts.try_body_fails_half_way": "an array is read that the body of a `try` may have written to before it raised",
     "contexts.suppressed": "`y` may not have been assigned here",
     "contexts.nested_contexts": "this context is not accepted: it calls `seterr`, of which the same is not known",
@@ -46,7 +46,6 @@ REFUSED: dict[str, str] = {
     "numerics.determinant_by_recursion": "an object is used where an array or a number must stand",
     "numerics.exponential_smoothing": "it is not known whether `fitted` is as long as what it is zipped with",
     "hostile.two_types_of_one_name": "whether these values are one object is not known while parsing",
-    "hostile.closures_capture_the_loop_variable": "the list `fs`, which a loop fills, is read in a way that is not accepted yet",
     "hostile.generator_sees_the_list_grow": "a list is changed while it is run over",
     "hostile.generator_is_used_up": "`a generator` is run over twice",
     "hostile.map_is_used_up": "`map(...)` is run over twice",
@@ -63,16 +62,16 @@ REFUSED: dict[str, str] = {
     "hostile.history_of_views": "the list `history` holds the array that is written here, or may hold it",
     "hostile.try_with_stores_that_fail": "an array is read that the body of a `try` may have written to before it raised",
     "hostile.try_rebinds_before_it_fails": "IndexError: list index out of range",
-    "hostile.finally_overrides_the_return": "a jump in `finally` is not accepted",
     "hostile.exception_in_a_callee": "`total` may or may not have been assigned when the exception was raised",
     "hostile.reraised_and_caught_outside": "`y` may or may not have been assigned when the exception was raised",
     "hostile.none_when_it_falls_off": "one path returns a value and another falls off the end",
-    "hostile.sorted_by_values": "a list of values is sorted",
-    "hostile.slices_beyond_the_end": "it is not known how many parts are unpacked",
     "hostile.nonlocal_counter": "a name of an outer scope is assigned",
     "hostile.object_replaced_in_a_loop": "`a` changes its kind in the loop",
     "hostile.map_made_outside_of_the_loop": "`map(...)` is run over twice",
     "hostile.dict_values_change_ahead_of_the_loop": "a dict is changed while it is run over",
+    "hostile.pairs_of_an_array_that_is_written": "an array is changed while it is run over",
+    "hostile.sums_of_an_array_that_is_written": "an array is changed while it is run over",
+    "hostile.numbered_and_written": "`getitem` may or may not have copied the array that was written since",
 }
 
 
