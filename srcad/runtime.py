@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 
-def put(base: Any, index: Any, value: Any) -> Any:
-    """`base` with `base[index] = value`, as a new array.
+def put(base: Any, index: Any, value: Any, *, fresh: bool = False) -> Any:
+    """`base` with `base[index] = value`, as a new array; `fresh` says that nothing stood there before.
 
     >>> put(np.zeros(3), slice(1, None), 2.0)
     array([0., 2., 2.])

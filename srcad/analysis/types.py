@@ -1918,7 +1918,7 @@ def _floating(dtype: str | None) -> bool:
     return _kind(dtype) in ("f", "c")
 
 
-def _put(function: Any, base: Tree, index: Tree, value: Tree) -> Type:
+def _put(function: Any, base: Tree, index: Tree, value: Tree, *, fresh: bool = False) -> Type:
     type_ = _operand(base)
     return Type("array", _default(type_), type_.shape)
 

@@ -11,6 +11,7 @@ from srcad.core.types import Type, number
 from srcad.parser.boxes import Box, Held, boxes, holds, refill, same_contents
 from srcad.parser.expressions import is_constant
 from srcad.parser.jumps import KEPT, Region
+from srcad.parser.objects import Instance
 from srcad.parser.places import Before, Buffer, Handle, View, views
 from srcad.parser.records import Filled, Growing, Maybe
 from srcad.parser.state import Guard, Unbound
@@ -48,7 +49,7 @@ class Carried:
         self.carries: dict[Any, Carry] = {}
         self.buffers: dict[Any, Buffer] = {}
         self.begun: dict[str, dict[Any, Any]] = {}
-        self.entry: dict[str, Any] = {}
+        self.entry: dict[tuple[Any, ...], Any] = {}
         # Names that an iteration assigns before it reads them; those of them that change their kind, so that they cannot be carried.
         self.free: set[str] = set()
         self.loose: set[str] = set()
@@ -73,11 +74,14 @@ class Carried:
                 inner: self.enter(node, name, part, (*key, inner))
                 for inner, part in binding.items()
             }
+        if isinstance(binding, Instance):
+            parts = self.enter(node, name, binding.parts, key)
+            return Instance(binding.kind, parts, binding.name)
         if isinstance(
             binding,
             (str, type(None), Known, Handle, Unbound, Slice, type(...)),
         ):
-            self.entry[name] = binding
+            self.entry[path] = binding
             return binding
         init = self.state.read(binding, node)
         base = name if not key else "_".join(map(str, (name.partition("'")[0], *key)))
@@ -201,10 +205,7 @@ class Carried:
                 buffer.alias(self.buffers[other] if isinstance(other, tuple) else other)
 
     def beginning(self, env0: dict[str, Any], path: tuple[Any, ...]) -> Any:
-        binding = env0[path[0]]
-        for key in path[1:]:
-            binding = binding[key]
-        return binding
+        return reach(env0[path[0]], path[1:])
 
     def leave(self, state: Any, node: Any, stored: list[Buffer]) -> bool:
         """Take what the iteration ends with; whether anything must be parsed again."""
@@ -216,12 +217,7 @@ class Carried:
                 carry.next = state.current(path)
                 changed |= self.widen(path, carry)
                 continue
-            binding = state.env.get(path[0], Unbound(path[0]))
-            try:
-                for key in path[1:]:
-                    binding = binding[key]
-            except (TypeError, KeyError, IndexError):
-                binding = Unbound(path[0])
+            binding = self.ending(path)
             if not isinstance(binding, (View, Value, int, float, complex)):
                 state.refuse(
                     node,
@@ -232,9 +228,9 @@ class Carried:
             changed |= self.widen(path, carry)
             if isinstance(binding, View) and path in self.buffers:
                 changed |= self.share(path, binding)
-        for name, binding in self.entry.items():
-            if state.env.get(name) is not binding and state.env.get(name) != binding:
-                state.refuse(node, f"`{name}` changes its kind in the loop", "Use another name.")
+        for path in self.entry:
+            if self.differs(path):
+                state.refuse(node, f"`{path[0]}` changes its kind in the loop", "Use another name.")
         for path in self.carries:
             if (
                 not isinstance(path, Buffer)
@@ -260,12 +256,23 @@ class Carried:
                     found.add(name)
             elif not isinstance(binding, (View, Value, int, float, complex)):
                 found.add(name)
-        for name, binding in self.entry.items():
-            if state.env.get(name) is not binding and state.env.get(name) != binding:
-                found.add(name)
+        found |= {path[0] for path in self.entry if self.differs(path)}
         found &= self.free
         self.loose |= found
         return bool(found)
+
+    def ending(self, path: tuple[Any, ...]) -> Any:
+        """What an iteration leaves at a path."""
+        binding = self.state.env.get(path[0], Unbound(path[0]))
+        try:
+            return reach(binding, path[1:])
+        except (TypeError, KeyError, IndexError):
+            return Unbound(path[0])
+
+    def differs(self, path: tuple[Any, ...]) -> bool:
+        """Whether an iteration leaves something else than it found where nothing is carried."""
+        before, now = self.entry[path], self.ending(path)
+        return now is not before and now != before
 
     def widen(self, key: Any, carry: Carry) -> bool:
         """Whether the type of a carried value had to give way."""
@@ -291,9 +298,7 @@ class Carried:
             partners.add(by_buffer.get(other, other))
         for other_path in self.buffers:
             if other_path != path:
-                end = self.state.env.get(other_path[0])
-                for key in other_path[1:]:
-                    end = end[key] if end is not None else None
+                end = self.ending(other_path)
                 if isinstance(end, View) and (
                     end.buffer is binding.buffer or end.buffer in binding.buffer.aliases
                 ):
@@ -333,6 +338,8 @@ class Carried:
                 )
             if isinstance(binding, dict):
                 return {key: leave((*path, key), part) for key, part in binding.items()}
+            if isinstance(binding, Instance):
+                return Instance(binding.kind, leave(path, binding.parts), binding.name)
             carry = self.carries.get(path)
             if carry is None:
                 return binding
@@ -345,6 +352,7 @@ class Carried:
             return made
 
         exits: dict[Any, Any] = {}
+        entered = {path[0] for path in self.entry}
         for name in names:
             if name in env0 and name in {p[0] for p in self.carries if isinstance(p, tuple)}:
                 exits[name] = leave((name,), env0[name])
@@ -355,7 +363,7 @@ class Carried:
                 else:
                     exits[name] = self.last(state, name, ended, last_memory, loop)
             else:
-                exits[name] = env0.get(name, Unbound(name)) if name in self.entry else Unbound(name)
+                exits[name] = env0.get(name, Unbound(name)) if name in entered else Unbound(name)
         by_path = {path: buffer for path, buffer in self.buffers.items()}
         for path, buffer in by_path.items():
             for other_path, other in by_path.items():
@@ -512,5 +520,13 @@ def _bound(binding: Any) -> bool:
     return binding is not None and not isinstance(binding, (Unbound, Filled, Growing))
 
 
+def reach(binding: Any, keys: tuple[Any, ...]) -> Any:
+    """What keys lead to in a binding."""
+    for key in keys:
+        binding = (binding.parts if isinstance(binding, Instance) else binding)[key]
+    return binding
+
+
 def _size(binding: Any) -> int | None:
-    return len(binding) if isinstance(binding, (tuple, list, dict)) else None
+    parts = binding.parts if isinstance(binding, Instance) else binding
+    return len(parts) if isinstance(parts, (tuple, list, dict)) else None

@@ -26,7 +26,7 @@ from srcad.core.types import ANY, Size, Type, number
 from srcad.errors import AliasingError
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
 from srcad.parser.handles import ChoiceBinding, FlatBinding, MethodBinding, is_function
-from srcad.parser.objects import Instance
+from srcad.parser.objects import Instance, alike
 from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.reads import writes
 from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
@@ -804,6 +804,10 @@ class Expressions(State):
 
     def join_operands(self, node: Any, binding: Any) -> Any:
         """The operands of a binding, in its structure, read in the current block."""
+        if isinstance(binding, Instance):
+            return self.join_operands(node, binding.parts)
+        if isinstance(binding, Instance) and binding.name is None:
+            return {key: self.join_operands(node, part) for key, part in binding.parts.items()}
         if isinstance(binding, (Known, Handle, Unbound, Filled, Rows)):
             return None
         if isinstance(binding, (tuple, list)):
@@ -831,8 +835,16 @@ class Expressions(State):
             return a
         if isinstance(a, Known) and isinstance(b, Known) and a.object is b.object:
             return a
-        if isinstance(a, (list, dict)) and (id(a), id(b)) in self.joins:
+        if isinstance(a, (list, dict, Instance)) and (id(a), id(b)) in self.joins:
             return self.joins[id(a), id(b)]
+        if isinstance(a, Instance) and isinstance(b, Instance) and alike(a, b):
+            attributes = {
+                key: self.join_bindings(
+                    node, key, (a.parts[key], x[key]), (b.parts[key], y[key]), phis, under
+                )
+                for key in a.parts
+            }
+            return self.joined_box(Instance(a.kind, attributes), a, b)
         if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
             parts = [
                 self.join_bindings(node, f"{name}_{place}", (p, s), (q, t), phis, under)
@@ -848,8 +860,19 @@ class Expressions(State):
                 for key in a
             }
             return self.joined_box(items, a, b)
+        if isinstance(a, Instance) and isinstance(b, Instance) and a.kind is b.kind:
+            if a.parts.keys() != b.parts.keys():
+                return Differs(name)
+            items = {
+                key: self.join_bindings(
+                    node, f"{name}_{key}", (a.parts[key], x[key]), (b.parts[key], y[key]), phis, under
+                )
+                for key in a.parts
+            }
+            return self.joined_box(Instance(a.kind, items, a.name or b.name), a, b)
         if is_function(a) and is_function(b):
-            return ChoiceBinding(under[1], (a, b))
+            sides = (self.chosen(a, 0, phis), self.chosen(b, 1, phis))
+            return ChoiceBinding(under[1], sides)
         if any(side is None or isinstance(side, Unbound) for side in (a, b)):
             if any(isinstance(side, (Differs, Growing)) for side in (a, b)):
                 return Differs(name)
@@ -883,9 +906,20 @@ class Expressions(State):
                         made.buffer.alias(other)
         return made
 
+    def chosen(self, binding: Any, side: int, phis: list[Phi]) -> Any:
+        """A function of one side of a branch, after it: a choice made there needs its condition."""
+        if not isinstance(binding, ChoiceBinding):
+            return binding
+        out, given = Value("chosen", number("bool")), self.read(binding.condition)
+        phis.append(Phi(out, given, False) if side == 0 else Phi(out, False, given))
+        first, second = binding.sides
+        return ChoiceBinding(
+            out, (self.chosen(first, side, phis), self.chosen(second, side, phis))
+        )
+
     def joined_box(self, made: Any, a: Any, b: Any) -> Any:
         """A list that is one of two: where these live on, it may be either."""
-        if isinstance(made, (list, dict)):
+        if isinstance(made, (list, dict, Instance)):
             self.joins[id(a), id(b)] = made
             self.program.kept.append((a, b))
             for side in (a, b):

@@ -104,6 +104,8 @@ def is_function(binding: Any) -> bool:
     """Whether a binding is a function that holds no values of the place where it was made."""
     if isinstance(binding, Known):
         return callable(binding.object)
+    if isinstance(binding, ChoiceBinding):
+        return True
     return isinstance(binding, FunctionBinding) and not binding.defaults
 
 

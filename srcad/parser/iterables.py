@@ -268,8 +268,19 @@ class Iterables(Branches):
             return Iterable(
                 len(numbers), lambda i: self.linear(start, step, i), None, (start, stop, step)
             )
+
+        def count() -> Any:
+            if type(step) is not int or step != 1:
+                return self.emit(ops.operation(_range_length), (start, stop, step))
+            width = (
+                stop
+                if type(start) is int and start == 0
+                else self.emit(ops.subtract, (stop, start))
+            )
+            return self.emit(ops.operation(builtins.max), (width, 0))
+
         return Iterable(
-            lambda: self.emit(ops.operation(_range_length), (start, stop, step)),
+            count,
             lambda i: self.linear(start, step, i),
             None,
             (start, stop, step),
@@ -451,7 +462,7 @@ class Iterables(Branches):
             )
         return parts
 
-    def once(self, node: Any, binding: Any) -> Iterable:
+    def iterated(self, node: Any, binding: Any) -> Iterable:
         """`iter(xs)`."""
         return self.over(node, binding)._replace(live=None)
 
@@ -631,7 +642,7 @@ _MAKERS: dict[Any, Any] = {
     builtins.zip: Iterables.zipped,
     builtins.map: Iterables.mapping,
     builtins.filter: Iterables.filtering,
-    builtins.iter: Iterables.once,
+    builtins.iter: Iterables.iterated,
     itertools.product: Iterables.product,
     itertools.pairwise: Iterables.pairwise,
     np.ndindex: Iterables.indices,

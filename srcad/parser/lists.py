@@ -223,7 +223,7 @@ class Lists(Loops):
             made.value.base, made.value.named = base, True
             if total is not None:
                 for row, leaf in enumerate(column):
-                    self.store(node, made, row, leaf, add=False)
+                    self.store(node, made, row, leaf, add=False, fresh=True)
                     self.current(made.buffer).base = base
             found.append(made)
         rows.parts["tree"] = replaced(rows.element, iter(found))
@@ -286,14 +286,11 @@ class Lists(Loops):
             return stop
         if all(isinstance(part, int) for part in (start, stop, step)):
             return len(range(start, stop, step))
-        return self.call(
-            self.statement, Known(builtins.len, "len"), [self.ranged(start, stop, step)], {}
-        )
+        return self.counted(self.range(self.statement, start, stop, step))
 
-    def ranged(self, *bounds: Any) -> Lazy:
-        """`range(...)`."""
-        over = self.range(self.statement, *bounds)
-        return Lazy("range", lambda *_: over, [], [], once=False)
+    def counted(self, over: Iterable) -> Any:
+        """How many items there are."""
+        return over.count() if callable(over.count) else over.count
 
     def lengthen(self, node: Any, rows: Rows, added: Any) -> None:
         """Room for more rows."""
@@ -391,7 +388,7 @@ class Lists(Loops):
                     view.buffer.arguments.add(f"rows {self.label(rows)}")
                 leaf.buffer.arguments.add(f"list {self.label(rows)}")
             if plan is not None:
-                self.store(node, view, row, leaf, add=False)
+                self.store(node, view, row, leaf, add=False, fresh=True)
             else:
                 self.become(view, self.longer(node, view, leaf, type_, after=True))
         if plan is not None:
@@ -634,6 +631,9 @@ class Lists(Loops):
                 args = [many]
             elif many is not None:
                 return many
+        if isinstance(callee, Known) and callee.object is builtins.len and len(args) == 1:
+            if isinstance(args[0], Lazy) and args[0].name.startswith("range"):
+                return self.counted(self.over(node, args[0]))
         if any(isinstance(arg, Rows) for arg in args) and isinstance(callee, Known):
             function = callee.object
             rows = args[0]

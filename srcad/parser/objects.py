@@ -14,7 +14,7 @@ from srcad.parser.boxes import Box
 from srcad.parser.places import Handle
 from srcad.runtime import instance
 
-__all__ = ["Instance", "struct_of"]
+__all__ = ["Instance", "alike", "struct_of"]
 
 
 class Instance(Box, Handle):
@@ -29,6 +29,11 @@ class Instance(Box, Handle):
 
     def held(self) -> Any:
         return list(self.parts.values())
+
+
+def alike(a: Instance, b: Instance) -> bool:
+    """Whether two objects that the function made have one class and the same attributes."""
+    return a.name is None and b.name is None and a.kind is b.kind and list(a.parts) == list(b.parts)
 
 
 def struct_of(made: Instance, operands: dict[str, Any]) -> Any:

@@ -409,7 +409,7 @@ class State:
                 f"`{binding.name}` may not have been assigned here",
                 "It is assigned on some paths only: assign it before the `if` or the loop.",
             )
-        if isinstance(binding, Filled) and binding.site is not None and binding.closed:
+        if isinstance(binding, Filled) and binding.site is not None:
             raise NeedRows(binding.site, binding.element, grow=False)
         if isinstance(binding, Rows):
             self.refuse(

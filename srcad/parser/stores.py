@@ -159,8 +159,20 @@ class Stores(Calls):
         self.memory[old.buffer] = value
         return View(old.buffer, (), value, value)
 
-    def store(self, node: Any, target: View, index: Tree, value: Any, *, add: bool) -> None:
-        """`target[index] = value` or `+=`: the buffer gets a new value, which every view of it will read."""
+    def store(
+        self,
+        node: Any,
+        target: View,
+        index: Tree,
+        value: Any,
+        *,
+        add: bool,
+        fresh: bool = False,
+    ) -> None:
+        """`target[index] = value` or `+=`: the buffer gets a new value, which every view of it will read.
+
+        `fresh`: nothing stood there before.
+        """
         if isinstance(value, (tuple, list)):
             value = self.emit(ops.operation(np.array), (value,))
         self.known_still(value)
@@ -174,9 +186,18 @@ class Stores(Calls):
             operand, Value
         ):  # what is stored is constant; the rest of the array stays what it is
             operand = self.builder.let(ops.operation(runtime.stop_gradient), (operand,))
-        self.put(node, target, index, operand, ops.put_add if add else ops.put)
+        options = (("fresh", True),) if fresh and not target.path else ()
+        self.put(node, target, index, operand, ops.put_add if add else ops.put, options)
 
-    def put(self, node: Any, target: View, index: Tree, operand: Tree, op: Operation) -> None:
+    def put(
+        self,
+        node: Any,
+        target: View,
+        index: Tree,
+        operand: Tree,
+        op: Operation,
+        options: tuple[tuple[str, Tree], ...] = (),
+    ) -> None:
         """Store into a view, and carry its new value up to its buffer."""
         root = self.current(target.buffer)
         ways, values = [], [root]
@@ -197,7 +218,7 @@ class Stores(Calls):
                 break
             index = found
             values.pop(), ways.pop()
-        new = self.builder.let(op, (values[-1], index, operand), base=values[-1].base)
+        new = self.builder.let(op, (values[-1], index, operand), options, base=values[-1].base)
         for way in reversed(ways):
             new = way(new)
         new.base, new.named = root.base, root.named

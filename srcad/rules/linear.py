@@ -455,14 +455,17 @@ def _is_turn(part: Any) -> bool:
 
 
 @linear(runtime.put, wrt=(0, 2))
-def put_rule(y_bar: Any, base: Any, index: Any, value: Any) -> Any:
-    """Where an array of indices names a place twice, the last value stands there: only that one gets its cotangent."""
+def put_rule(y_bar: Any, base: Any, index: Any, value: Any, *, fresh: Any = False) -> Any:
+    """Where an array of indices names a place twice, the last value stands there: only that one gets its cotangent.
+
+    Where nothing stood before (`fresh`), it does not matter what the cotangent of that is.
+    """
     item = y_bar[index]
     if any(map(_may_repeat, index if isinstance(index, tuple) else (index,))):
         number = np.reshape(call(np.arange, np.size(item)), np.shape(item))
         stored = put(np.zeros_like(y_bar, dtype=int), index, number)
         item = np.where(stored[index] == number, item, 0)
-    return put(y_bar, index, 0), None, sum_to(item, value)
+    return y_bar if fresh else put(y_bar, index, 0), None, sum_to(item, value)
 
 
 def _may_repeat(part: Any) -> bool:

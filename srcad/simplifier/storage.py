@@ -128,6 +128,9 @@ class _Family:
         own = _own(source)
         if all(reader.index is not None for reader in readers):
             own.discard(source.index)  # which they have, too
+        filled = self.filled(source)
+        own -= set(filled)
+        needs = [value for value in needs if value not in filled]
         kept = list(needs)
         recomputed: list[Value] = []
         for value in needs:
@@ -162,7 +165,7 @@ class _Family:
             self.insert_before(source, Let(record, ops.saved, (), (), source.origin))
             self.append(source, record, sources)
         for reader in readers:
-            mapping: dict[Value, Tree] = {}
+            mapping: dict[Value, Tree] = dict(filled)
             if source.index is not None and reader.index is not None:
                 mapping[source.index] = reader.index
             wanted = set(_reads(reader))
@@ -202,6 +205,16 @@ class _Family:
                     self.recompute(value, lets, mapping, front)
             _substitute(reader, mapping)
             reader.body[:0] = front
+
+    def filled(self, source: Loop) -> dict[Value, Tree]:
+        """Arrays that the loop fills where nothing stood: what an iteration has of them, the array has at the end."""
+        found: dict[Value, Tree] = {}
+        for carry in source.carries:
+            chain = self.chain(source, carry)
+            if chain and all(("fresh", True) in let.options for let in chain):
+                found[carry.param] = carry.exit
+                found.update((let.out, carry.exit) for let in chain if let.out is not None)
+        return found
 
     def align(self, source: Loop, reader: Loop) -> None:
         """A reader that reads nothing but, maybe, the index."""
