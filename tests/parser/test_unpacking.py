@@ -60,9 +60,19 @@ def a_list_of_rows_written(x):
     return np.sum(A)
 
 
+def filled_from_the_second_on(x):
+    ys = []
+    for i in range(1, len(x) - 1):
+        ys.append(x[i] + x[i - 1])
+    for i in range(1, len(ys)):
+        ys[i] -= ys[i - 1] * x[i]
+    return sum(ys) * len(range(1, len(x)))
+
+
 @pytest.mark.parametrize(
     "function",
     [
+        filled_from_the_second_on,
         into_names,
         with_a_star,
         an_array_with_a_star,
