@@ -1129,6 +1129,11 @@ class Given(gast.AST):
 class Differs(Unbound):
     """A name that stands for things of different kinds on two paths."""
 
+    why = (
+        "stands for things of different kinds here",
+        "What one path gives it is of another kind, or of another structure, than what another does. Give both one, or two names.",
+    )
+
 
 def _nothing(binding: Any) -> bool:
     """Whether nothing is known of what a name stands for."""

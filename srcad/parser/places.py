@@ -22,6 +22,10 @@ class Unbound:
     """What a name stands for where it may not have been assigned; `sides` are what it may stand for."""
 
     sides: tuple[Any, ...] = ()
+    why = (
+        "may not have been assigned here",
+        "It is assigned on some paths only: assign it before the `if` or the loop.",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name

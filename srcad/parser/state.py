@@ -406,8 +406,8 @@ class State:
         if isinstance(binding, Unbound):
             self.refuse(
                 node or self.statement,
-                f"`{binding.name}` may not have been assigned here",
-                "It is assigned on some paths only: assign it before the `if` or the loop.",
+                f"`{binding.name}` {binding.why[0]}",
+                binding.why[1],
             )
         if isinstance(binding, Filled) and binding.site is not None:
             raise NeedRows(binding.site, binding.element, grow=False)
