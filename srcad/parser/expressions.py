@@ -871,7 +871,7 @@ class Expressions(State):
             }
             return self.joined_box(Instance(a.kind, items, a.name or b.name), a, b)
         if is_function(a) and is_function(b):
-            sides = (self.chosen(a, 0, phis), self.chosen(b, 1, phis))
+            sides = (self.choice_after(a, 0, phis), self.choice_after(b, 1, phis))
             return ChoiceBinding(under[1], sides)
         if any(side is None or isinstance(side, Unbound) for side in (a, b)):
             if any(isinstance(side, (Differs, Growing)) for side in (a, b)):
@@ -906,7 +906,7 @@ class Expressions(State):
                         made.buffer.alias(other)
         return made
 
-    def chosen(self, binding: Any, side: int, phis: list[Phi]) -> Any:
+    def choice_after(self, binding: Any, side: int, phis: list[Phi]) -> Any:
         """A function of one side of a branch, after it: a choice made there needs its condition."""
         if not isinstance(binding, ChoiceBinding):
             return binding
@@ -914,7 +914,7 @@ class Expressions(State):
         phis.append(Phi(out, given, False) if side == 0 else Phi(out, False, given))
         first, second = binding.sides
         return ChoiceBinding(
-            out, (self.chosen(first, side, phis), self.chosen(second, side, phis))
+            out, (self.choice_after(first, side, phis), self.choice_after(second, side, phis))
         )
 
     def joined_box(self, made: Any, a: Any, b: Any) -> Any:
@@ -1071,6 +1071,10 @@ class Expressions(State):
                 return type(part)(*parts) if hasattr(part, "_fields") else type(part)(parts)
             if isinstance(part, dict):
                 return {key: recall(inner) for key, inner in part.items()}
+            if isinstance(part, Instance):
+                found = Instance(part.kind, recall(part.parts), part.name)
+                self.program.frozen[id(found)] = (found, record.name)
+                return found
             return part
 
         return recall(record.parts)

@@ -427,9 +427,25 @@ def held_as_a_default(x):
     return f(x)
 
 
+def one_of_two_is_changed(x):
+    a, b = Vector(x), Vector(x**2)
+    s = a if x[0] > 0 else b
+    s.x = s.x * 2
+    return np.sum(a.x * b.x)
+
+
+def one_that_may_be_the_other_is_changed(x):
+    a, b = Vector(x), Vector(x**2)
+    s = a if x[0] > 0 else b
+    a.x = a.x * 2
+    return np.sum(s.x * b.x)
+
+
 @pytest.mark.parametrize(
     "function",
     [
+        one_of_two_is_changed,
+        one_that_may_be_the_other_is_changed,
         held_in_a_tuple,
         held_as_an_argument,
         held_by_a_closure,

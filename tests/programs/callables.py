@@ -811,3 +811,69 @@ def cap_list(x):
 
     s = note(x[0]) * note(x[1])
     return s + sum(log)
+
+
+@dataclasses.dataclass
+class Time:
+    x: np.ndarray
+    t: float = 0.0
+    tag: object = None
+
+    def next(self):
+        if self.t < 0.25:
+            return Time(self.x * 1.1, self.t + 0.1)
+        return Time(self.x + 1.0, self.t + 0.2)
+
+
+def objects_step_by_step(x):
+    s = Time(x)
+    for _ in range(4):
+        s = s.next()
+    return np.sum(s.x**2) * s.t
+
+
+def objects_until(x):
+    s = Time(x)
+    while s.t < 0.6 + x[0] * 0.01:
+        s = s.next()
+    return np.sum(s.x**2) * s.t
+
+
+def one_of_two_objects(x):
+    a, b = Time(x), Time(x**2, 2.0)
+    s = a if x[0] > 0 else b
+    return np.sum(s.x) * s.t + np.sum(a.x * b.x)
+
+
+def made_on_two_sides(x):
+    u = x * 1.0
+    s = Time(u) if x[0] > 0 else Time(u * 2.0, 1.0)
+    s.t += 1.0
+    s.x[0] = 3.0 * x[1] * s.t
+    return np.sum(s.x)
+
+
+def one_of_three_objects(x):
+    if x[0] > 1:
+        s = Time(x)
+    elif x[0] > 0:
+        s = Time(x * 2, x[1])
+    else:
+        s = Time(x * 3, 2)
+    return np.sum(s.x) * s.t
+
+
+def one_of_three_functions(x):
+    def cubed(y):
+        return y**3 * x[1]
+
+    out = 0.0
+    for i in range(3):
+        if x[i] > 1:
+            f = np.sin
+        elif x[i] > 0:
+            f = cubed
+        else:
+            f = lambda y: y * y  # noqa: E731
+        out = out + f(x[2]) * f(x[i])
+    return out
