@@ -399,6 +399,8 @@ class Iterables(Branches):
                 fixed = source.domain is not None and not source.open
                 same = fixed and self.numbers.of(domain) == self.numbers.of(source.domain)
             if not same or over.parts is not None:
+                for record in [part.record for part in inner if part.record is not None]:
+                    self.read(record, node)
                 self.refuse(
                     node,
                     f"it is not known whether `{first.name}` is as long as what it is zipped with",
