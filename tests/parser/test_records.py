@@ -339,9 +339,9 @@ def sum_of(saved):
     return total
 
 
-REFUSED = [other_length, other_direction, other_family, inner_of_the_last]
+REFUSED = [other_direction, inner_of_the_last]
 AS_ROWS = [
-    twice, under_a_test, over_two_loops, known_elsewhere, read_while_filled, wrong_index, escaping,
+    twice, under_a_test, over_two_loops, known_elsewhere, read_while_filled, wrong_index, escaping, other_length, other_family,
 ]  # fmt: skip
 
 
