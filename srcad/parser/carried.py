@@ -9,7 +9,7 @@ from srcad.core.nodes import Carry, Loop, Phi, Slice, Value
 from srcad.core.specification import Known
 from srcad.core.types import Type, number
 from srcad.parser.boxes import Box, Held, boxes, holds, refill, same_contents
-from srcad.parser.expressions import is_constant
+from srcad.parser.expressions import Differs, is_constant
 from srcad.parser.jumps import KEPT, Region
 from srcad.parser.objects import Instance
 from srcad.parser.places import Before, Buffer, Handle, View, views
@@ -363,7 +363,8 @@ class Carried:
                 else:
                     exits[name] = self.last(state, name, ended, last_memory, loop)
             else:
-                exits[name] = env0.get(name, Unbound(name)) if name in entered else Unbound(name)
+                nothing = Differs(name) if _bound(env0.get(name)) else Unbound(name)
+                exits[name] = env0.get(name, nothing) if name in entered else nothing
         by_path = {path: buffer for path, buffer in self.buffers.items()}
         for path, buffer in by_path.items():
             for other_path, other in by_path.items():

@@ -4,7 +4,7 @@ from srcad.errors import AliasingError, MissingRuleError, UnsupportedSyntaxError
 
 __all__ = ["HEADER", "PROGRAMS"]
 
-HEADER = "import dataclasses, functools, math, operator, types\nimport numpy as np\nimport srcad\n"
+HEADER = "import dataclasses, functools, itertools, math, operator, types\nimport numpy as np\nimport srcad\n"
 
 PROGRAMS = {
     "cached_property": (
@@ -370,7 +370,7 @@ PROGRAMS = {
     ),
     "no plain array": (
         """
-        m = np.matrix([[1.0]])
+        m = np.ma.masked_array([1.0])
         def f(x): return x * «m»
         """,
         "`m` is no plain numeric array",
@@ -769,6 +769,387 @@ PROGRAMS = {
         def f(x): return «[x] * len(x)»
         """,
         "a list of so many items that is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "an attribute of a set": (
+        """
+        def f(x):
+            s = {1: x}
+            return x * «s.values.nothing»
+        """,
+        "attribute `nothing` is not accepted here",
+        UnsupportedSyntaxError,
+    ),
+    "an attribute of a lambda": (
+        """
+        def f(x):
+            g = lambda y: y
+            return x * «g.scale»
+        """,
+        "attribute `scale` is not accepted here",
+        UnsupportedSyntaxError,
+    ),
+    "cached_property of an object made here": (
+        """
+        class A:
+            def __init__(self, x): self.x = x
+            @functools.cached_property
+            def w(self): return self.x * 2.0
+        def f(x):
+            a = A(x)
+            return «a.w»
+        """,
+        "`A.w` is computed when it is first read, and kept",
+        UnsupportedSyntaxError,
+    ),
+    "a static call of values": (
+        """
+        def f(x):
+            return x * len(«"a" * int(x[0])»)
+        """,
+        "`*` between a str and an array or number",
+        UnsupportedSyntaxError,
+    ),
+    "a method of an object of another kind": (
+        """
+        lock = types.SimpleNamespace(a=1.0)
+        def f(x):
+            return x * «len(lock)»
+        """,
+        "len() of `lock`, which is no array and no container of Python's",
+        UnsupportedSyntaxError,
+    ),
+    "isinstance of what is not known": (
+        """
+        def f(x):
+            y = np.random.rand()
+            return x if «isinstance(y, float)» else x * 2
+        """,
+        "what kind of thing this is is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "an option of a known function": (
+        """
+        def f(x): return «np.transpose(x, 1, 2, 3)»
+        """,
+        "np.transpose() takes 2 arguments but 4 were given",
+        UnsupportedSyntaxError,
+    ),
+    "the structure of a dict in a loop": (
+        """
+        def f(x):
+            d = {"a": x}
+            while x[0] < 10.0:
+                x = x * 2.0
+                d = {"a": x, "b": x}
+            return «d»["a"]
+        """,
+        "`d` stands for things of different kinds here",
+        UnsupportedSyntaxError,
+    ),
+    "kinds in a loop": (
+        """
+        def f(x):
+            y = x
+            while x[0] < 10.0:
+                x = x * 2.0
+                y = (x, x)
+            return «y»[0]
+        """,
+        "`y` stands for things of different kinds here",
+        UnsupportedSyntaxError,
+    ),
+    "a function in a loop": (
+        """
+        def f(x):
+            g = np.sin
+            while x[0] < 10.0:
+                x = x * 2.0
+                g = np.cos
+            return «g»(x)
+        """,
+        "`g` stands for things of different kinds here",
+        UnsupportedSyntaxError,
+    ),
+    "an item that is not there": (
+        """
+        def f(x):
+            d = {"a": x}
+            return «d["b"]»
+        """,
+        "KeyError: 'b'",
+        UnsupportedSyntaxError,
+    ),
+    "a list of other lengths": (
+        """
+        def f(x):
+            rows = (x,)
+            if x[0] > 0.0:
+                rows = (x, x)
+            return «rows»[-1]
+        """,
+        "`rows` stands for things of different kinds here",
+        UnsupportedSyntaxError,
+    ),
+    "a dict of other keys": (
+        """
+        def f(x):
+            d = {"a": x}
+            «if x[0] > 0.0:»
+                d["b"] = x
+            return d["a"]
+        """,
+        "`d` has another length on different paths",
+        UnsupportedSyntaxError,
+    ),
+    "a dict with keys of its own kind": (
+        """
+        table = {(1, 2): np.ones(3)}
+        def f(x): return x * «table»[1, 2]
+        """,
+        "`table` is a dict of an outer scope whose keys are no plain words or numbers",
+        UnsupportedSyntaxError,
+    ),
+    "repeat a number of times": (
+        """
+        def f(x):
+            y = x
+            for a in «itertools.repeat(x, int(x[1]))»:
+                y = y * a
+            return y
+        """,
+        "repeat() a number of times that is not known",
+        UnsupportedSyntaxError,
+    ),
+    "next of a list": (
+        """
+        def f(x): return «next([x, x])»
+        """,
+        "next() of what is no iterator",
+        UnsupportedSyntaxError,
+    ),
+    "zip strict of arrays": (
+        """
+        def f(x):
+            y = 0.0
+            for a, b in «zip(x, x[1:], strict=True)»:
+                y = y + a * b
+            return y
+        """,
+        "zip(strict=True) of arrays",
+        UnsupportedSyntaxError,
+    ),
+    "items that are not known": (
+        """
+        def f(x): return x * [«*x[x > 0]»][0]
+        """,
+        "it is not known how many parts are unpacked",
+        UnsupportedSyntaxError,
+    ),
+    "accumulate with a function": (
+        """
+        def f(x):
+            y = 0.0
+            for a in «itertools.accumulate(x, lambda p, q: p * q, initial=1.0)»:
+                y = y + a
+            return y
+        """,
+        "accumulate() over what is not known one by one",
+        UnsupportedSyntaxError,
+    ),
+    "combinations of values": (
+        """
+        def f(x): return x * len(list(«itertools.combinations(x, int(x[1]))»))
+        """,
+        "the options of combinations() must be known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "a dict that is changed while it is run over": (
+        """
+        def f(x):
+            d = {"a": x}
+            «for k in d:»
+                d["b"] = x
+            return d["a"]
+        """,
+        "RuntimeError: dictionary changed size during iteration",
+        UnsupportedSyntaxError,
+    ),
+    "a loop over a 0-d array": (
+        """
+        def f(x):
+            for a in «np.array(x[0])»:
+                x = x * a
+            return x
+        """,
+        "a loop over a 0-d array",
+        UnsupportedSyntaxError,
+    ),
+    "zip with an option": (
+        """
+        def f(x):
+            for a in «zip(x, fill=3)»:
+                x = x * a
+            return x
+        """,
+        "these arguments of zip() are not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "rows of unknown size": (
+        """
+        def f(x):
+            rows = «[]»
+            y = x
+            while y[0] < 10.0:
+                y = np.concatenate([y, y]) * 2
+                rows.append(y)
+            return rows[-1]
+        """,
+        "how large the items of `item` are is not known before the loop",
+        UnsupportedSyntaxError,
+    ),
+    "remove of a growing list": (
+        """
+        def f(x):
+            rows = []
+            while x[0] < 10.0:
+                x = x * 2
+                rows.append(x)
+                «rows.insert(1, x)»
+            return rows[0]
+        """,
+        "`.insert()` of a list that grows in a loop",
+        UnsupportedSyntaxError,
+    ),
+    "rows of two kinds": (
+        """
+        def f(x):
+            rows = []
+            while x[0] < 10.0:
+                x = x * 2
+                rows.append(x)
+                «rows.append((x, x))»
+            return rows[0]
+        """,
+        "the items of `rows`, which grows in a loop, are not of one kind",
+        UnsupportedSyntaxError,
+    ),
+    "a method of text": (
+        """
+        def f(x): return x * len(«"a".nothing()»)
+        """,
+        "`str` has no method `nothing`",
+        UnsupportedSyntaxError,
+    ),
+    "an option of str": (
+        """
+        def f(x):
+            if x[0] > 100.0:
+                raise ValueError(«str(x, encoding="utf-8")»)
+            return x
+        """,
+        "options of str() are not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "an option of sum": (
+        """
+        def f(x): return x * «max(x[0], x[1], nothing=3)»
+        """,
+        "max() takes no `nothing`",
+        UnsupportedSyntaxError,
+    ),
+    "max of an array of arrays": (
+        """
+        def f(x): return x * «max(np.outer(x, x))»
+        """,
+        "max() of an array of arrays",
+        UnsupportedSyntaxError,
+    ),
+    "reduce of an unknown length": (
+        """
+        def f(x): return «functools.reduce(lambda a, b: a * b, (a for a in x if a > 0))»
+        """,
+        "what this begins with is not known while parsing",
+        UnsupportedSyntaxError,
+    ),
+    "reduce of nothing": (
+        """
+        def f(x): return «functools.reduce(lambda a, b: a * b, [])»
+        """,
+        "there is nothing to begin with in an empty list",
+        UnsupportedSyntaxError,
+    ),
+    "sorted of an array by a key": (
+        """
+        def f(x): return x * «sorted(x, key=lambda a: -a)»[0]
+        """,
+        "sorted() of an array with options",
+        UnsupportedSyntaxError,
+    ),
+    "number or array": (
+        """
+        def f(x):
+            y = x
+            while x[0] < 1.0:
+                x = x + 1.0
+                y = y[0] if x[0] > 1.0 else y
+            z = y
+            «y += 1.0»
+            return z
+        """,
+        "it is not known whether `y` is an array that `z` shares, or a number",
+        AliasingError,
+    ),
+    "a view without an inverse": (
+        """
+        def f(x):
+            y = x * 1.0
+            z = np.broadcast_to(y, (2, 3))
+            «z[0]» = 1.0
+            return y
+        """,
+        "a view that `np.broadcast_to` makes is written",
+        UnsupportedSyntaxError,
+    ),
+    "out of two results": (
+        """
+        def f(x):
+            y = x * 1.0
+            «np.divmod(x, 2.0, out=(y, y))»
+            return y
+        """,
+        "`out=` of several results of np.divmod",
+        UnsupportedSyntaxError,
+    ),
+    "put_along_axis without an axis": (
+        """
+        def f(x):
+            y = np.outer(x, x)
+            «np.put_along_axis(y, np.array([0]), 1.0, axis=None)»
+            return y
+        """,
+        "this use of np.put_along_axis is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "shuffle along an axis": (
+        """
+        rng = np.random.default_rng(0)
+        def f(x):
+            y = np.outer(x, x)
+            «rng.shuffle(y, axis=1)»
+            return y
+        """,
+        "a shuffle along another axis than the first",
+        UnsupportedSyntaxError,
+    ),
+    "arguments of copyto": (
+        """
+        def f(x):
+            y = x * 1.0
+            «np.copyto(y)»
+            return y
+        """,
+        "missing a required argument: 'src'",
         UnsupportedSyntaxError,
     ),
 }
