@@ -22,11 +22,12 @@ Where something is caught, what the body did before is known as far as it is the
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import importlib
 import types
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import gast
 import numpy as np
@@ -39,7 +40,7 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Attempt, Block, Branch, Let, Phi, Test, Value, Within, walk
 from srcad.core.specification import Known
 from srcad.core.types import number
-from srcad.errors import AliasingError
+from srcad.errors import AliasingError, UnsupportedSyntaxError
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
 from srcad.parser.branches import returns
 from srcad.parser.expressions import Given, is_static, truth
@@ -58,6 +59,9 @@ _SETTINGS = ("all", "divide", "over", "under", "invalid")
 
 class Contexts(Messages):
     """Parse what is about exceptions and contexts."""
+
+    # The block that the statement being parsed emits into.
+    doing: Builder | None = None
 
     # raising
 
@@ -219,6 +223,30 @@ class Contexts(Messages):
         if isinstance(found, (bool, int, float, str, type(None))):
             return found
         return Known(found, f"call imported.{name.rpartition('.')[2]}")
+
+    def done(self, method: Any, node: Any) -> None:
+        """Parse a statement; in the body of a `try` one that is known to fail raises there."""
+        outer, self.doing = self.doing, self.builder
+        try:
+            method(node)
+        except Fails as failed:
+            kind, _, message = failed.args[0].partition(": ")
+            error = self.maker(Known(getattr(builtins, kind), kind))
+            raised = self.text(error, (message,), (), "error")
+            self.builder.add(Let(None, ops.raise_, (raised,), (), self.builder.origin))
+            self.has_raised = True
+        finally:
+            self.doing = outer
+
+    def refuse(
+        self, node: Any, what: str, reason: str, kind: Any = UnsupportedSyntaxError
+    ) -> NoReturn:
+        name = what.partition(": ")[0]
+        error = getattr(builtins, name, None)
+        always = self.attempting and self.doing is self.builder  # not on one side of an expression
+        if always and reason.startswith("It would raise") and isinstance(error, type):
+            raise Fails(what)
+        super().refuse(node, what, reason, kind)
 
     # contexts
 
@@ -812,6 +840,10 @@ class Side(NamedTuple):
     env: dict[str, Any]
     memory: dict[Buffer, Value]
     boxes: dict[int, dict[Any, Any]]
+
+
+class Fails(Exception):
+    """A statement is known to raise."""
 
 
 class Torn(Unbound):

@@ -53,9 +53,9 @@ class Statements(Contexts):
                         for side in (whole.body, whole.orelse):
                             side.extend([] if ends(side) else rest)
                         rest = []
-                    method(gast.copy_location(whole, statement))
+                    self.done(method, gast.copy_location(whole, statement))
                 else:
-                    method(statement)
+                    self.done(method, statement)
                 if self.has_raised:
                     return  # what follows is not reached
                 if self.afterwards:
@@ -175,5 +175,7 @@ class Statements(Contexts):
                 f"{len(parts)} parts are unpacked into {len(elements)} names",
                 "Match the numbers.",
             )
-        for element, part in zip(elements, parts):
-            self.assign(element, part, since)
+        parts = self.moved(elements, parts)
+        for place, (element, part) in enumerate(zip(elements, parts)):
+            with self.holding(parts[place + 1 :]):
+                self.assign(element, part, since)

@@ -228,6 +228,64 @@ def returned_from_all_sides(x):
         s = 3.0
 
 
+def known_to_fail(x):
+    options = {"a": x[0]}
+    try:
+        if x[0] > 0:
+            scale = options["b"]
+        else:
+            scale = options["a"] * 3
+    except KeyError:
+        scale = x[1] * x[0]
+    try:
+        n = len(x[0])
+    except TypeError:
+        n = 3
+    return scale * x[1] * n
+
+
+def two_names_of_one_array(x):
+    u = np.zeros(3)
+    v = u[1:]
+    for i in range(2):
+        try:
+            v[i] = math.sqrt(x[i])
+        except ValueError:
+            u[i] = x[i] * x[1]
+    return np.sum(u * v[0])
+
+
+def begun_again(x):
+    total = 0.0
+    for k in range(3):
+        s = x[0]
+        try:
+            for v in x:
+                s = s * math.sqrt(v - 0.4 * k)
+            total = total + s
+        except ValueError:
+            total = total + x[1] * k
+    return total
+
+
+def logarithm(v):
+    try:
+        return math.log(v)
+    except ValueError:
+        return v * v
+
+
+def tried_in_a_function(x):
+    s = 0.0
+    for v in x:
+        s = s + logarithm(v) * x[0]
+    try:
+        s = s * logarithm(x[0] - 5) + math.log(x[1])
+    except ValueError:
+        s = s * 2
+    return s
+
+
 def checked(x):
     assert x.ndim == 1
     assert len(x) > 1, "too short"
@@ -276,6 +334,10 @@ PROGRAMS = [
     (returned_from_a_context, a([1.3, 2.0])), (returned_from_a_context, a([-1.3, 2.0])),
     (returned_before_the_final_statements, a([1.3, 2.0])), (returned_before_the_final_statements, a([-1.3, 2.0])),
     (returned_from_all_sides, a([1.3, 2.0])), (returned_from_all_sides, a([-1.3, 2.0])),
+    (known_to_fail, a([1.3, 2.0])), (known_to_fail, a([-1.3, 2.0])),
+    (two_names_of_one_array, a([1.3, 2.0])), (two_names_of_one_array, a([1.3, -2.0])), (two_names_of_one_array, a([-1.3, 2.0])),
+    (begun_again, a([1.3, 2.0])), (begun_again, a([0.5, 2.0])), (begun_again, a([2.0, 0.7])),
+    (tried_in_a_function, a([1.3, 2.0])), (tried_in_a_function, a([1.3, -2.0])),
     (checked, a([1.3, 2.0])), (masked, a([1.3, -2.0])), (left_and_imported, a([1.3, 2.0])),
 ]  # fmt: skip
 
