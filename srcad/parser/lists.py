@@ -15,7 +15,8 @@ from srcad.core import ops
 from srcad.core.nodes import Let, Loop, Slice, Value
 from srcad.core.specification import Known, unwrap
 from srcad.core.types import Size, Type
-from srcad.parser.boxes import boxes
+from srcad.errors import AliasingError
+from srcad.parser.boxes import boxes, holds, same_contents
 from srcad.parser.expressions import Given, is_constant, is_static, truth
 from srcad.parser.handles import FunctionBinding
 from srcad.parser.iterables import Iterable, Lazy
@@ -225,6 +226,9 @@ class Lists(Loops):
                 for row, leaf in enumerate(column):
                     self.store(node, made, row, leaf, add=False, fresh=True)
                     self.current(made.buffer).base = base
+            for leaf in column:
+                if isinstance(leaf, View):
+                    self.hold(rows, made, leaf)
             found.append(made)
         rows.parts["tree"] = replaced(rows.element, iter(found))
         rows.parts["head"] = ()
@@ -383,16 +387,19 @@ class Lists(Loops):
             leaf_items(rows.element, rows.tree), leaf_items(rows.element, item)
         ):
             if isinstance(leaf, View):
-                # An item that others hold too: what is stored into it would not reach them.
-                if leaf.path or any(leaf.buffer is seen.buffer for seen in views(self.reached())):
-                    view.buffer.arguments.add(f"rows {self.label(rows)}")
-                leaf.buffer.arguments.add(f"list {self.label(rows)}")
+                self.hold(rows, view, leaf)
             if plan is not None:
                 self.store(node, view, row, leaf, add=False, fresh=True)
             else:
                 self.become(view, self.longer(node, view, leaf, type_, after=True))
         if plan is not None:
             plan.done += 1
+
+    def hold(self, rows: Rows, view: View, leaf: View) -> None:
+        """The rows hold a copy of an array that the list itself holds: neither is written from now on, where others see it."""
+        if leaf.path or any(leaf.buffer is seen.buffer for seen in views(self.reached())):
+            view.buffer.arguments.add(f"rows {self.label(rows)}")
+        leaf.buffer.arguments.add(f"list {self.label(rows)}")
 
     def spread_rows(self, node: Any, item: Any) -> Any:
         """An item with the lists in it as arrays."""
@@ -592,6 +599,9 @@ class Lists(Loops):
         made = Rows(owner.site, "", owner.element, ())
         whole = [view for _, view in leaf_items(owner.element, self.whole(node, owner))]
         sliced = [self.bind_new(self.read(self.emit(ops.getitem, (v, key)))) for v in whole]
+        for view in [*sliced, *self.leaves(owner)]:  # which hold the same arrays
+            if isinstance(view, View) and (self.type(view).rank or 2) > 1:
+                view.buffer.arguments.add(f"rows {self.label(owner)}")
         made.parts["tree"], made.grow = replaced(owner.element, iter(sliced)), True
         return made
 
@@ -610,8 +620,49 @@ class Lists(Loops):
         for view, (_, leaf) in zip(
             self.leaves(owner), leaf_items(owner.element, self.spread_rows(node, value))
         ):
+            if isinstance(leaf, View) and leaf.buffer is view.buffer:
+                place = self.numbers.of((self.read(key),))
+                if len(leaf.path) == 1 and self.numbers.of(leaf.path[0].args) == place:
+                    continue  # `xs[i] += v` has changed it where it is
+                view.buffer.arguments.add(f"rows {self.label(owner)}")
+            elif isinstance(leaf, View):
+                self.hold(owner, view, leaf)
+            self.item_replaced(node, owner, view)
             self.store(node, view, self.read(key), leaf, add=False)
         return None
+
+    def item_replaced(self, node: Any, rows: Rows, view: View) -> None:
+        """Refuse to put another item in the place of one that a name may stand for: a row is read again after a store."""
+        for name, binding in self.living():
+            if any(seen.buffer is view.buffer and seen.path for seen in views(binding)):
+                self.refuse(
+                    node,
+                    f"an item of `{self.label(rows)}` is replaced, while `{name}` may stand for it",
+                    f"Write .copy() where `{name}` is bound.",
+                    AliasingError,
+                )
+
+    def moved(self, targets: list[Any], parts: list[Any]) -> list[Any]:
+        """What is assigned to items of a list of rows at once: as it was before the first of them was replaced."""
+        owners = [
+            self.env.get(target.value.id)
+            for target in targets
+            if isinstance(target, gast.Subscript) and isinstance(target.value, gast.Name)
+        ]
+        trees = [
+            (owner, view)
+            for owner in owners
+            if isinstance(owner, Rows) and owner.tree is not None
+            for view in self.leaves(owner)
+        ]
+        found = []
+        for part in parts:
+            for owner, view in trees:
+                if isinstance(part, View) and part.buffer is view.buffer and part.path:
+                    view.buffer.arguments.add(f"rows {self.label(owner)}")
+                    part = self.bind_new(self.read(part))
+            found.append(part)
+        return found
 
     def item_key(self, node: Any, owner: Any, where: Any) -> Any:
         if isinstance(owner, Rows) and owner.tree is not None:
@@ -619,6 +670,22 @@ class Lists(Loops):
         return super().item_key(node, owner, where)
 
     def call(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        stops = isinstance(callee, Known) and callee.object in (builtins.any, builtins.all)
+        if not stops or not args or not isinstance(args[0], Lazy):
+            return self.called(node, callee, args, options)
+        memory, contents = dict(self.memory), self.held_boxes()
+        result = self.called(node, callee, args, options)
+        stored = any(self.memory.get(buffer) is not held for buffer, held in memory.items())
+        if stored or not all(same_contents(was, holds(box)) for box, was in contents.values()):
+            self.refuse(
+                node,
+                f"{callee.name}() stops early, and what it asks for changes something",
+                "Write a loop with a break.",
+            )
+        return result
+
+    def called(self, node: Any, callee: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        """Call a binding: of lists that loops fill, and of generators."""
         if isinstance(callee, Known) and callee.object is builtins.next:
             pass
         elif isinstance(callee, Known) and (
@@ -639,7 +706,7 @@ class Lists(Loops):
             rows = args[0]
             if function is builtins.len:
                 return self.length_of(rows)
-            if function is builtins.sum and len(args) == 1:
+            if function is builtins.sum and len(args) == 1 and not options:
                 return self.call(
                     node, Known(np.sum, "np.sum"), [self.arrayed_rows(node, rows)], {"axis": 0}
                 )
@@ -828,6 +895,12 @@ class Lists(Loops):
 
     def _GeneratorExp(self, node: Any) -> Any:
         """What is looked over first is evaluated where the generator is written, the rest when it is run over."""
+        if any(isinstance(part, gast.NamedExpr) for part in gast.walk(node)):
+            self.refuse(
+                node,
+                "a generator assigns a name",
+                "Write a loop, which says how far it runs, or a list: [...].",
+            )
         first = node.generators[0]
         outer, self.taken = self.taken, []
         over = self.over(first.iter, self.expression(first.iter))
