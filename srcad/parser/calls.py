@@ -300,13 +300,15 @@ class Calls(Objects):
         operands = tuple(self.read(arg, node) for arg in args)
         named = tuple((key, self.read(option, node)) for key, option in options.items())
         value = self.builder.let(op, operands, named)
+        if any(callee.object is made for made in _GENERATORS):
+            value.type = GENERATOR
         self.freeze()
         self.program.refer(self.path, f"call {callee.name}", callee.object)
         made = self.bind_new(value)
         for view in views([args, options]):
             if isinstance(made, View):
                 made.buffer.alias(view.buffer)
-        return None if callee.object in _SILENT else made
+        return None if any(callee.object is silent for silent in _SILENT) else made
 
     # methods
 
@@ -569,6 +571,9 @@ _EFFECTS = {
     np.set_printoptions,
 }
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
+_GENERATORS = (np.random.default_rng, np.random.RandomState)
+# A generator that the function makes itself.
+GENERATOR = Type("object", value="generator")
 _SILENT = {print, time.sleep, warnings.warn, np.random.seed, random.seed}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
@@ -585,6 +590,8 @@ def reads_only(function: Any) -> bool:
 
 def generator_method(owner: Any) -> bool:
     """Whether an object draws random numbers; an object that is an argument may be anything."""
+    if isinstance(owner, Value):
+        return owner.type is GENERATOR
     return isinstance(owner, (np.random.Generator, np.random.RandomState))
 
 

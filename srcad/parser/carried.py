@@ -8,6 +8,7 @@ from srcad.analysis.types import join, type_of, widen
 from srcad.core.nodes import Carry, Loop, Phi, Slice, Value
 from srcad.core.specification import Known
 from srcad.core.types import Type, number
+from srcad.errors import UnsupportedSyntaxError
 from srcad.parser.boxes import Box, Held, boxes, holds, refill, same_contents
 from srcad.parser.expressions import Differs, is_constant
 from srcad.parser.jumps import KEPT, Region
@@ -61,21 +62,32 @@ class Carried:
         self.carries[key] = Carry(param, init, None, Value(base, type_, named=named))
         return param
 
-    def enter(self, node: Any, name: str, binding: Any, key: tuple[Any, ...] = ()) -> Any:
+    def enter(self, node: Any, name: str, binding: Any) -> Any:
         """The binding of a name in an iteration."""
+        made = self.part(node, name, binding)
+        self.freeze(name, made)
+        return made
+
+    def freeze(self, name: str, binding: Any) -> None:
+        """What an iteration leaves in a name may be what it has appended to a list."""
+        for label in self.partners.get(("frozen", name), ()):
+            self.state.freeze_boxes(binding, label)
+
+    def part(self, node: Any, name: str, binding: Any, key: tuple[Any, ...] = ()) -> Any:
+        """The binding of a part of what a name stands for in an iteration."""
         path = (name, *key)
         if isinstance(binding, (tuple, list)):
             parts = [
-                self.enter(node, name, part, (*key, place)) for place, part in enumerate(binding)
+                self.part(node, name, part, (*key, place)) for place, part in enumerate(binding)
             ]
             return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
         if isinstance(binding, dict):
             return {
-                inner: self.enter(node, name, part, (*key, inner))
+                inner: self.part(node, name, part, (*key, inner))
                 for inner, part in binding.items()
             }
         if isinstance(binding, Instance):
-            parts = self.enter(node, name, binding.parts, key)
+            parts = self.part(node, name, binding.parts, key)
             return Instance(binding.kind, parts, binding.name)
         if isinstance(
             binding,
@@ -228,9 +240,21 @@ class Carried:
             changed |= self.widen(path, carry)
             if isinstance(binding, View) and path in self.buffers:
                 changed |= self.share(path, binding)
+        for name in dict.fromkeys(path[0] for path in self.carries if isinstance(path, tuple)):
+            label = state.frozen_in(state.env.get(name))
+            key = ("frozen", name)
+            if label is not None and key not in self.partners:
+                self.partners[key] = frozenset({label})
+                changed = True
         for path in self.entry:
             if self.differs(path):
-                state.refuse(node, f"`{path[0]}` changes its kind in the loop", "Use another name.")
+                try:
+                    state.refuse(
+                        node, f"`{path[0]}` changes its kind in the loop", "Use another name."
+                    )
+                except UnsupportedSyntaxError as error:
+                    error.first = True  # type: ignore[attr-defined]
+                    raise
         for path in self.carries:
             if (
                 not isinstance(path, Buffer)
@@ -356,6 +380,7 @@ class Carried:
         for name in names:
             if name in env0 and name in {p[0] for p in self.carries if isinstance(p, tuple)}:
                 exits[name] = leave((name,), env0[name])
+                self.freeze(name, exits[name])
             elif name in later and not (_bound(env0.get(name)) and not _always_runs(loop)):
                 ended = last_env.get(name)
                 if isinstance(ended, Maybe):

@@ -922,6 +922,8 @@ class Expressions(State):
         if isinstance(made, (list, dict, Instance)):
             self.joins[id(a), id(b)] = made
             self.program.kept.append((a, b))
+            for label in filter(None, map(self.frozen_in, (a, b))):
+                self.freeze_boxes(made, label)
             for side in (a, b):
                 if id(side) in self.before_joins:
                     self.link(made, side)

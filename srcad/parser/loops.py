@@ -15,12 +15,24 @@ import gast
 
 from srcad.core.nodes import Carry, Family, Let, Loop, Value, walk
 from srcad.core.types import Type, number
-from srcad.errors import AliasingError
-from srcad.parser.boxes import copied, holds, refill
+from srcad.errors import AliasingError, UnsupportedSyntaxError
+from srcad.parser.boxes import boxes, copied, holds, refill
 from srcad.parser.carried import Boxed, Carried
 from srcad.parser.expressions import Given, is_static, truth
 from srcad.parser.iterables import Iterable, Iterables
-from srcad.parser.jumps import FLAG, KEPT, Bind, Region, Resume, at_test, in_header, region_of
+from srcad.parser.jumps import (
+    FLAG,
+    KEPT,
+    Bind,
+    First,
+    Region,
+    Rest,
+    Resume,
+    at_test,
+    in_header,
+    region_of,
+)
+from srcad.parser.objects import Instance
 from srcad.parser.places import Before, Buffer, View, views
 from srcad.parser.reads import augments, live, reads, reads_first, writes
 from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
@@ -615,3 +627,8 @@ class Loops(Iterables):
         if isinstance(binding, dict):
             return {key: self.kept(part) for key, part in binding.items()}
         return binding
+        for box in boxes([parts]).values():
+            if not isinstance(box, Growing):
+                self.program.frozen[id(box)] = (box, name)
+        if isinstance(binding, Instance):
+            return Instance(binding.kind, self.kept(binding.parts), binding.name)

@@ -24,6 +24,7 @@ from srcad.analysis.types import Exact
 from srcad.core.builder import Builder
 from srcad.core.nodes import Family, Loop, Phi, Test, Value
 from srcad.core.ops import Operation, not_
+from srcad.parser.objects import Instance
 from srcad.parser.places import Unbound
 
 __all__ = ["Filled", "Frame", "Growing", "Kept", "Maybe", "Numbers", "handed_on", "resolved"]
@@ -183,6 +184,8 @@ def handed_on(binding: Any) -> Iterator[Any]:
     elif isinstance(binding, dict):
         for part in binding.values():
             yield from handed_on(part)
+    elif isinstance(binding, Instance):
+        yield from handed_on(binding.parts)
 
 
 def resolved(binding: Any, test: Test, side: int) -> Any:
@@ -193,5 +196,7 @@ def resolved(binding: Any, test: Test, side: int) -> Any:
         return resolved(binding.sides[side], test, side) if binding.test is test else binding
     if isinstance(binding, dict):
         return {key: resolved(part, test, side) for key, part in binding.items()}
+    if isinstance(binding, Instance):
+        return Instance(binding.kind, resolved(binding.parts, test, side), binding.name)
     parts = [resolved(part, test, side) for part in binding]
     return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)

@@ -524,6 +524,16 @@ class State:
         """Before a box is changed: whether all who hold it are known."""
         self.program.touched.append(id(box))
         kind = next((k.__name__ for k in (list, dict, set) if isinstance(box, k)), "object")
+    def freeze_boxes(self, binding: Any, label: str) -> None:
+        """What a list holds is not changed from now on."""
+        for box in boxes([binding]).values():
+            self.program.frozen[id(box)] = (box, label)
+
+    def frozen_in(self, binding: Any) -> str | None:
+        """The list that holds a box of a binding, if one does."""
+        frozen = self.program.frozen
+        return next((frozen[key][1] for key in boxes([binding]) if key in frozen), None)
+
         if id(box) in self.program.outside:
             self.refuse(
                 node,
@@ -531,16 +541,16 @@ class State:
                 "A derivative changes nothing outside. Change a copy, and return it.",
                 AliasingError,
             )
-        if id(box) in self.program.frozen:
-            self.refuse(
-                node,
-                f"a {kind} that the list `{self.program.frozen[id(box)][1]}` holds is changed",
-                "The list grows in a loop, and keeps its items in arrays. Change it before it is appended.",
-                AliasingError,
-            )
         doubtful = {
             id(b if a is box else a) for a, b in self.program.linked if a is box or b is box
         }
+        for key in {id(box), *doubtful} & self.program.frozen.keys():
+            self.refuse(
+                node,
+                f"{'an' if kind == 'object' else 'a'} {kind} that the list `{self.program.frozen[key][1]}` holds is changed",
+                "The list grows in a loop, and keeps its items in arrays. Change it before it is appended.",
+                AliasingError,
+            )
         if doubtful and doubtful & set(boxes(self.reached())):
             self.refuse(
                 node,
