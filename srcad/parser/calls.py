@@ -362,7 +362,7 @@ class Calls(Objects):
         if isinstance(owner, (Instance, Super)) or hasattr(owner, "_fields"):
             return self.call_bound(node, method, args, options)
         target = owner.object if isinstance(owner, Known) else self.read(owner, node)
-        generator = isinstance(target, (np.random.Generator, np.random.RandomState))
+        generator = generator_method(target)
         if isinstance(owner, Known) and not generator:
             if name == "at" and isinstance(owner.object, np.ufunc):
                 return self.at_places(node, owner.object, *args, **options)

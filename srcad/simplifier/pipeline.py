@@ -28,6 +28,7 @@ from srcad.simplifier.ownership import recover_stores
 from srcad.simplifier.shapes import resolve_shapes
 from srcad.simplifier.sharing import share
 from srcad.simplifier.signs import place_signs
+from srcad.simplifier.sides import join_sides
 from srcad.simplifier.sinking import sink
 from srcad.simplifier.sources import choose_sources
 from srcad.simplifier.storage import store_values
@@ -45,6 +46,7 @@ ROUND: tuple[Callable[[Function], Function], ...] = (
     choose_sources,
     resolve_shapes,
     share,
+    join_sides,
     simplify_joins,
     remove_dead,
 )
