@@ -29,6 +29,7 @@ from srcad.core.specification import (
     Known,
     Reference,
     Unfit,
+    classes_of,
     follow,
     own_signature,
     steps_of,
@@ -69,6 +70,8 @@ class Scope:
         kind, _, rest_of = name.partition(" ")
         if kind == "structure":
             return structure_of(self.read(rest_of))
+        if kind == "classes":
+            return classes_of(self.read(rest_of))
         if kind == "has":
             owner, _, attribute = rest_of.rpartition(".")
             return hasattr(self.read(owner), attribute)

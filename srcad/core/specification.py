@@ -16,6 +16,7 @@ __all__ = [
     "Known",
     "Reference",
     "Unfit",
+    "classes_of",
     "follow",
     "last_name",
     "own_signature",
@@ -167,6 +168,15 @@ def follow(found: Any, steps: list[str]) -> Any:
         else:
             found = getattr(found, step)
     return found
+
+
+def classes_of(found: Any) -> str:
+    """The classes of an object, as text.
+
+    >>> classes_of(True)
+    'builtins.bool builtins.int builtins.object'
+    """
+    return " ".join(f"{kind.__module__}.{kind.__qualname__}" for kind in type(found).__mro__)
 
 
 def structure_of(found: Any) -> str:

@@ -17,7 +17,15 @@ import types
 from typing import Any
 
 from srcad.core.nodes import Value
-from srcad.core.specification import Known, Unfit, follow, own_signature, steps_of, unwrap
+from srcad.core.specification import (
+    Known,
+    Unfit,
+    classes_of,
+    follow,
+    own_signature,
+    steps_of,
+    unwrap,
+)
 from srcad.parser.expressions import _ALIAS, is_constant, ops_module
 from srcad.parser.functions import Functions
 from srcad.parser.handles import MethodBinding
@@ -423,9 +431,16 @@ class Objects(Functions):
             return self.class_of(value.kind)
         if isinstance(value, (View, Value)):
             value = self.sample(node, value)
+        self.by_class(value)
         kind = type(value.object if isinstance(value, Known) else value)
         name = kind.__name__ if getattr(builtins, kind.__name__, None) is kind else None
         return Known(kind, name) if name else self.class_of(kind)
+
+    def by_class(self, value: Any) -> None:
+        """Note that the text depends on the classes of an object of an outer scope."""
+        place = self.program.place_of(value.object) if isinstance(value, Known) else None
+        if place is not None:
+            self.program.refer(place[0], f"classes {place[1]}", classes_of(value.object))
 
     def sample(self, node: Any, value: Any) -> Any:
         """Something of the type of a value."""

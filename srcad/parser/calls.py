@@ -462,6 +462,7 @@ class Calls(Objects):
             return isinstance(builtin_type_of, classes)
         if isinstance(value, (View, Value)):
             value = self.sample(node, value)
+        self.by_class(value)
         return isinstance(value.object if isinstance(value, Known) else value, classes)
 
     def sample(self, node: Any, value: Any) -> Any:

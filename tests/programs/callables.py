@@ -877,3 +877,482 @@ def one_of_three_functions(x):
             f = lambda y: y * y  # noqa: E731
         out = out + f(x[2]) * f(x[i])
     return out
+
+
+def checked(y):
+    if y < -5.0:
+        raise ValueError("too small")
+    return np.sqrt(y + 6.0)
+
+
+def try_callee(x):
+    out = 0.0
+    for i in range(4):
+        try:
+            out = out + checked(x[i] * 10.0)
+        except ValueError:
+            out = out + x[i] ** 2
+    return out
+
+
+def loop_break_closure(x):
+    w = x * 1.0
+
+    def bump(i):
+        w[i] += w[i - 1] * x[i]
+        return w[i]
+
+    total = 0.0
+    for i in range(1, 4):
+        v = bump(i)
+        if v > 1.0:
+            break
+        total = total + v
+    return total + np.sum(w)
+
+
+class Acc:
+    def __init__(self, v):
+        self.total = 0.0
+        self.items = []
+        self.v = v
+
+    def add(self, y):
+        self.total += y
+        self.items.append(y * self.v[0])
+
+    @property
+    def mean(self):
+        return self.total / len(self.items)
+
+
+def acc_static(x):
+    a = Acc(x)
+    for i in (0, 1, 2):
+        a.add(x[i] ** 2)
+    return a.mean + a.items[1] * a.items[2]
+
+
+class State:
+    def __init__(self, x, v):
+        self.x, self.v = x, v
+
+
+class Sim:
+    def __init__(self, s, k):
+        self.s, self.k, self.t = s, k, 0.0
+
+    def force(self):
+        return -self.k * self.s.x
+
+    def step(self, dt):
+        s = self.s
+        s.v += dt * self.force()
+        s.x = s.x + dt * s.v
+        self.t += dt
+
+
+def nested_objs(x):
+    sim = Sim(State(x * 1.0, x**2), x[0])
+    while sim.t < 0.45:
+        sim.step(0.1)
+    return np.sum(sim.s.x**2) * sim.t
+
+
+def nested_objs_break(x):
+    sim = Sim(State(x * 1.0, x**2), x[0])
+    for k in range(20):
+        sim.step(0.1)
+        if np.sum(sim.s.x) > 4.0:
+            break
+    return np.sum(sim.s.x**2) + sim.s.v[0]
+
+
+def replaced_state(x):
+    sim = Sim(State(x * 1.0, x**2), x[0])
+    old = sim.s
+    sim.step(0.1)
+    sim.s = State(sim.s.x * 2, old.v)
+    sim.step(0.2)
+    return np.sum(sim.s.x * old.x) + np.sum(old.v)
+
+
+def branch_replaces(x):
+    s = State(x * 1.0, x**2)
+    t = s
+    if x[0] > 0:
+        s.x = s.x * 2.0
+        t.v[0] = 7.0 * x[1]
+    else:
+        s.v = x
+    return np.sum(t.x * s.v)
+
+
+def attr_alias(x):
+    buf = x * 1.0
+    s = State(buf, buf)
+    s.x[0] = x[1] * 4.0
+    buf[1] = x[2]
+    return np.sum(s.v**2) + np.sum(s.x * buf)
+
+
+def method_closure(x):
+    s = State(x * 1.0, x)
+
+    def upd(obj, f):
+        obj.x = f(obj.x)
+
+    upd(s, lambda q: q * q)
+    upd(s, np.sin)
+    return np.sum(s.x)
+
+
+def obj_returned(x):
+    def make(i):
+        return State(x[i], x[i + 1])
+
+    a, b = make(0), make(1)
+    return a.x * b.v + a.v * b.x
+
+
+def obj_dict(x):
+    d = {"a": State(x[0], x[1])}
+    for k in ("p", "q"):
+        d[k] = State(d["a"].x * 2, x[2])
+        d["a"].x = d[k].v * d["a"].x
+    return d["a"].x + d["p"].x * d["q"].x
+
+
+def fixed_point(f, x0, n=30, tol=1e-12):
+    x = x0
+    for _ in range(n):
+        new = f(x)
+        if abs(new - x) < tol:
+            return new
+        x = new
+    return x
+
+
+def uses_fixed_point(x):
+    return fixed_point(lambda t: np.cos(t * x[0]) + x[1] * 0.1, x[2] * 0.3)
+
+
+def rk4(f, y, t, h):
+    k1 = f(t, y)
+    k2 = f(t + h / 2, y + h / 2 * k1)
+    k3 = f(t + h / 2, y + h / 2 * k2)
+    k4 = f(t + h, y + h * k3)
+    return y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+def ode(x):
+    def rhs(t, y):
+        return -x[0] * y + np.sin(t) * x[1]
+
+    y, t = x * 1.0, 0.0
+    while t < 1.0:
+        y = rk4(rhs, y, t, 0.25)
+        t += 0.25
+    return np.sum(y)
+
+
+def simpson(f, a, b, eps, depth):
+    c = (a + b) / 2
+    whole = (b - a) / 6 * (f(a) + 4 * f(c) + f(b))
+    left = (c - a) / 6 * (f(a) + 4 * f((a + c) / 2) + f(c))
+    right = (b - c) / 6 * (f(c) + 4 * f((c + b) / 2) + f(b))
+    if depth == 0 or abs(left + right - whole) < eps:
+        return left + right
+    return simpson(f, a, c, eps / 2, depth - 1) + simpson(f, c, b, eps / 2, depth - 1)
+
+
+def adaptive(x):
+    return simpson(lambda t: np.exp(-t * x[0]) * np.sin(3 * t) * x[1], 0.0, 2.0, 1e-4, 3)
+
+
+def fft_like(x):
+    def go(v):
+        n = len(v)
+        if n == 1:
+            return v
+        e, o = go(v[::2]), go(v[1::2])
+        return [a + 0.5 * b for a, b in zip(e, o)] + [a - 0.5 * b for a, b in zip(e, o)]
+
+    r = go([x[0], x[1], x[2], x[3]])
+    return r[0] * r[1] + r[2] * r[3] ** 2
+
+
+def hanoi_like(x):
+    out = [x[0], x[1], x[2]]
+
+    def move(n, a, b, c):
+        if n == 0:
+            return
+        move(n - 1, a, c, b)
+        out[b] = out[b] + out[a] * 0.5
+        move(n - 1, c, b, a)
+
+    move(3, 0, 1, 2)
+    return out[0] * out[1] + out[2]
+
+
+def memo(x):
+    cache = {}
+
+    def f(n):
+        if n in cache:
+            return cache[n]
+        r = x[0] if n < 2 else f(n - 1) * x[1] + f(n - 2)
+        cache[n] = r
+        return r
+
+    return f(10)
+
+
+def gen_with_closure(x):
+    s = x[0]
+
+    def f(y):
+        return y * s
+
+    return sum(f(v) for v in x) + max(f(v) for v in (x[0], x[1]))
+
+
+def overwritten_name(x):
+    def f(y):
+        return y * 2
+
+    a = f(x[0])
+
+    def f(y):
+        return y * 3
+
+    return a * f(x[1])
+
+
+def kwdict(x):
+    def f(**kw):
+        a = kw.pop("a", 1.0)
+        kw["c"] = a * 2
+        return g(**kw)
+
+    def g(b, c):
+        return b * c
+
+    d = {"b": x[1]}
+    return f(a=x[0], **d) + f(**d) * x[2]
+
+
+def argslist(x):
+    def f(*args):
+        first, *rest = args
+        return first * sum(rest)
+
+    return f(*x[:3]) if False else f(x[0], x[1], x[2]) + f(*[x[1], x[2]], x[3])
+
+
+def cg(apply_A, b, iters=4):
+    x = np.zeros_like(b)
+    r = b - apply_A(x)
+    p = r.copy()
+    rs = r @ r
+    for _ in range(iters):
+        Ap = apply_A(p)
+        alpha = rs / (p @ Ap)
+        x = x + alpha * p
+        r = r - alpha * Ap
+        new = r @ r
+        p = r + (new / rs) * p
+        rs = new
+    return x
+
+
+def uses_cg(w, b):
+    def A(v):
+        return w * v + 0.1 * np.roll(v, 1) + 0.1 * np.roll(v, -1)
+
+    return np.sum(cg(A, b) ** 2)
+
+
+class Dense:
+    def __init__(self, W, b, act=None):
+        self.W, self.b, self.act = W, b, act
+
+    def __call__(self, x):
+        z = self.W @ x + self.b
+        return z if self.act is None else self.act(z)
+
+
+class MLP:
+    def __init__(self, *layers):
+        self.layers = list(layers)
+
+    def __call__(self, x):
+        for l in self.layers:
+            x = l(x)
+        return x
+
+    def penalty(self, lam=0.1):
+        return lam * sum(np.sum(l.W**2) for l in self.layers)
+
+
+def mlp_local(W1, b1, W2, b2, x):
+    net = MLP(Dense(W1, b1, np.tanh), Dense(W2, b2))
+    return np.sum(net(x) ** 2) + net.penalty()
+
+
+class Shape:
+    def area(self):
+        raise NotImplementedError
+
+    def scaled(self, k):
+        return k * self.area()
+
+
+class Circle(Shape):
+    def __init__(self, r):
+        self.r = r
+
+    def area(self):
+        return np.pi * self.r**2
+
+
+class Rect(Shape):
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def area(self):
+        return self.a * self.b
+
+
+class Square(Rect):
+    def __init__(self, a):
+        super().__init__(a, a)
+
+    def area(self):
+        return super().area() * 1.5
+
+
+def shapes(x):
+    s = [Circle(x[0]), Rect(x[1], x[2]), Square(x[0])]
+    return (
+        sum(k.scaled(i + 1.0) for i, k in enumerate(s))
+        + sum(1.0 for k in s if isinstance(k, Rect)) * x[0]
+    )
+
+
+class RunningStats:
+    def __init__(self):
+        self.n, self.mean, self.m2 = 0, 0.0, 0.0
+
+    def push(self, v):
+        self.n += 1
+        d = v - self.mean
+        self.mean += d / self.n
+        self.m2 += d * (v - self.mean)
+
+    @property
+    def var(self):
+        return self.m2 / (self.n - 1)
+
+
+def welford(x):
+    s = RunningStats()
+    for v in x:
+        s.push(v)
+    return s.var + s.mean
+
+
+class Node:
+    def __init__(self, v, left=None, right=None):
+        self.v, self.left, self.right = v, left, right
+
+    def total(self):
+        out = self.v**2
+        if self.left is not None:
+            out = out + self.left.total()
+        if self.right is not None:
+            out = out * self.right.total()
+        return out
+
+
+def tree_objs(x):
+    t = Node(x[0], Node(x[1], None, Node(x[2])), Node(x[0] * x[1]))
+    return t.total()
+
+
+class Optim:
+    def __init__(self, lr):
+        self.lr, self.state = lr, {}
+
+    def step(self, params, grads):
+        for k in params:
+            m = self.state.get(k, 0.0) * 0.9 + grads[k]
+            self.state[k] = m
+            params[k] = params[k] - self.lr * m
+
+
+def momentum(x):
+    p = {"a": x[0], "b": x[1] * 2}
+    o = Optim(0.1 * x[2])
+    for _ in (0, 1, 2):
+        o.step(p, {"a": p["a"] * p["b"], "b": p["b"] ** 2})
+    return p["a"] * p["b"]
+
+
+def momentum_loop(x):
+    p = {"a": x[0], "b": x[1] * 2}
+    o = Optim(0.1 * x[2])
+    o.state.update(a=0.0, b=0.0)
+    for _ in range(5):
+        o.step(p, {"a": p["a"] * p["b"], "b": p["b"] ** 2})
+    return p["a"] * p["b"]
+
+
+class Vec:
+    def __init__(self, d):
+        self.d = d
+
+    @classmethod
+    def zeros(cls, n):
+        return cls(np.zeros(n))
+
+    def axpy(self, a, o):
+        self.d += a * o.d
+        return self
+
+    def __len__(self):
+        return len(self.d)
+
+
+def vecs(x):
+    v = Vec.zeros(3)
+    v.axpy(x[0], Vec(x)).axpy(2.0, v)
+    return np.sum(v.d**2)
+
+
+def pipeline(x):
+    stages = [
+        np.sin,
+        lambda t: t * x,
+        functools.partial(np.multiply, 2.0),
+        (lambda k: lambda t: t + k)(x[0]),
+    ]
+    return np.sum(functools.reduce(lambda v, f: f(v), stages, x))
+
+
+def counter_closure(x):
+    def make():
+        state = {"n": 0, "sum": 0.0}
+
+        def push(v):
+            state["n"] += 1
+            state["sum"] += v
+            return state["sum"] / state["n"]
+
+        return push
+
+    a, b = make(), make()
+    a(x[0])
+    b(x[1])
+    return a(x[2]) * b(x[0])

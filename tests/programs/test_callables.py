@@ -33,7 +33,11 @@ PARTS = [
     "poly",
     "nonedefault",
     "swapper",
-    "part",
+    "checked",
+    "fixed_point",
+    "rk4",
+    "simpson",
+    "cg",
 ]
 GIVEN = {
     "passes": (2.0, 1.5),
@@ -44,19 +48,14 @@ GIVEN = {
     "points": (X**2,),
     **{name: (X, Y) for name in ("particle", "particle_loop", "particle_branch")},
     "particle_while": (X, Y, 3),
+    "uses_cg": (X**2 + 1, X),
+    "mlp_local": (R(4, 3), R(4), R(2, 4), R(2), X),
 }
 PROGRAMS = {
     name: found
     for name, found in vars(callables).items()
     if inspect.isfunction(found) and found.__module__ == callables.__name__ and name not in PARTS
 }
-
-
-def given(name):
-    if name in GIVEN:
-        return GIVEN[name]
-    source = inspect.getsource(PROGRAMS[name])
-    return (X,) if "R(3)" in source or name in THREE else (LONG,)
 
 
 # Programs that read arrays of three elements from outside.
@@ -75,7 +74,12 @@ THREE = [
     "fromarg",
     "bound",
     "defaults",
+    "vecs",
 ]
+
+
+def given(name):
+    return GIVEN.get(name, (X,) if name in THREE else (LONG,))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
