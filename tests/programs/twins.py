@@ -186,7 +186,7 @@ class _Linalg:
 class _NumPy:
     """NumPy, which makes arrays of another dtype where it would make float64."""
 
-    float64 = property(lambda self: self._dtype)
+    float64 = float32 = property(lambda self: self._dtype)
     _makers = frozenset(
         [
             "zeros",
