@@ -9,13 +9,14 @@ from tests.programs.corpus import (
     data,
     functions,
     hostile,
+    hostile_places,
     mutation,
     numerics,
     objects,
 )
 from tests.programs.oracle import check, programs
 
-MODULES = [control, functions, objects, data, mutation, contexts, numerics, hostile]
+MODULES = [control, functions, objects, data, mutation, contexts, numerics, hostile, hostile_places]
 
 # What srcad does not take yet, with what it says; a program that passes is taken off.
 REFUSED: dict[str, str] = {
