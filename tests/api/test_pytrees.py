@@ -704,3 +704,139 @@ def test_a_second_process_needs_no_compiler(tmp_path, monkeypatch):
     assert lines[0][0] == lines[1][0]
     assert lines[0][0].startswith("Ball(mass=")
     assert (lines[0][1], lines[1][1]) == ("parser", "no parser")
+
+
+# states
+
+
+@dataclasses.dataclass
+class State:
+    x: np.ndarray
+    v: np.ndarray
+    steps: int = 1
+    name: str = "state"
+
+
+def stepped(p, n):
+    for _ in range(n):
+        p = State(p.x + 0.1 * p.v, p.v - 0.1 * np.sin(p.x), p.steps, p.name)
+    return np.sum(p.x * p.v) * p.steps
+
+
+def replaced(p, n):
+    t = 0.0
+    while t < 0.1 * n:
+        p = dataclasses.replace(p, x=p.x + 0.1 * np.sin(p.v))
+        t = t + 0.1
+    return np.sum(p.x**2)
+
+
+def changed(p, n):
+    made = State(p.x * 1.0, p.v * 0.5)
+    for _ in range(n):
+        if made.x[0] > 0.2:
+            made.x = made.x * 0.5 + made.v
+        else:
+            made = State(made.x, made.v * made.x)
+    return np.sum(made.x * made.v)
+
+
+def swapped(p, n):
+    q = State(p.v * 2.0, p.x)
+    for _ in range(n):
+        p, q = q, State(p.x * 0.5 + q.v, q.x * p.v)
+    return np.sum(p.x * q.v)
+
+
+def chosen(p, n):
+    best = p
+    for _ in range(n):
+        p = State(np.cos(p.x) + p.v, p.v)
+        best = p if np.sum(p.x) > np.sum(best.x) else best
+    return np.sum(best.x * best.v)
+
+
+def recorded(p, n):
+    states = []
+    for _ in range(n):
+        p = State(np.sin(p.x), p.v * p.x)
+        states.append(p)
+    total = 0.0
+    for state in reversed(states):
+        total = total * 0.5 + np.sum(state.x * state.v)
+    return total
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+@pytest.mark.parametrize("f", [stepped, replaced, changed, swapped, chosen, recorded])
+def test_objects_go_through_loops_and_branches(f, n):
+    p = State(X, Y)
+    assert verify(f, p, n, argnums=0).ok
+    assert verify(hessian(f), p, n).ok
+    assert verify(jacfwd(f), p, n).ok
+
+
+def kept_and_changed(p):
+    made, states = State(p.x * 1.0, p.v), []
+    for _ in range(3):
+        made.x = made.x * 0.5
+        states.append(made)
+    return sum(np.sum(state.x) for state in states)
+
+
+def changed_after(p):
+    made, states = State(p.x * 1.0, p.v), []
+    for _ in range(3):
+        made = State(made.x * 0.5, made.v)
+        states.append(made)
+    made.v = made.v * 3.0
+    return sum(np.sum(state.x * state.v) for state in states)
+
+
+def changed_in_the_next(p):
+    made, states = State(p.x * 1.0, p.v), []
+    for _ in range(3):
+        made.v = made.v * 2.0
+        made = State(made.x * 0.5, made.v)
+        states.append(made)
+    return sum(np.sum(state.x * state.v) for state in states)
+
+
+def changed_under_another_name(p):
+    made, states = State(p.x * 1.0, p.v), []
+    for _ in range(3):
+        q = State(made.x * 0.5, made.v)
+        kept = q if np.sum(q.x) > 0.3 else State(q.x, q.v * 2)
+        states.append(kept)
+        q.v = q.v * 5
+    return sum(np.sum(state.x * state.v) for state in states)
+
+
+def a_list_changed_after(p):
+    made, states = [p.x * 1.0, p.v], []
+    for _ in range(3):
+        made = [made[0] * 0.5, made[1]]
+        states.append(made)
+    made[1] = made[1] * 3.0
+    total = 0.0
+    for state in states:
+        total += np.sum(state[0] * state[1])
+    return total
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        kept_and_changed,
+        changed_after,
+        changed_in_the_next,
+        changed_under_another_name,
+        a_list_changed_after,
+    ],
+)
+def test_what_a_list_holds_is_not_changed_later(f):
+    """Right, or refused."""
+    try:
+        assert verify(f, State(X, Y), argnums=0).ok
+    except srcad.AliasingError as error:
+        assert "is changed" in str(error)
