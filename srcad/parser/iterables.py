@@ -31,7 +31,8 @@ class Iterable(NamedTuple):
     `parts` are the bindings themselves where they are known one by one (a list): such a loop is unrolled.
     `domain` is (start, stop, step) where the items are the numbers of a range; `record` the list where the items are records of it;
     `live` the list or dict itself, whose items Python reads as it goes on; `unroll` says that they are made one by one as they are
-    asked for; `guard` is the function of a generator whose items were all made before, so that nothing it reads may change meanwhile.
+    asked for; `guard` is what items were read ahead of (arrays, the function of a generator): it may not change meanwhile;
+    `first` is the number of the first item, of those that are left.
     """
 
     count: Any
@@ -44,6 +45,7 @@ class Iterable(NamedTuple):
     live: Any = None
     unroll: bool = False
     guard: Any = None
+    first: int = 0
 
 
 class Taken(NamedTuple):
@@ -301,7 +303,10 @@ class Iterables(Branches):
             numbers = [self.linear(start, 1, place) for place in range(len(over.parts))]
             return _listed(list(zip(numbers, over.parts)))
         return Iterable(
-            over.count, lambda i: (self.linear(start, 1, i), over.item(i)), arrays=over.arrays
+            over.count,
+            lambda i: (self.linear(start, 1, i), over.item(i)),
+            arrays=over.arrays,
+            guard=over.guard,
         )
 
     def forward(self, over: Iterable) -> Iterable:
@@ -314,7 +319,7 @@ class Iterables(Branches):
             last = self.binary(self.statement, ops.subtract, count, 1)
             return over.item(self.binary(self.statement, ops.subtract, last, i))
 
-        return Iterable(count, item, arrays=over.arrays)
+        return Iterable(count, item, arrays=over.arrays, guard=over.guard)
 
     def count_of(self, over: Iterable) -> Any:
         """How many items there are."""
@@ -366,7 +371,10 @@ class Iterables(Branches):
             return total
 
         arrays = tuple(view for over in inner for view in over.arrays)
-        return Iterable(count, lambda i: tuple(over.item(i) for over in inner), arrays=arrays)
+        guard = [over.guard for over in inner]
+        return Iterable(
+            count, lambda i: tuple(over.item(i) for over in inner), arrays=arrays, guard=guard
+        )
 
     def arranged(self, node: Any, over: Iterable) -> Iterable:
         """A list of numbers as an array, so that a loop can run over it."""
@@ -537,7 +545,8 @@ class Iterables(Branches):
         def item(i: Any) -> Any:
             return (over.item(i), over.item(self.binary(node, ops.add, i, 1)))
 
-        return Iterable(count, item, arrays=over.arrays)
+        ahead = [view for view in over.arrays if self.type(view).rank in (None, 1)]
+        return Iterable(count, item, arrays=over.arrays, guard=[ahead, over.guard])
 
     def accumulated(
         self,
@@ -557,7 +566,7 @@ class Iterables(Branches):
                 summed = self.call(
                     node, Known(np.cumsum, "np.cumsum"), [self.arrayed(node, over)], {}
                 )
-                return self.over(node, summed)
+                return self.over(node, summed)._replace(guard=list(over.arrays))
         if over.parts is None and not isinstance(over.count, int):
             self.refuse(
                 node,

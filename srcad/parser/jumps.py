@@ -29,8 +29,10 @@ __all__ = [
     "FLAG",
     "KEPT",
     "Bind",
+    "First",
     "Leave",
     "Region",
+    "Rest",
     "Resume",
     "Site",
     "at_test",
@@ -224,6 +226,24 @@ class Bind(gast.AST):  # type: ignore[misc]
 
     def __init__(self, target: Any, item: Any) -> None:
         self.target, self.item = target, item
+
+
+class First(gast.AST):  # type: ignore[misc]
+    """The beginning of the first iteration of a loop over `over`."""
+
+    _fields = ("target",)
+
+    def __init__(self, node: Any = None, over: Any = None) -> None:
+        self.target, self.over = getattr(node, "target", None), over
+
+
+class Rest(gast.AST):  # type: ignore[misc]
+    """The iterations after the first."""
+
+    _fields = ("node",)
+
+    def __init__(self, node: Any = None, over: Any = None) -> None:
+        self.node, self.over = node, over
 
 
 def region_of(node: Any, depth: int) -> Region | None:

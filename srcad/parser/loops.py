@@ -80,21 +80,17 @@ class Loops(Iterables):
             ):
                 self.rolled(node, over, later, region)
             self.unchanged(node, taken)
-        if guarded != self.guarding(over) or (
-            over.guard is not None and over.guard.free & set(writes(node.body))
-        ):
+        if guarded != self.guarding(over) or (_free(over.guard) & set(writes(node.body))):
             self.refuse(
                 node,
-                "what the generator reads changes while it is run over",
-                "Make a list of it before the loop, or write its loop here.",
+                "what is run over here was read ahead, and changes meanwhile",
+                "Run over a copy, or a list that is made before the loop.",
                 AliasingError,
             )
         self.leave(region)
 
     def guarding(self, over: Iterable) -> dict[Buffer, Value]:
-        """What the memory holds that the function of a generator reads."""
-        if over.guard is None:
-            return {}
+        """What the memory holds that items were read ahead of."""
         return {view.buffer: self.current(view.buffer) for view in views(over.guard)}
 
     def living_items(self, node: Any, box: Any) -> Iterator[Any]:
@@ -123,8 +119,53 @@ class Loops(Iterables):
                     "a list is indexed by a value that is not known while parsing",
                     "Use an array, or loop over the list.",
                 )
-            items = [over.item(place) for place in range(count)[:: over.direction]]
+            items = [over.item(place) for place in range(over.first, count)[:: over.direction]]
             self.unrolled(node, items, later, region)
+        except UnsupportedSyntaxError as error:
+            if not getattr(error, "first", False) or region is not None:
+                raise
+            begins = self.begins(node, over)
+            if begins is None:
+                raise
+            undo()
+            rest: Iterable = over._replace(first=1)
+            if over.domain is not None:
+                start, stop, step = over.domain
+                rest = over._replace(domain=(self.linear(start, step, 1), stop, step))
+            parts = [First(node, over), *node.body, Rest(node, rest)]
+            whole = gast.If(Given(begins()), parts, [])
+            self.block([gast.copy_location(whole, node)], later)
+
+    def begins(self, node: Any, over: Iterable) -> Callable[[], Any] | None:
+        """What tells whether a loop has a first iteration, where that can be parsed apart from the others.
+
+        The first iteration is another one where it alone finds a name without a value, or with one of another kind:
+
+            last = None                           last = None
+            for a in x:                           if len(x) > 0:
+                if last is not None:                  a = x[0]
+                    s += a * last        ->           last = a
+                last = a                              for i in range(1, len(x)): ...
+        """
+        if over.direction < 0 or over.first or over.record is not None or over.live is not None:
+            return None
+        if over.domain is None:
+            return lambda: self.compare(
+                node, gast.Gt(), over.count() if callable(over.count) else over.count, 0
+            )
+        start, stop, step = over.domain
+        if not isinstance(step, int):
+            return None
+        return lambda: self.compare(node, gast.Lt() if step > 0 else gast.Gt(), start, stop)
+
+    def do_First(self, node: Any) -> None:
+        over = node.over
+        item = over.item(0) if over.domain is None else over.domain[0]
+        self.assign(node.target, item, Value("").serial)
+
+    def do_Rest(self, node: Any) -> None:
+        with self.at(node.node, self.header_text(node.node)):
+            self.rolled(node.node, node.over, self.later, None)
 
     def unrolled(
         self, node: Any, items: Any, later: frozenset[str], region: Any, taken: Any = ()
@@ -145,7 +186,7 @@ class Loops(Iterables):
                 self.assign(node.target, item, Value("").serial)
                 self.block(body, around)
             else:
-                begin = [Resume(region), gast.copy_location(Bind(node.target, item), node)]
+                begin = [Resume(region), Bind(node.target, item)]
                 self.block([self.unless(stop, [*begin, *body], node)], around)
 
     def checkpoint(self) -> Callable[[], None]:
@@ -286,7 +327,7 @@ class Loops(Iterables):
             item = lambda: over.item(index)  # noqa: E731
         elif domain is None:
             count = self.read(over.count() if callable(over.count) else over.count)
-            domain = (0, count, 1)
+            domain = (over.first, count, 1)
             item = lambda: over.item(index)  # noqa: E731
         if over.domain is not None and isinstance(node.target, gast.Name):
             index.base, index.named = node.target.id, True
@@ -506,7 +547,11 @@ class Loops(Iterables):
             for name, binding in self.env.items()
             if isinstance(binding, Filled) and binding.loop is loop
         }
-        names = [*assigned, *(n for n in targets if n not in assigned), *(part.name for part in boxed.values())]
+        names = [
+            *assigned,
+            *(n for n in targets if n not in assigned),
+            *(part.name for part in boxed.values()),
+        ]
         if test is None and loop.domain is None and loop.until is None and not joined:
             self.refuse(
                 node,
@@ -607,6 +652,9 @@ class Loops(Iterables):
                 self.read(part, node)
         for view in views(parts):
             view.buffer.arguments.add(f"list {name}")
+        for box in boxes([parts]).values():
+            if not isinstance(box, Growing):
+                self.program.frozen[id(box)] = (box, name)
         made = self.env[name] = found.filled = Filled(name, frame.loop, self.kept(parts))
         made.site, made.element = found.site, self.typed(made.parts)
         return True
@@ -626,9 +674,13 @@ class Loops(Iterables):
             return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
         if isinstance(binding, dict):
             return {key: self.kept(part) for key, part in binding.items()}
-        return binding
-        for box in boxes([parts]).values():
-            if not isinstance(box, Growing):
-                self.program.frozen[id(box)] = (box, name)
         if isinstance(binding, Instance):
             return Instance(binding.kind, self.kept(binding.parts), binding.name)
+        return binding
+
+
+def _free(guard: Any) -> frozenset[str]:
+    """The names that the functions of a guard read."""
+    if isinstance(guard, (list, tuple)):
+        return frozenset().union(*map(_free, guard))
+    return getattr(guard, "free", frozenset())

@@ -18,7 +18,7 @@ from srcad.core.types import Type
 from srcad.errors import AliasingError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.parser.boxes import Box, Held, boxes, holds, refill
 from srcad.parser.jumps import Region
-from srcad.parser.places import Buffer, Step, Unbound, View, views
+from srcad.parser.places import Before, Buffer, Step, Unbound, View, views
 from srcad.parser.reads import reads
 from srcad.parser.records import Filled, Frame, Maybe, Numbers
 from srcad.parser.refusals import SYNTAX
@@ -404,11 +404,15 @@ class State:
                 "It is None on one side of a branch. Read it under the same condition, or give it a value on both sides.",
             )
         if isinstance(binding, Unbound):
-            self.refuse(
-                node or self.statement,
-                f"`{binding.name}` {binding.why[0]}",
-                binding.why[1],
-            )
+            try:
+                self.refuse(
+                    node or self.statement,
+                    f"`{binding.name}` {binding.why[0]}",
+                    binding.why[1],
+                )
+            except UnsupportedSyntaxError as error:
+                error.first = isinstance(binding, Before)  # type: ignore[attr-defined]
+                raise
         if isinstance(binding, Filled) and binding.site is not None:
             raise NeedRows(binding.site, binding.element, grow=False)
         if isinstance(binding, Rows):
@@ -520,10 +524,6 @@ class State:
         if one is not other:
             self.program.linked.append((one, other))
 
-    def change(self, node: Any, box: Any) -> None:
-        """Before a box is changed: whether all who hold it are known."""
-        self.program.touched.append(id(box))
-        kind = next((k.__name__ for k in (list, dict, set) if isinstance(box, k)), "object")
     def freeze_boxes(self, binding: Any, label: str) -> None:
         """What a list holds is not changed from now on."""
         for box in boxes([binding]).values():
@@ -534,6 +534,10 @@ class State:
         frozen = self.program.frozen
         return next((frozen[key][1] for key in boxes([binding]) if key in frozen), None)
 
+    def change(self, node: Any, box: Any) -> None:
+        """Before a box is changed: whether all who hold it are known."""
+        self.program.touched.append(id(box))
+        kind = next((k.__name__ for k in (list, dict, set) if isinstance(box, k)), "object")
         if id(box) in self.program.outside:
             self.refuse(
                 node,

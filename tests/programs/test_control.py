@@ -584,3 +584,27 @@ def test_arrays_that_others_see_are_changed_in_place_by_loops():
     for f in (names, views, callee):
         agree(f, X)
         orders_agree(f, [X], (0,), np.random.default_rng(7))
+
+
+def test_the_first_iteration_may_be_another_one():
+    def without_value(x):
+        s = 0.0
+        for i in range(len(x)):
+            if i > 0:
+                s += (x[i] - last) ** 2
+            last = x[i]
+        return s
+
+    def of_another_kind(x):
+        last, s = None, 0.0
+        for a in x:
+            if last is not None:
+                s += (a - last) ** 2
+            last = a
+        return s
+
+    for f in (without_value, of_another_kind):
+        for x in (X, X[:1], X[:2]):
+            agree(f, x)
+        orders_agree(f, [X], (0,), np.random.default_rng(7))
+        assert srcad.grad(f)(X[:0]).shape == (0,)
