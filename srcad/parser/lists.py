@@ -304,13 +304,43 @@ class Lists(Loops):
                 node, Known(np.empty, "np.empty"), [(added, *sizes) if sizes else added], {}
             )
             self.become(
-                view, self.call(node, Known(np.concatenate, "np.concatenate"), [(view, more)], {})
+                view,
+                self.call(node, Known(np.concatenate, "np.concatenate"), [(view, more)], {}),
+                longer=True,
             )
 
-    def become(self, view: View, made: Any) -> None:
-        """Let the buffer of an array hold another one, of other size."""
+    def apart(self, item: Any) -> Any:
+        """An item that is taken out of its list: no row any longer."""
+        if isinstance(item, View):
+            return self.bind_new(self.read(item)) if item.path else item
+        if isinstance(item, dict):
+            return {key: self.apart(part) for key, part in item.items()}
+        if isinstance(item, (tuple, list)):
+            parts = [self.apart(part) for part in item]
+            return type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
+        return item
+
+    def from_start(self, item: View) -> bool:
+        """Whether an item of rows counts from the first."""
+        key = item.path[0].args[0] if item.path[0].args else None
+        return key >= 0 if type(key) is int else self.never_negative(key)
+
+    def become(self, view: View, made: Any, *, longer: bool = False) -> None:
+        """Let the buffer of an array hold another one, of other size; `longer`: with rows after those that it had."""
         value = self.read(made)
         assert isinstance(value, Value)
+        for name, binding in self.living():
+            if any(
+                seen.buffer is view.buffer and not (longer and self.from_start(seen))
+                for seen in views(binding)
+                if seen.path
+            ):
+                self.refuse(
+                    self.statement,
+                    f"a list changes its length, while `{name}` may stand for an item of it",
+                    f"Write .copy() where `{name}` is bound.",
+                    AliasingError,
+                )
         old = self.current(view.buffer)
         value.base, value.named = old.base, old.named
         self.memory[view.buffer] = value
@@ -391,7 +421,7 @@ class Lists(Loops):
             if plan is not None:
                 self.store(node, view, row, leaf, add=False, fresh=True)
             else:
-                self.become(view, self.longer(node, view, leaf, type_, after=True))
+                self.become(view, self.longer(node, view, leaf, type_, after=True), longer=True)
         if plan is not None:
             plan.done += 1
 
@@ -837,7 +867,7 @@ class Lists(Loops):
             return None
         if name == "pop" and (not args or args[0] in (-1, 0)):
             first = bool(args) and args[0] == 0
-            found = self.item(node, owner, 0 if first else -1)
+            found = self.apart(self.item(node, owner, 0 if first else -1))
             rest = Slice(1, None, None) if first else Slice(None, -1, None)
             for view in self.leaves(owner):
                 self.become(view, self.emit(ops.getitem, (view, rest)))
