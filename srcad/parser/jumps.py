@@ -39,6 +39,7 @@ __all__ = [
     "ends",
     "in_header",
     "leaves",
+    "one_by_one",
     "region_of",
 ]
 
@@ -306,6 +307,25 @@ def at_test(node: Any) -> Any:
         gast.copy_location(made, node.test)
     loop = gast.While(gast.Constant(True, None), [leave, *node.body], [])
     return gast.copy_location(loop, node)
+
+
+def one_by_one(node: Any) -> Any:
+    """An `if` whose test assigns names on the way, as one `if` in another: the names are there inside.
+
+    >>> print(gast.unparse(one_by_one(gast.parse("if a and (b := f(a)) > 0: y = b").body[0])).strip())
+    if a:
+        if (b := f(a)) > 0:
+            y = b
+    """
+    test = node.test
+    if not (isinstance(test, gast.BoolOp) and isinstance(test.op, gast.And)):
+        return node
+    if not any(isinstance(n, gast.NamedExpr) for v in test.values[1:] for n in gast.walk(v)):
+        return node
+    body = node.body
+    for value in reversed(test.values):
+        body = [gast.copy_location(gast.If(value, body, list(node.orelse)), node)]
+    return body[0]
 
 
 def leaves(node: Any) -> bool:

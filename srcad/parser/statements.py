@@ -9,11 +9,12 @@ import gast
 from srcad.core.nodes import Value
 from srcad.parser.branches import returns
 from srcad.parser.contexts import Contexts
-from srcad.parser.jumps import Resume, ends, leaves
+from srcad.parser.jumps import Resume, ends, leaves, one_by_one
 from srcad.parser.reads import live
 from srcad.parser.records import Growing
 from srcad.parser.refusals import SYNTAX, written_outside
 from srcad.parser.rows import Rows
+from srcad.parser.state import Unreachable
 
 __all__ = ["Statements"]
 
@@ -23,9 +24,17 @@ class Statements(Contexts):
 
     def block(self, statements: list[Any], later: frozenset[str]) -> None:
         """Parse a list of statements; `later` are the names read after it."""
+        try:
+            self.statements(statements, later)
+        except Unreachable:
+            self.has_raised = True
+
+    def statements(self, statements: list[Any], later: frozenset[str]) -> None:
+        """Parse statements one after the other, up to one that leaves."""
         trace, self.trace = self.trace, None
-        for place, statement in enumerate(statements):
+        for place, whole in enumerate(statements):
             rest = statements[place + 1 :]
+            statement = one_by_one(whole) if isinstance(whole, gast.If) else whole
             self.later = live(rest, later) | self.captured
             with self.at(statement, self.header_text(statement)):
                 if trace is not None:

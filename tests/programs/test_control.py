@@ -317,6 +317,18 @@ def walrus_if(x):
     return s + (c := s * 2) * c
 
 
+def walrus_and(x):
+    s = 0.0
+    for a in x:
+        if (b := a * a) > 0.5 and (c := b * 2) > 1.2:
+            s += b * c
+            if s > 4:
+                break
+        else:
+            s -= b
+    return s
+
+
 def walrus_else(x):
     s = 1.0
     while (t := s * s) < 3:
