@@ -603,8 +603,8 @@ def test_the_first_iteration_may_be_another_one():
         s = 0.0
         for i in range(len(x)):
             if i > 0:
-                s += (x[i] - last) ** 2
-            last = x[i]
+                s += (x[i] - last) ** 2  # noqa: F821
+            last = x[i]  # noqa: F841
         return s
 
     def of_another_kind(x):
