@@ -17,6 +17,7 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad.analysis.types import join
 from srcad.core import ops
 from srcad.core.nodes import Value
 from srcad.core.specification import Known
@@ -179,7 +180,9 @@ def _extreme(
             return callee.object(parts)
         result = parts[0]
         for part in parts[1:]:
-            result = parser.emit(ops.operation(callee.object), (result, part))
+            result = _joined(
+                parser, parser.emit(ops.operation(callee.object), (result, part)), result, part
+            )
         return result
     keys = [parser.call(node, key, [part], {}) for part in parts]
     better = gast.Gt() if callee.object is builtins.max else gast.Lt()
@@ -196,6 +199,16 @@ def _extreme(
             lambda best=best, measure=measure: (best, measure),
         )
     return best
+
+
+def _joined(parser: Any, result: Any, *sides: Any) -> Any:
+    """The greater of a Python number and a NumPy scalar: like what a branch gives, a scalar."""
+    found = join(*map(parser.type, sides))
+    if parser.type(result).kind != "any" or found.kind != "scalar":
+        return result
+    value = parser.read(result)
+    value.type = found
+    return value
 
 
 def _quantified(stop_at: bool) -> Any:
