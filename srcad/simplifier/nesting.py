@@ -203,7 +203,9 @@ class _Nest:
     def let(self, statement: Let, out: Block, origins: dict[Value, Any]) -> Let:
         args = self.take(statement.args)
         options = tuple((key, self.take(option)) for key, option in statement.options)
-        while _width(args) + _width(options) > _WIDTH:
+        # The message of an exception stands on a line of its own.
+        shown = slice(1) if statement.op is ops.raise_if else slice(None)
+        while _width(args[shown]) + _width(options) > _WIDTH:
             largest = _largest((args, options))
             if largest is None:
                 break
