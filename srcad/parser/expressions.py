@@ -31,7 +31,7 @@ from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.reads import writes
 from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
 from srcad.parser.rows import Rows
-from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound, identity
+from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound, Unreachable, identity
 
 __all__ = ["Expressions"]
 
@@ -462,11 +462,19 @@ class Expressions(State):
             if isinstance(inside, (tuple, list, str)) and settled([left, inside]):
                 inside = plain_of(inside)
                 return (plain_of(left) in inside) == isinstance(kind, gast.In)
-            self.refuse(
-                node,
-                "`in` is accepted between values known while parsing only",
-                "Compare explicitly.",
-            )
+            if not isinstance(inside, (tuple, list)) or not all(map(self.counts, [left, *inside])):
+                self.refuse(
+                    node,
+                    "`in` is accepted of what is known while parsing, and of numbers in tuples and lists",
+                    "Compare explicitly.",
+                )
+            found: Any = False
+            for part in inside:
+                same = lambda part=part: self.compare(node, gast.Eq(), left, part)  # noqa: E731
+                found = self.both(node, found, same, stop_at=True)
+            if isinstance(kind, gast.In):
+                return found
+            return not truth(found) if is_static(found) else self.emit(ops.not_, (found,))
         op = _COMPARE[type(kind)]
         if op in (ops.is_, ops.is_not):
             dynamic = isinstance(left, (Value, View)) or isinstance(right, (Value, View))
@@ -494,6 +502,12 @@ class Expressions(State):
                 if not self.may_be(("any", "object"), left, right):
                     return op is ops.not_equal
         return self.emit(op, (left, right))
+
+    def counts(self, binding: Any) -> bool:
+        """Whether a binding is a number for certain."""
+        if isinstance(binding, (Value, View)):
+            return self.type(binding).kind in ("number", "scalar")
+        return isinstance(binding, (int, float))
 
     def may_be(self, kinds: tuple[str, ...], *bindings: Any) -> bool:
         """Whether one of the values is of these kinds: what a call that is not looked into gives may be None, or text."""
@@ -565,7 +579,10 @@ class Expressions(State):
             known = self.on_side(env, test, place)
             self.env = dict(known)
             with self.taking(test, place), self.inner() as builder:
-                binding = side()
+                try:
+                    binding = side()
+                except Unreachable:
+                    binding, self.has_raised = None, True
                 raised.append(self.has_raised)
                 self.has_raised = False
                 sides.append((binding, None if raised[-1] else self.join_operands(node, binding)))
@@ -577,6 +594,8 @@ class Expressions(State):
         self.env = env
         if any(raised):
             self.survive(test, operand, raised, builders, held, ends)
+            if False not in raised and compound:
+                raise Unreachable
             if False not in raised:
                 return None
             env.update((name, part[0]) for name, part in bound[raised.index(False)].items())

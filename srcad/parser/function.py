@@ -212,6 +212,8 @@ def _parse(
     if isinstance(node, gast.Lambda):
         with parser.at(node.body):
             binding = parser.run()
+            if parser.has_raised and len(parser.program.stack) > 1:
+                raise NeedInline
             result = _operands(parser, binding)
     else:
         binding = parser.run()

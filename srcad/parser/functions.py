@@ -30,7 +30,7 @@ from srcad.parser.records import handed_on
 from srcad.parser.refusals import generator_or_async
 from srcad.parser.rows import Rows
 from srcad.parser.source import source_of
-from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, identity
+from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, Unreachable, identity
 
 __all__ = ["Functions"]
 
@@ -267,7 +267,8 @@ class Functions(Containers):
             if again:
                 sys.setrecursionlimit(limit)
         self.written |= inner.written
-        self.has_raised = inner.has_raised
+        if inner.has_raised:
+            raise Unreachable
         return binding
 
     def run(self, call: Any = None) -> Any:
@@ -282,6 +283,9 @@ class Functions(Containers):
                 self.statement = node.body
                 return self.handed(node.body)
             self.block(node.body, self.captured)
+        except Unreachable:
+            self.has_raised = True
+            return None
         except (NeedStatic, NeedUnroll) as need:
             need.place = need.place or self.source.place(need.node or self.statement)
             raise

@@ -36,6 +36,7 @@ __all__ = [
     "Reference",
     "State",
     "Unbound",
+    "Unreachable",
 ]
 
 
@@ -75,6 +76,10 @@ class NeedUnroll(Exception):
 
 class NeedInline(Exception):
     """A callee takes, returns or writes what can be handed on only, or calls itself: it is parsed where it is called."""
+
+
+class Unreachable(Exception):
+    """A callee that is parsed in place raises whatever comes: the rest of the expression, and of the block, is not reached."""
 
 
 class Entered(NamedTuple):
@@ -134,6 +139,8 @@ class Program:
         self.count = 0
         # The boxes that were changed, and how many callees were parsed in place.
         self.touched: list[int] = []
+        # Arrays in the order in which they were written, on all paths.
+        self.stored: list[Buffer] = []
         # Buffers that may share the memory of one that was stored into: what they held, and on which sides of branches that was.
         self.stale: dict[Buffer, tuple[Value, dict[Any, int]]] = {}
         self.calls = 0

@@ -1356,3 +1356,125 @@ def counter_closure(x):
     a(x[0])
     b(x[1])
     return a(x[2]) * b(x[0])
+
+
+def fail(m):
+    raise ValueError(m)
+
+
+def fails_outside(x):
+    if x[0] < 0:
+        fail("neg")
+    return np.sum(x**2)
+
+
+def returns_a_failure(x):
+    if x[0] < 0:
+        return fail("neg")
+    return np.sum(x**2)
+
+
+def fails_in_an_expression(x):
+    y = np.sum(x) if x[0] > 0 else fail("neg")
+    return y * x[1]
+
+
+def checks_and_passes_on(x):
+    def check(v):
+        if v < 0:
+            raise ValueError("neg")
+        return v
+
+    return check(x[0]) * check(x[2])
+
+
+def asserts_inside(x):
+    def check(v):
+        assert v > 0, "neg"
+
+    check(x[0])
+    return x[0] ** 2
+
+
+class Abstract:
+    def f(self):
+        raise NotImplementedError
+
+    def g(self, x):
+        return x[0] * self.f()
+
+
+class Concrete(Abstract):
+    def f(self):
+        return 3.0
+
+
+def abstract_method(x):
+    return Concrete().g(x)
+
+
+def abstract_method_is_caught(x):
+    try:
+        return Abstract().g(x)
+    except NotImplementedError:
+        return x[1] ** 2
+
+
+def product_with_a_failure(x):
+    if x[0] > 5.0:
+        return x[0] * fail("big")
+    return x[1]
+
+
+def finds_or_fails(x):
+    def find(v):
+        for i in range(3):
+            if x[i] > v:
+                return x[i]
+        raise ValueError("none")
+
+    return find(0.0) * find(1.0)
+
+
+def not_done(m):
+    raise NotImplementedError(m)
+
+
+def caught_in_an_expression(x):
+    try:
+        y = x[0] * not_done("a")
+    except NotImplementedError:
+        y = x[1] ** 2
+    return y
+
+
+def caught_in_a_statement(x):
+    try:
+        not_done("a")
+        y = x[0]
+    except NotImplementedError:
+        y = x[1] ** 2
+    return y
+
+
+def caught_in_a_return(x):
+    try:
+        return not_done("a")
+    except NotImplementedError:
+        return x[1] ** 2
+
+
+def caught_before_a_return(x):
+    try:
+        y = not_done("a")
+        return y
+    except NotImplementedError:
+        return x[1] ** 2
+
+
+def caught_alone(x):
+    try:
+        not_done("a")
+        return x[0]
+    except NotImplementedError:
+        return x[1] ** 2

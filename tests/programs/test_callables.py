@@ -38,6 +38,8 @@ PARTS = [
     "rk4",
     "simpson",
     "cg",
+    "fail",
+    "not_done",
 ]
 GIVEN = {
     "passes": (2.0, 1.5),
