@@ -24,7 +24,7 @@ from srcad.core.specification import Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import MissingRuleError, SrcadError
 from srcad.parser.attributes import Objects, Super, is_made
-from srcad.parser.boxes import boxes
+from srcad.parser.boxes import Box, boxes
 from srcad.parser.expressions import is_constant, plain_of, settled
 from srcad.parser.handles import (
     Callee,
@@ -435,6 +435,8 @@ class Calls(Objects):
         (container,) = args
         if isinstance(container, (tuple, list, dict, set, str)):
             return len(container)
+        if isinstance(container, Box) and getattr(container, "once", True) is False:
+            return self.count_of(self.over(node, container))  # type: ignore[attr-defined]
         if isinstance(container, Known):
             self.refuse(
                 node,

@@ -482,7 +482,7 @@ class Contexts(Messages):
     def step(self, statement: Any) -> Step:
         """What is known before a statement."""
         held = {key: (box, holds(box)) for key, box in boxes(self.reached()).items()}
-        done = len(self.program.touched), self.program.calls
+        done = len(self.program.touched), self.program.calls, len(self.program.stored)
         env, memory, place = dict(self.env), dict(self.memory), len(self.builder.block)
         return Step(statement, env, memory, held, place, *done)
 
@@ -635,6 +635,7 @@ class Contexts(Messages):
             whole = not _at_once(step.statement, segment, catches) or after.calls > step.calls
             if whole:
                 spoilt |= set(self.program.touched[step.touched : after.touched])
+                lost |= set(self.program.stored[step.stored : after.stored]) & set(before.memory)
             ways = [step, after] if whole else [step]
             torn |= {n for n in names for way in ways if not _same(way.env, before.env, n)}
             torn |= set(writes([step.statement])) if whole else set()
@@ -821,7 +822,7 @@ class Handler(NamedTuple):
 class Step(NamedTuple):
     """What is known before a statement, and where in the block what it emits begins.
 
-    `touched` boxes and `calls` of functions that are parsed in place were counted before it.
+    `touched` boxes, `calls` of functions that are parsed in place and `stored` arrays were counted before it.
     """
 
     statement: Any
@@ -831,6 +832,7 @@ class Step(NamedTuple):
     place: int
     touched: int
     calls: int
+    stored: int
 
 
 class Side(NamedTuple):

@@ -470,7 +470,7 @@ class Expressions(State):
                 )
             found: Any = False
             for part in inside:
-                same = lambda part=part: self.compare(node, gast.Eq(), left, part)  # noqa: E731
+                same = lambda part=part: part is left or self.compare(node, gast.Eq(), left, part)  # noqa: E731
                 found = self.both(node, found, same, stop_at=True)
             if isinstance(kind, gast.In):
                 return found

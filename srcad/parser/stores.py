@@ -157,6 +157,7 @@ class Stores(Calls):
         value = self.read(new)
         self.outdate(old.buffer)
         self.memory[old.buffer] = value
+        self.program.stored.append(old.buffer)
         return View(old.buffer, (), value, value)
 
     def store(
@@ -223,6 +224,7 @@ class Stores(Calls):
             new = way(new)
         new.base, new.named = root.base, root.named
         self.memory[target.buffer] = new
+        self.program.stored.append(target.buffer)
 
     def check_dtype(self, node: Any, target: Type, operand: Tree) -> None:
         """Refuse what NumPy would cut off: it has no derivative."""
