@@ -393,7 +393,9 @@ _OPERATORS = {
     "Is": "np.sum(x * x) if x is None else x[0]",
     "IsNot": "np.sum(x * x) if x is not None else x[0]",
     "In": "np.sum(x * x) if 2 in (1, 2) else x[0]",
+    "In, of values": "np.sum(x * x) if x[0] in (3.0, x[0], x[1]) else x[0]",
     "NotIn": "np.sum(x * x) if 2 not in [1, 2] else x[0]",
+    "NotIn, of values": "np.sum(x * x) if x.size not in (1, 2) else x[0]",
 }
 
 _PATTERNS = {
@@ -693,7 +695,7 @@ BUILTINS = {
     "isinstance": "np.sum(x * x) if isinstance(x, np.ndarray) else x[0]",
     "issubclass": "np.sum(x * x) if issubclass(bool, int) else x[0]",
     "iter": "next(iter([x[0], x[1]])) ** 2",
-    "len": "np.sum(x * x) * len(x)",
+    "len": "np.sum(x * x) * len(x) * len({'a': x}.keys())",
     "list": "np.sum(list((x, x * x))[1])",
     "map": "sum(map(lambda a: a * a, x))",
     "max": "max(x[0], x[1]) ** 2 + max([x[0], x[2]], key=lambda a: -a)",

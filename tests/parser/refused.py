@@ -321,11 +321,11 @@ PROGRAMS = {
         "`+` between a list and an array or number",
         UnsupportedSyntaxError,
     ),
-    "in of values": (
+    "in of arrays": (
         """
-        def f(x): return x if «x[0] in (1.0, 2.0)» else x * 2
+        def f(x): return x if «x in [x, x * 2]» else x * 2
         """,
-        "`in` is accepted between values known while parsing only",
+        "`in` is accepted of what is known while parsing, and of numbers in tuples and lists",
         UnsupportedSyntaxError,
     ),
     "indexed no array": (
