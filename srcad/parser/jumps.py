@@ -132,6 +132,7 @@ class Region:
         # Whether it ends by jumps alone; the place that leaves it before its second part, which is where nothing else ends it.
         self.endless = False
         self.default: Site | None = None
+        self.again: list[Any] = []
         self.body = self.rewritten(node.body)
         self.first = len(self.sites)
 
@@ -260,8 +261,9 @@ def region_of(node: Any, depth: int) -> Region | None:
 def in_header(region: Region, *, whole: bool) -> tuple[list[Any], Any, list[Any], Site] | None:
     """A loop that is left between two parts of its body: the first part, the test to go on, the second part, and the place.
 
-    `while True: a = f(x); if a < 0: break; g(a)`: the last time only the first part is done. So nothing that it assigns may be read after the loop. Where
-    the loop may also end without a jump (not `whole`), nothing may be done after it that depends on which it was.
+    `while True: a = f(x); if a < 0: break; g(a)`: the last time only the first part is done. So what it assigns is not known after the loop: where
+    that is read, the first part is done `again` (unless the second does nothing but name things, which costs less). Where the loop may also end
+    without a jump (not `whole`), nothing may be done after it that depends on which it was.
 
     >>> region = Region(gast.parse("while True:\\n    a = f(x)\\n    if a < 0: break\\n    x = g(a)").body[0], 0)
     >>> header, test, body, site = in_header(region, whole=True)
@@ -280,14 +282,32 @@ def in_header(region: Region, *, whole: bool) -> tuple[list[Any], Any, list[Any]
         made = {*writes([*header, gast.Expr(test)])}
         if isinstance(region.node, gast.For):
             made |= {*writes([region.node.target])}
-        if made & region.after or (not whole and (leave.site.tail or region.node.orelse)):
+        if not whole and (made & region.after or leave.site.tail or region.node.orelse):
             return None
+        region.again = []
+        if made & region.after:
+            rest = region.body[place + 1 :]
+            if len(region.sites) > 1 or all(map(_names_only, rest)) or any(map(_loops, header)):
+                return None
+            region.again = list(header)
+            if writes([gast.Expr(test)]):
+                region.again.append(gast.copy_location(gast.Expr(test), test))
         if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
             test = test.operand
         else:
             test = gast.copy_location(gast.UnaryOp(gast.Not(), test), test)
         return header, test, region.body[place + 1 :], leave.site
     return None
+
+
+def _names_only(statement: Any) -> bool:
+    """Whether a statement gives a name to what has one."""
+    return isinstance(statement, gast.Assign) and isinstance(statement.value, gast.Name)
+
+
+def _loops(statement: Any) -> bool:
+    """Whether a statement may take long."""
+    return any(isinstance(inner, (gast.For, gast.While)) for inner in gast.walk(statement))
 
 
 def at_test(node: Any) -> Any:

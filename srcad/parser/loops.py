@@ -301,7 +301,9 @@ class Loops(Iterables):
                 for bind in binds:
                     gast.copy_location(bind, region.node)
                 cases.append((flag, [*binds, *site.tail]))
-        last = list(region.node.orelse if region.default is None else region.default.tail)
+        last = list(region.node.orelse)
+        if region.default is not None:
+            last = [*region.again, *region.default.tail]
         if region.endless and region.default is None:
             last = cases.pop()[1] if cases else []
         if not last and not any(body for _, body in cases):
