@@ -483,10 +483,10 @@ class Expressions(State):
                     return self.emit(op, (left, right))
                 return op is ops.is_not
             if not dynamic:
-                same = (left.object if isinstance(left, Known) else left) is (
+                one = (left.object if isinstance(left, Known) else left) is (
                     right.object if isinstance(right, Known) else right
                 )
-                return same == (op is ops.is_)
+                return one == (op is ops.is_)
             if isinstance(left, (Value, View)) and isinstance(right, (Value, View)):
                 return self.one_object(node, left, right) == (op is ops.is_)
         if is_static(left) and is_static(right):

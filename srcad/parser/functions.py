@@ -30,7 +30,15 @@ from srcad.parser.records import handed_on
 from srcad.parser.refusals import generator_or_async
 from srcad.parser.rows import Rows
 from srcad.parser.source import source_of
-from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, Unreachable, identity
+from srcad.parser.state import (
+    Entered,
+    NeedInline,
+    NeedStatic,
+    NeedUnroll,
+    State,
+    Unreachable,
+    identity,
+)
 
 __all__ = ["Functions"]
 
@@ -245,7 +253,7 @@ class Functions(Containers):
         self, node: Any, inner: Functions, arguments: dict[str, Any], key: Any, name: str
     ) -> Any:
         """Parse a body here, by a parser of its own that shares block and memory."""
-        static = self.recurse(node, key, arguments, name)
+        static = self.recurse(node, key, {**arguments, "": inner.scope}, name)
         inner.caller = self
         inner.work, inner.builders = self.work, self.builders
         inner.numbers, inner.constant = self.numbers, self.constant
@@ -323,6 +331,8 @@ class Functions(Containers):
             return (type(binding), *map(self.known_of, binding))
         if isinstance(binding, Known):
             return id(binding.object)
+        if isinstance(binding, State):  # a closure made elsewhere is another function
+            return id(binding)
         if isinstance(binding, Handle):
             return id(getattr(binding, "node", binding))
         return (type(binding), repr(binding))

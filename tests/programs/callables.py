@@ -1478,3 +1478,176 @@ def caught_alone(x):
         return x[0]
     except NotImplementedError:
         return x[1] ** 2
+
+
+a = 100.0  # what local names of programs hide
+
+
+def a_local_name_hides_a_global(x):
+    for i in range(3):
+        if i > 0:
+            y = a * x[i]  # noqa: F823
+        a = x[i]  # noqa: F841
+    return y
+
+
+def closure_over_a_joined_name(x):
+    def f():
+        return b0 * x[0]
+
+    if x[0] > 0:
+        b0 = x[1]
+    else:
+        b0 = x[2]
+    return f()
+
+
+def closure_over_a_loops_name(x):
+    def f():
+        return c0 * x[0]
+
+    for i in range(3):
+        c0 = x[i]
+    return f()
+
+
+def closure_before_and_after(x):
+    def f():
+        return a * x[0]
+
+    a = x[1]
+    r = f()
+    a = x[2]
+    return r * f()
+
+
+def closure_of_a_closure(x):
+    a = x[0]
+
+    def f():
+        def g():
+            return a * x[1]
+
+        a = x[2]
+        return g()
+
+    return f() * a
+
+
+def defaults_of_a_loop(x):
+    fs = {}
+    for name, k in (("p", 1), ("q", 2)):
+
+        def h(y, k=k):
+            return y**k * x[0]
+
+        fs[name] = h
+    return fs["p"](x[1]) + fs["q"](x[2]) * h(2.0)
+
+
+def closure_over_a_carried_name(x):
+    acc = 0.0
+
+    def add(v):
+        return acc + v
+
+    for v in x:
+        acc = add(v * v)
+    return acc
+
+
+def closure_in_a_while(x):
+    t = x[0]
+
+    def f():
+        return t
+
+    i = 0
+    while i < 3:
+        t = f() * x[1] + x[2]
+        i += 1
+    return f()
+
+
+def a_parameter_hides_a_captured_name(x):
+    k = x[0]
+
+    def f(y):
+        k = y * 2
+        return k
+
+    return f(x[1]) * k
+
+
+def closure_in_nested_loops(x):
+    total = 0.0
+    for i in range(2):
+        for j in range(3):
+
+            def w(v):
+                return v * x[j] + i
+
+            total = total + w(x[i])
+    return total
+
+
+def closure_over_what_it_gives(x):
+    s = x[0]
+    g = [lambda v: v * s][0]
+    s = g(x[1])
+    s = g(x[2])
+    return s
+
+
+def bound_method_of_a_written_array(x):
+    u = x * 1.0
+    f = u.sum
+    u[0] = 5.0 * x[1]
+    return f() * x[0]
+
+
+def partial_of_a_written_array(x):
+    u = x * 1.0
+    g = functools.partial(np.dot, u)
+    u[1] = x[0] ** 2
+    return g(x)
+
+
+def bound_append(x):
+    v = [x[0]]
+    g = v.append
+    g(x[1])
+    g(x[2])
+    return sum(v) * len(v)
+
+
+def closure_that_appends(x):
+    rows = []
+
+    def emit(r):
+        rows.append(r * x[0])
+
+    for i in range(3):
+        emit(x[i])
+    return sum(rows)
+
+
+def closure_that_appends_in_a_loop(x):
+    rows = []
+
+    def emit(r):
+        rows.append(r * x[0])
+
+    for v in x:
+        emit(v)
+    return np.sum(np.array(rows) ** 2)
+
+
+def closures_made_by_recursion(x):
+    def mk(n):
+        if n == 0:
+            return lambda t: t
+        inner = mk(n - 1)
+        return lambda t: inner(t * x[n])
+
+    return mk(2)(x[0])
