@@ -9,7 +9,7 @@ import builtins
 import enum
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from srcad.analysis.sizes import unify_sizes
@@ -24,12 +24,12 @@ from srcad.api.signature import decided
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree, walk
-from srcad.core.printer import function_node, module_text
+from srcad.core.printer import function_node, is_literal, module_text
 from srcad.core.renewal import Renewal
 from srcad.core.specification import Container, Known
 from srcad.core.structs import Struct
 from srcad.core.trees import settled, varied, varied_values
-from srcad.core.types import Type
+from srcad.core.types import Type, number
 from srcad.core.verify import verify
 from srcad.errors import UnsupportedSyntaxError
 from srcad.parser.function import parse
@@ -54,6 +54,7 @@ class Unit:
         self.plain: dict[int, Function] = {}
         self.order: list[tuple[Function, str]] = []
         self.callee_names: dict[int, str] = {}
+        self.guarded = False
 
     def split(self, function: Function, wanted: tuple[bool, ...], outs: tuple[bool, ...]) -> Split:
         """The halves of a callee, made at its first use."""
@@ -75,14 +76,18 @@ def generate(
     *,
     stage: str | None = None,
     name: str = "",
+    guarded: bool = False,
 ) -> Generated:
     """The module that answers a request for arguments of the given specification; or Core after a `stage`, as text.
+
+    Where no dispatch sees to it (`guarded`), the text itself holds what is static inside its arguments against what it is for.
 
     Raises SrcadError for what cannot be differentiated, StaticNeeded where the value of an argument decides.
     """
     request, spec = resolved(request, spec, _defaulted(function))
     program, core = parsed(function, spec, Program())
     unit = Unit(program)
+    unit.guarded = guarded
     if name and core.name == "function":  # a lambda is known by the name that it was asked for by
         core.name = name.removesuffix(request.suffix)
     verified(core, "parse")
@@ -262,7 +267,9 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
         return staged(unit, core, made if stage != "simplify" else simplify(made), request)
     wrt = [] if request.transform == "vmap" else select(core, request.argnums)[0]
     doc = document(core, request, made)
-    entry = lower(unpack(simplify(handed_out(made) if request.transform == "vmap" else made)))
+    made = simplify(handed_out(made) if request.transform == "vmap" else made)
+    own = [param.name for param in core.params] if unit.guarded else []
+    entry = lower(unpack(made, own))
     entry.doc = doc
     entry.kinds = core.parsed.kinds
     unit.order.append((entry, entry.name))
@@ -352,8 +359,8 @@ def chunk_of_columns(unit: Unit, core: Function, request: Request, value: Value)
     return made._replace(names={**made.names, "batched": batched})
 
 
-def unpack(function: Function) -> Function:
-    """Parameters that are containers are taken apart at the head of the function."""
+def unpack(function: Function, guarded: Sequence[str] = ()) -> Function:
+    """Parameters that are containers are taken apart at the head of the function; what is static in those `guarded` is checked."""
     front: list[Any] = []
     params = []
 
@@ -363,20 +370,36 @@ def unpack(function: Function) -> Function:
             op, args = taken(tree, owner, key)
             if isinstance(part, Value):
                 front.append(Let(part, op, args))
-            elif isinstance(part, (dict, tuple, list)) and any(leaves(part)):
+            elif isinstance(part, (dict, tuple, list)) and (checked or any(leaves(part))):
                 names = getattr(tree, "_fields", None)
                 inner = Value(f"{owner.base}_{names[key] if names else key}", Type("object"))
                 front.append(Let(inner, op, args))
                 visit(inner, part)
+            elif checked and is_literal(part):
+                front.extend(guard(owner, op, args, part))
 
     for param in function.params:
-        if isinstance(param.tree, (dict, tuple, list)) and any(leaves(param.tree)):
+        checked = param.name in guarded
+        if isinstance(param.tree, (dict, tuple, list)) and (checked or any(leaves(param.tree))):
             root = Value(param.name, Type("object"), named=True)
             params.append(Param(param.name, root))
             visit(root, param.tree)
         else:
             params.append(param)
     return function.renewed(params=params, body=[*front, *function.body]) if front else function  # type: ignore[no-any-return]
+
+
+def guard(owner: Value, op: Any, args: tuple[Any, ...], part: Any) -> list[Let]:
+    """`if p.mode != "fast": raise ValueError(...)`."""
+    found, differs = Value(owner.base, Type("object")), Value("differs", number("bool"))
+    other = ops.is_not if part is None or isinstance(part, bool) else ops.not_equal
+    where = f".{op.symbol}" if op.style == "attribute" else f"[{args[1]!r}]"
+    message = f"this derivative is for {owner.base}{where}={part!r}"
+    return [
+        Let(found, op, args),
+        Let(differs, other, (found, part)),
+        Let(None, ops.raise_if, (differs, "ValueError", message)),
+    ]
 
 
 def taken(tree: Any, owner: Value, key: Any) -> tuple[Any, tuple[Any, ...]]:

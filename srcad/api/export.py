@@ -75,6 +75,8 @@ def exported(function: Any, made: Generated, *, standalone: bool) -> str:
         text += "\n" + "".join(constants)
     for helper in helpers:
         text += "\n\n" + helper
+    if text and not head and not helpers:
+        text += "\n\n"
     return text + "".join(body)
 
 

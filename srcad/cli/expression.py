@@ -107,7 +107,14 @@ class Asked(NamedTuple):
         spec = dict(self.spec)
         while True:
             try:
-                return generate(self.function, request, spec, stage=stage, name=self._name(request))
+                return generate(
+                    self.function,
+                    request,
+                    spec,
+                    stage=stage,
+                    name=self._name(request),
+                    guarded=True,
+                )
             except StaticNeeded as needed:
                 name = needed.name
                 if needed.places or name not in self.defaults or not isinstance(spec[name], Type):
@@ -425,10 +432,12 @@ def _of_dataclass(kind: Any) -> Any:
     """The specification of a dataclass, from the annotations and defaults of its fields. Raises ArgumentTypeError."""
     parts = {}
     for field in dataclasses.fields(kind):
-        parts[field.name] = _annotation(field.type)
-        if parts[field.name] is None and field.default is not dataclasses.MISSING:
+        found = _annotation(field.type)
+        if found is not None:
+            parts[field.name] = found
+        elif field.default is not dataclasses.MISSING:
             parts[field.name] = specify(field.default, Letters(), field.name)
-        if parts[field.name] is None:
+        else:
             raise ArgumentTypeError(
                 f"the command does not know what `{field.name}` of a {kind.__name__} is",
                 reason=f'Annotate the field, {field.name}: "float64[n]", or ask in Python for grad(f).source(...) with an object.',
