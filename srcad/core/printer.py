@@ -325,7 +325,9 @@ class _Printer:
         if statement.op.style == "put":
             self.put(statement, out)
             return
-        if statement.out is None:
+        if statement.out is None or (
+            statement.op.effect == "effect" and not self.read[statement.out]
+        ):
             out.append(gast.Expr(self.operation(statement.op, statement.args, statement.options)))
             return
         target = self.names[statement.out]
@@ -592,7 +594,9 @@ class _Printer:
         condition = self.expr(until)
         again = sum(isinstance(s, Branch) and s.condition is until for s in rest)
         made = before and isinstance(before[0], Let) and before[0].out is until
-        if made and self.read[until] == 1 + again and isinstance(out[-1], gast.Assign):
+        last = out[-1] if out else None
+        stands = isinstance(last, gast.Assign) and getattr(last.targets[0], "id", None)
+        if made and self.read[until] == 1 + again and stands == self.names.get(until):
             condition = out.pop().value
         out.append(gast.Break() if until is True else gast.If(condition, [gast.Break()], []))
 

@@ -96,3 +96,18 @@ def test_one_path_returns_nothing():
 
     with pytest.raises(srcad.UnsupportedSyntaxError, match="falls off the end"):
         srcad.grad(f)(0.3)
+
+
+def test_what_is_assigned_before_a_break_is_not_its_test():
+    def f(x, y):
+        j = 0
+        while True:
+            j += 1
+            y, x = x, np.logaddexp(1.0, x)
+            if j > 2:
+                break
+        return np.sum(x * y)
+
+    x, y = np.array([0.3, -1.0]), np.array([0.5, 2.0])
+    value, _ = srcad.value_and_grad(f, argnums=(0, 1))(x, y)
+    assert value == f(x, y)
