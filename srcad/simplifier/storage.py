@@ -366,7 +366,9 @@ class _Family:
         one = number("int")
         param, after, total = Value("count", one), Value("count", one), Value("count", one)
         source.carries = [*source.carries, Carry(param, 0, after, total)]
-        source.body.append(Let(after, ops.add, (param, 1), (), source.origin))
+        # First, where the end of an iteration may stand behind a `break`.
+        place = len(source.body) if source.until is None else 0
+        source.body.insert(place, Let(after, ops.add, (param, 1), (), source.origin))
         reader.domain = (0, total, 1)
         reader.index = reader.index or Value("i", one)
 
