@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import sys
+from functools import lru_cache
 from typing import Any
 
 import gast
@@ -143,12 +144,7 @@ def written_outside(function: Any, statement: Any) -> Any:
     >>> [getattr(written_outside(function, part), "id", None) for part in function.body]
     [None, None, 'b']
     """
-    outside = {
-        name
-        for inner in _own(function)
-        if isinstance(inner, (gast.Global, gast.Nonlocal))
-        for name in inner.names
-    }
+    outside = _names_outside(function)
     if not outside:
         return None
     if isinstance(statement, _SCOPES) and getattr(statement, "name", None) in outside:
@@ -167,6 +163,17 @@ def written_outside(function: Any, statement: Any) -> Any:
             if isinstance(inner, gast.alias) and (inner.asname or inner.name) in outside:
                 return inner
     return None
+
+
+@lru_cache(maxsize=64)
+def _names_outside(function: Any) -> frozenset[str]:
+    """The names that a function declares as those of outer scopes: asked at each of its statements."""
+    return frozenset(
+        name
+        for inner in _own(function)
+        if isinstance(inner, (gast.Global, gast.Nonlocal))
+        for name in inner.names
+    )
 
 
 def _own(function: Any) -> list[Any]:
