@@ -58,6 +58,7 @@ class _Sides(Pass):
                 self.note(made)
                 return made
         self.out.extend(made.body)
+        self.known.update(renamed)  # later branches of the test read what either side put there
         for phi in made.phis:
             self.known[phi.out] = phi.then
         return None

@@ -433,3 +433,10 @@ def sum_in_an_iterator(x):
     for k in iter((1, 2, 3)):
         total += x**k
     return total
+
+
+@program(X, 0.5, oracle="differences")
+def the_same_on_both_sides(x, s):
+    if s > 0.3:
+        return np.sum(x * np.cos(x))
+    return np.sum(x * np.cos(x)) * -1.3 + s
