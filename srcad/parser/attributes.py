@@ -28,7 +28,7 @@ from srcad.core.specification import (
 )
 from srcad.parser.expressions import _ALIAS, is_constant, ops_module
 from srcad.parser.functions import Functions
-from srcad.parser.handles import MethodBinding
+from srcad.parser.handles import Callee, MethodBinding
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View
 from srcad.parser.rows import Rows
@@ -90,6 +90,8 @@ class Objects(Functions):
     def outer_attribute(self, node: Any, owner: Known, name: str) -> Any:
         """An attribute of an object, a class or a module of an outer scope."""
         outside = owner.object
+        if outside is object and name in ("__init__", "__setattr__"):
+            return self.of_object(name, [])
         static = inspect.getattr_static(outside, name, None)
         if isinstance(outside, types.ModuleType) and ops_module(outside):
             return self.library_attribute(node, owner, name)
@@ -182,6 +184,8 @@ class Objects(Functions):
                 f"'{kind.__name__}' object has no attribute '{name}' here",
                 "It would raise AttributeError when the function is called; or it is assigned on some paths only.",
             )
+        if base is object and name in ("__init__", "__setattr__"):
+            return self.of_object(name, [owner])
         if isinstance(owner, Known) and not isinstance(found, (property, staticmethod)):
             bound = found.__get__(owner.object, type(owner.object))
             self.import_place(unwrap(bound))
@@ -221,6 +225,15 @@ class Objects(Functions):
         known = self.class_of(base)
         path, full = self.program.place_of(base) or (self.path, known.name)
         return self.adopt(node, f"{full}.{name}", found, path)
+
+    def of_object(self, name: str, first: list[Any]) -> Callee:
+        """`object.__init__`, which does nothing, and `object.__setattr__`, which asks no class."""
+
+        def call(parser: Any, node: Any, args: list[Any], options: dict[str, Any]) -> None:
+            if name == "__setattr__":
+                parser.set_attribute(node, *first, *args, ask=False)
+
+        return Callee(f"object.{name}", call, first)
 
     def call_bound(
         self, node: Any, method: MethodBinding, args: list[Any], options: dict[str, Any]
@@ -315,8 +328,10 @@ class Objects(Functions):
 
     # writing
 
-    def set_attribute(self, target: Any, owner: Any, name: str, value: Any) -> None:
-        """`owner.name = value`."""
+    def set_attribute(
+        self, target: Any, owner: Any, name: Any, value: Any, *, ask: bool = True
+    ) -> None:
+        """`owner.name = value`; without `ask`ing its class where `object.__setattr__` is called."""
         if isinstance(owner, Super):
             owner = owner.owner
         if isinstance(owner, (View, Value)):
@@ -351,7 +366,7 @@ class Objects(Functions):
             )
         frozen = dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
         slots = hasattr(kind, "__slots__") and "__dict__" not in dir(kind)
-        if frozen or (slots and static is None):
+        if not isinstance(name, str) or (frozen and ask) or (slots and static is None):
             self.refuse(
                 target,
                 f"`{name}` of `{kind.__name__}` cannot be assigned",

@@ -1651,3 +1651,167 @@ def closures_made_by_recursion(x):
         return lambda t: inner(t * x[n])
 
     return mk(2)(x[0])
+
+
+@dataclasses.dataclass
+class Cfg:
+    lr: float = 0.1
+    steps: int = 3
+    sched: object = None
+    names: tuple = ("a", "b")
+    w: dataclasses.InitVar[float] = 2.0
+
+    def __post_init__(self, w):
+        self.scale = w * self.lr
+
+
+def dataclass_with_initvar(x):
+    c = Cfg(lr=x[0], w=3.0)
+    y = x[1]
+    for _ in range(c.steps):
+        y = y - c.lr * c.scale * y
+    return y * len(c.names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Moving:
+    x: float
+    y: float = 1.0
+
+    def moved(self, d):
+        return dataclasses.replace(self, x=self.x + d)
+
+    def moved2(self, d):
+        return Moving(self.x + d, self.y)
+
+
+def frozen_dataclass(x):
+    return Moving(x[0], x[1]).moved2(x[2]).x * Moving(x[0]).y
+
+
+def dataclasses_replace(x):
+    return Moving(x[0], x[1]).moved(x[2]).x
+
+
+class Temperature:
+    def __init__(self, c):
+        self._c = c
+
+    @property
+    def f(self):
+        return self._c * 1.8 + 32
+
+    @f.setter
+    def f(self, v):
+        self._c = (v - 32) / 1.8
+
+
+def property_setter(x):
+    t = Temperature(x[0])
+    t.f = x[1] * 10
+    t.f += x[2]
+    return t._c * t.f
+
+
+class Step(NamedTuple):
+    x: np.ndarray
+    v: np.ndarray
+    t: float = 0.0
+
+
+def named_tuple_in_a_loop(x):
+    s = Step(x, x**2)
+    for _ in range(5):
+        s = s._replace(x=s.x + 0.1 * s.v, v=s.v - 0.1 * s.x, t=s.t + 0.1)
+    return np.sum(s.x) * s.t
+
+
+def named_tuple_until(x):
+    s = Step(x, x**2)
+    while s.t < 0.5 + 0 * x[0]:
+        a, b, t = s
+        s = Step(a + 0.1 * b, b * 0.9, t + 0.1)
+    return np.sum(s.x * s.v)
+
+
+class Reg:
+    W = np.array([1.0, 2.0, 3.0])
+    handlers = {"sq": lambda self, v: v * v, "w": lambda self, v: v * self.W}
+
+    def run(self, k, v):
+        return self.handlers[k](self, v)
+
+
+def class_attributes(x):
+    return np.sum(Reg().run("w", x) + Reg().run("sq", x))
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a):
+        self.a = a
+        self.b = a * 2
+
+
+def slots(x):
+    d = Slotted(x[0])
+    d.a *= d.b
+    return d.a
+
+
+class Mixin:
+    def norm(self):
+        return np.sqrt(np.sum(self.data**2))
+
+
+class Named:
+    kind = "base"
+
+    def label(self):
+        return self.kind
+
+
+class Labelled(Mixin, Named):
+    kind = "a1"
+
+    def __init__(self, data):
+        super().__init__()
+        self.data = data
+
+
+def mixins(x):
+    o = Labelled(x)
+    return o.norm() * (2.0 if o.label() == "a1" else 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Doubled:
+    x: float
+
+    def __post_init__(self):
+        object.__setattr__(self, "y", self.x * 2)
+
+
+class Squared(Doubled):
+    def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "z", self.y * self.x)
+
+
+class Plain:
+    def __init__(self, v):
+        super().__init__()
+        self.v = v
+
+
+def frozen_fills_itself(x):
+    return Doubled(x[0]).y * x[1]
+
+
+def frozen_inherits(x):
+    return Squared(x[0]).z * x[1]
+
+
+def init_of_object(x):
+    return Plain(x[0]).v * x[1]

@@ -77,6 +77,7 @@ THREE = [
     "bound",
     "defaults",
     "vecs",
+    "class_attributes",
 ]
 
 
