@@ -103,7 +103,7 @@ def key_of(value: Any, depth: int = 0) -> Any:
         return (kind, tuple([key_of(part, depth) for part in value]))
     node = look_within(value, depth)
     if node is not None:
-        deeper = depth + node.is_plain
+        deeper = depth + node.weight
         return (node.form, tuple([key_of(part, deeper) for part in node.parts]))
     return (kind, Same(value)) if callable(value) else kind
 
@@ -153,13 +153,18 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
     if node is not None:
         within = list(zip(node.parts, labels(name, node)))
         if node.is_plain:
-            spec = [_attribute(part, letters, label, depth + 1) for part, label in within]
+            spec = [_attribute(part, letters, label, depth + node.weight) for part, label in within]
         else:
             spec = [specify(part, letters, label, depth) for part, label in within]
         check_keys(node, name)
         if node.form is dict:
             return dict(zip(node.keys, spec))
         return Container(type(value), tuple(spec), node.form)
+    if type(value) in (dict, list, tuple):
+        raise ArgumentTypeError(
+            f"`{name}` is too long, or leads to too many objects, to be read as an attribute",
+            reason="Pass it as an argument of its own, or an array of what is read.",
+        )
     if isinstance(value, (dict, list, tuple)):
         raise ArgumentTypeError(
             f"argument `{name}` holds a {type(value).__name__}",

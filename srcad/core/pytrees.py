@@ -53,8 +53,9 @@ __all__ = [
     "varied",
 ]
 
-# Of objects in objects, which may go around in circles; and of lists in them, which may be a history that nobody reads.
-_DEEPEST, _LONGEST = 5, 1000
+# Of objects in objects, which may go around in circles; of lists in them, which may be a history that nobody reads; and of all that
+# an object leads to: in a larger graph the attributes of the object itself are read only.
+_DEEPEST, _LONGEST, _MOST = 5, 1000, 2000
 
 
 class Node(NamedTuple):
@@ -63,6 +64,8 @@ class Node(NamedTuple):
     form: type
     keys: tuple[Any, ...]
     parts: list[Any]
+    # How much deeper its parts are among objects that are no pytrees.
+    weight: int = 0
 
     @property
     def is_plain(self) -> bool:
@@ -165,7 +168,25 @@ def attributes(value: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Node:
     held = attributes(value)
     form = struct(type(value), tuple(held), fixed=frozenset(held), is_tree=False)
-    return Node(form, tuple(held), list(held.values()))
+    return Node(form, tuple(held), list(held.values()), 1 if _is_small(value) else _DEEPEST)
+
+
+def _is_small(value: Any) -> bool:
+    """Whether an object leads to few others."""
+    count, pending = 0, [(value, 0)]
+    while pending:
+        part, depth = pending.pop()
+        count += 1
+        if count > _MOST:
+            return False
+        if type(part) in _LEAVES or depth >= _DEEPEST:
+            continue
+        if isinstance(part, (list, tuple, dict)):
+            inside = list(part.values() if isinstance(part, dict) else part)
+            pending += [(inner, depth) for inner in inside if len(inside) <= _LONGEST]
+        elif is_plain(part):
+            pending += [(inner, depth + 1) for inner in attributes(part).values()]
+    return True
 
 
 # Dataclasses
@@ -398,7 +419,7 @@ def flatten(tree: Any, depth: int = 0) -> list[Any]:
     node = look_within(tree, depth)
     if node is None:
         return [tree]
-    deeper = depth + node.is_plain
+    deeper = depth + node.weight
     return [leaf for part in node.parts for leaf in flatten(part, deeper)]
 
 
@@ -425,7 +446,7 @@ def rebuild(
     node = look_within(tree, depth)
     if node is None:
         return leaf(tree)
-    deeper = depth + node.is_plain
+    deeper = depth + node.weight
     parts = [
         rebuild(part, fixed, fixed, deeper)
         if fixed is not None and node.fixed(place)

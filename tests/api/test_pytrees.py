@@ -570,6 +570,22 @@ def test_attributes_of_other_objects_are_read():
         vmap(f)(np.stack([X, Y]), plain)
 
 
+def test_large_graphs_of_objects_are_not_walked():
+    nodes = [Plain(X * k) for k in range(200)]
+    for node in nodes:
+        node.others, node.history = list(nodes), [0.0] * 100_000
+    derivative = grad(lambda x, m: np.sum(m.a * x))
+    np.testing.assert_allclose(derivative(Y, nodes[3]), 3 * X)
+    np.testing.assert_allclose(derivative(Y, nodes[2]), 2 * X)
+    for f in (lambda x, m: np.sum(m.others[1].a * x), lambda x, m: m.history[0] * np.sum(x)):
+        with pytest.raises(ArgumentError, match=r"`m\.\w+` is too long"):
+            grad(f)(Y, nodes[3])
+    few = nodes[:3]
+    for node in few:
+        node.others, node.history = list(few), []
+    np.testing.assert_allclose(grad(lambda x, m: np.sum(m.others[2].others[1].a * x))(Y, few[0]), X)
+
+
 def test_nothing_says_by_which_attributes_of_other_objects():
     for p, where in (
         (Plain(Y), "`p`"),
