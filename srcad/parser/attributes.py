@@ -26,6 +26,7 @@ from srcad.core.specification import (
     steps_of,
     unwrap,
 )
+from srcad.parser.boxes import boxes
 from srcad.parser.expressions import _ALIAS, is_constant, ops_module
 from srcad.parser.functions import Functions
 from srcad.parser.handles import Callee, MethodBinding
@@ -373,6 +374,12 @@ class Objects(Functions):
                 "It would raise when the function is called.",
             )
         self.change(target, owner)
+        if id(owner) in boxes([value]):
+            self.refuse(
+                target,
+                f"an object that `{name}` leads back to",
+                "Hand the other object to the methods that need it.",
+            )
         owner.parts[name] = value
 
     # builtins about objects
