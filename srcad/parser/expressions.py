@@ -372,7 +372,7 @@ class Expressions(State):
             self.refuse(
                 node,
                 f"nothing is known of what `{name}` is an attribute of",
-                "Annotate the argument with its dataclass, whose fields are annotated (float, \"float64[n]\"), "
+                'Annotate the argument with its dataclass, whose fields are annotated (float, "float64[n]"), '
                 "or ask in Python for the text with an object: grad(f).source(p).",
             )
         return self.refuse(
@@ -449,8 +449,30 @@ class Expressions(State):
             )
             gast.copy_location(rest, node)
             return self.both(node, first, lambda: self._Compare(rest), stop_at=False)
+        absent = self.absence(node)
+        if absent is not None:
+            return absent
         left = self.expression(node.left)
         return self.compare(node, node.ops[0], left, self.expression(node.comparators[0]))
+
+    def absence(self, node: Any) -> Any:
+        """`x is None`, of a name that is None on one side of a branch: the condition of that, or its opposite; None of other comparisons."""
+        kind, right, left = node.ops[0], node.comparators[0], node.left
+        if not isinstance(kind, (gast.Is, gast.IsNot)) or not isinstance(left, gast.Name):
+            return None
+        found = self.env.get(left.id)
+        if (
+            not (isinstance(right, gast.Constant) and right.value is None)
+            or not isinstance(found, Maybe)
+            or found.absent != "None"
+            or found.nest != self.nest()
+            or sum(side is None for side in found.sides) != 1
+            or any(isinstance(side, Unbound) for side in found.sides)
+            or not isinstance(found.condition, Value)
+        ):
+            return None
+        holds = (found.sides[0] is None) == isinstance(kind, gast.Is)
+        return found.condition if holds else self.emit(ops.not_, (found.condition,))
 
     def _Given(self, node: Any) -> Any:
         return node.binding
@@ -884,7 +906,12 @@ class Expressions(State):
                 return Differs(name)
             items = {
                 key: self.join_bindings(
-                    node, f"{name}_{key}", (a.parts[key], x[key]), (b.parts[key], y[key]), phis, under
+                    node,
+                    f"{name}_{key}",
+                    (a.parts[key], x[key]),
+                    (b.parts[key], y[key]),
+                    phis,
+                    under,
                 )
                 for key in a.parts
             }
@@ -901,7 +928,7 @@ class Expressions(State):
             )
             test, condition = under
             absent = "unbound" if unbound else "None"
-            made = Maybe(name, test, self.numbers.here(condition), (a, b), absent)
+            made = Maybe(name, test, self.numbers.here(condition), (a, b), absent, condition)
             made.nest, made.phis, made.operands = self.nest(), phis, (x, y)
             return made
         if not all(

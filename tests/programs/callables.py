@@ -1815,3 +1815,58 @@ def frozen_inherits(x):
 
 def init_of_object(x):
     return Plain(x[0]).v * x[1]
+
+
+def none_on_one_side(x):
+    y = x[0] * 2 if x[1] > 0 else None
+    if y is None:
+        return x[2] ** 2
+    return y * x[1]
+
+
+def found_or_none(x):
+    def find(v):
+        if x[0] > v:
+            return x[1] * x[0]
+        return None
+
+    a = find(0.0)
+    b = find(1.0)
+    out = x[2]
+    if a is not None:
+        out = out + a * 2
+    if b is not None:
+        out = out * b
+    return out
+
+
+def none_in_a_loop(x):
+    out = 0.0
+    for i in range(3):
+        y = x[i] ** 2 if x[i] > 0 else None
+        if y is not None:
+            out = out + y
+        else:
+            out = out - x[i]
+    return out
+
+
+def best_so_far(x):
+    best = None
+    for i in range(3):
+        if best is None or x[i] > best:
+            best = x[i] * 1.0
+    return best * x[0]
+
+
+def index_or_none(x):
+    def find(v):
+        for i in range(3):
+            if x[i] > v:
+                return i
+        return None
+
+    i = find(1.0)
+    if i is None:
+        return x[0]
+    return x[0] * 2
