@@ -76,7 +76,9 @@ class Messages(Lists):
         known = (bool, int, str, type(None))
         parts = [*args, *options.values()]
         if all(isinstance(part, known) for part in parts) or (
-            name == "join" and all(isinstance(part, str) for part in args[0])
+            name == "join"
+            and isinstance(args[0] if args else None, (list, tuple))
+            and all(isinstance(part, str) for part in args[0])
         ):
             return getattr(owner, name)(*args, **options)
         if name != "format":

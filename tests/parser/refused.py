@@ -1152,4 +1152,23 @@ PROGRAMS = {
         "missing a required argument: 'src'",
         UnsupportedSyntaxError,
     ),
+    "text of a text that is made of values": (
+        """
+        def f(x):
+            return x * len(«",".join(str(x))»)
+        """,
+        "`.join()` of a text that is made of values is not accepted",
+        UnsupportedSyntaxError,
+    ),
+    "a loop over an object": (
+        """
+        rng = np.random.default_rng(0)
+        def f(x):
+            for a in «rng»:
+                x = x * a
+            return x
+        """,
+        "a loop over this is not accepted",
+        UnsupportedSyntaxError,
+    ),
 }
