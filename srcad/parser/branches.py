@@ -21,7 +21,7 @@ from srcad.parser.expressions import (
 from srcad.parser.jumps import FLAG, KEPT
 from srcad.parser.jumps import ends as stops
 from srcad.parser.matching import WHOLE
-from srcad.parser.places import Buffer, View, views
+from srcad.parser.places import Before, Buffer, View, views
 from srcad.parser.reads import writes
 from srcad.parser.records import Maybe
 from srcad.parser.state import Unbound
@@ -139,15 +139,17 @@ class Branches(Writers):
                 ways = (a, x.get(name)), (b, y.get(name))
                 lost = (Unbound(name), None)
                 pair = (lost, ways[1]) if idle == 0 else (ways[0], lost)
-                self.env[name] = self.join_kept(name, pair[0], pair[1], phis)
+                under = test, operand
+                self.env[name] = self.join_kept(node, name, pair[0], pair[1], phis, under)
             elif name.startswith(KEPT):
                 if isinstance(b, Unbound) and self.outlives(a, block_a, memory, True):
                     self.env[name] = a
                 elif isinstance(a, Unbound) and self.outlives(b, block_b, memory, True):
                     self.env[name] = b
                 else:
-                    ways = (a, x.get(name)), (b, y.get(name))
-                    self.env[name] = self.join_kept(name, *ways, phis)
+                    one, other = (a, x.get(name)), (b, y.get(name))
+                    under = test, operand
+                    self.env[name] = self.join_kept(node, name, one, other, phis, under)
             elif name in later:
                 self.env[name] = self.join_bindings(
                     node, name, (a, x.get(name)), (b, y.get(name)), phis, (test, operand)
@@ -174,13 +176,33 @@ class Branches(Writers):
         return out
 
     def join_kept(
-        self, name: str, then: tuple[Any, Any], orelse: tuple[Any, Any], phis: list[Phi]
+        self,
+        node: Any,
+        name: str,
+        then: tuple[Any, Any],
+        orelse: tuple[Any, Any],
+        phis: list[Phi],
+        under: tuple[Test, Any],
     ) -> Any:
         """What a place that leaves a loop knew: it is read where that place was taken only, so the other side does not matter."""
         bound = [way for way in (then, orelse) if not isinstance(way[0], Unbound)]
+        for way in (then, orelse):
+            if isinstance(way[0], Unbound) and type(way[0]) not in (Unbound, Before):
+                return way[0]  # it is one of several things
         if not bound:
             return Unbound(name)
+        if len(bound) == 2:
+            return self.join_bindings(node, name.rpartition(" ")[2], then, orelse, phis, under)
         found = bound[0][0]
+        if isinstance(found, dict):
+            items = {}
+            for key in found:
+                inner = [
+                    way if isinstance(way[0], Unbound) else (way[0][key], way[1][key])
+                    for way in (then, orelse)
+                ]
+                items[key] = self.join_kept(node, f"{name}_{key}", inner[0], inner[1], phis, under)
+            return items
         if isinstance(found, (tuple, list)):
             parts = []
             for place in range(len(found)):
@@ -188,7 +210,9 @@ class Branches(Writers):
                     way if isinstance(way[0], Unbound) else (way[0][place], way[1][place])
                     for way in (then, orelse)
                 ]
-                parts.append(self.join_kept(f"{name}_{place}", inner[0], inner[1], phis))
+                parts.append(
+                    self.join_kept(node, f"{name}_{place}", inner[0], inner[1], phis, under)
+                )
             kind = type(found)
             return kind(*parts) if hasattr(found, "_fields") else kind(parts)
         if not isinstance(found, (Value, View)):

@@ -412,8 +412,12 @@ class Carried:
         if isinstance(binding, (tuple, list)) and not isinstance(binding, Growing):
             parts = [self.known_there(state, key, part, memory) for part in binding]
             return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
+        if isinstance(binding, dict):
+            return {
+                name: self.known_there(state, key, part, memory) for name, part in binding.items()
+            }
         value = _surface(binding, memory)
-        if value is None:
+        if value is None or isinstance(value, Box):
             return Unbound(key.rpartition(" ")[2])
         if not isinstance(value, Value):
             return value

@@ -610,7 +610,7 @@ class Contexts(Messages):
             elif a is True and b is False:
                 env[name] = under[1]
             elif name.startswith(KEPT):
-                env[name] = self.join_kept(name, (a, x), (b, y), phis)
+                env[name] = self.join_kept(node, name, (a, x), (b, y), phis, under)
             elif name in later:
                 env[name] = self.join_bindings(node, name, (a, x), (b, y), phis, under)
             else:

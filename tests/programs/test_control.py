@@ -620,3 +620,32 @@ def test_the_first_iteration_may_be_another_one():
             agree(f, x)
         orders_agree(f, [X], (0,), np.random.default_rng(7))
         assert srcad.grad(f)(X[:0]).shape == (0,)
+
+
+def test_what_a_return_out_of_an_unrolled_loop_knows():
+    def numbers(x):
+        for k in (1, 2, 3):
+            y = (k, x * k)
+            if x[0] * k > 0.5:
+                return y[0] * y[1].sum()
+        return x[0]
+
+    def dicts(x):
+        for a in (x[0], x[1], x[2]):
+            y = {"v": a, "w": 2.0}
+            if a > 0.5:
+                return y["v"] * y["w"]
+        return x[0]
+
+    def words(x):
+        for k in (1, 2, 3):
+            name = "a" if k == 1 else "b"
+            if x[0] * k > 0.5:
+                return x.sum() if name == "a" else x[0]
+        return x[1]
+
+    for f in (numbers, dicts):
+        for x in (X, X * 0.5, -X, X + 0.5):
+            agree(f, x)
+    with pytest.raises(srcad.UnsupportedSyntaxError, match="`name` stands for things of different"):
+        srcad.grad(words)(X)
