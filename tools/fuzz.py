@@ -1,6 +1,6 @@
 """Runs random programs against srcad for a while.
 
-    python tools/fuzz.py --seconds 600 --seed 0 [--jobs 2] [--shrink] [--output FOLDER]
+    python tools/fuzz.py --seconds 600 --seed 0 [--jobs 2] [--shrink] [--language] [--output FOLDER]
 
 Prints how many programs were tried, refused (by reason) and skipped, and each failure with its program. The exit
 status is 1 where anything failed.
@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import re
 
+from tests.fuzz import generate as arrays
+from tests.fuzz import language
 from tests.fuzz.check import check
-from tests.fuzz.generate import generate
 from tests.fuzz.shrink import shrink
 
 
@@ -54,7 +55,11 @@ def main():
     parser.add_argument(
         "--show-refused", default=None, help="print programs that are refused with this text"
     )
+    parser.add_argument(
+        "--language", action="store_true", help="programs over the language, not over arrays"
+    )
     options = parser.parse_args()
+    generate = (language if options.language else arrays).generate
     stop, seed = time.monotonic() + options.seconds, options.seed
     kinds: Counter[str] = Counter()
     refused: Counter[str] = Counter()
