@@ -20,7 +20,7 @@ import numpy as np
 
 from srcad.api.forms import is_open, plain_function
 from srcad.api.request import Generated, Position, Request, StaticNeeded
-from srcad.api.signature import Letters, decided, key_of, part_at, settle, specify, written
+from srcad.api.signature import Letters, Spec, decided, key_of, part_at, settle, specify, written
 from srcad.core.fingerprint import digest_code, digest_text
 from srcad.core.pytrees import flatten, is_leaf_argument, look
 from srcad.core.specification import (
@@ -395,6 +395,11 @@ class Dispatcher:
         letters = Letters(self.names)
         spec = {}
         for name, value in zip(self.names, args):
+            if any(isinstance(leaf, Spec) for leaf in flatten(value)):
+                raise ArgumentTypeError(
+                    f"argument `{name}` is a specification",
+                    reason="It stands for an argument in `.source(...)` alone: pass an array.",
+                )
             spec[name] = specify(value, letters, name)
             for param, places in sorted(self.static):
                 if param == name:

@@ -85,7 +85,7 @@ class Containers(Expressions):
         """`xs.sort()` of what is known while parsing."""
         key = options.get("key")
         keys = [self.call(node, key, [part], {}) if key is not None else part for part in owner]
-        if key is None and owner and all(map(self.counts, owner)) and not settled(keys):
+        if key is None and owner and all(map(self.is_single, owner)) and not settled(keys):
             array = self.call(node, Known(np.array, "np.array"), [list(owner)], {})
             ranks = self.call(node, Known(np.argsort, "np.argsort"), [array], {})
             sorted_ = self.emit(ops.getitem, (array, ranks))
@@ -108,7 +108,7 @@ class Containers(Expressions):
             self.fails(node, error)
         owner[:] = [owner[place] for place in order]
 
-    def counts(self, part: Any) -> bool:
+    def is_single(self, part: Any) -> bool:
         """Whether a binding is a number."""
         if isinstance(part, (View, Value)):
             return self.type(part).numeric and self.type(part).rank == 0

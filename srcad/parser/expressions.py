@@ -756,11 +756,7 @@ class Expressions(State):
 
     def grows(self, node: Any, box: Any, parts: list[Any], *, grow: bool = False) -> None:
         """A list gets longer on one path and not on another: what it holds is kept in an array, if it can be."""
-        self.refuse(
-            node,
-            f"`{self.label(box)}` has another length on different paths",
-            "Use an array, and fill it.",
-        )
+        raise NotImplementedError
 
     def test_of(self, condition: Any) -> tuple[Test, Any, bool]:
         """The test of a condition: that of an earlier branch, where what is known on one side of it only is still there.

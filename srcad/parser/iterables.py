@@ -381,7 +381,7 @@ class Iterables(Branches):
         parts = over.parts
         if parts is None:
             return over
-        if not all(self.counts(part) for part in parts):
+        if not all(self.is_single(part) for part in parts):
             self.refuse(
                 node,
                 "zip() of a list and an array whose length is not known",

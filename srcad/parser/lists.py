@@ -436,7 +436,7 @@ class Lists(Loops):
         if isinstance(item, Rows):
             return self.whole(node, item)
         if isinstance(item, list) and isinstance(self.typed(item), Inner):
-            maker = np.array if all(self.counts(part) for part in item) else np.stack
+            maker = np.array if all(self.is_single(part) for part in item) else np.stack
             return self.call(node, Known(maker, f"np.{maker.__name__}"), [list(item)], {})
         if isinstance(item, dict):
             return {key: self.spread_rows(node, part) for key, part in item.items()}
