@@ -106,7 +106,11 @@ def _aligned(shapes: list[Any], names: _Names) -> None:
 
 
 def _runs(loop: Loop) -> bool:
-    if loop.domain is None or loop.test is not None or not all(isinstance(part, int) for part in loop.domain):
+    if (
+        loop.domain is None
+        or loop.test is not None
+        or not all(isinstance(part, int) for part in loop.domain)
+    ):
         return False
     return len(range(*loop.domain)) > 0
 

@@ -139,8 +139,7 @@ class Derivative:
         bound = self.dispatcher.bind(args, kwargs)
         letters = Letters(self.dispatcher.names)
         given = {
-            name: specify(value, letters, name)
-            for name, value in zip(self.dispatcher.names, bound)
+            name: specify(value, letters, name) for name, value in zip(self.dispatcher.names, bound)
         }
         from srcad.api.compile import generate
 
@@ -339,7 +338,9 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     from srcad.api.pullback import run
 
-    return run(_dispatcher_of(f, "vjp_halves", tuple(range(len(primals))), has_aux, primals), primals)
+    return run(
+        _dispatcher_of(f, "vjp_halves", tuple(range(len(primals))), has_aux, primals), primals
+    )
 
 
 def jvp(f: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = False) -> Any:

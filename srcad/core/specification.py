@@ -91,9 +91,9 @@ class Form:
         return self.function(*args, **kwargs)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Form)
-            and (self.function, self.gathered) == (other.function, other.gathered)
+        return isinstance(other, Form) and (self.function, self.gathered) == (
+            other.function,
+            other.gathered,
         )
 
     def __hash__(self) -> int:
@@ -113,7 +113,9 @@ class Form:
 def unwrap(function: Callable[..., Any]) -> Any:
     """The Python function behind a method; others as they are. What `functools.wraps` points to is not what runs."""
     while isinstance(function, (types.MethodType, Form)):
-        function = function.__func__ if isinstance(function, types.MethodType) else function.function
+        function = (
+            function.__func__ if isinstance(function, types.MethodType) else function.function
+        )
     return function
 
 
@@ -187,7 +189,9 @@ def structure_of(found: Any) -> str:
     """
     kind = type(found).__name__
     if isinstance(found, dict):
-        return f"{kind}({', '.join(f'{key!r}: {structure_of(part)}' for key, part in found.items())})"
+        return (
+            f"{kind}({', '.join(f'{key!r}: {structure_of(part)}' for key, part in found.items())})"
+        )
     if isinstance(found, (tuple, list)):
         return f"{kind}({', '.join(map(structure_of, found))})"
     return "."

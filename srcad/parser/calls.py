@@ -188,9 +188,7 @@ class Calls(Objects):
             )
         plain = getattr(function, "py_func", None)  # what numba has compiled
         if isinstance(plain, types.FunctionType):
-            return self.call(
-                node, self.adopt(node, f"{name}.py_func", plain, path), args, options
-            )
+            return self.call(node, self.adopt(node, f"{name}.py_func", plain, path), args, options)
         if is_made(function):
             return self.make(node, callee, args, options)
         if isinstance(function, type) and issubclass(function, enum.Enum):

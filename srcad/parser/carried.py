@@ -83,8 +83,7 @@ class Carried:
             return type(binding)(*parts) if hasattr(binding, "_fields") else type(binding)(parts)
         if isinstance(binding, dict):
             return {
-                inner: self.part(node, name, part, (*key, inner))
-                for inner, part in binding.items()
+                inner: self.part(node, name, part, (*key, inner)) for inner, part in binding.items()
             }
         if isinstance(binding, Instance):
             parts = self.part(node, name, binding.parts, key)

@@ -80,15 +80,15 @@ class Parser(Statements):
             pairs = [self.enter(name, part, inner) for inner, part in zip(bases, spec)]
             return spec.tree([a for a, _ in pairs]), spec.tree([b for _, b in pairs])
         if isinstance(spec, dict):
-            both = {
-                key: self.enter(name, part, base_of(base, key)) for key, part in spec.items()
-            }
+            both = {key: self.enter(name, part, base_of(base, key)) for key, part in spec.items()}
             return {key: a for key, (a, _) in both.items()}, {
                 key: b for key, (_, b) in both.items()
             }
         if isinstance(spec, Known):
             self.program.hand_in(name, spec.object)
-        if isinstance(spec, (Known, Unfit)) and len(self.program.stack) == 1:  # the text hands it on from the argument
+        if (
+            isinstance(spec, (Known, Unfit)) and len(self.program.stack) == 1
+        ):  # the text hands it on from the argument
             value = Value(base, STATIC, named=True)
             self.program.handed[id(spec)] = (spec, value)
             return spec, value
@@ -187,9 +187,7 @@ def _whole(name: str, part: Any) -> Any:
     return part
 
 
-def _parse(
-    parser: Parser, source: Any, spec: dict[str, Any], form: Form | None = None
-) -> Function:
+def _parse(parser: Parser, source: Any, spec: dict[str, Any], form: Form | None = None) -> Function:
     node = source.node
     parameters = own_signature(form or source.function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}

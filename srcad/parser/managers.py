@@ -104,4 +104,3 @@ def _called(function: Any, node: Any) -> Any:
 
 def _of_library(function: Any) -> bool:
     return (function.__module__ or "").partition(".")[0] in sys.stdlib_module_names
-

@@ -27,8 +27,8 @@ from srcad.simplifier.nesting import nest
 from srcad.simplifier.ownership import recover_stores
 from srcad.simplifier.shapes import resolve_shapes
 from srcad.simplifier.sharing import share
-from srcad.simplifier.signs import place_signs
 from srcad.simplifier.sides import join_sides
+from srcad.simplifier.signs import place_signs
 from srcad.simplifier.sinking import sink
 from srcad.simplifier.sources import choose_sources
 from srcad.simplifier.storage import store_values
