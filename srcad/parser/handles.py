@@ -142,7 +142,7 @@ def free_names(node: Any) -> frozenset[str]:
 def own_names(node: Any) -> frozenset[str]:
     """The names that are a function's own: its parameters, and what it assigns.
 
-    >>> sorted(own_names(gast.parse("def f(x):\n    y = [i for i in g(x)]\n    def h(): z = 1").body[0]))
+    >>> sorted(own_names(gast.parse("def f(x):\\n    y = [i for i in g(x)]\\n    def h(): z = 1").body[0]))
     ['h', 'x', 'y']
     """
     arguments = node.args

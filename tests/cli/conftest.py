@@ -64,7 +64,7 @@ def generator(x: "float64[n]"):
 
 
 def ruleless(x: "float64[n]"):
-    return np.sum(np.sort(x))
+    return np.sum(np.partition(x, 0))
 
 
 def integers(x: "int64[n]"):
