@@ -102,6 +102,8 @@ def joined_elements(a: Any, b: Any) -> Any:
     if a is None or b is None:
         return a if b is None else b
     if isinstance(a, Type) and isinstance(b, Type):
+        if _weak_beside(a, b) or _weak_beside(b, a):
+            return None
         return a if a == b else join(a, b)
     if type(a) is not type(b) or isinstance(a, Type):
         return None
@@ -117,3 +119,10 @@ def joined_elements(a: Any, b: Any) -> Any:
     if any(part is None for part in found):
         return None
     return type(a)(*found) if hasattr(a, "_fields") else type(a)(found)
+
+
+def _weak_beside(a: Type, b: Type) -> bool:
+    """Whether a number of Python's stands beside what it would be weaker than; in one array it is not."""
+    if a.kind != "number" or b.kind == "number":
+        return False
+    return b.dtype not in ("float64", "complex128") and (a.dtype, b.dtype) != ("int", "int64")
