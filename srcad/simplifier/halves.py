@@ -30,7 +30,7 @@ from srcad.core.nodes import (
     visible,
     walk,
 )
-from srcad.simplifier.rewrite import Pass, copy_function
+from srcad.simplifier.rewrite import Pass, begin_with_none, copy_function
 
 __all__ = ["Split", "cut_in_two"]
 
@@ -47,6 +47,7 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     needed = sorted((wanted & made), key=lambda value: value.serial)
     outside = [value for value in combined.hidden if value in wanted] if cut.hidden else []
     kept = tuple(place for place, value in enumerate(cut.own) if value in wanted)
+    begin_with_none(forward, set(needed))
     residuals: list[Value] = [_surface(forward, value) for value in needed]
     given = {old: old.like() for old in [*needed, *outside]}
     change = Pass()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from srcad.analysis.types import infer
+from srcad.core import ops
 from srcad.core.nodes import (
     Attempt,
     Block,
@@ -24,6 +25,7 @@ from srcad.core.nodes import (
     Tree,
     Value,
     Within,
+    blocks,
     leaves,
     map_tree,
     operands,
@@ -31,7 +33,7 @@ from srcad.core.nodes import (
 )
 from srcad.core.ops import Operation
 
-__all__ = ["Pass", "copy_function", "uses"]
+__all__ = ["Pass", "begin_with_none", "copy_function", "uses"]
 
 
 class Pass:
@@ -184,3 +186,21 @@ def uses(function: Function) -> dict[Value, int]:
                 read(carry.next)
     read(function.result)
     return count
+
+
+def begin_with_none(block: Block, values: set[Value]) -> None:
+    """What a loop that never runs leaves without a value is None, where the value is handed on."""
+    for place in reversed(range(len(block))):
+        statement = block[place]
+        for inner in blocks(statement):
+            begin_with_none(inner, values)
+        if not isinstance(statement, Loop):
+            continue
+        carries = []
+        for carry in statement.carries:
+            if carry.init is None and carry.exit in values:
+                start = carry.exit.like()
+                block.insert(place, Let(start, ops.move, (None,), (), statement.origin))
+                carry = Carry(carry.param, start, carry.next, carry.exit)
+            carries.append(carry)
+        statement.carries = carries

@@ -20,6 +20,7 @@ from srcad.core.nodes import (
     Call,
     Function,
     Let,
+    Loop,
     Slice,
     Statement,
     Tree,
@@ -114,6 +115,24 @@ class _Shapes(Pass):
         if self.mixed and isinstance(statement, Call):
             statement = statement.renewed(args=self.strong(statement))
         super().statement(statement)
+
+    def loop(self, statement: Loop) -> Loop | None:
+        made = super().loop(statement)
+        if made is None or not self.mixed:
+            return made
+        for carry in made.carries:
+            type_ = carry.param.type
+            if type_.kind != "scalar" or type_.dtype in (None, "float64"):
+                continue
+            # What an iteration before it made of a number would be weaker than what it stands for.
+            scalar = ops.operation(np.dtype(type_.dtype).type)
+            if carry.init is not None and type_of(carry.init).kind == "number":
+                carry.init = self.emit(scalar, carry.init, origin=statement.origin)
+            if carry.next is not None and type_of(carry.next).kind == "number":
+                out = carry.param.like(named=False)
+                made.body.append(Let(out, scalar, (carry.next,), (), statement.origin))
+                carry.next = out
+        return made
 
     def strong(self, call: Call) -> Tree:
         """The arguments of a call, with scalars where the callee takes scalars."""

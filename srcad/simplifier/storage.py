@@ -50,7 +50,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Type, number
-from srcad.simplifier.rewrite import Pass, copy_function, remake
+from srcad.simplifier.rewrite import Pass, begin_with_none, copy_function, remake
 
 __all__ = ["store_values"]
 
@@ -161,6 +161,7 @@ class _Family:
         record: Value | None = None
         if kept:
             record = Value("saved", Type("record"))
+            begin_with_none(source.body, set(kept))
             sources = [self.surface(source, value) for value in kept]
             self.insert_before(source, Let(record, ops.saved, (), (), source.origin))
             self.append(source, record, sources)
