@@ -638,7 +638,7 @@ class Writer:
                     [
                         f"{name} = {self.vector(0)}[{self.pick(['1', '2', '7'])}]",
                         f"if {self.condition()}:\n{'    ' * (self.indent + 1)}raise ValueError('no')",
-                        f"{name} = {{'a': 0.2}}[{self.pick(['chr(97)', repr('b')])}]",
+                        f"{name} = {{'a': 0.2}}[{'chr(97)' if self.chance(0.1) else repr('b')}]",
                         f"{self.pick(self.names('v'))}[3] = 0.2",
                     ]
                 )
@@ -662,7 +662,8 @@ class Writer:
             self.put("with contextlib.suppress(IndexError):")
         else:
             name = self.fresh("s")
-            self.put(f"with entered({self.scalar(1)}) as {name}:")
+            given = self.scalar(1) if self.chance(0.15) else self.pick(["0.3", "-1.2", "2"])
+            self.put(f"with entered({given}) as {name}:")
             self.put(f"    {name} = {name} * 0.5")
             return
         self.indent += 1
@@ -767,13 +768,14 @@ class Writer:
     def do_lazy(self, depth):
         name, new = self.fresh("m"), self.target("s")
         over = self.pick([*self.names("l"), self.vector(0)])
-        self.put(f"{name} = {self.pick(['map(np.sin, {0})', 'zip({0}, {0})', 'iter({0})', 'enumerate({0})', 'filter(None, {0})'])}".format(over)
+        self.put(f"{name} = {self.pick(['map(np.sin, {0})', 'zip({0}, {0})', 'iter({0})', 'enumerate({0})'])}".format(over)
                  if self.chance(0.5) else f"{name} = map(lambda q: q * {self.scalar(0)}, {over})")  # fmt: skip
         text = self.lines[-1]
         if "zip" in text or "enumerate" in text:
             self.put(f"{new} = sum(p * 0.3 * q for p, q in {name})")
         else:
-            self.put(f"{new} = {self.pick([f'sum({name})', f'sum({name}) + 0.1 * sum({name})'])}")
+            twice = f" + 0.1 * sum({name})" if self.chance(0.1) else ""
+            self.put(f"{new} = sum({name}){twice}")
         self.env[new] = "s"
 
     def do_unpack(self, depth):
