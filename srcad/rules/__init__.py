@@ -7,7 +7,7 @@ from srcad.rules import linear as _linear  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
 from srcad.rules.check import check
 from srcad.rules.families import bilinear, constant, elementwise, linear, primitive, rule_of
-from srcad.rules.refused import REFUSED
+from srcad.rules.refused import REFUSED, refusal_of, refused, without_rule
 
 __all__ = [
     "REFUSED",
@@ -17,5 +17,8 @@ __all__ = [
     "elementwise",
     "linear",
     "primitive",
+    "refusal_of",
+    "refused",
     "rule_of",
+    "without_rule",
 ]

@@ -41,7 +41,7 @@ from srcad.core.nodes import (
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import Size, Type
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
-from srcad.rules import rule_of
+from srcad.rules import rule_of, without_rule
 
 __all__ = ["Adjoint", "cotangent_type"]
 
@@ -254,11 +254,7 @@ class Adjoint:
         op = statement.op
         rule = rule_of(op.function)
         if rule is None or rule.pullback is None:
-            self.refuse(
-                statement,
-                f"`{op.name}` has no derivative rule",
-                "Give it one with srcad.rules, or hold its value constant with srcad.stop_gradient.",
-            )
+            self.refuse(statement, *without_rule(op))
             return
         args, options = self.operand(statement.args), dict(self.operand_options(statement))
         unknown = [name for name in options if name not in rule.options]

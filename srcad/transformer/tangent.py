@@ -38,7 +38,7 @@ from srcad.core.nodes import (
 )
 from srcad.core.quote import RankUnknown, quote
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
-from srcad.rules import rule_of
+from srcad.rules import rule_of, without_rule
 from srcad.transformer.adjoint import cotangent_type
 
 __all__ = ["Tangent"]
@@ -125,11 +125,7 @@ class Tangent:
         assert out is not None
         rule = rule_of(op.function)
         if rule is None or rule.pullback is None:
-            self.refuse(
-                statement,
-                f"`{op.name}` has no derivative rule",
-                "Give it one with srcad.rules, or hold its value constant with srcad.stop_gradient.",
-            )
+            self.refuse(statement, *without_rule(op))
             return
         unknown = [name for name, _ in statement.options if name not in rule.options]
         if unknown:
