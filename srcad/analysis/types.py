@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import math
 import operator
 import threading
 import warnings
@@ -42,9 +43,12 @@ import numpy as np
 
 from srcad import runtime
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Expr, Slice, Value, leaves
 from srcad.core.ops import Operation
+from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import ANY, Dim, Shape, Size, Type, less, never_one, number
+from srcad.rules.families import cores, rule_of
 
 __all__ = [
     "Exact",
@@ -499,7 +503,7 @@ def _tiny(dtype: str, rank: int, size: int) -> np.ndarray[Any, Any]:
     return made
 
 
-def _classify(found: Any) -> tuple[str, str | None, int | None]:
+def _classify(function: Any, found: Any) -> Any:
     kind = type(found)
     if kind is np.ndarray:
         return "array", _dtype_name(found.dtype), found.ndim
@@ -507,6 +511,8 @@ def _classify(found: Any) -> tuple[str, str | None, int | None]:
         return "scalar", _dtype_name(found.dtype), 0
     if kind in (bool, int, float, complex):
         return "number", kind.__name__, 0
+    if function in SEVERAL and isinstance(found, tuple):
+        return "tuple", type(found), tuple(_classify(function, part) for part in found)
     if isinstance(found, (tuple, list)):
         return "object", None, None
     raise Unknown
@@ -515,8 +521,11 @@ def _classify(found: Any) -> tuple[str, str | None, int | None]:
 @lru_cache(maxsize=8192)
 def _run(
     function: Callable[..., Any], args: tuple[Any, ...], options: tuple[Any, ...], size: int = _SIZE
-) -> tuple[str, str | None, int | None] | None:
-    """Kind, dtype and rank of what a function makes of operands so described, or None where it raises."""
+) -> Any:
+    """Kind, dtype and rank of what a function makes of operands so described, or None where it raises.
+
+    Of several results "tuple", their class, and these of each.
+    """
     if any(arg[0] == "vague" for arg in args):  # a scalar or a 0-d array
         one, two = (
             _run(
@@ -536,7 +545,7 @@ def _run(
             found = function(
                 *(_dummy(arg, size) for arg in args), **{k: _dummy(v, size) for k, v in options}
             )
-            return _classify(found)
+            return _classify(function, found)
         except Exception:  # whatever a NumPy function raises, nothing is learnt
             return None
 
@@ -550,7 +559,7 @@ def _learn(
         args,
         tuple((key, _const(value)) for key, value in options.items() if value is not None),
     )
-    if found is None or found[0] == "object" or (rank is not None and found[2] != rank):
+    if found is None or found[0] in ("object", "tuple") or (rank is not None and found[2] != rank):
         raise Unknown
     return found[0], found[1]
 
@@ -769,8 +778,10 @@ def _power_is_proven(base: Type, exponent: Type) -> bool:
 def _ufunc(function: np.ufunc, *trees: Tree, dtype: Tree = None) -> Type:
     if len(trees) != function.nin:
         raise Unknown  # an `out` by position
-    if function.signature is not None or function.nout != 1:
+    if function.signature is not None:
         return _sample(function, *trees)
+    if function.nout != 1:
+        return _several(function, *trees)
     return _elementwise(function, tuple(map(_operand, trees)), dtype)
 
 
@@ -989,7 +1000,7 @@ def _math(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
             return Type(*_learn(function, _describe(type_)), ())
         raise Unknown
     if name in ("frexp", "modf"):
-        return _OBJECT
+        return _several(function, *trees)
     if name in ("prod", "sumprod"):
         raise Unknown
     return _NUMBERS["float"]
@@ -1748,6 +1759,108 @@ def _searchsorted(function: Any, a: Tree, v: Tree, *rest: Tree, **options: Tree)
     return _finish(np.searchsorted, _known(at), _operand(a), at)
 
 
+# --- Several results -------------------------------------------------------------------------------
+
+
+def _several(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
+    """Several results, or where an option says so one: how many, and their class, whatever is known of the operands."""
+    types = [_or_any(tree) for tree in trees]
+    sure = all(t.shape is not None and (t.kind != "any" or t.shape) for t in types)
+    full = [
+        t if sure and t.dtype else t._replace(dtype="float64")
+        for t in (types if sure else [Type("array", "float64", (2, 2))] * len(types))
+    ]
+    given = tuple((key, _const(value)) for key, value in options.items() if value is not None)
+    found = _run(function, tuple(map(_describe, full)), given)
+    if found is None:
+        raise Unknown
+    several = found[0] == "tuple"
+    parts = found[2] if several else (found,)
+    shapes: Any = [None] * len(parts)
+    if sure:
+        shapes = _shapes_of_results(function, types, options, len(parts))
+    known = sure and all(t.dtype for t in types) and function not in _BY_VALUE
+    made = [
+        _made(shape, kind, dtype if known else None) if shape is None or len(shape) == rank else ANY
+        for shape, (kind, dtype, rank) in zip(shapes, parts)
+    ]
+    if not several:
+        return made[0]
+    names = hasattr(found[1], "_fields")
+    return Type("tuple", None, None, found[1](*made) if names else tuple(made))
+
+
+def _or_any(tree: Tree) -> Type:
+    try:
+        return _operand(tree)
+    except Unknown:
+        return ANY
+
+
+def _shapes_of_results(
+    function: Callable[..., Any], types: list[Type], options: dict[str, Tree], count: int
+) -> list[Shape | None]:
+    try:
+        if function in _MATRIX_RESULTS:
+            (*stack, m, n), *_ = map(_known, types)
+            cores = _MATRIX_RESULTS[function](m, n, *types[1:], **options)
+            return [None if core is None else (*stack, *core) for core in cores]
+        return [_broadcast(types)] * count
+    except (Unknown, ValueError):
+        return [None] * count
+
+
+def _smaller(m: Dim, n: Dim) -> Dim:
+    if same_size(m, n):
+        return _pick(m, n)
+    if isinstance(m, int) and isinstance(n, int):
+        return min(m, n)
+    return 1 if 1 in (m, n) else Size(Opaque("min", frozenset(map(_plain_size, (m, n)))))
+
+
+def _plain_size(size: Dim) -> Dim:
+    return size if isinstance(size, int) else _plain(size)
+
+
+def _qr_shapes(m: Dim, n: Dim, *, mode: str = "reduced") -> list[Shape]:
+    k = _smaller(m, n)
+    if mode == "r":
+        return [(k, n)]
+    return {"complete": [(m, m), (m, n)], "raw": [(n, m), (k,)]}.get(mode, [(m, k), (k, n)])
+
+
+def _svd_shapes(
+    m: Dim, n: Dim, *, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> list[Shape]:
+    k = _smaller(m, n)
+    if not compute_uv:
+        return [(k,)]
+    return [(m, m), (k,), (n, n)] if full_matrices else [(m, k), (k,), (k, n)]
+
+
+def _lstsq_shapes(m: Dim, n: Dim, b: Type, *, rcond: Tree = None) -> list[Shape | None]:
+    columns = _known(b)[1:]  # residuals there are none where the rank is less than n
+    return [(n, *columns), (_fresh(),), (), (_smaller(m, n),)]
+
+
+_MATRIX_RESULTS: dict[Any, Callable[..., Any]] = {
+    np.linalg.eigh: lambda m, n, **options: [(_pick(m, n),), (m, n)],
+    np.linalg.eig: lambda m, n, **options: [(_pick(m, n),), (m, n)],
+    np.linalg.eigvals: lambda m, n, **options: [(_pick(m, n),)],
+    np.linalg.slogdet: lambda m, n, **options: [(), ()],
+    np.linalg.qr: _qr_shapes,
+    np.linalg.svd: _svd_shapes,
+    np.linalg.lstsq: _lstsq_shapes,
+}
+# Functions whose results are a tuple of parts; and those whose dtypes depend on values.
+SEVERAL = {*_MATRIX_RESULTS, np.modf, np.frexp, np.divmod, builtins.divmod, math.modf, math.frexp}
+_BY_VALUE = {np.linalg.eig, np.linalg.eigvals}
+
+
+def _part(function: Any, results: Tree, place: int) -> Type:
+    return type_of(results).parts[place]
+
+
 # --- Linear algebra --------------------------------------------------------------------------------
 
 
@@ -2009,6 +2122,54 @@ def _record(function: Any) -> Type:
     return Type("record")
 
 
+# --- What rules say --------------------------------------------------------------------------------
+
+
+def _by_definition(
+    function: Callable[..., Any], definition: Callable[..., Any], *args: Tree, **options: Tree
+) -> Type:
+    """The type of what a definition ends with."""
+    builder = Builder(infer)
+    try:
+        found = quote(definition, builder, args, options)
+    except (NotImplementedError, RankUnknown):
+        raise Unknown from None
+    if len(found) != 1:
+        raise Unknown
+    return type_of(found[0])._replace(value=None)
+
+
+def _generalized(
+    function: Callable[..., Any], signature: str, *args: Tree, **options: Tree
+) -> Type:
+    """A function of arrays whose last axes a signature names; those before broadcast.
+
+    >>> from srcad.core.types import array
+    >>> n = Size("n")
+    >>> a, b = Value("a", array("float32", 7, n, n)), Value("b", array("float64", n, 3))
+    >>> _generalized(np.linalg.solve, "(n,n),(n,k)->(n,k)", a, b)
+    float64[7, n, 3]
+    """
+    names = [list(filter(None, part.split(","))) for part in cores(signature)]
+    types = [None if tree is None else _operand(tree) for tree in args]
+    if len(types) != len(names) - 1:
+        raise Unknown
+    sizes: dict[str, Dim] = {}
+    front: Shape = ()
+    for type_, core in zip(types, names):
+        if type_ is None:
+            continue
+        shape = _known(type_)
+        if len(shape) < len(core):
+            raise Unknown
+        cut = len(shape) - len(core)
+        front = _broadcast_shapes(front, shape[:cut])
+        for name, size in zip(core, shape[cut:]):
+            sizes[name] = _pick(sizes[name], size) if name in sizes else size
+    out = tuple(int(name) if name.isdigit() else sizes.get(name) or _fresh() for name in names[-1])
+    return _finish(function, (*front, *out), *(t for t in types if t is not None), **options)
+
+
 # --- The rest of NumPy: run it on tiny arrays ------------------------------------------------------
 
 _SAMPLED = frozenset(
@@ -2018,8 +2179,8 @@ _SAMPLED = frozenset(
     pad partition piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
     setdiff1d setxor1d split take_along_axis tile tri tril tril_indices triu triu_indices union1d unique unstack
     unwrap vander modf frexp divmod vecdot matvec vecmat cumulative_sum cumulative_prod apply_over_axes
-    linalg.cond linalg.cross linalg.eigh linalg.lstsq linalg.matrix_norm linalg.matrix_rank linalg.multi_dot
-    linalg.pinv linalg.qr linalg.slogdet linalg.svd linalg.svdvals linalg.tensorsolve linalg.vecdot
+    linalg.cond linalg.cross linalg.matrix_norm linalg.matrix_rank linalg.multi_dot
+    linalg.pinv linalg.svdvals linalg.tensorsolve linalg.vecdot
     linalg.vector_norm linalg.matrix_transpose linalg.diagonal linalg.trace linalg.outer""".split()  # noqa: SIM905
 )
 
@@ -2097,6 +2258,7 @@ _BY_NAME: dict[str, Handler] = {
     "interp": _interp,
     "searchsorted": _searchsorted,
     "linalg.solve": _solve,
+    "linalg.eigh linalg.eig linalg.eigvals linalg.slogdet linalg.qr linalg.svd linalg.lstsq": _several,
     "linalg.inv linalg.cholesky": _square,
     "linalg.matrix_power": _matrix_power,
     "linalg.eigvalsh": partial(_square, drop=1),
@@ -2164,6 +2326,7 @@ _BY_FUNCTION: dict[Any, Handler] = {
     ops.move.function: _move,
     ops.saved.function: _record,
     ops.save.function: _object,
+    ops.part.function: _part,
     np.ndarray.flatten: _ravel,
     np.ndarray.astype: _astype,
 }
@@ -2195,8 +2358,13 @@ def _handler(function: Any) -> Handler:
     """The handler of a function that is not in the table yet."""
     name = ops.name_of(function) or ""
     made: Handler = _nothing
-    if isinstance(function, np.ufunc):
+    rule = rule_of(function)
+    if rule is not None and rule.signature is not None:
+        made = partial(_generalized, function, rule.signature)
+    elif isinstance(function, np.ufunc):
         made = partial(_ufunc, function)
+    elif rule is not None and rule.definition is not None:
+        made = partial(_by_definition, function, rule.definition)
     elif isinstance(function, type) and issubclass(function, np.generic):
         made = partial(_scalar_type, function)
     elif name.startswith("math."):

@@ -6,6 +6,7 @@ from srcad.rules import elementwise as _elementwise  # noqa: F401
 from srcad.rules import linear as _linear  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
 from srcad.rules.check import check
+from srcad.rules.derived import derived
 from srcad.rules.families import bilinear, constant, elementwise, linear, primitive, rule_of
 from srcad.rules.refused import REFUSED, refusal_of, refused, without_rule
 
@@ -14,6 +15,7 @@ __all__ = [
     "bilinear",
     "check",
     "constant",
+    "derived",
     "elementwise",
     "linear",
     "primitive",

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.core import ops, types
-from srcad.core.builder import Builder
+from srcad.core import ops
 from srcad.core.nodes import Block, Let, Slice, Value, leaves
 from srcad.core.quote import RankUnknown, quote
+from srcad.rules.chain import Recorder, concrete, is_number
 from srcad.rules.families import Rule, rule_of
 
 __all__ = [
@@ -47,6 +47,8 @@ __all__ = [
 _STENCIL = [(-3, -1 / 60), (-2, 9 / 60), (-1, -45 / 60), (1, 45 / 60), (2, -9 / 60), (3, 1 / 60)]
 _STEP = 2.0**-9
 
+Notes = dict[str, str]  # by law: why it is not run
+
 
 def check(function: Callable[..., Any], *args: Any, **options: Any) -> dict[str, float]:
     """Run the laws on the call `function(*args, **options)`.
@@ -54,10 +56,13 @@ def check(function: Callable[..., Any], *args: Any, **options: Any) -> dict[str,
     Floating arguments are active where the rule lets them be. They should be 0.01 away from kinks, in arrays of a few
     elements. The laws:
 
+    - `value`: a definition does what the function does;
     - `differences`: the pushforward is what differences of the function say;
     - `alone`: the tangents of one operand at a time, the others being None, sum to that of all;
     - `adjoint`: <y_bar, J x_dot> = <J^T y_bar, x_dot>;
-    - `shape`, `dtype`: a cotangent has those of its operand, in float32 too;
+    - `shape`: a cotangent has that of its operand;
+    - `dtype`: what is float16, float32 or longdouble has such cotangents and tangents, of first and second order, with
+      the values of float64; operands of different dtypes have each its own;
     - `quoted`: written down operation by operation, the rule does the same;
     - `unranked`: also where no rank is known, unless it asks for one;
     - `literal`: and where numbers are literals; none may become NumPy's, which would make float64 of float32;
@@ -74,8 +79,12 @@ def run(
     args: tuple[Any, ...],
     options: dict[str, Any],
     rounds: bool = False,
+    notes: Notes | None = None,
 ) -> dict[str, float]:
-    """As `check`; of a function that rounds to a short dtype differences say nothing."""
+    """As `check`; of a function that rounds to a short dtype differences say nothing.
+
+    `notes` gets the reason of each law, or part of one, that the call does not go through.
+    """
     rule, operands, named = bound(function, args, options)
     kept = copy.deepcopy((operands, named))
     rng = np.random.default_rng(1)
@@ -91,6 +100,9 @@ def run(
     assert any(True for _ in _leaves(dots)), f"{name}: no operand is active"
     y_bar, y_bar_dot = (_random(y, rng) for _ in range(2))
 
+    if rule.definition is not None:
+        own = rule.definition(*operands, **named)
+        hold("value", _unlike(own, y), 10 * np.finfo(np.result_type(y)).eps)
     y_dot = pushforward(rule, operands, dots, y, named)
     if not rounds:
         slope, exact = _difference(lambda point: function(*point, **named), operands, dots)
@@ -110,7 +122,9 @@ def run(
     hold("shape", float(not fits), 0)
     bars = [_summed(bar, x) if rule.broadcasts else bar for bar, x in zip(raw, operands)]
     hold("adjoint", _adjointness(y_bar, y_dot, bars, dots), 10 * np.finfo(np.result_type(y)).eps)
-    hold("dtype", _dtype_error(rule, operands, named, rng), 0)
+    wrong = _precisions(rule, operands, named, rng, {} if notes is None else notes)
+    assert not wrong, f"{name}: `dtype` fails: {wrong}"
+    errors["dtype"] = 0.0
 
     block, start, values, outs = record(rule, y_bar, operands, y, named)
     env = execute(block, values)
@@ -162,7 +176,7 @@ def pullback(
     if rule.family == "elementwise":
         partials = _tuple(rule.pullback(*operands, y, **options))
         return tuple(None if one is None else y_bar * one for one in partials)
-    last = (y,) if rule.family == "primitive" else ()
+    last = (y,) if rule.pushforward is not None else ()
     return _tuple(rule.pullback(y_bar, *operands, *last, **options))
 
 
@@ -212,36 +226,13 @@ def _filled(dot: Any, x: Any) -> Any:
         return type(x)(map(_filled, dot if dot is not None else [None] * len(x), x))
     if dot is not None:
         return dot
+    if isinstance(x, (int, float)):
+        return 0.0
     floating = getattr(getattr(x, "dtype", None), "kind", "") == "f"
     return np.zeros_like(x)[()] if floating else np.zeros(np.shape(x))[()]
 
 
 # Core: the rule written down, executed, and differentiated by the rules of what it does.
-
-
-class Recorder(Builder):
-    """A builder that computes what it emits, so that all ranks are known (or, without `ranks`, none)."""
-
-    def __init__(self, ranks: bool = True) -> None:
-        super().__init__()
-        self.env: dict[Value, Any] = {}
-        self.type = (
-            _type if ranks else lambda x: types.ANY if _is_number(x) else types.Type("object")
-        )
-
-    def value(self, base: str, x: Any) -> Value:
-        """A value that stands for `x`."""
-        made = Value(base, self.type(x))
-        self.env[made] = x
-        return made
-
-    def let(
-        self, op: Any, args: Any, options: Any = (), *, base: str = "", named: bool = False
-    ) -> Value:
-        out = super().let(op, args, options, base=base, named=named)
-        self.env[out] = _run(self.block[-1], self.env)
-        out.type = self.type(self.env[out])
-        return out
 
 
 def record(
@@ -267,7 +258,7 @@ def record(
             return type(x)(map(symbol, x))
         if literals and type(x) is float:
             return x
-        return recorder.value("x", x) if _is_number(x) and not isinstance(x, int) else x
+        return recorder.value("x", x) if is_number(x) and not isinstance(x, int) else x
 
     start = (recorder.value("y_bar", y_bar), tuple(map(symbol, operands)), recorder.value("y", y))
     values = dict(recorder.env)
@@ -381,30 +372,6 @@ def _filled_all(dots: Any, values: Any) -> Any:
     return None if values is None else _filled(dots, values)
 
 
-def concrete(tree: Any, env: dict[Value, Any]) -> Any:
-    if isinstance(tree, Value):
-        return env[tree]
-    if isinstance(tree, Slice):
-        return slice(*(concrete(part, env) for part in tree))
-    if isinstance(tree, (tuple, list)):
-        return type(tree)(concrete(part, env) for part in tree)
-    return tree
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (np.ndarray, np.generic, int, float))
-
-
-def _type(x: Any) -> types.Type:
-    if isinstance(x, np.ndarray):
-        return types.array(x.dtype.name, *x.shape)
-    if isinstance(x, np.generic):
-        return types.scalar(x.dtype.name)
-    if isinstance(x, (bool, int, float)):
-        return types.number(type(x).__name__)
-    return types.Type("object")
-
-
 # Numbers.
 
 
@@ -499,27 +466,120 @@ def _pairs(bars: Any, dots: Any) -> Iterator[tuple[Any, Any]]:
             yield bar, dot
 
 
-def _dtype_error(
-    rule: Rule, operands: Any, options: dict[str, Any], rng: np.random.Generator
-) -> float:
-    """1 where operands of float32 have a cotangent of another dtype, before any cast."""
+# The law of dtypes, and what the values are in each: relative to float64 at the same points.
+_PRECISIONS: tuple[tuple[Any, float], ...] = (
+    (np.float16, np.inf),
+    (np.float32, 1e-3),
+    (np.longdouble, 1e-9),
+)
 
-    def single(x: Any) -> Any:
-        if isinstance(x, (tuple, list)):
-            return type(x)(map(single, x))
-        return x.astype(np.float32) if getattr(getattr(x, "dtype", None), "kind", "") == "f" else x
 
-    operands = tuple(map(single, operands))
-    with np.errstate(all="ignore"):
-        y = rule.function(*operands, **options)
-        if getattr(y, "dtype", None) != np.float32:
-            return 0.0
-        bars = pullback(rule, _random(y, rng), operands, y, options)
-    dots = tangents_of(rule, operands, rng)
-    wanted = [
-        (bar, dot) for bar, dot in _pairs(bars, dots) if isinstance(dot, (np.ndarray, np.generic))
+def _precisions(
+    rule: Rule, operands: Any, options: dict[str, Any], rng: np.random.Generator, notes: Notes
+) -> str:
+    """What is wrong where the operands have other dtypes; of what NumPy itself does not keep a note."""
+    for dtype, limit in _PRECISIONS:
+        name = np.dtype(dtype).name
+        moved = _in_dtype(operands, lambda place, dtype=dtype: dtype)
+        with np.errstate(all="ignore"):
+            try:
+                y = rule.function(*moved, **options)
+            except TypeError as error:  # np.linalg
+                notes[f"dtype {name}"] = f"NumPy refuses it: {error}"
+                continue
+            if {_dtype(leaf) for leaf in _leaves(y)} != {np.dtype(dtype)}:
+                notes[f"dtype {name}"] = "NumPy's result has another dtype, whatever goes in"
+                continue
+            wrong = _precision(rule, moved, y, options, limit, rng, strict=True)
+        if wrong:
+            return f"{name}: {wrong}"
+    arrays = [place for place, x in enumerate(operands) if any(map(_is_float, _leaves(x)))]
+    arrays = [place for place in arrays if _active(rule, place)]
+    for one in arrays if len(arrays) > 1 else ():
+        moved = _in_dtype(operands, lambda place, one=one: np.float32 if place == one else None)
+        with np.errstate(all="ignore"):
+            y = rule.function(*moved, **options)
+            wrong = _precision(rule, moved, y, options, 1e-3, rng, strict=False)
+        if wrong:
+            return f"operand {one} in float32, the others in float64: {wrong}"
+    return ""
+
+
+def _precision(
+    rule: Rule,
+    operands: Any,
+    y: Any,
+    options: dict[str, Any],
+    limit: float,
+    rng: np.random.Generator,
+    strict: bool,
+) -> str:
+    """What is wrong with cotangents and tangents in the dtypes given; `strict`: they have them before any cast."""
+    dots, y_bar = tangents_of(rule, operands, rng), _random(y, rng)
+    # Python's numbers are weak: times a truth value they would be float64, which the driver casts.
+    dots = tuple(None if isinstance(x, float) else dot for x, dot in zip(operands, dots))
+    if all(dot is None for dot in dots):
+        return ""
+    raw = pullback(rule, y_bar, operands, y, options)
+    pairs = [pair for pair in _pairs(raw, _masked(operands, dots)) if pair[0] is not None]
+    bars = [_summed(bar, x) if rule.broadcasts else runtime.cast(bar, x) for bar, x in pairs]
+    for (bar, x), summed in zip(pairs, bars):
+        if _is_float(x) and _dtype(bar if strict else summed) != x.dtype:
+            return f"a cotangent is {_dtype(bar)}"
+    y_dot = pushforward(rule, operands, dots, y, options)
+    found = [_dtype(leaf) for leaf in _leaves(y_dot)]
+    if strict and found != [_dtype(leaf) for leaf in _leaves(y)]:
+        return f"a tangent is {found[0]}"
+    if strict:
+        block, start, values, outs = record(rule, y_bar, operands, y, options)
+        seconds = push(
+            block, execute(block, values), dict(_pairs(start, (y_bar, dots, y_dot))), outs
+        )
+        for (second, x), (bar, _) in zip(_pairs(seconds, _masked(operands, dots)), pairs):
+            if _is_float(x) and second is not None and _dtype(second) != _dtype(bar):
+                return f"a tangent of a cotangent is {_dtype(second)}"
+    if not np.isfinite(limit):
+        return ""
+    wide = _in_dtype(operands, lambda place: np.float64)
+    wide_y = rule.function(*wide, **options)
+    wide_bar = _in_dtype(y_bar, lambda place: np.float64)
+    exact = pullback(rule, wide_bar, wide, wide_y, options)
+    exact = [
+        _summed(bar, x) if rule.broadcasts else bar
+        for bar, x in _pairs(exact, _masked(wide, dots))
+        if bar is not None
     ]
-    return float(any(bar.dtype != np.float32 for bar, _ in wanted))
+    error = distance(bars, exact)
+    return "" if error <= limit else f"a cotangent is off by {error:.1e}"
+
+
+def _masked(operands: Any, dots: Any) -> Any:
+    """Operands, and None for those that have no tangent."""
+    if isinstance(dots, (tuple, list)):
+        return [_masked(x, dot) for x, dot in zip(operands, dots)]
+    return None if dots is None else operands
+
+
+def _in_dtype(tree: Any, choose: Callable[[int], Any]) -> Any:
+    """Floating arrays and scalars of a tree in other dtypes, chosen by their place in it (None: as they are)."""
+
+    def moved(x: Any, place: int) -> Any:
+        if isinstance(x, (tuple, list)):
+            return type(x)(moved(part, place) for part in x)
+        dtype = choose(place) if _is_float(x) else None
+        return x if dtype is None else x.astype(dtype)
+
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(moved(x, place) for place, x in enumerate(tree))
+    return moved(tree, 0)
+
+
+def _is_float(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f"
+
+
+def _dtype(x: Any) -> Any:
+    return np.asarray(x).dtype
 
 
 def distance(a: Any, b: Any) -> float:
@@ -536,6 +596,18 @@ def distance(a: Any, b: Any) -> float:
             )
             worst = max(worst, float(np.max(np.where(np.isnan(error), np.inf, error))))
     return worst
+
+
+def _unlike(own: Any, y: Any) -> float:
+    """The difference of what a definition and its function give, infinite where it is in kind or dtype."""
+    pairs = list(zip(_leaves(own), _leaves(y)))
+    if any(
+        np.result_type(a) != np.result_type(b)
+        or isinstance(a, np.ndarray) != isinstance(b, np.ndarray)
+        for a, b in pairs
+    ):
+        return np.inf
+    return distance(own, y)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -9,12 +9,19 @@ A rule is a runnable Python function over NumPy arrays. What it states, by famil
 - *bilinear*: the same form; the operation is linear in each of two operands, holding the other.
 - *primitive*: a class with `pushforward(*tangents, *operands, y, **options)` and `pullback(y_bar, *operands, y,
   **options)`; the tangent of an operand that does not vary is None.
+- *derived* (`srcad.rules.derived`): the function in terms of others that have rules.
 - *constant*: not differentiable, with the reason.
 
 `wrt` are the positions that the result varies with (None: all); what stands elsewhere (a condition, an index, the step
 of a jump) has no derivative. An operand that is a tuple or list of arrays has as cotangent a tuple or list as long. An
 operand that the call leaves out is None. A rule raises NotImplementedError, with the reason and a rewrite, for options
 or ranks that it does not cover.
+
+Complex numbers follow the convention that the inner product is Re(conj(a) b). A rule states the formula that it has on the
+reals, and where the function is holomorphic the driver conjugates: the partial derivatives of elementwise rules, the
+operands and the result of others. `on_complex="given"`: the rule itself is right for complex operands, which it is given
+as they are (an elementwise one is of a real-valued function, and its partial derivative is the gradient). `"refuse"`: the
+function has no derivative there.
 
 Operands come first and by position, options follow as keyword-only parameters, under NumPy's names; an option that is
 not listed is refused on active operands. The driver (`transformer.adjoint`) alone owns seeds, broadcasting,
@@ -24,8 +31,11 @@ accumulation, zeros and activity.
 from __future__ import annotations
 
 import functools
+import importlib
+import importlib.util
 import inspect
 import math
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -38,11 +48,25 @@ __all__ = [
     "Rule",
     "bilinear",
     "constant",
+    "cores",
     "elementwise",
+    "filling",
     "linear",
     "primitive",
+    "register",
     "rule_of",
+    "signature_of",
 ]
+
+
+def cores(signature: str) -> list[str]:
+    """The axes of operands and result that the signature of a generalized ufunc names.
+
+    >>> cores("(m,n),(n)->(m)")
+    ['m,n', 'n', 'm']
+    """
+    return re.findall(r"\(([^)]*)\)", signature.replace(" ", ""))
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,7 +75,10 @@ class Rule:
     """What is known of the derivative of one callable.
 
     `operands` and `options` are names of parameters; `broadcasts` says that a cotangent may come back in the shape of
-    the result and is summed to the operand's by the driver; `wrt` are the positions that may be active.
+    the result and is summed to the operand's by the driver; `wrt` are the positions that may be active. `definition`
+    is the function in terms of others. `signature` is that of a generalized ufunc (`"(m,n),(n)->(m)"`): what stands
+    before the axes that it names broadcasts; type, memory and batched form follow. `memory` is what the result may share with
+    operands, in the terms of `srcad.analysis.memory`. `on_complex` says what the driver does where operands are complex.
     """
 
     def __init__(
@@ -66,13 +93,24 @@ class Rule:
         wrt: tuple[int, ...] | None = None,
         broadcasts: bool = False,
         reason: str = "",
+        definition: Callable[..., Any] | None = None,
+        signature: str | None = None,
+        memory: str | None = None,
+        on_complex: str = "conjugate",
     ) -> None:
+        self.on_complex = on_complex
         self.family, self.function, self.reason = family, function, reason
         self.pullback, self.pushforward = pullback, pushforward
         self.operands, self.options, self.broadcasts = operands, options, broadcasts
         self.twin: Any = None  # NumPy's function of the same rule, for one of math's
         self.variadic = bool(operands) and operands[-1].startswith("*")
         self.wrt = wrt
+        self.definition, self.signature = definition, signature
+        self.memory = "fresh" if signature is not None else memory
+
+    def varies(self, place: int) -> bool:
+        """Whether the operand at a position may be active."""
+        return self.wrt is None or place in self.wrt
 
     def __repr__(self) -> str:
         return f"<{self.family} rule of {self.function}>"
@@ -82,15 +120,35 @@ REGISTRY: dict[Callable[..., Any], Rule] = {}
 
 
 def rule_of(function: Callable[..., Any]) -> Rule | None:
-    """The rule of a callable, or None."""
+    """The rule of a callable, or None. SciPy's are loaded when a function of theirs is first asked for."""
     try:
-        return REGISTRY.get(function)
+        found = REGISTRY.get(function)
     except TypeError:
         return None
+    if found is None and load_rules(function):
+        found = REGISTRY.get(function)
+    return found
 
 
-def _register(rule: Rule) -> None:
-    if rule.function in REGISTRY:
+_LOADED: set[str] = set()
+
+
+def load_rules(function: Callable[..., Any]) -> bool:
+    """Load the rules of the module of SciPy that offers a function; whether there were any, not loaded before."""
+    home = ops.module_of(function)
+    if home is None or not home.startswith("scipy.") or home in _LOADED:
+        return False
+    _LOADED.add(home)
+    rules = f"srcad.rules.{home.replace('sparse.linalg', 'sparse')}"
+    if importlib.util.find_spec(rules) is None:
+        return False
+    importlib.import_module(rules)
+    return True
+
+
+def register(rule: Rule) -> None:
+    """Enter a rule, and tell the operation which parameters are operands."""
+    if rule_of(rule.function) is not None:
         raise ValueError(f"{rule.function} has a rule already")
     REGISTRY[rule.function] = rule
     names = ops.parameters(rule.function) or ()
@@ -101,7 +159,7 @@ def _register(rule: Rule) -> None:
     op.effect = "pure"
 
 
-def _signature(
+def signature_of(
     function: Callable[..., Any], skip_first: int, skip_last: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     front, options = [], []
@@ -115,7 +173,7 @@ def _signature(
     return tuple(front[skip_first : len(front) - skip_last]), tuple(options)
 
 
-def _filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
+def filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
     """`rule` for calls that leave operands out: None stands for them. More operands than it knows are refused."""
     if operands and operands[-1].startswith("*"):
         return rule
@@ -136,7 +194,9 @@ def _filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
 
 
 def elementwise(
-    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None
+    *functions: Callable[..., Any],
+    wrt: tuple[int, ...] | None = None,
+    on_complex: str = "conjugate",
 ) -> Callable[[F], F]:
     """Register `rule(*operands, y) -> partial derivatives` for each of the functions.
 
@@ -146,13 +206,16 @@ def elementwise(
     """
 
     def decorate(rule: F) -> F:
-        operands, options = _signature(rule, 0, 1)
-        filled = _filling(rule, operands, 0, 1)
-        given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
+        operands, options = signature_of(rule, 0, 1)
+        filled = filling(rule, operands, 0, 1)
+        given: dict[str, Any] = {
+            **{"operands": operands, "options": options, "wrt": wrt},
+            "on_complex": on_complex,
+        }
         for function in functions:
             made = Rule("elementwise", function, pullback=filled, broadcasts=True, **given)
             made.twin = _twin(function)
-            _register(made)
+            register(made)
         return rule
 
     return decorate
@@ -171,41 +234,67 @@ def _twin(function: Callable[..., Any]) -> Any:
 
 
 def _transposed(
-    family: str, functions: tuple[Any, ...], wrt: tuple[int, ...] | None, broadcasts: bool
+    family: str,
+    functions: tuple[Any, ...],
+    wrt: tuple[int, ...] | None,
+    broadcasts: bool,
+    signature: str | None,
+    memory: str | None,
+    on_complex: str,
 ) -> Callable[[F], F]:
     def decorate(rule: F) -> F:
-        operands, options = _signature(rule, 1, 0)
-        filled = _filling(rule, operands, 1, 0)
-        given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
+        operands, options = signature_of(rule, 1, 0)
+        filled = filling(rule, operands, 1, 0)
+        given: dict[str, Any] = {
+            **{"operands": operands, "options": options, "wrt": wrt},
+            **{"broadcasts": broadcasts, "signature": signature, "memory": memory},
+            "on_complex": on_complex,
+        }
         for function in functions:
-            _register(Rule(family, function, pullback=filled, broadcasts=broadcasts, **given))
+            register(Rule(family, function, pullback=filled, **given))
         return rule
 
     return decorate
 
 
 def linear(
-    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None, broadcasts: bool = False
+    *functions: Callable[..., Any],
+    wrt: tuple[int, ...] | None = None,
+    broadcasts: bool = False,
+    signature: str | None = None,
+    memory: str | None = None,
+    on_complex: str = "conjugate",
 ) -> Callable[[F], F]:
     """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt`."""
-    return _transposed("linear", functions, wrt, broadcasts)
+    return _transposed("linear", functions, wrt, broadcasts, signature, memory, on_complex)
 
 
-def bilinear(*functions: Callable[..., Any], broadcasts: bool = False) -> Callable[[F], F]:
+def bilinear(
+    *functions: Callable[..., Any],
+    broadcasts: bool = False,
+    signature: str | None = None,
+    memory: str | None = None,
+    on_complex: str = "conjugate",
+) -> Callable[[F], F]:
     """Register `rule(y_bar, a, b, **options) -> (a_bar, b_bar)` for operations linear in each of two operands."""
-    return _transposed("bilinear", functions, None, broadcasts)
+    return _transposed("bilinear", functions, None, broadcasts, signature, memory, on_complex)
 
 
 def primitive(
-    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None, broadcasts: bool = False
+    *functions: Callable[..., Any],
+    wrt: tuple[int, ...] | None = None,
+    broadcasts: bool = False,
+    signature: str | None = None,
+    memory: str | None = None,
+    on_complex: str = "conjugate",
 ) -> Callable[[type], type]:
     """Register a class with explicit `pushforward` and `pullback` static functions."""
 
     def decorate(rule: type) -> type:
-        operands, options = _signature(rule.pullback, 1, 1)  # type: ignore[attr-defined]
-        filled = _filling(rule.pullback, operands, 1, 1)  # type: ignore[attr-defined]
+        operands, options = signature_of(rule.pullback, 1, 1)  # type: ignore[attr-defined]
+        filled = filling(rule.pullback, operands, 1, 1)  # type: ignore[attr-defined]
         for function in functions:
-            _register(
+            register(
                 Rule(
                     "primitive",
                     function,
@@ -215,6 +304,9 @@ def primitive(
                     options=options,
                     wrt=wrt,
                     broadcasts=broadcasts,
+                    signature=signature,
+                    memory=memory,
+                    on_complex=on_complex,
                 )
             )
         return rule
@@ -225,4 +317,4 @@ def primitive(
 def constant(*functions: Callable[..., Any], reason: str) -> None:
     """Register functions whose result does not vary smoothly with their operands, with the reason."""
     for function in functions:
-        _register(Rule("constant", function, reason=reason))
+        register(Rule("constant", function, reason=reason))

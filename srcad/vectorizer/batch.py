@@ -234,10 +234,11 @@ class Batch:
             return
         if self.is_batched(given[1]):
             self.refuse(f"an option of `{statement.op.name}` is batched")
-        if out.type.shape is None:
+        several = out.type.kind == "tuple"
+        if out.type.shape is None and not several:
             self.refuse(f"the rank of `{out.base}` is not known")
         start = len(self.out)
-        found = self.structured(statement)
+        found = None if several else self.structured(statement)
         if found is not None:
             self.found(out, found, start)
             return
@@ -246,10 +247,20 @@ class Batch:
             self.refuse(f"`{statement.op.name}` has no batched form")
         made = rewrite(self, statement)
         self.stands(out, made)
+        if several:
+            return
         made.type = self.checked(made, out)
         fresh = self.fresh(made, start)
         if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
             made.base, made.named = out.base, out.named
+
+    def unfold(self, statement: Let) -> None:
+        """Rewrite a statement of a definition, which stands for one of the function's."""
+        kept = self.target
+        if statement.out is not None and self.is_batched(_contents(statement)):
+            self.batched.add(statement.out)
+        self.let(statement)
+        self.target = kept
 
     def found(self, out: Value, found: Element | Value, start: int) -> None:
         """What the tables of elements say that stands for an old value; a value of the user's keeps its type and its name."""

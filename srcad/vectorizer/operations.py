@@ -18,9 +18,12 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.types import infer, same_shape, same_size, type_of
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Let, Slice, Tree, Value, leaves
+from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import never_one
 from srcad.rules import rule_of
+from srcad.rules.families import cores
 
 if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
@@ -59,10 +62,14 @@ def handler(let: Let) -> Handler | None:
     if found is not None:
         return found
     if isinstance(function, np.ufunc):
-        return elementwise if function.signature is None and function.nout == 1 else None
+        return elementwise if function.signature is None else None
     if isinstance(function, type):
         return to_type if issubclass(function, np.generic) else None
     rule = rule_of(function)
+    if rule is not None and rule.signature is not None:
+        return generalized
+    if rule is not None and rule.definition is not None:
+        return by_definition
     if rule is None or rule.family != "elementwise":
         return None
     if function.__module__ == "math":
@@ -72,6 +79,40 @@ def handler(let: Let) -> Handler | None:
 
 
 # Elementwise.
+
+
+def generalized(b: Batch, let: Let) -> Any:
+    """What broadcasts over all axes but the last few, which its rule names, does so over one more.
+
+    y = np.linalg.solve(A, g)  ->        y = np.linalg.solve(A[:, None], g)  (g has three axes, A two)
+    """
+    rule = rule_of(let.op.function)
+    assert rule is not None and rule.signature is not None
+    named = [len(list(filter(None, core.split(",")))) for core in cores(rule.signature)]
+    fronts = [
+        None if arg is None else b.rank(arg) - count for arg, count in zip(let.args, named[:-1])
+    ]
+    most = max(front for front in fronts if front is not None)
+    args = [
+        arg if front is None else b.lift(arg, most - front) for arg, front in zip(let.args, fronts)
+    ]
+    return b.emit(let.op, *args, **{key: b.get(option) for key, option in let.options})
+
+
+def by_definition(b: Batch, let: Let) -> Any:
+    """The definition over the axis."""
+    rule = rule_of(let.op.function)
+    assert rule is not None and rule.definition is not None
+    builder = Builder(infer, let.origin)
+    try:
+        found = quote(rule.definition, builder, let.args, dict(let.options))
+    except (NotImplementedError, RankUnknown) as reason:
+        b.refuse(f"`{let.op.name}`: {reason}")
+    if len(found) != 1 or not isinstance(found[0], Value):
+        b.refuse(f"`{let.op.name}` has no batched form")
+    for statement in builder.block:
+        b.unfold(statement)
+    return b.get(found[0])
 
 
 def by_twin(b: Batch, let: Let) -> Any:
@@ -105,7 +146,7 @@ def elementwise(b: Batch, let: Let) -> Any:
         b.get(arg) if one is None else b.lift(arg, rank - one) for arg, one in zip(let.args, ranks)
     ]
     for place, arg in enumerate(let.args):
-        if isinstance(arg, Value) and arg in b.thin:
+        if isinstance(arg, Value) and arg in b.thin and b.target.type.kind != "tuple":
             trial = list(args)
             trial[place] = b.widened(b.thin[arg], rank - b.rank(arg))
             full, found = (infer(let.op, tuple(given), options) for given in (args, trial))
@@ -535,6 +576,7 @@ def _stacked(cores: tuple[int, ...]) -> Handler:
 
 
 handles("linalg.inv linalg.det linalg.cholesky linalg.pinv linalg.eigvalsh")(_stacked((2,)))
+handles("linalg.eigh linalg.eig linalg.eigvals linalg.slogdet linalg.qr linalg.svd")(_stacked((2,)))
 handles("linalg.matrix_transpose tril triu")(_stacked((2,)))
 handles("vecdot linalg.vecdot")(_stacked((1, 1)))
 handles("matvec")(_stacked((2, 1)))
@@ -556,6 +598,12 @@ def solve(b: Batch, let: Let) -> Any:
         return b.emit(ops.transpose, b.emit(let.op, b.get(a), b.emit(ops.transpose, b.get(c))))
     made = b.emit(let.op, b.get(a), _matrix(b, c, p, True, (ALL, None)))
     return b.emit(ops.getitem, made, (Ellipsis, 0))
+
+
+@handles(ops.part.function)
+def part(b: Batch, let: Let) -> Any:
+    results, place = let.args
+    return b.emit(ops.part, b.get(results), place)
 
 
 # Indexing and stores as values.
