@@ -1728,6 +1728,20 @@ def _take(
     return Type("array", _default(type_), new)
 
 
+def _take_along_axis(function: Any, arr: Tree, indices: Tree, axis: Tree = -1) -> Type:
+    type_, at = _operand(arr), _operand(indices)
+    shape, new = _known(type_), _known(at)
+    if axis is None:
+        return Type("array", type_.dtype, new)
+    if len(shape) != len(new):
+        raise Unknown
+    place = _axis(axis, len(shape))
+    sizes = tuple(
+        n if one == place else _broadcast_sizes(m, n) for one, (m, n) in enumerate(zip(shape, new))
+    )
+    return Type("array", type_.dtype, sizes)
+
+
 def _trapezoid(
     function: Callable[..., Any], y: Tree, x: Tree = None, dx: Tree = 1.0, axis: Tree = -1
 ) -> Type:
@@ -2177,7 +2191,7 @@ _SAMPLED = frozenset(
     correlate cov cross delete digitize dstack ediff1d extract flatnonzero geomspace gradient histogram
     insert intersect1d iscomplexobj isrealobj isscalar lexsort logspace meshgrid nan_to_num nonzero packbits
     pad partition piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
-    setdiff1d setxor1d split take_along_axis tile tri tril tril_indices triu triu_indices union1d unique unstack
+    setdiff1d setxor1d split tile tri tril tril_indices triu triu_indices union1d unique unstack
     unwrap vander modf frexp divmod vecdot matvec vecmat cumulative_sum cumulative_prod apply_over_axes
     linalg.cond linalg.cross linalg.matrix_norm linalg.matrix_rank linalg.multi_dot
     linalg.pinv linalg.svdvals linalg.tensorsolve linalg.vecdot
@@ -2254,6 +2268,7 @@ _BY_NAME: dict[str, Handler] = {
     "diagonal": _diagonal,
     "atleast_1d atleast_2d atleast_3d": _atleast,
     "take": _take,
+    "take_along_axis": _take_along_axis,
     "trapezoid trapz": _trapezoid,
     "interp": _interp,
     "searchsorted": _searchsorted,

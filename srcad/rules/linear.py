@@ -5,7 +5,6 @@ The vocabulary that derivatives need beyond NumPy is here too, so that what is e
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from functools import reduce
@@ -97,28 +96,6 @@ def _floating(dtype: Any) -> None:
         )
 
 
-# Reductions.
-
-
-@linear(np.sum)
-def sum_(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
-    return spread(restore(y_bar, a, axis, keepdims), a)
-
-
-@linear(builtins.sum)
-def sum_of_rows(y_bar: Any, iterable: Any) -> Any:
-    if isinstance(iterable, (tuple, list)):
-        raise NotImplementedError(
-            "the sum of a list; write np.sum(np.stack(...), axis=0), or add in a loop"
-        )
-    return spread(y_bar, iterable)
-
-
-@linear(np.mean)
-def mean(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
-    return spread(restore(y_bar / count_of(a, axis), a, axis, keepdims), a)
-
-
 @linear(np.trace)
 def trace(y_bar: Any, a: Any, *, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
     row, column = _two_axes(axis1, axis2, a)
@@ -143,16 +120,6 @@ def _aligned(x: Any, has: list[bool]) -> Any:
         return x
     has = has[has.index(True) :]
     return x if all(has) else x[tuple(slice(None) if one else None for one in has)]
-
-
-@linear(np.cumsum)
-def cumsum(y_bar: Any, a: Any, *, axis: Any = None) -> Any:
-    back = slice(None, None, -1)
-    if axis is None:
-        a_bar = np.cumsum(y_bar[back])[back]
-        return a_bar if _rank(a) == 1 else np.reshape(a_bar, np.shape(a))
-    index = along(axis, back, a)
-    return np.cumsum(y_bar[index], axis=axis)[index]
 
 
 @linear(np.diff)

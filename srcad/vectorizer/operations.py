@@ -354,6 +354,21 @@ def flattening(b: Batch, let: Let) -> Any:
     return b.again(let.op, b.get(a), **options, axis=shifted(b, axis))
 
 
+@handles("take_along_axis")
+def taken(b: Batch, let: Let) -> Any:
+    """
+    y = np.take_along_axis(g, i, axis=0)   ->    y = np.take_along_axis(g, i[None], axis=1)
+    """
+    (a, places), options = [*let.args], dict(let.options)
+    axis = options.get("axis", -1)
+    if axis is None:
+        a = b.flat(a) if b.is_batched(a) else b.emit(np.reshape, b.get(a), shape=(1, -1))
+    else:
+        a = b.get(a) if b.is_batched(a) else b.emit(ops.getitem, b.get(a), None)
+    i = b.get(places) if b.is_batched(places) else b.emit(ops.getitem, b.get(places), None)
+    return b.emit(let.op, a, i, axis=1 if axis is None else shifted(b, axis))
+
+
 @handles("diff trapezoid trapz")
 def along(b: Batch, let: Let) -> Any:
     """Along an axis, the last by default."""
