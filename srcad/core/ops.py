@@ -17,6 +17,7 @@ import builtins
 import inspect
 import math
 import operator
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ import numpy as np
 
 from srcad import runtime
 
-__all__ = ["Field", "Operation", "bind", "name_of", "operation"]
+__all__ = ["HOMES", "Field", "Operation", "bind", "module_of", "name_of", "operation"]
 
 
 class Operation:
@@ -117,6 +118,12 @@ result = _core(runtime.result, "srcad.runtime.result", "result", base="result")
 copy = Operation(np.copy, "copy", style="method", operands=("a",))
 transpose = Operation(np.transpose, "transpose", style="attribute", symbol="T", operands=("a",))
 _OPERATIONS[np.copy, "method"] = copy
+# The parts of complex numbers.
+conj = Operation(np.conjugate, "np.conj", base="conj", operands=("x1",))
+real = Operation(np.real, "real", style="attribute", symbol="real", operands=("val",))
+imag = Operation(np.imag, "imag", style="attribute", symbol="imag", operands=("val",))
+_OPERATIONS[np.conjugate, "call"] = conj
+
 zeros_like = Operation(np.zeros_like, "np.zeros_like", base="zeros")
 ones_like = Operation(np.ones_like, "np.ones_like", base="ones")
 _OPERATIONS[np.zeros_like, "call"] = zeros_like
@@ -184,7 +191,13 @@ def raise_error(error: Any = None, cause: Any = ...) -> None:
     raise error
 
 
+def select_part(results: Any, place: int) -> Any:
+    """One of several results."""
+    return results[place]
+
+
 pick = _core(select_item, "pick", "index", base="leaf")
+part = _core(select_part, "part", "index", base="part")
 saved = _core(new_list, "saved", "list", base="saved")
 save = _core(append, "append", "append")
 raise_if = _core(raise_where, "raise_if", "raise")
@@ -196,20 +209,66 @@ own = _core(runtime.own, "srcad.runtime.own", "own", base="result")
 move = _core(lambda x: x, "move", "name", base="value")
 
 
+# Modules whose functions are known by name, and what a text calls them. Those of SciPy are asked only if the program has
+# imported them.
+HOMES = {
+    "numpy": "np",
+    "numpy.linalg": "np.linalg",
+    "numpy.fft": "np.fft",
+    "numpy.polynomial": "np.polynomial",
+    **{
+        f"numpy.polynomial.{basis}": f"np.polynomial.{basis}"
+        for basis in ("polynomial", "chebyshev", "hermite", "hermite_e", "laguerre", "legendre")
+    },
+    "math": "math",
+    "builtins": "",
+    "scipy.special": "special",
+    "scipy.linalg": "linalg",
+    "scipy.stats": "stats",
+    "scipy.signal": "signal",
+    "scipy.integrate": "integrate",
+    "scipy.interpolate": "interpolate",
+    "scipy.optimize": "optimize",
+    "scipy.fft": "fft",
+    "scipy.ndimage": "ndimage",
+    "scipy.sparse": "sparse",
+    "scipy.sparse.linalg": "sparse.linalg",
+}
+# Functions whose own name is the lesser known one of two.
+_SYNONYMS = {"psi": "digamma"}
+
+
+def module_of(function: Callable[..., Any]) -> str | None:
+    """The module of `HOMES` that offers a callable under its own name, or None.
+
+    >>> module_of(np.linalg.norm), module_of(math.sin), module_of(lambda: 0)
+    ('numpy.linalg', 'math', None)
+    """
+    name = getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        return None
+    for home in HOMES:
+        if home == "math" and getattr(function, "__module__", "") != "math":
+            continue
+        module = sys.modules.get(home)
+        if module is not None and module.__dict__.get(name) is function:
+            return home
+    return None
+
+
 def name_of(function: Callable[..., Any]) -> str | None:
-    """The dotted name under which NumPy, math or builtins offer a callable, or None.
+    """The dotted name under which NumPy, SciPy, math or builtins offer a callable, or None.
 
     >>> name_of(np.linalg.norm), name_of(abs), name_of(lambda: 0)
     ('np.linalg.norm', 'abs', None)
     """
-    name = getattr(function, "__name__", "")
-    home = getattr(function, "__module__", "") or ""
-    for prefix, module in (("np.", np), ("np.linalg.", np.linalg), ("math.", math), ("", builtins)):
-        if module is math and home != "math":
-            continue
-        if module.__dict__.get(name) is function:
-            return prefix + name
-    return None
+    home = module_of(function)
+    if home is None:
+        return None
+    name = function.__name__
+    if home.startswith("scipy."):
+        name = _SYNONYMS.get(name, name)
+    return f"{HOMES[home]}.{name}".lstrip(".")
 
 
 def operation(function: Callable[..., Any], style: str = "call") -> Operation:

@@ -38,6 +38,7 @@ from srcad.core.nodes import (
     operands,
     walk,
 )
+from srcad.core.results import parts_after
 from srcad.core.specification import Known
 from srcad.core.structs import Struct
 from srcad.core.unparse import Blank, Comment, unparse
@@ -100,6 +101,7 @@ class _Printer:
         self.names, self.width = names, comment_width
         self.quoted: Origin | None = None
         self.classes: dict[Any, str] = {}
+        self.whole: frozenset[str] = frozenset()
 
     # expressions
 
@@ -218,6 +220,7 @@ class _Printer:
                 op.name, f"np.{op.name}"
             )
         )
+        path = f"scipy.{path}" if path.partition(".")[0] in self.whole else path
         return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
 
     def field(self, part: Any) -> Any:
@@ -245,6 +248,11 @@ class _Printer:
                 following = [*group]
                 while following:
                     statement = following.pop(0)
+                    parts = self.unpacked(statement, following)
+                    if parts:
+                        self.unpack(statement, parts, out)
+                        del following[: len(parts)]
+                        continue
                     after = following[0] if following else None
                     if isinstance(statement, Attempt) and _goes_on(statement, after):
                         self.branch(statement, out, following.pop(0))  # type: ignore[arg-type]
@@ -348,6 +356,23 @@ class _Printer:
                 [name(target, store=True)], self.operation(op, args, statement.options), None
             )
         )
+
+    def unpacked(self, statement: Statement, following: Block) -> list[Let]:
+        """The parts that an assignment of several results at once gives names to."""
+        out = getattr(statement, "out", None)
+        read = self.read[out] if isinstance(out, Value) else 0
+        return parts_after([statement, *following[:read]], 0, read) if read else []
+
+    def unpack(self, statement: Statement, parts: list[Let], out: list[Any]) -> None:
+        """`w, V = np.linalg.eigh(A)`."""
+        assert isinstance(statement, Let) and statement.out is not None
+        self.quote(statement.origin, out)
+        names = ["_"] * len(statement.out.type.parts)
+        for part in parts:
+            names[part.args[1]] = self.names[part.out]  # type: ignore[index]
+        targets = gast.Tuple([name(each, store=True) for each in names], gast.Store())
+        call = self.operation(statement.op, statement.args, statement.options)
+        out.append(gast.Assign([targets], call, None))
 
     def silent(self, statement: Let) -> bool:
         """A move between values of one name."""
@@ -786,10 +811,15 @@ def function_node(
     defaults: dict[str, Any] | None = None,
     kinds: dict[str, Any] | None = None,
     classes: dict[Any, str] | None = None,
+    whole: frozenset[str] = frozenset(),
 ) -> Any:
-    """A function as a gast node. `classes` are the names of the classes of which it makes objects."""
+    """A function as a gast node.
+
+    `classes` are the names of the classes of which it makes objects; `whole` the modules of SciPy that are written in
+    full, since their names stand for something else.
+    """
     printer = _Printer(names)
-    printer.callees, printer.classes = callees, classes or {}
+    printer.callees, printer.classes, printer.whole = callees, classes or {}, whole
     printer.read = Counter(leaves(function.result))
     for statement in walk(function.body):
         printer.read.update(_reads(statement))

@@ -23,6 +23,7 @@ from srcad.core.nodes import Slice, Value, leaves
 from srcad.core.specification import Known, unwrap
 from srcad.core.types import Type
 from srcad.errors import MissingRuleError, SrcadError
+from srcad.parser import arrays
 from srcad.parser.attributes import Objects, Super, is_made
 from srcad.parser.boxes import Box, boxes
 from srcad.parser.expressions import is_constant, plain_of, settled
@@ -59,14 +60,10 @@ _DYNAMIC = {
     "fill_value",
     "k",
     "n",
+    "where",
+    "initial",
+    "mean",
 }
-_METHODS = {
-    "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "std": np.std, "var": np.var,
-    "dot": np.dot, "cumsum": np.cumsum, "cumprod": np.cumprod, "clip": np.clip, "trace": np.trace,
-    "copy": np.copy, "squeeze": np.squeeze, "ravel": np.ravel, "swapaxes": np.swapaxes, "diagonal": np.diagonal,
-    "argmax": np.argmax, "argmin": np.argmin, "argsort": np.argsort, "any": np.any, "all": np.all, "round": np.round,
-    "repeat": np.repeat, "take": np.take, "conj": np.conj, "nonzero": np.nonzero,
-}  # fmt: skip
 
 
 _CACHED = type(functools.lru_cache(lambda: None))
@@ -145,12 +142,14 @@ class Calls(Objects):
         special = _SPECIAL.get(function) if _hashable(function) else None
         if special is not None:
             return special(self, node, callee, args, options)
-        name = ops.name_of(function) if _hashable(function) else None
+        home = ops.module_of(function) if _hashable(function) else None
         if _hashable(function) and (
             rule_of(function) is not None
-            or (name is not None and "." in name and function not in _EFFECTS)
+            or (home is not None and home.startswith(_PURE) and function not in _EFFECTS)
         ):
             return self.call_known(node, function, args, options)
+        if home is not None and home.startswith("scipy."):
+            return self.call_opaque(node, callee, args, options)
         if isinstance(unwrap(function), types.FunctionType):
             if _of_python(function) and settled([args, options]):
                 return self.call_python(node, callee, args, options)
@@ -242,6 +241,8 @@ class Calls(Objects):
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:
             self.refuse(node, str(error), "It would raise when the function is called.")
+        # Leave to destroy an operand is not taken: what is there then is not said.
+        named = tuple(each for each in named if not each[0].startswith("overwrite_"))
         for name, option in named:
             if name in _DYNAMIC:
                 continue
@@ -286,9 +287,12 @@ class Calls(Objects):
             draw = lambda count: self.call_opaque(node, owner, [count], {})  # noqa: E731
             return self.np_shuffle(node, draw, *args, **options)
         text = callee.name if callee.name.startswith("np.") else callee.name.rpartition(".")[2]
+        if _hashable(callee.object) and (ops.module_of(callee.object) or "").startswith("scipy."):
+            text = ops.name_of(callee.object) or text
         op = ops.Operation(callee.object, text, effect="effect")
         given = [*args, *options.values()]
-        if (views(given) or boxes(given)) and not reads_only(callee.object):
+        reads = reads_only(callee.object) and not writes_on_request(options)
+        if (views(given) or boxes(given)) and not reads:
             self.refuse(
                 node,
                 f"it is not known whether `{callee.name}` writes to its arguments",
@@ -321,29 +325,13 @@ class Calls(Objects):
             return self.call_container(node, owner, name, args, options)
         if isinstance(owner, Known) or self.type(owner).kind == "object":
             return self.call_object(node, method, args, options)
-        if name == "item" and not args:
-            return self.emit(ops.getitem, (owner, ()))
-        if name == "astype":
-            return self.call_known(
-                node, np.astype if hasattr(np, "astype") else np.asarray, [owner, *args], options
-            )
-        if name == "flatten":
-            return self.emit(ops.copy, (self.emit(ops.operation(np.ravel), (owner,)),))
-        if name in ("reshape", "transpose"):
-            if not args and name == "transpose":
-                return self.emit(ops.transpose, (owner,))
-            packed = args[0] if len(args) == 1 else tuple(args)
-            key = "shape" if name == "reshape" else "axes"
-            return self.call_known(node, getattr(np, name), [owner], {key: packed, **options})
+        if name in arrays.METHODS:
+            return arrays.METHODS[name](self, node, owner, args, options)
         if self.writes_by_method(method):
             return self.method_writer(node, method, args, options)
-        if name in ("resize", "partition", "argpartition", "setfield", "byteswap", "setflags"):
-            self.refuse(
-                node,
-                f"`.{name}()` writes in place, which is not accepted",
-                "Write x[...] = value, or make a new array.",
-            )
-        function = _METHODS.get(name)
+        if name in arrays.REFUSED:
+            self.refuse(node, *arrays.REFUSED[name])
+        function = arrays.FUNCTIONS.get(name)
         if function is None:
             self.refuse(
                 node,
@@ -559,6 +547,8 @@ def default_of(function: Any, name: str) -> Any:
         return ...
 
 
+# The modules whose functions do nothing but compute, unless they are in `_EFFECTS`.
+_PURE = ("numpy", "math")
 # Functions of NumPy that act on the world outside.
 _EFFECTS = {
     np.save,
@@ -579,9 +569,19 @@ _SILENT = {print, time.sleep, warnings.warn, np.random.seed, random.seed}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
 
+def writes_on_request(options: dict[str, Any]) -> bool:
+    """Whether a call of SciPy's is given leave to write to its operands."""
+    return any(
+        (name == "out" or name.startswith("overwrite_")) and option not in (None, False)
+        for name, option in options.items()
+    )
+
+
 def reads_only(function: Any) -> bool:
-    """Whether a callable without a rule is known not to write to what it is given."""
+    """Whether a callable without a rule is known not to write to what it is given, unless it is asked to."""
     if function in _READERS or isinstance(function, np.ufunc):
+        return True
+    if (ops.module_of(function) or "").startswith("scipy."):
         return True
     return (
         generator_method(getattr(function, "__self__", None))

@@ -24,6 +24,7 @@ from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known, follow, last_name, steps_of, structure_of
 from srcad.core.types import ANY, Size, Type, number
 from srcad.errors import AliasingError
+from srcad.parser import arrays
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
 from srcad.parser.handles import ChoiceBinding, FlatBinding, MethodBinding, is_function
 from srcad.parser.objects import Instance, alike
@@ -352,20 +353,12 @@ class Expressions(State):
         type_ = self.type(owner)
         if type_.kind == "object":
             return MethodBinding(owner, name)
-        if name == "T":
-            return self.emit(ops.transpose, (owner,))
-        if name == "shape":
-            return self.emit(ops.shape, (owner,))
-        if name == "size":
-            return self.emit(ops.size, (owner,))
-        if name == "ndim":
-            return type_.rank if type_.rank is not None else self.emit(ops.ndim, (owner,))
-        if name == "dtype":
-            return self.emit(ops.dtype, (owner,))
+        if name in arrays.ATTRIBUTES:
+            return arrays.ATTRIBUTES[name](self, node, owner)
         if name == "real" and type_.differentiable and not (type_.dtype or "c").startswith("c"):
             return owner
-        if name == "flat" and isinstance(owner, View):
-            return FlatBinding(owner)
+        if name in arrays.REFUSED and not callable(getattr(np.ndarray, name)):
+            self.refuse(node, *arrays.REFUSED[name])
         if callable(getattr(np.ndarray, name, None)):
             return MethodBinding(owner, name)
         if type_ == ANY:
@@ -1189,10 +1182,7 @@ def _nothing(binding: Any) -> bool:
 
 
 _ALIAS = {
-    "numpy": "np",
-    "numpy.linalg": "np.linalg",
-    "numpy.fft": "np.fft",
-    "math": "math",
+    **{home: alias for home, alias in ops.HOMES.items() if alias},
     "numpy.random": "np.random",
 }
 

@@ -11,9 +11,11 @@ import numpy as np
 
 from srcad.core import ops
 from srcad.rules.families import REGISTRY
+from srcad.rules.scipy import load
 
 __all__ = ["CASES", "REGISTERED", "Case"]
 
+load()
 REGISTERED = dict(REGISTRY)  # before any test registers rules of its own
 
 
