@@ -292,6 +292,15 @@ class Writers(Stores):
         found = self.emit(ops.getitem, (a, self.along(a, axis % rank, order)))
         self.store(node, a, Ellipsis, found, add=False)
 
+    def np_partition_in_place(
+        self, node: Any, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect"
+    ) -> None:
+        """`x.partition(k)`: what `np.partition` returns."""
+        a = self.array_of(node, a)
+        given = {} if axis == -1 else {"axis": axis}
+        value = self.call_known(node, np.partition, [a, kth], given)
+        self.store(node, a, Ellipsis, value, add=False)
+
     def np_shuffle(self, node: Any, draw: Callable[[Any], Any], x: Any, axis: Any = 0) -> None:
         """`rng.shuffle(x)`: `x[...] = x[rng.permutation(len(x))]`, which draws the same."""
         x = self.array_of(node, x)
@@ -452,4 +461,5 @@ _BY_METHOD: dict[str, Writer] = {
     "fill": Writers.np_fill,
     "sort": Writers.np_sort_in_place,
     "put": Writers.np_put,
+    "partition": Writers.np_partition_in_place,
 }
