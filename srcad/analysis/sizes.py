@@ -2,6 +2,7 @@
 
     z = X @ w          X: float64[n, m], w: float64[k]: m is k, or this raises
     t * z              t: float64[p], neither size is 1: p is n, or this raises
+    np.linalg.inv(A)   A: float64[n, m], the rule's signature is (n,n)->(n,n): m is n
 
 Only statements that run whenever the function does are evidence: those of its own block, and of loops that are known to run.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from srcad.core import ops
 from srcad.core.nodes import Block, Function, Let, Loop, Value, defined, leaves, walk
 from srcad.core.types import Dim, Shape, Size, Type, never_one
+from srcad.rules.families import cores, rule_of
 
 __all__ = ["unify_sizes"]
 
@@ -87,6 +89,8 @@ def _collect(block: Block, names: _Names) -> None:
             elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
                 a, b = shapes
                 names.same(a[-1], b[-2] if len(b) > 1 else b[-1])
+            elif (rule := rule_of(statement.op.function)) is not None and rule.signature:
+                _named(rule.signature, shapes, names)
         elif isinstance(statement, Loop) and _runs(statement):
             _collect(statement.body, names)
 
@@ -94,6 +98,17 @@ def _collect(block: Block, names: _Names) -> None:
 def _elementwise(function: Any) -> bool:
     """Whether it is a ufunc that works element by element (np.matmul is one that does not)."""
     return isinstance(function, np.ufunc) and function.signature is None
+
+
+def _named(signature: str, shapes: list[Any], names: _Names) -> None:
+    """Axes that the signature of a generalized ufunc gives one name are equal."""
+    first: dict[str, Dim] = {}
+    for core, shape in zip(cores(signature)[:-1], shapes):
+        letters = [letter for letter in core.split(",") if letter]
+        if len(shape) < len(letters):
+            continue
+        for letter, size in zip(letters, shape[len(shape) - len(letters) :]):
+            names.same(first.setdefault(letter, size), size)
 
 
 def _aligned(shapes: list[Any], names: _Names) -> None:
