@@ -375,10 +375,14 @@ def full_like(y_bar: Any, a: Any, fill_value: Any, *, dtype: Any = None) -> Any:
 
 
 @linear(np.linspace, broadcasts=True)
-def linspace(y_bar: Any, start: Any, stop: Any, *, num: Any = 50, endpoint: Any = True) -> Any:
+def linspace(
+    y_bar: Any, start: Any, stop: Any, *, num: Any = 50, endpoint: Any = True, axis: Any = 0
+) -> Any:
     t = call(np.linspace, 0.0, 1.0, num, endpoint=endpoint, dtype=_dtype(y_bar))
-    t = t if rank(y_bar) < 2 else t[(slice(None), *(None,) * (rank(y_bar) - 1))]
-    return np.sum((1 - t) * y_bar, axis=0), np.sum(t * y_bar, axis=0)
+    (place,) = axes_of(axis, y_bar)
+    behind = (None,) * (rank(y_bar) - 1 - place)
+    t = t[(slice(None), *behind)] if behind else t
+    return np.sum((1 - t) * y_bar, axis=axis), np.sum(t * y_bar, axis=axis)
 
 
 @linear(np.ldexp, math.ldexp, wrt=(0,), broadcasts=True)
