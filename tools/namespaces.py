@@ -74,11 +74,11 @@ def _names(owner: Any) -> list[str]:
 
 
 def _public(module: Any) -> Iterator[tuple[str, Any]]:
-    for name in _names(module):
+    for name in getattr(module, "__all__", None) or _names(module):
         function = getattr(module, name)
         if not callable(function) or isinstance(function, types.ModuleType):
             continue
-        if isinstance(function, type) and issubclass(function, (BaseException, Warning)):
+        if isinstance(function, type) and issubclass(function, BaseException):
             continue
         yield name, function
 

@@ -311,6 +311,10 @@ _PARAMETERS = {
 
 
 @cache
+# Parameters that have a second name.
+_SYNONYMOUS = {np.clip: {"min": "a_min", "max": "a_max"}}
+
+
 def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """Names of the parameters of a callable, a starred one with its star, or None where they cannot be known."""
     if isinstance(function, np.ufunc):
@@ -343,7 +347,8 @@ def bind(
         wanted: tuple[str, ...] = op.operands
     else:
         wanted = names[: max(len(args), 1)]
-    given = dict(options)
+    second = _SYNONYMOUS.get(op.function, {})
+    given = {second.get(name, name): option for name, option in options.items()}
     operands: list[Any] = []
     for place, value in enumerate(args):
         if place < len(names) and not names[place].startswith("*"):

@@ -185,6 +185,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         )
         for name in ("tofile", "dump", "dumps")
     },
+    **{
+        name: (f"`.{name}()` is no method of NumPy's arrays any more", "It would raise.")
+        for name in ("itemset", "newbyteorder", "ptp", "tostring")
+    },
     "resize": (
         "`.resize()` changes the size of an array in place",
         "Make a new array: x = np.resize(x, shape).",

@@ -551,15 +551,11 @@ def default_of(function: Any, name: str) -> Any:
 _PURE = ("numpy", "math")
 # Functions of NumPy that act on the world outside.
 _EFFECTS = {
-    np.save,
-    np.savez,
-    np.savez_compressed,
-    np.savetxt,
-    np.load,
-    np.loadtxt,
-    np.seterr,
-    np.seterrcall,
-    np.set_printoptions,
+    *(np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.genfromtxt),
+    *(np.seterr, np.seterrcall, np.setbufsize, np.set_printoptions, np.geterr, np.geterrcall),
+    *(np.getbufsize, np.get_printoptions, np.get_include, np.info, np.show_config, np.show_runtime),
+    *(np.test, np.linalg.test, np.fft.test, np.polynomial.test),
+    np.polynomial.set_default_printstyle,
 }
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
 _GENERATORS = (np.random.default_rng, np.random.RandomState)

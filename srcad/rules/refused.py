@@ -124,8 +124,8 @@ refused(
     rewrite="Use array operations, a loop over indices, or np.ndenumerate.",
 )
 refused(
-    *_numpy("shares_memory may_share_memory"),
-    reason="it asks where arrays lie in memory, and a derivative works on arrays of its own",
+    *_numpy("shares_memory may_share_memory isfortran"),
+    reason="it asks how arrays lie in memory, and a derivative works on arrays of its own",
     rewrite="Decide outside the function.",
 )
 refused(
