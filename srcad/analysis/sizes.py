@@ -16,7 +16,7 @@ import numpy as np
 from srcad.core import ops
 from srcad.core.nodes import Block, Function, Let, Loop, Value, defined, leaves, walk
 from srcad.core.types import Dim, Shape, Size, Type, never_one
-from srcad.rules.families import cores, rule_of
+from srcad.rules.families import cores, named_axes, rule_of
 
 __all__ = ["unify_sizes"]
 
@@ -84,6 +84,13 @@ def _collect(block: Block, names: _Names) -> None:
             ]
             if any(shape is None for shape in shapes):
                 continue
+            masks = [
+                x.type.shape
+                for key, x in statement.options
+                if key == "where" and isinstance(x, Value)
+            ]
+            if masks and masks[0] is not None:  # of a reduction
+                _aligned([shapes[0], *masks], names)
             if statement.op in _ELEMENTWISE or _elementwise(statement.op.function):
                 _aligned(shapes, names)
             elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
@@ -104,7 +111,7 @@ def _named(signature: str, shapes: list[Any], names: _Names) -> None:
     """Axes that the signature of a generalized ufunc gives one name are equal."""
     first: dict[str, Dim] = {}
     for core, shape in zip(cores(signature)[:-1], shapes):
-        letters = [letter for letter in core.split(",") if letter]
+        letters = named_axes(core, len(shape))
         if len(shape) < len(letters):
             continue
         for letter, size in zip(letters, shape[len(shape) - len(letters) :]):

@@ -1185,6 +1185,8 @@ def _reduce(
     **rest: Tree,
 ) -> Type:
     type_ = _operand(a)
+    for name in ("where", "initial", "mean"):  # they change neither shape nor dtype
+        rest.pop(name, None)
     _static(keepdims, *rest.values())
     options = dict(rest, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
     if type_.shape is None:

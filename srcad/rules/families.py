@@ -55,6 +55,7 @@ __all__ = [
     "primitive",
     "register",
     "rule_of",
+    "named_axes",
     "signature_of",
 ]
 
@@ -66,6 +67,18 @@ def cores(signature: str) -> list[str]:
     ['m,n', 'n', 'm']
     """
     return re.findall(r"\(([^)]*)\)", signature.replace(" ", ""))
+
+
+def named_axes(core: str, rank: int) -> list[str]:
+    """The axes that a core names of an operand of this rank, which may lack those with a question mark.
+
+    >>> named_axes("n,k?", 1), named_axes("n,k?", 3)
+    (['n'], ['n', 'k'])
+    """
+    names = [name for name in core.split(",") if name]
+    if rank < len(names):
+        names = [name for name in names if not name.endswith("?")]
+    return [name.rstrip("?") for name in names]
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -105,8 +118,38 @@ class Rule:
         self.twin: Any = None  # NumPy's function of the same rule, for one of math's
         self.variadic = bool(operands) and operands[-1].startswith("*")
         self.wrt = wrt
+        self.named: tuple[str, ...] = ()
         self.definition, self.signature = definition, signature
         self.memory = "fresh" if signature is not None else memory
+
+    def is_constant(self, operands: Any) -> bool:
+        """Whether the result does not vary with operands of these types."""
+        return self.family == "constant" or (
+            self.constant_on_reals and not may_be_complex(tuple(operands))
+        )
+
+    def split(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Operands and options of a call: some operands are given by name, as the weights of an average are."""
+        if not any(name in options for name in self.named):
+            return args, options
+        front = len(self.operands) - len(self.named)
+        args = (*args, *(None,) * (front - len(args)), *map(options.get, self.named))
+        return args, {key: value for key, value in options.items() if key not in self.named}
+
+    def merge(
+        self, operands: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A call with these operands and options: the inverse of `split`."""
+        front = len(self.operands) - len(self.named)
+        if not self.named or len(operands) <= front:
+            return operands, options
+        given = zip(self.named, operands[front:])
+        return operands[:front], {**options, **{key: x for key, x in given if x is not None}}
+
+    def value(self, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What the function makes of operands and options."""
+        args, named = self.merge(tuple(operands), options)
+        return self.function(*args, **named)
 
     def varies(self, place: int) -> bool:
         """Whether the operand at a position may be active."""
@@ -152,11 +195,20 @@ def register(rule: Rule) -> None:
         raise ValueError(f"{rule.function} has a rule already")
     REGISTRY[rule.function] = rule
     names = ops.parameters(rule.function) or ()
-    count = len(rule.operands)
+    rule.named = _given_by_name(rule.operands, names)
+    count = len(rule.operands) - len(rule.named)
     op = ops.operation(rule.function)
     if count:
         op.operands = tuple(names[:count]) if names else rule.operands
     op.effect = "pure"
+
+
+def _given_by_name(operands: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The operands behind parameters that are options: they are given by name."""
+    for place, name in enumerate(operands):
+        if name in names and names.index(name) != place:
+            return operands[place:]
+    return ()
 
 
 def signature_of(
@@ -188,7 +240,8 @@ def filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
                 f"a call with {given} operands; the rule is about {len(operands)}"
             )
         end = len(args) - after
-        return rule(*args[:end], *[None] * (len(operands) - given), *args[end:], **options)
+        named = [options.pop(name, None) for name in operands[given:]]
+        return rule(*args[:end], *named, *args[end:], **options)
 
     return filled  # type: ignore[return-value]
 

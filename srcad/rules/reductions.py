@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.core.quote import call, put_add, rank, spread
+from srcad.core.quote import call, conj, put_add, rank, real, spread, sum_to
 from srcad.rules.families import linear, primitive
-from srcad.rules.linear import _rank, along, axes_of, count_of, known, restore
+from srcad.rules.linear import _rank, along, axes_of, count_of, known, restore, runtime_cast
 
 __all__ = ["chosen"]
 
@@ -37,13 +37,15 @@ def _where(where: Any) -> dict[str, Any]:
 def sum_(
     y_bar: Any,
     a: Any,
+    initial: Any,
     *,
     axis: Any = None,
     dtype: Any = None,
     keepdims: Any = False,
     where: Any = True,
 ) -> Any:
-    return spread(_masked(restore(y_bar, a, axis, keepdims), where), a)
+    a_bar = spread(_masked(restore(y_bar, a, axis, keepdims), where), a)
+    return a_bar, None if initial is None else sum_to(y_bar, initial)
 
 
 @linear(builtins.sum)
@@ -90,45 +92,56 @@ def cumsum(y_bar: Any, a: Any, *, axis: Any = None, dtype: Any = None) -> Any:
 # Extremes.
 
 
-@primitive(np.max, np.amax, np.min, np.amin)
+@primitive(np.max, np.amax, np.min, np.amin, on_complex="refuse")
 class Extreme:
     """Ties share evenly, a bound given as `initial` among them."""
 
     @staticmethod
-    def _share(a: Any, y: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Any:
+    def _shares(a: Any, initial: Any, y: Any, axis: Any, keepdims: Any, where: Any) -> Any:
+        """Which elements are the extreme, whether the bound is, and how many these are."""
         is_extreme = a == restore(y, a, axis, keepdims)
         if where is not True:
             is_extreme = is_extreme & where
         ties = np.sum(is_extreme, **chosen(axis, keepdims), dtype=call(runtime.dtype_of, a))
-        return is_extreme, ties if initial is None else ties + (y == initial)
+        if initial is None:
+            return is_extreme, None, ties
+        # The result has rounded a bound of a longer dtype.
+        is_bound = y == (initial if type(initial) in (int, float) else runtime_cast(initial, y))
+        return is_extreme, is_bound, ties + is_bound
 
     @staticmethod
     def pullback(
         y_bar: Any,
         a: Any,
+        initial: Any,
         y: Any,
         *,
         axis: Any = None,
         keepdims: Any = False,
-        initial: Any = None,
         where: Any = True,
     ) -> Any:
-        is_extreme, ties = Extreme._share(a, y, axis, keepdims, initial, where)
-        return is_extreme * restore(y_bar / ties, a, axis, keepdims)
+        is_extreme, is_bound, ties = Extreme._shares(a, initial, y, axis, keepdims, where)
+        share = y_bar / ties
+        a_bar = is_extreme * restore(share, a, axis, keepdims)
+        return a_bar, None if initial is None else sum_to(is_bound * share, initial)
 
     @staticmethod
     def pushforward(
         a_dot: Any,
+        initial_dot: Any,
         a: Any,
+        initial: Any,
         y: Any,
         *,
         axis: Any = None,
         keepdims: Any = False,
-        initial: Any = None,
         where: Any = True,
     ) -> Any:
-        is_extreme, ties = Extreme._share(a, y, axis, keepdims, initial, where)
-        return np.sum(is_extreme * a_dot, **chosen(axis, keepdims)) / ties
+        is_extreme, is_bound, ties = Extreme._shares(a, initial, y, axis, keepdims, where)
+        if a_dot is None:
+            return is_bound * initial_dot / ties
+        total = np.sum(is_extreme * a_dot, **chosen(axis, keepdims))
+        return (total if initial_dot is None else total + is_bound * initial_dot) / ties
 
 
 # Products.
@@ -158,7 +171,7 @@ def _shaped(x: Any, a: Any, axis: Any) -> Any:
 @primitive(np.prod)
 class Product:
     @staticmethod
-    def _others(a: Any, axis: Any, initial: Any, where: Any) -> Any:
+    def _others(a: Any, initial: Any, axis: Any, where: Any) -> Any:
         """The partial derivatives. Over several axes: the others on the last, times the other products on the rest."""
         factors = a if where is True else np.where(where, a, 1)
         axes = axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -179,30 +192,41 @@ class Product:
     def pullback(
         y_bar: Any,
         a: Any,
+        initial: Any,
         y: Any,
         *,
         axis: Any = None,
         dtype: Any = None,
         keepdims: Any = False,
-        initial: Any = None,
         where: Any = True,
     ) -> Any:
-        return restore(y_bar, a, axis, keepdims) * Product._others(a, axis, initial, where)
+        a_bar = restore(y_bar, a, axis, keepdims) * Product._others(a, initial, axis, where)
+        if initial is None:
+            return a_bar, None
+        factor = np.prod(a, **chosen(axis, keepdims), **_where(where))
+        return a_bar, sum_to(y_bar * factor, initial)
 
     @staticmethod
     def pushforward(
         a_dot: Any,
+        initial_dot: Any,
         a: Any,
+        initial: Any,
         y: Any,
         *,
         axis: Any = None,
         dtype: Any = None,
         keepdims: Any = False,
-        initial: Any = None,
         where: Any = True,
     ) -> Any:
-        others = Product._others(a, axis, initial, where)
-        return np.sum(a_dot * others, **chosen(axis, keepdims))
+        y_dot = None
+        if a_dot is not None:
+            others = Product._others(a, initial, axis, where)
+            y_dot = np.sum(a_dot * others, **chosen(axis, keepdims))
+        if initial_dot is None:
+            return y_dot
+        term = initial_dot * np.prod(a, **chosen(axis, keepdims), **_where(where))
+        return term if y_dot is None else y_dot + term
 
 
 @primitive(np.cumprod)
@@ -251,12 +275,22 @@ def _freedom(a: Any, axis: Any, keepdims: Any, ddof: Any, correction: Any, where
     return count - less if known(less, "ddof") else count
 
 
-@primitive(np.var)
+def _sum_of_moves(centred: Any, a_dot: Any, mean_dot: Any, axis: Any, keepdims: Any) -> Any:
+    """The tangent of half the sum of squares."""
+    if mean_dot is None:
+        moves = a_dot
+    else:
+        moves = -mean_dot if a_dot is None else a_dot - mean_dot
+    return real(np.sum(conj(centred) * moves, **chosen(axis, keepdims)))
+
+
+@primitive(np.var, on_complex="given")
 class Variance:
     @staticmethod
     def pullback(
         y_bar: Any,
         a: Any,
+        mean: Any,
         y: Any,
         *,
         axis: Any = None,
@@ -264,17 +298,19 @@ class Variance:
         ddof: Any = 0,
         keepdims: Any = False,
         where: Any = True,
-        mean: Any = None,
         correction: Any = None,
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        return centred * restore(2 * y_bar / (n), a, axis, keepdims)
+        a_bar = centred * restore(2 * y_bar / (n), a, axis, keepdims)
+        return a_bar, None if mean is None else sum_to(-a_bar, mean)
 
     @staticmethod
     def pushforward(
         a_dot: Any,
+        mean_dot: Any,
         a: Any,
+        mean: Any,
         y: Any,
         *,
         axis: Any = None,
@@ -282,15 +318,14 @@ class Variance:
         ddof: Any = 0,
         keepdims: Any = False,
         where: Any = True,
-        mean: Any = None,
         correction: Any = None,
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        return 2 * np.sum(centred * a_dot, **chosen(axis, keepdims)) / n
+        return 2 * _sum_of_moves(centred, a_dot, mean_dot, axis, keepdims) / n
 
 
-@primitive(np.std)
+@primitive(np.std, on_complex="given")
 class Deviation:
     """Where all elements are equal there is no derivative: 0 / 0 is NaN."""
 
@@ -298,6 +333,7 @@ class Deviation:
     def pullback(
         y_bar: Any,
         a: Any,
+        mean: Any,
         y: Any,
         *,
         axis: Any = None,
@@ -305,17 +341,19 @@ class Deviation:
         ddof: Any = 0,
         keepdims: Any = False,
         where: Any = True,
-        mean: Any = None,
         correction: Any = None,
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        return centred * restore(y_bar / (y * n), a, axis, keepdims)
+        a_bar = centred * restore(y_bar / (y * n), a, axis, keepdims)
+        return a_bar, None if mean is None else sum_to(-a_bar, mean)
 
     @staticmethod
     def pushforward(
         a_dot: Any,
+        mean_dot: Any,
         a: Any,
+        mean: Any,
         y: Any,
         *,
         axis: Any = None,
@@ -323,12 +361,11 @@ class Deviation:
         ddof: Any = 0,
         keepdims: Any = False,
         where: Any = True,
-        mean: Any = None,
         correction: Any = None,
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        return np.sum(centred * a_dot, **chosen(axis, keepdims)) / (y * n)
+        return _sum_of_moves(centred, a_dot, mean_dot, axis, keepdims) / (y * n)
 
 
 # Order.
@@ -361,7 +398,7 @@ def _taken(x: Any, order: Any, axis: Any) -> Any:
     return x[order] if rank(x) == 1 else np.take_along_axis(x, order, axis=axis)
 
 
-@primitive(np.sort)
+@primitive(np.sort, on_complex="given")
 class Sorted:
     """By the permutation that sorts, and by its inverse, which sorts the permutation."""
 

@@ -44,7 +44,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Dim, Type, never_one
-from srcad.vectorizer.operations import FORM, form_handler, handler
+from srcad.vectorizer.operations import BATCH_OPTIONS, FORM, form_handler, handler
 from srcad.vectorizer.structure import (
     Blocks,
     Columns,
@@ -232,17 +232,18 @@ class Batch:
                 return
             form_handler(statement.op.function)(self, statement)
             return
-        if self.is_batched(given[1]):
+        rewrite = handler(statement)
+        beside = self.is_batched(given[1])
+        if beside and rewrite not in BATCH_OPTIONS:
             self.refuse(f"an option of `{statement.op.name}` is batched")
         several = out.type.kind == "tuple"
         if out.type.shape is None and not several:
             self.refuse(f"the rank of `{out.base}` is not known")
         start = len(self.out)
-        found = None if several else self.structured(statement)
+        found = None if several or beside else self.structured(statement)
         if found is not None:
             self.found(out, found, start)
             return
-        rewrite = handler(statement)
         if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
         made = rewrite(self, statement)

@@ -23,12 +23,12 @@ from srcad.core.nodes import Let, Slice, Tree, Value, leaves
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import never_one
 from srcad.rules import rule_of
-from srcad.rules.families import cores
+from srcad.rules.families import cores, named_axes
 
 if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
 
-__all__ = ["FORM", "form_handler", "handler"]
+__all__ = ["BATCH_OPTIONS", "FORM", "form_handler", "handler"]
 
 Handler = Callable[["Batch", Let], Any]
 
@@ -297,8 +297,41 @@ def reduction(b: Batch, let: Let) -> Any:
     """
     s = np.sum(g)              ->        s = np.sum(g, axis=1)            (g has one axis; with two: axis=(1, 2))
     s = np.sum(g, axis=0)      ->        s = np.sum(g, axis=1)
+
+    A mask has the axis where its values have, and then all axes of what is reduced.
     """
+    beside = {key: option for key, option in let.options if key in ("where", "mean", "initial")}
+    let = let.renewed(options=tuple(item for item in let.options if item[0] not in beside))
     (a,), options = b.bound(let)
+    rank = b.rank(a)
+    begin = beside.pop("initial") if b.is_batched(beside.get("initial")) else None
+    if begin is not None and let.op.function not in _BEGINNINGS:
+        b.refuse(f"`initial=` of `{let.op.name}` is batched")
+    join, neutral = _BEGINNINGS.get(let.op.function, (None, None))
+    if begin is not None and neutral is not None:
+        options["initial"] = neutral
+    for key, option in beside.items():
+        lifts = b.is_batched(option)
+        options[key] = b.lift(option, max(rank, 1) - b.rank(option)) if lifts else option
+    if b.is_batched(a) or b.is_batched(list(beside.values())):
+        made = _reduced(b, let, a, options)
+    else:
+        made = b.again(let.op, b.get(a), **options)
+    if begin is None:
+        return made
+    # NumPy begins with one number for all: where each row has its own, that comes in afterwards.
+    return b.emit(join, made, b.lift(begin, b.target.type.rank))
+
+
+_BEGINNINGS: dict[Any, tuple[Any, float | None]] = {
+    np.sum: (ops.add, None),
+    np.prod: (ops.multiply, None),
+    np.max: (np.maximum, -math.inf),
+    np.min: (np.minimum, math.inf),
+}
+
+
+def _reduced(b: Batch, let: Let, a: Tree, options: dict[str, Any]) -> Any:
     rank, function = b.rank(a), let.op.function
     if not rank:
         dtype = type_of(a).dtype
@@ -310,15 +343,15 @@ def reduction(b: Batch, let: Let) -> Any:
         ):
             return b.get(a)
         options.pop("keepdims", None)
-        return b.again(let.op, b.lift(a, 1), **{**options, "axis": 1})
+        return b.again(let.op, b.widened(b.rows(a), 1), **{**options, "axis": 1})
     axis = options.pop("axis", None)
     if axis is not None:
-        return b.again(let.op, b.get(a), **options, axis=shifted(b, axis))
+        return b.again(let.op, b.rows(a), **options, axis=shifted(b, axis))
     if function in _ONE_AXIS:
         if options.get("keepdims"):
             b.refuse(f"`{let.op.name}` of all axes, kept")
         return b.again(let.op, b.flat(a), **options, axis=1)
-    return b.again(let.op, b.get(a), **options, axis=every_axis(rank))
+    return b.again(let.op, b.rows(a), **options, axis=every_axis(rank))
 
 
 @handles(np.linalg.norm)
@@ -992,6 +1025,10 @@ def hstack(b: Batch, let: Let) -> Any:
 @handles("column_stack")
 def column_stack(b: Batch, let: Let) -> Any:
     return _joined(b, let, 1, lambda rank: (np.stack if rank == 1 else np.concatenate, 2))
+
+
+# The handlers that know what to do where an option depends on the axis.
+BATCH_OPTIONS: set[Any] = {by_definition, reduction}
 
 
 # What reads the form of a batched value only: its result has no batch axis.
