@@ -70,11 +70,12 @@ def unaccounted() -> list[Entry]:
 
 
 def _names(owner: Any) -> list[str]:
-    return [name for name in dir(owner) if not name.startswith("_")]
+    listed = getattr(owner, "__all__", None) or dir(owner)
+    return [name for name in listed if not name.startswith("_")]
 
 
 def _public(module: Any) -> Iterator[tuple[str, Any]]:
-    for name in getattr(module, "__all__", None) or _names(module):
+    for name in _names(module):
         function = getattr(module, name)
         if not callable(function) or isinstance(function, types.ModuleType):
             continue
@@ -144,6 +145,9 @@ def _of_array(name: str) -> Entry:
     if name in arrays.REFUSED:
         buckets.append("refused")
         reason, rewrite = arrays.REFUSED[name]
+    handler = arrays.METHODS.get(name) or arrays.ATTRIBUTES.get(name)
+    if handler is not None:
+        reason = (handler.__doc__ or "").partition("\n")[0].rstrip(".")
     return Entry(full, found, tuple(buckets), reason or LANGUAGE.get("".join(buckets), ""), rewrite)
 
 

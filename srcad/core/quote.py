@@ -64,6 +64,9 @@ class Symbol:
         raise TypeError("write x.shape[0] in a rule, not len(x)")
 
     @property
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        raise TypeError("a rule makes an array of a symbol: write call(np.asarray, x)")
+
     def shape(self) -> Any:
         return call(np.shape, self)
 

@@ -37,6 +37,7 @@ FUNCTIONS["conj"] = np.conjugate
 
 
 def _astype(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`np.astype(x, dtype)`."""
     given = dict(zip(("dtype", "order", "casting", "subok", "copy"), args)) | options
     for name, plain in (("order", "K"), ("casting", "unsafe"), ("subok", True)):
         if given.pop(name, plain) != plain:
@@ -50,16 +51,19 @@ def _astype(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[s
 
 
 def _flatten(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`np.ravel(x, order)`, always a copy."""
     flat = parser.call_known(node, np.ravel, [owner, *args], options)
     return parser.emit(ops.copy, (flat,))
 
 
 def _reshape(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`np.reshape(x, shape)`."""
     packed = {"shape": args[0] if len(args) == 1 else tuple(args)} if args else {}
     return parser.call_known(node, np.reshape, [owner], {**packed, **options})
 
 
 def _transpose(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`np.transpose(x, axes)`."""
     if not options and args in ([], [None]):
         return parser.emit(ops.transpose, (owner,))
     packed = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else tuple(args)
@@ -67,6 +71,7 @@ def _transpose(parser: Any, node: Any, owner: Any, args: list[Any], options: dic
 
 
 def _compress(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`np.compress(condition, x, axis)`."""
     given = dict(zip(("condition", "axis", "out"), args)) | options
     condition = given.pop("condition")
     return parser.call_known(node, np.compress, [condition, owner], given)
@@ -81,6 +86,7 @@ def _item(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str
 
 
 def _tolist(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`list(x)`, of one axis."""
     if parser.type(owner).rank == 0:
         return parser.emit(ops.getitem, (owner, ()))
     if parser.type(owner).rank != 1:
@@ -93,6 +99,7 @@ def _tolist(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[s
 
 
 def _view(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`x[...]`; of no other type."""
     if args or options:
         parser.refuse(
             node,
@@ -103,6 +110,7 @@ def _view(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str
 
 
 def _to_device(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    """`x`, on the device that there is."""
     if args != ["cpu"]:
         parser.refuse(node, "NumPy's arrays are on one device", "Write x.to_device('cpu').")
     return owner
@@ -123,17 +131,20 @@ METHODS: dict[str, Callable[..., Any]] = {
 
 
 def _swapped(parser: Any, node: Any, owner: Any) -> Any:
+    """`np.swapaxes(x, -1, -2)`."""
     if parser.type(owner).rank == 2:
         return parser.emit(ops.transpose, (owner,))
     return parser.call_known(node, np.swapaxes, [owner, -1, -2], {})
 
 
 def _rank(parser: Any, node: Any, owner: Any) -> Any:
+    """The number of axes: constant."""
     known = parser.type(owner).rank
     return parser.emit(ops.ndim, (owner,)) if known is None else known
 
 
 def _itemsize(parser: Any, node: Any, owner: Any) -> Any:
+    """The bytes of an element: constant."""
     dtype = parser.type(owner).dtype
     if dtype is None:
         parser.refuse(node, "the dtype of this array is not known", "Write the number of bytes.")
@@ -141,29 +152,49 @@ def _itemsize(parser: Any, node: Any, owner: Any) -> Any:
 
 
 def _nbytes(parser: Any, node: Any, owner: Any) -> Any:
+    """`x.size * x.itemsize`: constant."""
     return parser.emit(
         ops.multiply, (parser.emit(ops.size, (owner,)), _itemsize(parser, node, owner))
     )
 
 
 def _flat(parser: Any, node: Any, owner: Any) -> Any:
+    """All elements in a row: indexed, stored to and looped over."""
     if isinstance(owner, View):
         return FlatBinding(owner)
     return parser.refuse(node, "`.flat` of something that is no array", "Use the number itself.")
 
 
+def _transposed(parser: Any, node: Any, owner: Any) -> Any:
+    """`np.transpose(x)`."""
+    return parser.emit(ops.transpose, (owner,))
+
+
+def _of(op: ops.Operation) -> Callable[..., Any]:
+    def read(parser: Any, node: Any, owner: Any) -> Any:
+        return parser.emit(op, (owner,))
+
+    read.__doc__ = f"The {op.name}: constant."
+    return read
+
+
+def _device(parser: Any, node: Any, owner: Any) -> Any:
+    """`"cpu"`: constant."""
+    return "cpu"
+
+
 # Attributes, as `(parser, node, owner) -> binding`.
 ATTRIBUTES: dict[str, Callable[..., Any]] = {
-    "T": lambda parser, node, owner: parser.emit(ops.transpose, (owner,)),
+    "T": _transposed,
     "mT": _swapped,
-    "shape": lambda parser, node, owner: parser.emit(ops.shape, (owner,)),
-    "size": lambda parser, node, owner: parser.emit(ops.size, (owner,)),
+    "shape": _of(ops.shape),
+    "size": _of(ops.size),
     "ndim": _rank,
-    "dtype": lambda parser, node, owner: parser.emit(ops.dtype, (owner,)),
+    "dtype": _of(ops.dtype),
     "itemsize": _itemsize,
     "nbytes": _nbytes,
     "flat": _flat,
-    "device": lambda parser, node, owner: "cpu",
+    "device": _device,
 }
 
 _MEMORY = "A derivative works on arrays of its own, which lie in memory in their own way: decide outside the function."

@@ -20,7 +20,7 @@ constant(
     *(np.less, np.less_equal, np.equal, np.not_equal, np.greater, np.greater_equal),
     *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
     *(np.isnan, np.isinf, np.isfinite, np.isnat, np.isclose, np.allclose, np.array_equal),
-    *(np.any, np.all, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.isscalar),
+    *(np.any, np.all, np.iscomplexobj, np.isrealobj, np.isscalar),
     *(np.array_equiv, np.isneginf, np.isposinf, np.isreal, np.iscomplex, np.isin, np.iterable),
     *([np.in1d] if hasattr(np, "in1d") else []),
     *(np.can_cast, np.issubdtype, *([np.isdtype] if hasattr(np, "isdtype") else [])),
@@ -68,7 +68,7 @@ constant(
         builtins.int,
     ),
     *(np.nanargmax, np.nanargmin, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
-    *(np.broadcast_shapes, np.mask_indices),
+    *(np.broadcast_shapes, np.mask_indices, np.count_nonzero),
     *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     *{np.longlong, np.ulonglong, np.intc, np.uintc}.difference(
         (np.int32, np.int64, np.uint32, np.uint64)

@@ -187,6 +187,11 @@ def hypot(x1: Any, x2: Any, y: Any) -> Any:
     return x1 / y, x2 / y
 
 
+@elementwise(*([math.fma] if hasattr(math, "fma") else []))
+def fma(x: Any, factor: Any, term: Any, y: Any) -> Any:
+    return factor, x, 1
+
+
 @elementwise(np.sinh, math.sinh)
 def sinh(x: Any, y: Any) -> Any:
     return np.cosh(x)

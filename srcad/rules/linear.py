@@ -335,8 +335,10 @@ def _cut(sizes: list[Any]) -> list[slice]:
 
 
 @linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
-def array(y_bar: Any, object: Any, *, dtype: Any = None) -> Any:
-    _floating(dtype)
+def array(
+    y_bar: Any, object: Any, *, dtype: Any = None, copy: Any = None, order: Any = "K"
+) -> Any:
+    _floating(dtype, object)
     return (_leaves(y_bar, object, ()),)
 
 
