@@ -4,7 +4,6 @@ from srcad.rules import bilinear as _bilinear  # noqa: F401
 from srcad.rules import constant as _constant  # noqa: F401
 from srcad.rules import elementwise as _elementwise  # noqa: F401
 from srcad.rules import conversions as _conversions  # noqa: F401
-from srcad.rules import decompositions as _decompositions  # noqa: F401
 from srcad.rules import linear as _linear  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
 from srcad.rules.check import check

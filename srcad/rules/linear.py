@@ -338,7 +338,7 @@ def _cut(sizes: list[Any]) -> list[slice]:
 def array(
     y_bar: Any, object: Any, *, dtype: Any = None, copy: Any = None, order: Any = "K"
 ) -> Any:
-    _floating(dtype, object)
+    _floating(dtype)
     return (_leaves(y_bar, object, ()),)
 
 
