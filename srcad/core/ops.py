@@ -310,11 +310,11 @@ _PARAMETERS = {
 }
 
 
-@cache
 # Parameters that have a second name.
 _SYNONYMOUS = {np.clip: {"min": "a_min", "max": "a_max"}}
 
 
+@cache
 def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """Names of the parameters of a callable, a starred one with its star, or None where they cannot be known."""
     if isinstance(function, np.ufunc):

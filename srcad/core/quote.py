@@ -47,6 +47,9 @@ class Symbol:
             raise TypeError(f"a rule uses np.{ufunc.__name__}.{method}; write it with functions")
         return call(_OPERATORS.get(ufunc, ufunc), *inputs, **options)
 
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        raise TypeError("a rule makes an array of a symbol: write call(np.asarray, x)")
+
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.ndim:
             return rank(*args)
@@ -64,9 +67,6 @@ class Symbol:
         raise TypeError("write x.shape[0] in a rule, not len(x)")
 
     @property
-    def __array__(self, *args: Any, **options: Any) -> Any:
-        raise TypeError("a rule makes an array of a symbol: write call(np.asarray, x)")
-
     def shape(self) -> Any:
         return call(np.shape, self)
 
