@@ -30,12 +30,12 @@ from __future__ import annotations
 
 import builtins
 import itertools
-import math
 import operator
 import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -46,9 +46,10 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Expr, Slice, Value, leaves
 from srcad.core.ops import Operation
+from srcad.core.results import SEVERAL
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import ANY, Dim, Shape, Size, Type, less, never_one, number
-from srcad.rules.families import cores, rule_of
+from srcad.rules.families import cores, named_axes, rule_of
 
 __all__ = [
     "Exact",
@@ -358,7 +359,7 @@ def type_of(tree: Tree) -> Type:
         return _OBJECT
 
 
-_REAL = {"number": ("int", "float"), "scalar": ("float64",)}
+_PLAIN = {"number": ("int", "float", "complex"), "scalar": ("float64", "complex128")}
 
 
 def join(a: Type, b: Type) -> Type:
@@ -371,9 +372,11 @@ def join(a: Type, b: Type) -> Type:
     >>> join(array("float64", n), array("float64")).shape, join(number("float"), array("float64")).kind
     (None, 'any')
     """
-    if a[:2] != b[:2] and a.dtype in _REAL.get(a.kind, ()) and b.dtype in _REAL.get(b.kind, ()):
-        # A loop's `s = 0.0` that becomes a NumPy scalar: claimed strong where it may be weak, at the cost of a cast.
-        return Type("scalar", "float64", ())
+    if a[:2] != b[:2] and a.dtype in _PLAIN.get(a.kind, ()) and b.dtype in _PLAIN.get(b.kind, ()):
+        # A loop's `s = 0.0` that becomes a NumPy scalar: claimed strong where it may be weak, at the cost of a cast; and complex
+        # where it may be real.
+        complex_ = any((one.dtype or "").startswith("complex") for one in (a, b))
+        return Type("scalar", "complex128" if complex_ else "float64", ())
     return _join(a, b)
 
 
@@ -724,7 +727,9 @@ _PREDICATES: set[Any] = {
 }  # fmt: skip
 
 
-def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: Tree = None) -> Type:
+def _elementwise(
+    function: Callable[..., Any], types: tuple[Type, ...], dtype: Tree = None, **options: Tree
+) -> Type:
     """A ufunc, or an operator that is not between Python numbers."""
     shape = _broadcast(types)
     described = []
@@ -748,7 +753,10 @@ def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: T
             name = "bool" if known else _dtype(dtype)
     else:
         found, name = _learn(
-            function, *described, dtype=None if dtype is None else np.dtype(_dtype(dtype))
+            function,
+            *described,
+            dtype=None if dtype is None else np.dtype(_dtype(dtype)),
+            **options,
         )
         if function is operator.pow and not _power_is_proven(*types):
             name = None
@@ -775,14 +783,21 @@ def _power_is_proven(base: Type, exponent: Type) -> bool:
     return base.dtype == exponent.dtype != "bool"
 
 
-def _ufunc(function: np.ufunc, *trees: Tree, dtype: Tree = None) -> Type:
+def _ufunc(
+    function: np.ufunc,
+    *trees: Tree,
+    dtype: Tree = None,
+    casting: Tree = None,
+    order: Tree = None,
+    subok: Tree = None,
+) -> Type:
     if len(trees) != function.nin:
         raise Unknown  # an `out` by position
     if function.signature is not None:
         return _sample(function, *trees)
     if function.nout != 1:
-        return _several(function, *trees)
-    return _elementwise(function, tuple(map(_operand, trees)), dtype)
+        return _several(function, *trees, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
+    return _elementwise(function, tuple(map(_operand, trees)), dtype, casting=casting)
 
 
 def _operator(function: Callable[..., Any], *trees: Tree) -> Type:
@@ -1744,6 +1759,60 @@ def _take_along_axis(function: Any, arr: Tree, indices: Tree, axis: Tree = -1) -
     return Type("array", type_.dtype, sizes)
 
 
+def _pad(
+    function: Any, array: Tree, pad_width: Tree, mode: Tree = "constant", **rest: Tree
+) -> Type:
+    type_ = _operand(array)
+    given = pad_width if _sequence(pad_width) else ((pad_width, pad_width),)
+    if not any(map(_sequence, given)):
+        given = (given,)
+    pairs = given if len(given) > 1 else given * len(_known(type_))
+    shape = tuple(
+        _sum((size, _size(_value(pair[0])), _size(_value(pair[-1]))))
+        for size, pair in zip(_known(type_), pairs)
+    )
+    return Type("array", _default(type_), shape)
+
+
+def _defined(function: Any, *args: Tree, **options: Tree) -> Type:
+    definition = rule_of(function).definition  # type: ignore[union-attr]
+    return _by_definition(function, definition, *args, **options)
+
+
+def _resized(type_: Type, axis: Tree, change: Callable[[Dim], Dim]) -> Type:
+    """The type of an array, changed in size along one axis; along that of all its elements where it is None."""
+    shape = _known(type_)
+    if axis is None:
+        return Type("array", _default(type_), (change(_product(shape)),))
+    place = _axis(axis, len(shape))
+    return Type(
+        "array", _default(type_), (*shape[:place], change(shape[place]), *shape[place + 1 :])
+    )
+
+
+def _repeat(function: Any, a: Tree, repeats: Tree, axis: Tree = None) -> Type:
+    if _sequence(repeats) and len(repeats) != 1:
+        total = sum(repeats)
+        return _resized(_operand(a), axis, lambda size: total)
+    counts = repeats[0] if _sequence(repeats) else repeats
+    if type_of(counts).rank != 0:
+        return _resized(_operand(a), axis, lambda size: _fresh())
+    count = _size(_value(counts))
+    return _resized(_operand(a), axis, lambda size: _product((size, count)))
+
+
+def _delete(function: Any, arr: Tree, obj: Tree, axis: Tree = None) -> Type:
+    if type(obj) is int:
+        return _resized(_operand(arr), axis, lambda size: less(size, 1))
+    return _defined(function, arr, obj, axis=axis)
+
+
+def _insert(function: Any, arr: Tree, obj: Tree, values: Tree, axis: Tree = None) -> Type:
+    if type(obj) is int and type_of(values).rank == 0:
+        return _resized(_operand(arr), axis, lambda size: _sum((size, 1)))
+    return _defined(function, arr, obj, values, axis=axis)
+
+
 def _trapezoid(
     function: Callable[..., Any], y: Tree, x: Tree = None, dx: Tree = 1.0, axis: Tree = -1
 ) -> Type:
@@ -1842,7 +1911,8 @@ def _qr_shapes(m: Dim, n: Dim, *, mode: str = "reduced") -> list[Shape]:
     k = _smaller(m, n)
     if mode == "r":
         return [(k, n)]
-    return {"complete": [(m, m), (m, n)], "raw": [(n, m), (k,)]}.get(mode, [(m, k), (k, n)])
+    found: dict[str, list[Shape]] = {"complete": [(m, m), (m, n)], "raw": [(n, m), (k,)]}
+    return found.get(mode, [(m, k), (k, n)])
 
 
 def _svd_shapes(
@@ -1868,8 +1938,7 @@ _MATRIX_RESULTS: dict[Any, Callable[..., Any]] = {
     np.linalg.svd: _svd_shapes,
     np.linalg.lstsq: _lstsq_shapes,
 }
-# Functions whose results are a tuple of parts; and those whose dtypes depend on values.
-SEVERAL = {*_MATRIX_RESULTS, np.modf, np.frexp, np.divmod, builtins.divmod, math.modf, math.frexp}
+# The dtypes of their results depend on values.
 _BY_VALUE = {np.linalg.eig, np.linalg.eigvals}
 
 
@@ -2052,8 +2121,18 @@ def _put(function: Any, base: Tree, index: Tree, value: Tree, *, fresh: bool = F
     return Type("array", _default(type_), type_.shape)
 
 
-def _cast(function: Any, x_bar: Tree, x: Tree) -> Type:
+def _bar(x_bar: Tree, x: Tree) -> tuple[Type, Type]:
+    """The types of a cotangent and of what it belongs to: that of a real Python number is the real part."""
     bar, type_ = type_of(x_bar), type_of(x)
+    if type_.kind == "number" and type_.dtype != "complex" and _kind(bar.dtype) == "c":
+        assert bar.dtype is not None
+        real = "float" if bar.kind == "number" else np.dtype(bar.dtype).type(0).real.dtype.name
+        bar = bar._replace(dtype=real if type_.dtype else None)
+    return bar, type_
+
+
+def _cast(function: Any, x_bar: Tree, x: Tree) -> Type:
+    bar, type_ = _bar(x_bar, x)
     if type_.kind in ("number", "object"):
         return bar
     if not bar.numeric or bar.shape is None:
@@ -2068,7 +2147,7 @@ def _cast(function: Any, x_bar: Tree, x: Tree) -> Type:
 
 
 def _sum_to(function: Any, x_bar: Tree, x: Tree) -> Type:
-    bar, type_ = type_of(x_bar), type_of(x)
+    bar, type_ = _bar(x_bar, x)
     if not type_.numeric or type_.shape is None:
         return Type("any", bar.dtype if bar.dtype == type_.dtype and _floating(bar.dtype) else None)
     dtype: str | None
@@ -2103,7 +2182,7 @@ def _spread(function: Any, x_bar: Tree, x: Tree) -> Type:
 
 
 def _result(function: Any, x_bar: Tree, x: Tree) -> Type:
-    bar, type_ = type_of(x_bar), type_of(x)
+    bar, type_ = _bar(x_bar, x)
     floating = _floating(type_.dtype) and type_.kind in ("array", "scalar")
     if type_.kind == "array":
         if type_.dtype is None:
@@ -2141,15 +2220,23 @@ def _record(function: Any) -> Type:
 # --- What rules say --------------------------------------------------------------------------------
 
 
+_defining: ContextVar[frozenset[Any]] = ContextVar("functions being defined", default=frozenset())
+
+
 def _by_definition(
     function: Callable[..., Any], definition: Callable[..., Any], *args: Tree, **options: Tree
 ) -> Type:
-    """The type of what a definition ends with."""
+    """The type of what a definition ends with; where that uses the function itself (of places, say), NumPy is asked."""
+    if function in _defining.get():
+        return _sample(function, *args, **options)
     builder = Builder(infer)
+    token = _defining.set(_defining.get() | {function})
     try:
         found = quote(definition, builder, args, options)
     except (NotImplementedError, RankUnknown):
         raise Unknown from None
+    finally:
+        _defining.reset(token)
     if len(found) != 1:
         raise Unknown
     return type_of(found[0])._replace(value=None)
@@ -2166,23 +2253,31 @@ def _generalized(
     >>> _generalized(np.linalg.solve, "(n,n),(n,k)->(n,k)", a, b)
     float64[7, n, 3]
     """
-    names = [list(filter(None, part.split(","))) for part in cores(signature)]
+    *given, made = cores(signature)
     types = [None if tree is None else _operand(tree) for tree in args]
-    if len(types) != len(names) - 1:
+    if len(types) != len(given):
         raise Unknown
     sizes: dict[str, Dim] = {}
     front: Shape = ()
-    for type_, core in zip(types, names):
+    for type_, names in zip(types, given):
         if type_ is None:
             continue
         shape = _known(type_)
+        core = named_axes(names, len(shape))
         if len(shape) < len(core):
             raise Unknown
         cut = len(shape) - len(core)
         front = _broadcast_shapes(front, shape[:cut])
         for name, size in zip(core, shape[cut:]):
             sizes[name] = _pick(sizes[name], size) if name in sizes else size
-    out = tuple(int(name) if name.isdigit() else sizes.get(name) or _fresh() for name in names[-1])
+    named = [
+        name
+        for name in filter(None, made.split(","))
+        if name.rstrip("?") in sizes or "?" not in name
+    ]
+    out = tuple(
+        int(name) if name.isdigit() else sizes.get(name.rstrip("?")) or _fresh() for name in named
+    )
     return _finish(function, (*front, *out), *(t for t in types if t is not None), **options)
 
 
@@ -2269,6 +2364,10 @@ _BY_NAME: dict[str, Handler] = {
     "diag": _diag,
     "diagonal": _diagonal,
     "atleast_1d atleast_2d atleast_3d": _atleast,
+    "pad": _pad,
+    "repeat": _repeat,
+    "delete": _delete,
+    "insert": _insert,
     "take": _take,
     "take_along_axis": _take_along_axis,
     "trapezoid trapz": _trapezoid,

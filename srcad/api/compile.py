@@ -12,10 +12,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from srcad.analysis.complexity import holds_complex
 from srcad.analysis.sizes import unify_sizes
 from srcad.analysis.types import infer
 from srcad.api.columns import forward_chunked, linearized
-from srcad.api.compose import check_output, select, through, transformed, valued
+from srcad.api.compose import check_output, check_real, select, through, transformed, valued
 from srcad.api.dims import resolved
 from srcad.api.document import document
 from srcad.api.request import Generated, Position, Request, StaticNeeded
@@ -37,6 +38,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.printer import function_node, is_literal, module_text
+from srcad.core.quote import vague_values
 from srcad.core.renewal import Renewal
 from srcad.core.specification import Container, Known
 from srcad.core.structs import Struct
@@ -106,8 +108,9 @@ def generate(
     if stage == "parse":
         return staged(unit, core, core, request)
     declared = axes_of(core)
-    core = simplify(unify_sizes(core))
-    made = answer(unit, core, request, stage, name)
+    with vague_values(holds_complex(core)):
+        core = simplify(unify_sizes(core))
+        made = answer(unit, core, request, stage, name)
     return made._replace(guards=whole_guards(guards_of(declared, core), request, core))
 
 
@@ -258,6 +261,7 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
         core = primal(core)
         wrt, structure = select(core, request.argnums)
         check_output(core, request)
+        check_real(core, request, wrt)
         if request.transform == "linearize":
             return linear_halves(unit, core, request, wrt)
         if request.transform == "jacfwd_chunk":

@@ -303,6 +303,7 @@ _PARAMETERS = {
     np.asarray: "a dtype",
     np.einsum: "subscripts *operands",
     np.clip: "a a_min a_max out",
+    np.pad: "array pad_width mode constant_values end_values stat_length reflect_type",
     np.lexsort: "keys axis",
     np.transpose: "a axes",
     math.log: "x base",

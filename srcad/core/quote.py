@@ -15,7 +15,9 @@ depend on options and ranks only.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,22 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Slice, Value
 
-__all__ = ["RankUnknown", "Symbol", "call", "put", "put_add", "quote", "rank", "spread", "sum_to"]
+__all__ = [
+    "RankUnknown",
+    "Symbol",
+    "call",
+    "conj",
+    "imag",
+    "may_be_complex",
+    "put",
+    "put_add",
+    "quote",
+    "rank",
+    "real",
+    "spread",
+    "sum_to",
+    "vague_values",
+]
 
 
 class RankUnknown(Exception):
@@ -131,7 +148,8 @@ def wrap(tree: Any, builder: Builder) -> Any:
     if isinstance(tree, Slice):
         return slice(*(wrap(part, builder) for part in tree))
     if isinstance(tree, (tuple, list)):
-        return type(tree)(wrap(part, builder) for part in tree)
+        parts = [wrap(part, builder) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return tree
 
 
@@ -142,7 +160,8 @@ def unwrap(tree: Any) -> Any:
     if isinstance(tree, slice):
         return Slice(unwrap(tree.start), unwrap(tree.stop), unwrap(tree.step))
     if isinstance(tree, (tuple, list)):
-        return type(tree)(unwrap(part) for part in tree)
+        parts = [unwrap(part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return tree
 
 
@@ -171,7 +190,65 @@ def call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     operands, named = ops.bind(
         op, tuple(map(unwrap, args)), {key: unwrap(value) for key, value in options.items()}
     )
-    return wrap(builder.let(op, operands, named), builder)
+    made = builder.let(op, operands, named)
+    return wrap(builder.parts(made) if made.type.kind == "tuple" else made, builder)
+
+
+# Whether values of unknown dtype may be complex: in a program without complex numbers none is.
+_VAGUE = ContextVar("values of unknown dtype may be complex", default=True)
+
+
+@contextmanager
+def vague_values(may_be_complex: bool) -> Iterator[None]:
+    """Say of the values of unknown dtype whether they may be complex, while rules are quoted."""
+    token = _VAGUE.set(may_be_complex)
+    try:
+        yield
+    finally:
+        _VAGUE.reset(token)
+
+
+def may_be_complex(x: Any) -> bool:
+    """Whether an operand, or a part of it, is complex or not known not to be."""
+    if isinstance(x, Value):
+        x = Symbol(x, Builder())
+    if isinstance(x, Symbol):
+        type_ = x.value.type
+        if type_.dtype is None:
+            return type_.numeric and _VAGUE.get()
+        return type_.dtype.startswith(("complex", "clongdouble"))
+    if isinstance(x, (tuple, list)):
+        return any(map(may_be_complex, x))
+    return isinstance(x, (complex, np.ndarray, np.generic)) and np.iscomplexobj(x)
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate, in a rule; what is real stays as it is, and nothing is written.
+
+    >>> conj(2.0), conj(2.0 + 1.0j), conj(np.array([1j]))
+    (2.0, (2-1j), array([0.-1.j]))
+    """
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(conj, x))
+    if not may_be_complex(x):
+        return x
+    if isinstance(x, (Symbol, np.ndarray)):
+        return call(np.conjugate, x)
+    return -x if type(x) is complex and x.real == 0 else x.conjugate()  # -1j is shorter
+
+
+def real(x: Any) -> Any:
+    """The real part, in a rule; what is real stays as it is, and nothing is written."""
+    if not may_be_complex(x):
+        return x
+    return wrap(x.builder.emit(ops.real, x.value), x.builder) if isinstance(x, Symbol) else x.real
+
+
+def imag(x: Any) -> Any:
+    """The imaginary part, in a rule; 0 where there is none."""
+    if not may_be_complex(x):
+        return 0.0
+    return wrap(x.builder.emit(ops.imag, x.value), x.builder) if isinstance(x, Symbol) else x.imag
 
 
 def rank(x: Any) -> int:

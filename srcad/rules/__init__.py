@@ -1,15 +1,25 @@
 """The calculus of NumPy, math and builtins; no tree walking. See `docs/rules.md` for how to add a rule."""
 
 from srcad.rules import bilinear as _bilinear  # noqa: F401
+from srcad.rules import complex as _complex  # noqa: F401
 from srcad.rules import constant as _constant  # noqa: F401
-from srcad.rules import elementwise as _elementwise  # noqa: F401
 from srcad.rules import conversions as _conversions  # noqa: F401
+from srcad.rules import decompositions as _decompositions  # noqa: F401
+from srcad.rules import elementwise as _elementwise  # noqa: F401
 from srcad.rules import linear as _linear  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
+from srcad.rules import shaping as _shaping  # noqa: F401
+from srcad.rules import several as _several  # noqa: F401
 from srcad.rules.check import check
 from srcad.rules.derived import derived
 from srcad.rules.families import bilinear, constant, elementwise, linear, primitive, rule_of
-from srcad.rules.refused import REFUSED, refusal_of, refused, without_rule
+from srcad.rules.refused import (
+    REFUSED,
+    refusal_of,
+    refused,
+    without_derivative,
+    without_rule,
+)
 
 __all__ = [
     "REFUSED",
@@ -23,5 +33,6 @@ __all__ = [
     "refusal_of",
     "refused",
     "rule_of",
+    "without_derivative",
     "without_rule",
 ]

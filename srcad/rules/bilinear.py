@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import Symbol, rank, sizes, spread
+from srcad.core.quote import Symbol, conj, rank, sizes, spread
 from srcad.core.types import never_one
 from srcad.rules.families import bilinear
 
@@ -71,9 +71,10 @@ def inner(y_bar: Any, a: Any, b: Any) -> Any:
     return tensordot(y_bar, a, b, axes=((-1,), (-1,)))
 
 
-@bilinear(np.vdot)
+@bilinear(np.vdot, on_complex="given")
 def vdot(y_bar: Any, a: Any, b: Any) -> Any:
-    return y_bar * _shaped(b, a), y_bar * _shaped(a, b)
+    """It conjugates its first operand, as `vecdot` and `vecmat` do."""
+    return conj(y_bar) * _shaped(b, a), y_bar * _shaped(a, b)
 
 
 @bilinear(np.outer)
@@ -189,18 +190,18 @@ def _parsed(subscripts: Any, count: int) -> tuple[list[str], str]:
     return terms, result
 
 
-@bilinear(np.vecdot, broadcasts=True)
+@bilinear(np.vecdot, broadcasts=True, on_complex="given")
 def vecdot(y_bar: Any, x1: Any, x2: Any) -> Any:
     scale = y_bar[LAST] if rank(y_bar) else y_bar
-    return scale * x2, scale * x1
+    return conj(scale) * x2, scale * x1
 
 
 if hasattr(np, "matvec"):  # NumPy 2.2
 
     @bilinear(np.matvec, broadcasts=True)
     def matvec(y_bar: Any, x1: Any, x2: Any) -> Any:
-        return y_bar[LAST] * x2[BEFORE_LAST], np.vecmat(y_bar, x1)
+        return y_bar[LAST] * x2[BEFORE_LAST], np.vecmat(conj(y_bar), x1)
 
-    @bilinear(np.vecmat, broadcasts=True)
+    @bilinear(np.vecmat, broadcasts=True, on_complex="given")
     def vecmat(y_bar: Any, x1: Any, x2: Any) -> Any:
-        return np.matvec(x2, y_bar), x1[LAST] * y_bar[BEFORE_LAST]
+        return np.matvec(x2, conj(y_bar)), x1[LAST] * y_bar[BEFORE_LAST]

@@ -21,9 +21,22 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Let, Slice, Value, leaves
 from srcad.core.nodes import operands as operands_of
 from srcad.core.quote import Symbol, call, conj, may_be_complex, real, spread, sum_to, unwrap, wrap
+from srcad.core.results import SEVERAL, parts_of
 from srcad.rules.families import Rule, rule_of
 
-__all__ = ["Recorder", "cotangents", "gradients", "pulled", "pull", "push", "tangent", "traced"]
+__all__ = [
+    "Recorder",
+    "check_complex",
+    "cotangents",
+    "gradients",
+    "pulled",
+    "pull",
+    "push",
+    "slopes",
+    "tangent",
+    "traced",
+    "with_operands",
+]
 
 
 # One operation.
@@ -33,7 +46,7 @@ def cotangents(rule: Rule, y_bar: Any, operands: Any, y: Any, options: dict[str,
     """Cotangents of the operands, as the rule gives them; None where there is none."""
     if rule.family == "elementwise":
         partials = gradients(rule, *operands, y, **options)
-        return tuple(None if one is None else _scaled(y_bar, one) for one in partials)
+        return tuple(None if one is None else weighted(one, y_bar) for one in partials)
     last = (y,) if rule.pushforward is not None else ()
     return pulled(rule, y_bar, *operands, *last, **options)
 
@@ -41,15 +54,23 @@ def cotangents(rule: Rule, y_bar: Any, operands: Any, y: Any, options: dict[str,
 def gradients(rule: Rule, *operands: Any, **options: Any) -> tuple[Any, ...]:
     """The factors of an elementwise pullback, by its operands and its result: partial derivatives, conjugated."""
     assert rule.pullback is not None
-    _check(rule, operands)
+    check_complex(rule, operands)
     partials = _tuple(rule.pullback(*operands, **options))
     return partials if rule.on_complex == "given" else tuple(map(conj, partials))
+
+
+def slopes(rule: Rule, *operands: Any, **options: Any) -> tuple[Any, ...]:
+    """The factors of an elementwise pushforward, of which the real part is taken where the rule gives a gradient."""
+    assert rule.pullback is not None
+    check_complex(rule, operands)
+    partials = _tuple(rule.pullback(*operands, **options))
+    return tuple(map(conj, partials)) if rule.on_complex == "given" else partials
 
 
 def pulled(rule: Rule, y_bar: Any, *operands: Any, **options: Any) -> tuple[Any, ...]:
     """The pullback of any other rule: that of a holomorphic function is the formula on the reals, of conjugates."""
     assert rule.pullback is not None
-    _check(rule, operands)
+    check_complex(rule, operands)
     if rule.family == "linear" or rule.on_complex == "given" or not may_be_complex(operands):
         return _tuple(rule.pullback(y_bar, *operands, **options))
     if numeric(operands):
@@ -71,7 +92,8 @@ def pulled(rule: Rule, y_bar: Any, *operands: Any, **options: Any) -> tuple[Any,
     return found
 
 
-def _check(rule: Rule, operands: Any) -> None:
+def check_complex(rule: Rule, operands: Any) -> None:
+    """Raise NotImplementedError where a rule is for real operands alone."""
     if rule.on_complex == "refuse" and may_be_complex(operands):
         raise NotImplementedError("it has no derivative at complex numbers")
 
@@ -105,7 +127,7 @@ def _of_plain(builder: Builder, start: int, plain: dict[Value, Value]) -> None:
 def tangent(rule: Rule, dots: Any, operands: Any, y: Any, options: dict[str, Any]) -> Any:
     """The tangent of the result; a tangent of None is that of an operand that does not vary."""
     assert rule.pullback is not None
-    _check(rule, operands)
+    check_complex(rule, operands)
     if rule.pushforward is not None:
         missing = [] if rule.variadic else [None] * (len(rule.operands) - len(operands))
         return rule.pushforward(*dots, *missing, *operands, *missing, y, **options)
@@ -114,26 +136,39 @@ def tangent(rule: Rule, dots: Any, operands: Any, y: Any, options: dict[str, Any
             _filled(dot, x) if rule.varies(place) else x
             for place, (x, dot) in enumerate(zip(operands, dots))
         ]
-        return call(rule.function, *filled, **options)
+        args, options = rule.merge(tuple(filled), options)
+        return call(rule.function, *args, **options)
     if rule.family == "elementwise":
-        partials = _tuple(rule.pullback(*operands, y, **options))
-        if rule.on_complex == "given":  # the gradient of a real-valued function
-            partials = tuple(map(conj, partials))
+        partials = slopes(rule, *operands, y, **options)
+        if isinstance(y, tuple):
+            return tuple(weighted(parts, dots) for parts in zip(*partials))
         terms = [
             _scaled(one, dot)
             for one, dot in zip(partials, dots)
             if one is not None and dot is not None
         ]
     else:
-        terms = [
-            call(rule.function, *operands[:place], dot, *operands[place + 1 :], **options)
-            for place, dot in enumerate(dots)
-            if dot is not None
-        ]
+        terms = []
+        for place, dot in enumerate(dots):
+            if dot is not None:
+                args, named = rule.merge((*operands[:place], dot, *operands[place + 1 :]), options)
+                terms.append(call(rule.function, *args, **named))
     total = terms[0] if terms else 0.0
     for term in terms[1:]:
         total = total + term
     return real(total) if rule.family == "elementwise" and rule.on_complex == "given" else total
+
+
+def weighted(weights: Any, terms: Any) -> Any:
+    """Products, or where one factor is a tuple their sum over what there is; None of nothing."""
+    if not isinstance(terms, tuple):
+        return _scaled(terms, weights)
+    total = None
+    for weight, term in zip(weights, terms):
+        if term is not None and not (type(weight) is int and weight == 0):
+            product = _scaled(weight, term)
+            total = product if total is None else total + product
+    return total
 
 
 def _scaled(a: Any, b: Any) -> Any:
@@ -181,17 +216,24 @@ def pull(
     inputs = _inputs(operands, wrt)
     varied = _varied(block, inputs)
     bars: dict[Value, Any] = {}
+    parts = parts_of(block)
+    part_bars: dict[Value, dict[int, Any]] = {}
     _seed(bars, varied, result, y_bar)
     for statement in reversed(block):
         out = statement.out
         bar = bars.pop(out, None) if out is not None else None
-        if bar is None:
+        if out is not None and out in part_bars:
+            bar = tuple(map(part_bars[out].get, range(len(parts[out]))))
+        if out is None or bar is None:
+            continue
+        if statement.op is ops.part:
+            part_bars.setdefault(statement.args[0], {})[statement.args[1]] = bar
             continue
         known = isinstance(result, Symbol) and result.value is out and isinstance(y, Symbol)
-        args = wrap(statement.args, builder)
-        given = {key: wrap(option, builder) for key, option in statement.options}
         rule = _rule_of(statement)
-        contributions = cotangents(rule, bar, args, y if known else wrap(out, builder), given)
+        args, given = _call_of(rule, statement, builder)
+        own = y if known else wrap(parts.get(out, out), builder)
+        contributions = cotangents(rule, bar, args, own, given)
         for place, (arg, contribution) in enumerate(zip(args, contributions)):
             if rule.varies(place):
                 _contribute(bars, varied, rule, arg, contribution)
@@ -215,11 +257,12 @@ def push(
     start = len(builder.block)
     result = definition(*operands, **options)
     block = [statement for statement in builder.block[start:] if isinstance(statement, Let)]
+    parts = parts_of(block)
     tangents: dict[Value, Any] = {}
     for operand, dot in zip(operands, dots):
         _assign(tangents, operand, dot)
     for statement in block:
-        moving = tuple(_tangents_of(tangents, arg) for arg in statement.args)
+        moving = tuple(_tangents_of(tangents, part) for part in _operands_of(statement))
         if statement.out is None or not any(True for _ in _leaves(moving)):
             continue
         if _is_constant(statement):
@@ -228,14 +271,23 @@ def push(
         moving = tuple(dot if rule.varies(place) else None for place, dot in enumerate(moving))
         if not any(True for _ in _leaves(moving)):
             continue
+        if statement.op is ops.part:
+            found = tangents.get(statement.args[0], ())[statement.args[1]]
+            if found is not None:
+                tangents[statement.out] = found
+            continue
         known = isinstance(result, Symbol) and result.value is statement.out
-        out = wrap(statement.out, builder)
-        args = wrap(statement.args, builder)
-        given = {key: wrap(option, builder) for key, option in statement.options}
+        out = wrap(parts.get(statement.out) or statement.out, builder)
+        args, given = _call_of(rule, statement, builder)
         if rule.function is runtime.put_add and moving[2] is None:
             made = moving[0]
         else:
             made = tangent(rule, moving, args, y if known and isinstance(y, Symbol) else out, given)
+        if isinstance(out, tuple):
+            made = made if isinstance(made, tuple) else builder.parts(made)
+            formed = [dot if dot is None else _formed(dot, one) for dot, one in zip(made, out)]
+            tangents[statement.out] = tuple(formed)
+            continue
         tangents[statement.out] = _formed(made, out)
     return _result_dots(tangents, result)
 
@@ -275,15 +327,36 @@ def _varied(block: list[Let], inputs: set[Value]) -> set[Value]:
         if out is None or not out.type.differentiable or _is_constant(statement):
             continue
         rule = rule_of(statement.op.function)
-        args = [x for place, x in enumerate(statement.args) if rule is None or rule.varies(place)]
+        given = enumerate(_operands_of(statement))
+        args = [x for place, x in given if rule is None or rule.varies(place)]
         if any(value in found for value in leaves(args)):
             found.add(out)
     return found
 
 
+def with_operands(rule: Rule, statement: Let) -> Let:
+    """A statement with the operands that its rule is about, those given by name among them."""
+    args, options = rule.split(statement.args, dict(statement.options))
+    if args is statement.args:
+        return statement
+    return statement.renewed(args=args, options=tuple(options.items()))
+
+
+def _operands_of(statement: Let) -> Any:
+    rule = rule_of(statement.op.function)
+    return statement.args if rule is None else with_operands(rule, statement).args
+
+
+def _call_of(rule: Rule, statement: Let, builder: Builder) -> Any:
+    """Operands and options of a call, as symbols."""
+    statement = with_operands(rule, statement)
+    options = {key: wrap(option, builder) for key, option in statement.options}
+    return wrap(statement.args, builder), options
+
+
 def _is_constant(statement: Let) -> bool:
     rule = rule_of(statement.op.function)
-    return rule is not None and rule.family == "constant"
+    return rule is not None and rule.is_constant(statement.args)
 
 
 def _rule_of(statement: Let) -> Rule:
@@ -427,7 +500,7 @@ class Recorder(Builder):
         self.ranks = ranks
 
     def type(self, x: Any) -> types.Type:
-        """What is said of the type of a number or an array."""
+        """What is said of the type of a number or an array; several results are a tuple of them."""
         if not is_number(x):
             return types.Type("object")
         if not self.ranks:
@@ -450,7 +523,13 @@ class Recorder(Builder):
         out = super().let(op, args, options, base=base, named=named)
         given = {key: concrete(option, self.env) for key, option in options}
         self.env[out] = op.function(*concrete(args, self.env), **given)
-        out.type = self.type(self.env[out])
+        found = self.env[out]
+        out.type = self.type(found)
+        if isinstance(found, tuple) and op.function in SEVERAL:
+            types_of = map(self.type, found)
+            kind = type(found)
+            parts = kind(*types_of) if hasattr(kind, "_fields") else tuple(types_of)
+            out.type = types.Type("tuple", value=parts)
         return out
 
 

@@ -27,8 +27,8 @@ import numpy as np
 from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Block, Let, Slice, Value, leaves
-from srcad.core.quote import RankUnknown, quote
-from srcad.rules.chain import Recorder, concrete, is_number
+from srcad.core.quote import RankUnknown, quote, vague_values
+from srcad.rules.chain import Recorder, concrete, is_number, weighted, with_operands
 from srcad.rules.families import Rule, rule_of
 
 __all__ = [
@@ -99,7 +99,7 @@ def run(
         errors[law] = error
         assert error <= limit, f"{name}: `{law}` fails by {error:.1e}"
 
-    y = function(*operands, **named)
+    y = rule.value(operands, named)
     dots = tangents_of(rule, operands, rng)
     assert any(True for _ in _leaves(dots)), f"{name}: no operand is active"
     y_bar, y_bar_dot = (_random(y, rng) for _ in range(2))
@@ -109,8 +109,8 @@ def run(
         hold("value", _unlike(own, y), 10 * np.finfo(np.result_type(y)).eps)
     y_dot = pushforward(rule, operands, dots, y, named)
     if not rounds:
-        slope, exact = _difference(lambda point: function(*point, **named), operands, dots)
-        hold("differences", distance(y_dot, slope), 1e-12 if exact else 1e-8)
+        slope, exact = _difference(lambda point: rule.value(point, named), operands, dots)
+        hold("differences", distance(y_dot, slope), 1e-11 if exact else 1e-8)
 
     alone = [
         pushforward(
@@ -144,7 +144,7 @@ def run(
 
     def pulled(point: Any) -> Any:
         moved, moved_bar = point
-        return pullback(rule, moved_bar, moved, function(*moved, **named), named)
+        return pullback(rule, moved_bar, moved, rule.value(moved, named), named)
 
     if not rounds:
         slope, exact = _difference(pulled, (operands, y_bar), (dots, y_bar_dot))
@@ -165,12 +165,12 @@ def bound(
     """The rule of a function, and operands and options of a call as it takes them."""
     rule = rule_of(function)
     assert rule is not None and rule.family != "constant", f"{function} has no rule"
-    operands, named = ops.bind(ops.operation(function), args, options)
-    return rule, operands, dict(named)
+    operands, given = ops.bind(ops.operation(function), args, options)
+    return rule, *rule.split(operands, dict(given))
 
 
 def _active(rule: Rule, place: int) -> bool:
-    return rule.wrt is None or place in rule.wrt
+    return rule.varies(place) and place not in rule.without
 
 
 def pullback(
@@ -194,9 +194,12 @@ def pushforward(
     """The tangent of the result; a tangent of None is that of what does not vary."""
     assert rule.pullback is not None
     if rule.pushforward is not None:
-        y_dot = rule.pushforward(*dots, *operands, y, **options)
+        missing = () if rule.variadic else (None,) * (len(rule.operands) - len(operands))
+        y_dot = rule.pushforward(*dots, *missing, *operands, *missing, y, **options)
     elif rule.family == "elementwise":
         partials = _tuple(rule.pullback(*operands, y, **options))
+        if isinstance(y, tuple):
+            return tuple(weighted(parts, dots) for parts in zip(*partials))
         y_dot = sum(
             one * dot for one, dot in zip(partials, dots) if one is not None and dot is not None
         )
@@ -205,13 +208,15 @@ def pushforward(
             _filled(dot, x) if _active(rule, i) else x
             for i, (x, dot) in enumerate(zip(operands, dots))
         ]
-        y_dot = rule.function(*filled, **options)
+        y_dot = rule.value(tuple(filled), options)
     else:
         y_dot = sum(
-            rule.function(*operands[:place], dot, *operands[place + 1 :], **options)
+            rule.value((*operands[:place], dot, *operands[place + 1 :]), options)
             for place, dot in enumerate(dots)
             if dot is not None
         )
+    if isinstance(y, tuple):
+        return y_dot
     return np.broadcast_to(y_dot, np.shape(y))[()]
 
 
@@ -269,15 +274,16 @@ def record(
         return recorder.value("x", x) if is_number(x) and not isinstance(x, int) else x
 
     start = (recorder.value("y_bar", y_bar), tuple(map(symbol, operands)), recorder.value("y", y))
+    named = {key: symbol(x) if isinstance(x, np.ndarray) else x for key, x in options.items()}
     values = dict(recorder.env)
-    outs = quote(partial(_pullback, rule, options), recorder, (start[0], *start[1], start[2]))
+    outs = quote(partial(_pullback, rule), recorder, (start[0], *start[1], start[2]), named)
     return recorder.block, start, values, outs
 
 
 def _distance_where_ranks_are_unknown(
     rule: Rule, y_bar: Any, operands: tuple[Any, ...], y: Any, options: dict[str, Any], raw: Any
 ) -> float:
-    with np.errstate(all="ignore"):  # what is not needed, but not known not to be
+    with np.errstate(all="ignore"), vague_values(False):  # what is not needed, but not known not to be
         block, _, values, outs = record(rule, y_bar, operands, y, options, ranks=False)
         found = concrete(outs, execute(block, values))
         return distance([None if one is None else bar for bar, one in zip(found, raw)], raw)
@@ -303,7 +309,7 @@ def _distance_of_literals(
     return distance([found[i] for i in needed], [raw[i] for i in needed])
 
 
-def _pullback(rule: Rule, options: dict[str, Any], y_bar: Any, *rest: Any) -> Any:
+def _pullback(rule: Rule, y_bar: Any, *rest: Any, **options: Any) -> Any:
     return pullback(rule, y_bar, rest[:-1], rest[-1], options)
 
 
@@ -326,21 +332,25 @@ def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any)
     dots = dict(dots)
     for statement in block:
         assert isinstance(statement, Let) and statement.out is not None
-        tangents = _dots(statement.args, dots)
-        assert not any(True for _ in _leaves(_dots([v for _, v in statement.options], dots))), (
+        rule = rule_of(statement.op.function)
+        given = statement if rule is None else with_operands(rule, statement)
+        tangents = _dots(given.args, dots)
+        assert not any(True for _ in _leaves(_dots([v for _, v in given.options], dots))), (
             f"{statement.op}: option"
         )
         if not any(True for _ in _leaves(tangents)):
             continue
-        rule = rule_of(statement.op.function)
-        assert rule is not None, f"{statement.op} has no rule, and a rule uses it"
-        if rule.is_constant(concrete(statement.args, env)):
+        if statement.op is ops.part:
+            dots[statement.out] = tangents[0][statement.args[1]]
             continue
-        options = {key: concrete(value, env) for key, value in statement.options}
+        assert rule is not None, f"{statement.op} has no rule, and a rule uses it"
+        if rule.is_constant(concrete(given.args, env)):
+            continue
+        options = {key: concrete(value, env) for key, value in given.options}
         assert set(options) <= set(rule.options), (
             f"{rule} is not about {set(options) - set(rule.options)}"
         )
-        operands = concrete(statement.args, env)
+        operands = concrete(given.args, env)
         tangents = tuple(
             dot if _active(rule, place) and any(True for _ in _leaves(dot)) else None
             for place, dot in enumerate(tangents)
@@ -356,11 +366,17 @@ def closed(
     """A pushforward is written down, does the same, and is made of operations that have rules."""
     assert rule.pushforward is not None
     recorder = Recorder()
-    values = [None if x is None else recorder.value("x", x) for x in (*dots, *operands, y)]
-    given = dict(recorder.env)
-    outs = quote(rule.pushforward, recorder, tuple(values), options)
+    missing = () if rule.variadic else (None,) * (len(rule.operands) - len(operands))
+    given = (*dots, *missing, *operands, *missing, y)
+    values = [None if x is None else recorder.value("x", x) for x in given]
+    start = dict(recorder.env)
+    named = {
+        key: recorder.value("x", x) if isinstance(x, np.ndarray) else x
+        for key, x in options.items()
+    }
+    outs = quote(rule.pushforward, recorder, tuple(values), named)
     assert distance(concrete(outs, recorder.env), (y_dot,)) < 1e-14
-    push(recorder.block, recorder.env, {value: np.ones_like(x) for value, x in given.items()}, outs)
+    push(recorder.block, recorder.env, {value: np.ones_like(x) for value, x in start.items()}, outs)
 
 
 def _dots(tree: Any, dots: dict[Value, Any]) -> Any:
@@ -385,7 +401,7 @@ def _difference(function: Callable[[Any], Any], point: Any, dots: Any) -> tuple[
     if np.finfo(np.longdouble).eps < 1e-18:
         try:
             slope = _slope(function, point, dots, np.longdouble)
-        except TypeError:  # np.linalg does not know longdouble
+        except Exception:  # what a library says of longdouble
             slope = None
         if slope is not None:
             return slope, True
@@ -488,8 +504,8 @@ def _precisions(
         moved = _in_dtype(operands, dtype)
         with np.errstate(all="ignore"):
             try:
-                y = rule.function(*moved, **options)
-            except TypeError as error:  # np.linalg
+                y = rule.value(moved, options)
+            except Exception as error:  # what a library says of a dtype that it does not know
                 notes[f"dtype {name}"] = f"NumPy refuses it: {error}"
                 continue
             if {_dtype(leaf) for leaf in _leaves(y)} != {np.dtype(dtype)}:
@@ -503,7 +519,7 @@ def _precisions(
     for one in arrays if len(arrays) > 1 else ():
         moved = _in_dtype(operands, np.float32, one)
         with np.errstate(all="ignore"):
-            y = rule.function(*moved, **options)
+            y = rule.value(moved, options)
             wrong = _precision(rule, moved, y, options, 1e-3, rng, strict=False)
         if wrong:
             return f"operand {one} in float32, the others in float64: {wrong}"
@@ -546,7 +562,7 @@ def _precision(
     if not np.isfinite(limit):
         return ""
     wide = _in_dtype(operands, np.float64)
-    wide_y = rule.function(*wide, **options)
+    wide_y = rule.value(wide, options)
     wide_bar = _in_dtype(y_bar, np.float64)
     wide_bars = pullback(rule, wide_bar, wide, wide_y, options)
     exact = [

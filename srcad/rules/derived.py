@@ -32,28 +32,38 @@ def derived(
     wrt: tuple[int, ...] | None = None,
     signature: str | None = None,
     memory: str | None = None,
+    linear: bool = False,
+    pullback: Callable[..., Any] | None = None,
+    on_complex: str = "given",
 ) -> Callable[[F], F]:
     """Register `definition(*operands, **options)`, which does what each of the functions does.
 
     Operands and options are told apart as in all rules: what is keyword-only is an option. `wrt`, `signature` and `memory` are as in `Rule`.
+    A function that is `linear` in the operands `wrt` is its own pushforward. Where a person would write another `pullback(y_bar,
+    *operands, **options)` than what the definition comes to, it is given; what that does not cover it returns NotImplemented for.
     """
 
     def decorate(definition: F) -> F:
         operands, options = signature_of(definition, 0, 0)
         filled = filling(definition, operands, 0, 0)
+        by_hand = filling(pullback, operands, 1, 0) if pullback is not None else None
+        given: dict[str, Any] = {"pushforward": partial(_pushforward, filled)}
+        if linear:
+            given = {}
         for function in functions:
             register(
                 Rule(
-                    "derived",
+                    "linear" if linear else "derived",
                     function,
-                    pullback=partial(_pullback, filled, wrt),
-                    pushforward=partial(_pushforward, filled),
+                    pullback=partial(_pullback, filled, wrt, by_hand, linear),
                     definition=filled,
                     operands=operands,
                     options=options,
                     wrt=wrt,
                     signature=signature,
                     memory=memory,
+                    on_complex=on_complex,
+                    **given,
                 )
             )
         return definition
@@ -61,10 +71,18 @@ def derived(
     return decorate
 
 
-def _pullback(definition: Any, wrt: Any, y_bar: Any, *rest: Any, **options: Any) -> Any:
+def _pullback(
+    definition: Any, wrt: Any, by_hand: Any, linear: bool, y_bar: Any, *rest: Any, **options: Any
+) -> Any:
+    operands, y = (rest, None) if linear else (rest[:-1], rest[-1])
+    if by_hand is not None:
+        found = by_hand(y_bar, *operands, **options)
+        if found is not NotImplemented:
+            return found
     if numeric(y_bar, rest, tuple(options.values())):
-        return traced(partial(_pullback, definition, wrt), y_bar, *rest, **options)
-    return pull(definition, y_bar, rest[:-1], rest[-1], options, wrt)
+        pulled = partial(_pullback, definition, wrt, None, linear)
+        return traced(pulled, y_bar, *rest, **options)
+    return pull(definition, y_bar, operands, y, options, wrt)
 
 
 def _pushforward(definition: Any, *rest: Any, **options: Any) -> Any:

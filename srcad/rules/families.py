@@ -42,6 +42,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from srcad.core import ops
+from srcad.core.quote import may_be_complex
 
 __all__ = [
     "REGISTRY",
@@ -90,8 +91,12 @@ class Rule:
     `operands` and `options` are names of parameters; `broadcasts` says that a cotangent may come back in the shape of
     the result and is summed to the operand's by the driver; `wrt` are the positions that may be active. `definition`
     is the function in terms of others. `signature` is that of a generalized ufunc (`"(m,n),(n)->(m)"`): what stands
-    before the axes that it names broadcasts; type, memory and batched form follow. `memory` is what the result may share with
+    before the axes that it names broadcasts; type, memory and batched form follow. An axis with a question mark may be
+    missing (`"(n,n),(n,k?)->(n,k?)"`: vectors are columns). `stacks` is False where the installed version of the function
+    takes no axes before those. `memory` is what the result may share with
     operands, in the terms of `srcad.analysis.memory`. `on_complex` says what the driver does where operands are complex.
+    `without` are the operands that the result varies with, but no derivative is known by, with the reason: where one
+    is active, that is an error.
     """
 
     def __init__(
@@ -110,8 +115,13 @@ class Rule:
         signature: str | None = None,
         memory: str | None = None,
         on_complex: str = "conjugate",
+        constant_on_reals: bool = False,
+        without: dict[str, str] | None = None,
+        stacks: bool = True,
     ) -> None:
-        self.on_complex = on_complex
+        self.stacks = stacks
+        self.on_complex, self.constant_on_reals = on_complex, constant_on_reals
+        self.without = {operands.index(name): why for name, why in (without or {}).items()}
         self.family, self.function, self.reason = family, function, reason
         self.pullback, self.pushforward = pullback, pushforward
         self.operands, self.options, self.broadcasts = operands, options, broadcasts
@@ -196,11 +206,35 @@ def register(rule: Rule) -> None:
     REGISTRY[rule.function] = rule
     names = ops.parameters(rule.function) or ()
     rule.named = _given_by_name(rule.operands, names)
+    if isinstance(rule.function, np.ufunc):
+        _with_casts(rule)
     count = len(rule.operands) - len(rule.named)
     op = ops.operation(rule.function)
     if count:
         op.operands = tuple(names[:count]) if names else rule.operands
     op.effect = "pure"
+
+
+# What all ufuncs take, and no formula depends on.
+_OF_UFUNCS = ("dtype", "casting", "order", "subok")
+
+
+def _with_casts(rule: Rule) -> None:
+    """A ufunc may be told in which dtype to compute; cotangents get that of their operands from the driver anyway."""
+    rule.options += _OF_UFUNCS
+
+    def plain(formula: Callable[..., Any] | None) -> Any:
+        if formula is None:
+            return None
+
+        @functools.wraps(formula)
+        def without(*args: Any, **options: Any) -> Any:
+            given = {key: x for key, x in options.items() if key not in _OF_UFUNCS}
+            return formula(*args, **given)
+
+        return without
+
+    rule.pullback, rule.pushforward = plain(rule.pullback), plain(rule.pushforward)
 
 
 def _given_by_name(operands: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
@@ -233,8 +267,6 @@ def filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
     @functools.wraps(rule)
     def filled(*args: Any, **options: Any) -> Any:
         given = len(args) - before - after
-        if given == len(operands):
-            return rule(*args, **options)
         if given > len(operands):
             raise NotImplementedError(
                 f"a call with {given} operands; the rule is about {len(operands)}"
@@ -250,8 +282,12 @@ def elementwise(
     *functions: Callable[..., Any],
     wrt: tuple[int, ...] | None = None,
     on_complex: str = "conjugate",
+    without: dict[str, str] | None = None,
+    signature: str | None = None,
 ) -> Callable[[F], F]:
-    """Register `rule(*operands, y) -> partial derivatives` for each of the functions.
+    """Register `rule(*operands, y) -> partial derivatives` for each of the functions; None for an operand in `without`.
+
+    One that is no ufunc of NumPy's is known to broadcast where the `signature` says so.
 
     >>> import numpy as np
     >>> rule_of(np.tanh).pullback(0.5, 0.25)
@@ -263,7 +299,7 @@ def elementwise(
         filled = filling(rule, operands, 0, 1)
         given: dict[str, Any] = {
             **{"operands": operands, "options": options, "wrt": wrt},
-            "on_complex": on_complex,
+            **{"on_complex": on_complex, "without": without, "signature": signature},
         }
         for function in functions:
             made = Rule("elementwise", function, pullback=filled, broadcasts=True, **given)
@@ -294,6 +330,7 @@ def _transposed(
     signature: str | None,
     memory: str | None,
     on_complex: str,
+    stacks: bool = True,
 ) -> Callable[[F], F]:
     def decorate(rule: F) -> F:
         operands, options = signature_of(rule, 1, 0)
@@ -301,7 +338,7 @@ def _transposed(
         given: dict[str, Any] = {
             **{"operands": operands, "options": options, "wrt": wrt},
             **{"broadcasts": broadcasts, "signature": signature, "memory": memory},
-            "on_complex": on_complex,
+            **{"on_complex": on_complex, "stacks": stacks},
         }
         for function in functions:
             register(Rule(family, function, pullback=filled, **given))
@@ -317,9 +354,10 @@ def linear(
     signature: str | None = None,
     memory: str | None = None,
     on_complex: str = "conjugate",
+    stacks: bool = True,
 ) -> Callable[[F], F]:
     """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt`."""
-    return _transposed("linear", functions, wrt, broadcasts, signature, memory, on_complex)
+    return _transposed("linear", functions, wrt, broadcasts, signature, memory, on_complex, stacks)
 
 
 def bilinear(
@@ -340,8 +378,13 @@ def primitive(
     signature: str | None = None,
     memory: str | None = None,
     on_complex: str = "conjugate",
+    constant_on_reals: bool = False,
+    stacks: bool = True,
 ) -> Callable[[type], type]:
-    """Register a class with explicit `pushforward` and `pullback` static functions."""
+    """Register a class with explicit `pushforward` and `pullback` static functions.
+
+    `constant_on_reals` is for steps, whose derivative is zero wherever it exists unless they are of complex numbers.
+    """
 
     def decorate(rule: type) -> type:
         operands, options = signature_of(rule.pullback, 1, 1)  # type: ignore[attr-defined]
@@ -360,6 +403,8 @@ def primitive(
                     signature=signature,
                     memory=memory,
                     on_complex=on_complex,
+                    constant_on_reals=constant_on_reals,
+                    stacks=stacks,
                 )
             )
         return rule

@@ -15,7 +15,17 @@ import numpy as np
 
 from srcad import runtime
 from srcad.core import ops
-from srcad.core.quote import RankUnknown, Symbol, call, put, put_add, rank, spread, sum_to
+from srcad.core.quote import (
+    RankUnknown,
+    Symbol,
+    call,
+    may_be_complex,
+    put,
+    put_add,
+    rank,
+    spread,
+    sum_to,
+)
 from srcad.rules.families import linear
 
 __all__ = ["along", "axes_of", "count_of", "known", "restore"]
@@ -89,11 +99,17 @@ def _rank(x: Any) -> float:
         return math.inf
 
 
-def _floating(dtype: Any) -> None:
-    if dtype is not None and (isinstance(dtype, Symbol) or np.dtype(dtype).kind != "f"):
+def _floating(dtype: Any, x: Any) -> None:
+    if dtype is None:
+        return
+    if isinstance(dtype, Symbol):
+        dtype = dtype.value.type.dtype
+    if dtype is None or np.dtype(dtype).kind not in "fc":
         raise NotImplementedError(
             "only a conversion to a floating dtype given by name has a derivative"
         )
+    if np.dtype(dtype).kind == "f" and may_be_complex(x):
+        raise NotImplementedError("it drops the imaginary part; write `x.real`")
 
 
 @linear(np.trace)
@@ -306,15 +322,15 @@ def column_stack(y_bar: Any, tup: Any) -> Any:
 def _joined(y_bar: Any, arrays: Any, axis: int, size: Any, least: int) -> Any:
     """Each array's part of a join along `axis`; one with fewer than `least` axes is a single row or column of it."""
     arrays = _several(arrays, "a join")
-    sizes = [size(a) for a in arrays]
-    parts: Any = _cut(sizes)
-    if all(rank(a) < least for a in arrays):
-        parts = range(len(arrays))
-    elif any(rank(a) < least for a in arrays):
-        raise NotImplementedError("a join of arrays of different ranks; reshape them first")
-    cotangents = [y_bar[(slice(None), part) if axis else part] for part in parts]
-    if least == 2 and rank(arrays[0]) == 0:
-        cotangents = [y_bar[(0, i) if axis else (i, 0)] for i in range(len(arrays))]
+    cotangents = []
+    for a, part in zip(arrays, _cut([size(a) for a in arrays])):
+        start = 0 if part.start is None else part.start
+        place: tuple[Any, ...] = (part if rank(a) >= least else start,)
+        if least == 2 and rank(a) == 0:
+            place = (0, *place) if axis else (*place, 0)
+        elif axis:
+            place = (slice(None), *place)
+        cotangents.append(y_bar[place if len(place) > 1 else place[0]])
     return (tuple(cotangents),)
 
 
@@ -335,10 +351,8 @@ def _cut(sizes: list[Any]) -> list[slice]:
 
 
 @linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
-def array(
-    y_bar: Any, object: Any, *, dtype: Any = None, copy: Any = None, order: Any = "K"
-) -> Any:
-    _floating(dtype)
+def array(y_bar: Any, object: Any, *, dtype: Any = None, copy: Any = None, order: Any = "K") -> Any:
+    _floating(dtype, object)
     return (_leaves(y_bar, object, ()),)
 
 
@@ -355,31 +369,39 @@ def copy(y_bar: Any, a: Any, *, order: Any = "K") -> Any:
 
 @linear(np.ndarray.astype, *([np.astype] if hasattr(np, "astype") else []), wrt=(0,))
 def astype(y_bar: Any, x: Any, dtype: Any, *, copy: Any = True) -> Any:
-    _floating(dtype)
+    _floating(dtype, x)
     return runtime_cast(y_bar, x), None
 
 
-@linear(np.float16, np.float32, np.float64)
+@linear(np.float16, np.float32, np.float64, on_complex="refuse")
 def scalar(y_bar: Any, value: Any) -> Any:
     return runtime_cast(y_bar, value)
 
 
 @linear(np.full, wrt=(1,), broadcasts=True)
 def full(y_bar: Any, shape: Any, fill_value: Any, *, dtype: Any = None) -> Any:
-    _floating(dtype)
+    _floating(dtype, fill_value)
     return None, y_bar
 
 
 @linear(np.full_like, wrt=(1,), broadcasts=True)
 def full_like(y_bar: Any, a: Any, fill_value: Any, *, dtype: Any = None) -> Any:
-    _floating(dtype)
+    _floating(dtype, fill_value)
     return None, y_bar
 
 
 @linear(np.linspace, broadcasts=True)
 def linspace(
-    y_bar: Any, start: Any, stop: Any, *, num: Any = 50, endpoint: Any = True, axis: Any = 0
+    y_bar: Any,
+    start: Any,
+    stop: Any,
+    *,
+    num: Any = 50,
+    endpoint: Any = True,
+    dtype: Any = None,
+    axis: Any = 0,
 ) -> Any:
+    _floating(dtype, (start, stop))
     t = call(np.linspace, 0.0, 1.0, num, endpoint=endpoint, dtype=_dtype(y_bar))
     (place,) = axes_of(axis, y_bar)
     behind = (None,) * (rank(y_bar) - 1 - place)

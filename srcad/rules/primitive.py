@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import rank
+from srcad.core.quote import conj, rank, real
 from srcad.rules.families import primitive
 from srcad.rules.linear import restore
 from srcad.rules.reductions import chosen
@@ -18,7 +18,7 @@ __all__: list[str] = []
 # reverse mode algorithmic differentiation" (2008).
 
 
-@primitive(np.linalg.norm)
+@primitive(np.linalg.norm, on_complex="given")
 class Norm:
     """The 2-norm of vectors, the Frobenius norm of matrices. At 0 there is no derivative: 0 / 0 is NaN."""
 
@@ -42,7 +42,7 @@ class Norm:
         x_dot: Any, x: Any, y: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False
     ) -> Any:
         Norm._check(x, ord, axis)
-        return np.sum(x * x_dot, **chosen(axis, keepdims)) / y
+        return real(np.sum(conj(x) * x_dot, **chosen(axis, keepdims))) / y
 
 
 def _swapped(x: Any) -> Any:

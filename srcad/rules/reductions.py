@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.core.quote import call, conj, put_add, rank, real, spread, sum_to
+from srcad.core.quote import call, conj, put, put_add, rank, real, spread, sum_to
 from srcad.rules.families import linear, primitive
 from srcad.rules.linear import _rank, along, axes_of, count_of, known, restore, runtime_cast
 
@@ -149,12 +149,12 @@ class Extreme:
 
 def _product_of_others(a: Any, axis: int) -> Any:
     """For each element the product of all others on the axis; no division, so zeros are right at every order."""
-    options: dict[str, Any] = {"axis": axis} if axis else {}
-    one = np.ones_like(a[along(axis, slice(None, 1), a)])
-    before = np.concatenate((one, a[along(axis, slice(None, -1), a)]), **options)
-    after = np.concatenate((one, a[along(axis, slice(None, 0, -1), a)]), **options)
-    before, after = np.cumprod(before, axis), np.cumprod(after, axis)
-    return before * after[along(axis, slice(None, None, -1), a)]
+    first, last = along(axis, slice(1, None), a), along(axis, slice(None, -1), a)
+    options = {} if _rank(a) == 1 else {"axis": axis}
+    before = put(np.ones_like(a), first, np.cumprod(a[last], **options))
+    turned = np.cumprod(a[along(axis, slice(None, 0, -1), a)], **options)
+    after = put(np.ones_like(a), last, turned[along(axis, slice(None, None, -1), a)])
+    return before * after
 
 
 def _flat(a: Any, axis: Any) -> tuple[Any, int]:

@@ -16,7 +16,14 @@ import numpy as np
 
 from srcad.core.ops import Operation
 
-__all__ = ["REFUSED", "Refusal", "refusal_of", "refused", "without_rule"]
+__all__ = [
+    "REFUSED",
+    "Refusal",
+    "refusal_of",
+    "refused",
+    "without_derivative",
+    "without_rule",
+]
 
 
 class Refusal(NamedTuple):
@@ -58,6 +65,14 @@ def without_rule(op: Operation) -> tuple[str, str]:
             "Give it one with srcad.rules, or hold its value constant with srcad.stop_gradient.",
         )
     return f"`{op.name}` is not differentiated: {found.reason}", found.rewrite
+
+
+def without_derivative(op: Operation, operand: str, reason: str) -> tuple[str, str]:
+    """What is said of an operation that varies with an operand by which no derivative is known."""
+    return (
+        f"`{op.name}` has no derivative with respect to `{operand}`: {reason}",
+        "Hold it constant with srcad.stop_gradient, or rewrite the expression.",
+    )
 
 
 def _numpy(names: str) -> list[Any]:
@@ -154,13 +169,8 @@ refused(
 )
 
 # What another part of this version brings.
-_TWO = "it has two results; this version has rules for functions of one"
-_COMPLEX = "complex numbers are not differentiated in this version"
-refused(np.divmod, reason=_TWO, rewrite="Write `x // y` and `x % y`.")
-refused(np.modf, reason=_TWO, rewrite="Write `np.trunc(x)` and `x - np.trunc(x)`.")
-refused(np.frexp, reason=_TWO, rewrite="Take it of a constant.")
 refused(
-    *(np.conjugate, np.real_if_close, np.real, np.imag, np.angle),
-    reason=_COMPLEX,
-    rewrite="Keep the real and the imaginary part in arrays of their own.",
+    np.real_if_close,
+    reason="the values decide whether its result is complex",
+    rewrite="Write `x.real` where it is to be real.",
 )

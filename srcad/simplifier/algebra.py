@@ -240,6 +240,35 @@ class _Algebra(Pass):
             current = self.inner(head)
         return False
 
+    def conj(self, statement: Let) -> Let | None:
+        """What is real comes out of a conjugate, and a quotient's divisor: `2 * np.conj(x)`, `1 / np.conj(x)`."""
+        out = statement.out
+        found = self.inner(statement.args[0])
+        if found is None or out is None or found.out is None or not self.fits(found, out):
+            return statement
+        product = self.product_of(found.op, found.args, found.out)
+        if product is None:
+            return statement
+        negative, number, factors, divisors = product
+        outside = Product(
+            negative,
+            number,
+            tuple(f for f in factors if not _is_complex(f)),
+            tuple(d for d in divisors if not _is_complex(d)),
+        )
+        factors, divisors = (tuple(filter(_is_complex, parts)) for parts in (factors, divisors))
+        if outside == (False, 1, (), ()) and factors:
+            return statement
+        inside = (
+            Product(False, 1, factors, divisors) if factors else Product(False, 1, divisors, ())
+        )
+        value = self.new(ops.conj, self.build(inside, statement), statement=statement)
+        if factors:
+            outside = outside._replace(factors=(*outside.factors, value))
+        else:
+            outside = outside._replace(divisors=(*outside.divisors, value))
+        return self.rebuild(statement, outside)
+
     # sums
 
     def signed(self, tree: Tree) -> tuple[bool, Tree]:
@@ -464,6 +493,7 @@ _METHODS = {
     ops.subtract: _Algebra.add,
     ops.power: _Algebra.power,
     ops.matmul: _Algebra.matmul,
+    ops.conj: _Algebra.conj,
 }
 
 
@@ -478,7 +508,20 @@ def _floating(arg: Tree, dtype: str) -> bool:
     if isinstance(arg, (int, float)):
         return True
     type_ = type_of(arg)
-    return type_.dtype == dtype or (type_.kind == "number" and type_.dtype in ("float", "int"))
+    if type_.dtype == dtype or _PARTS.get(dtype, dtype) == type_.dtype:
+        return True
+    return type_.kind == "number" and (
+        type_.dtype in ("float", "int") or (type_.dtype == "complex" and dtype in _PARTS)
+    )
+
+
+# What the parts of complex numbers are, which compute with them in the same dtype.
+_PARTS = {"complex64": "float32", "complex128": "float64"}
+
+
+def _is_complex(tree: Tree) -> bool:
+    """Whether an operand is complex, or not known to be real."""
+    return (type_of(tree).dtype or "complex").startswith("complex")
 
 
 def _times(a: Any, b: Any) -> Any:

@@ -13,6 +13,7 @@ reads of its siblings needs nothing special: the tangent of a value of an iterat
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from srcad.analysis.activity import active
@@ -36,9 +37,11 @@ from srcad.core.nodes import (
     map_tree,
     surviving,
 )
-from srcad.core.quote import RankUnknown, quote
+from srcad.core.quote import RankUnknown, quote, real
+from srcad.core.results import parts_of
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
-from srcad.rules import rule_of, without_rule
+from srcad.rules import rule_of, without_derivative, without_rule
+from srcad.rules.chain import check_complex, slopes, with_operands
 from srcad.transformer.adjoint import cotangent_type
 
 __all__ = ["Tangent"]
@@ -57,16 +60,12 @@ class Tangent:
     ) -> None:
         self.function, self.fused = function, fused
         self.active = active(function.body, dots, outputs)
-        for value in sorted(self.active, key=lambda value: value.serial):
-            if (value.type.dtype or "").startswith("complex"):
-                raise UnsupportedSyntaxError(
-                    f"`{value.base}` is complex",
-                    place=getattr(getattr(function, "parsed", None), "place", None),
-                    reason="Complex derivatives are not implemented yet: compute with real and imaginary parts.",
-                )
         self.dots = dict(dots)
         self.rename: dict[Value, Tree] = {}
         self.builder = Builder(infer)
+        # Several results at once wait for the last of their parts.
+        self.results: dict[Value, Let] = {}
+        self.parts = parts_of(function.body)
 
     def run(self) -> Block:
         """The function's statements and the tangents' (where they are not fused, the latter alone)."""
@@ -87,8 +86,12 @@ class Tangent:
             if isinstance(statement, Let):
                 if self.fused:
                     self.builder.add(statement)
-                if statement.out in self.active:
+                if statement.op is ops.part:
+                    self.let_part(statement)
+                elif statement.out in self.active and statement.out.type.kind != "tuple":
                     self.let(statement)
+                elif statement.out is not None:
+                    self.results[statement.out] = statement
             elif isinstance(statement, Branch):
                 self.branch(statement)
             elif isinstance(statement, Loop):
@@ -119,6 +122,12 @@ class Tangent:
             place = Place(place.file, line, 0, None, text)
         raise kind(what, place=place, reason=reason)
 
+    def let_part(self, statement: Let) -> None:
+        """When the last of several results has its name, the pushforward of what computed them."""
+        results = statement.args[0]
+        if results in self.active and self.parts[results][-1] is statement.out:
+            self.let(self.results[results])
+
     def let(self, statement: Let) -> None:
         """The pushforward of one operation."""
         out, op = statement.out, statement.op
@@ -127,6 +136,11 @@ class Tangent:
         if rule is None or rule.pullback is None:
             self.refuse(statement, *without_rule(op))
             return
+        statement = with_operands(rule, statement)
+        for place, why in rule.without.items():
+            given = statement.args[place : place + 1]
+            if any(value in self.active for value in leaves(given)):
+                self.refuse(statement, *without_derivative(op, rule.operands[place], why))
         unknown = [name for name, _ in statement.options if name not in rule.options]
         if unknown:
             self.refuse(
@@ -166,7 +180,16 @@ class Tangent:
                 "Rewrite it with other functions.",
             )
             return
-        self.dots[out] = self.formed(made, out, start)
+        parts = self.parts.get(out)
+        if parts is None:
+            self.dots[out] = self.formed(made, out, start)
+            return
+        dots = self.builder.parts(made) if isinstance(made, Value) else made
+        self.dots.update(
+            (part, self.formed(dot, part, start))
+            for part, dot in zip(parts, dots)
+            if dot is not None and part in self.active
+        )
 
     def formed(self, made: Tree, out: Value, start: int) -> Tree:
         """A tangent in the form of its value, under its name."""
@@ -188,32 +211,39 @@ class Tangent:
     def pushed(self, statement: Let, rule: Any) -> Tree:
         """The tangent of an operation's result, by the family of its rule."""
         out, op = statement.out, statement.op
+        assert out is not None
         args, options = self.operand(statement.args), self.operand(statement.options)
+        y = self.parts.get(out) or out
         wanted = range(len(args)) if rule.wrt is None else rule.wrt
         dots = [
             self.dots_of(arg) if place in wanted else None
             for place, arg in enumerate(statement.args)
         ]
         if rule.family == "elementwise":
-            partials = quote(rule.pullback, self.builder, (*args, out), dict(options))
+            partials = quote(partial(slopes, rule), self.builder, (*args, y), dict(options))
+            if isinstance(y, tuple):
+                return self.weighted(list(zip(*partials)), dots)
             total: Tree = None
-            for partial, dot, arg in zip(partials, dots, args):
+            for one, dot, arg in zip(partials, dots, args):
                 if dot is None:
                     continue
-                if partial is None:
+                if one is None:
                     self.no_derivative(statement, arg)
-                term = self.scaled(partial, dot)
+                term = self.scaled(one, dot)
                 total = term if total is None else self.builder.emit(ops.add, total, term)
+            if rule.on_complex == "given":
+                (total,) = quote(real, self.builder, (total,))
             return total
-        if rule.family == "primitive":
+        if rule.pushforward is not None:
             missing = [None] * (len(rule.operands) - len(args)) if not rule.variadic else []
-            (made,) = quote(
+            check_complex(rule, args)
+            made = quote(
                 rule.pushforward,
                 self.builder,
-                (*dots, *missing, *args, *missing, out),
+                (*dots, *missing, *args, *missing, y),
                 dict(options),
             )
-            return made
+            return made if isinstance(y, tuple) else made[0]
         if rule.family == "linear":
             filled = [
                 self.filled(dot, arg) if place in wanted and _varies(arg) else arg
@@ -221,16 +251,21 @@ class Tangent:
             ]
             if op is ops.put_add and dots[2] is None:
                 return filled[0]
-            return self.builder.let(op, tuple(filled), options)
+            return self.called(rule, op, tuple(filled), options)
         total = None
         for place, dot in enumerate(dots):
             if dot is not None:
-                term = self.builder.let(op, (*args[:place], dot, *args[place + 1 :]), options)
+                term = self.called(rule, op, (*args[:place], dot, *args[place + 1 :]), options)
                 total = term if total is None else self.builder.emit(ops.add, total, term)
         return total
 
     def operand(self, tree: Tree) -> Tree:
         return map_tree(tree, lambda value: self.rename.get(value, value)) if self.rename else tree
+
+    def called(self, rule: Any, op: Any, args: Any, options: Any) -> Tree:
+        """The operation on other operands."""
+        args, named = rule.merge(args, dict(options))
+        return self.builder.let(op, args, tuple(named.items()))
 
     def no_derivative(self, statement: Let, arg: Tree) -> None:
         name = arg.base if isinstance(arg, Value) else "this operand"
@@ -262,6 +297,18 @@ class Tangent:
         if not isinstance(tree, Value) or (type_.rank == 0 and type_.kind != "array"):
             return 0.0
         return self.builder.emit(ops.zeros_like, tree, base=f"{tree.base}_dot")
+
+    def weighted(self, partials: list[Any], dots: list[Tree]) -> tuple[Tree, ...]:
+        """The tangents of several results of an elementwise operation, each with partials of its own."""
+        found = []
+        for partials_of_one in partials:
+            total: Tree = None
+            for one, dot in zip(partials_of_one, dots):
+                if dot is not None and not (type(one) is int and one == 0):
+                    term = self.scaled(one, dot)
+                    total = term if total is None else self.builder.emit(ops.add, total, term)
+            found.append(total)
+        return tuple(found)
 
     def scaled(self, partial: Tree, dot: Tree) -> Tree:
         if isinstance(partial, (int, float)) and not isinstance(partial, bool):
