@@ -31,6 +31,7 @@ _ELEMENTWISE = {
     ops.greater,
     ops.greater_equal,
 }
+_SPREADS = {ops.spread, ops.operation(np.broadcast_to)}
 _PRODUCTS = {"matmul", "np.matmul", "np.dot"}
 
 
@@ -96,6 +97,8 @@ def _collect(block: Block, names: _Names) -> None:
             elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
                 a, b = shapes
                 names.same(a[-1], b[-2] if len(b) > 1 else b[-1])
+            elif statement.op in _SPREADS and statement.out is not None and shapes[0]:
+                _aligned([shapes[0], statement.out.type.shape or ()], names)
             elif (rule := rule_of(statement.op.function)) is not None and rule.signature:
                 _named(rule.signature, shapes, names)
         elif isinstance(statement, Loop) and _runs(statement):

@@ -130,6 +130,8 @@ class Writers(Stores):
         """A binding in the shape of `out`."""
         if same_shape(self.type(binding), self.type(out)):
             return binding
+        if self.type(binding).kind == "array":
+            return self.emit(ops.spread, (binding, out))
         shape = (("shape", self.emit(ops.shape, (out,))),)
         return self.emit(ops.operation(np.broadcast_to), (binding,), shape)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.laws.cases import REAL, add, apart, arrays, label, rng_of, rows, sizes
+from tests.laws.cases import POSITIVE, REAL, add, apart, arrays, label, rng_of, rows, sizes
 
 SUMS = [np.sum, np.mean, np.prod, np.var, np.std]
 EXTREMES = [np.max, np.min]
@@ -160,3 +160,19 @@ for shape, places, axis in [
         np.array(places),
         axis=axis,
     )
+
+# Ufuncs, told how to compute.
+
+for options in ({"dtype": np.float64}, {"casting": "same_kind"}, {"order": "F"}):
+    rows(
+        [np.add, np.divide, np.arctan2],
+        "3,3 2x3,3 2x1,1x3",
+        REAL,
+        POSITIVE,
+        tag=f"{[*options]}",
+        **options,
+    )
+    rows([np.exp, np.negative], "3 2x3 0d", REAL, tag=f"{[*options]}", **options)
+for function in (np.multiply, np.hypot):
+    x, y = arrays((2, 3), (3,))
+    add(function, "short", x, y, dtype=np.float32, casting="same_kind", rounds=True)
