@@ -34,7 +34,7 @@ import operator
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -1015,7 +1015,7 @@ def _math(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
             return Type(*_learn(function, _describe(type_)), ())
         raise Unknown
     if name in ("frexp", "modf"):
-        return _several(function, *trees)
+        return _several(function, *trees, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
     if name in ("prod", "sumprod"):
         raise Unknown
     return _NUMBERS["float"]
@@ -1885,7 +1885,13 @@ def _or_any(tree: Tree) -> Type:
 def _shapes_of_results(
     function: Callable[..., Any], types: list[Type], options: dict[str, Tree], count: int
 ) -> list[Shape | None]:
+    rule = rule_of(function)
     try:
+        if rule is not None and rule.signature is not None:
+            shapes = _named_shapes(rule.signature, types)
+            if len(shapes) != count:
+                raise Unknown
+            return list(shapes)
         if function in _MATRIX_RESULTS:
             (*stack, m, n), *_ = map(_known, types)
             cores = _MATRIX_RESULTS[function](m, n, *types[1:], **options)
@@ -1930,10 +1936,6 @@ def _lstsq_shapes(m: Dim, n: Dim, b: Type, *, rcond: Tree = None) -> list[Shape 
 
 
 _MATRIX_RESULTS: dict[Any, Callable[..., Any]] = {
-    np.linalg.eigh: lambda m, n, **options: [(_pick(m, n),), (m, n)],
-    np.linalg.eig: lambda m, n, **options: [(_pick(m, n),), (m, n)],
-    np.linalg.eigvals: lambda m, n, **options: [(_pick(m, n),)],
-    np.linalg.slogdet: lambda m, n, **options: [(), ()],
     np.linalg.qr: _qr_shapes,
     np.linalg.svd: _svd_shapes,
     np.linalg.lstsq: _lstsq_shapes,
@@ -2231,15 +2233,25 @@ def _by_definition(
         return _sample(function, *args, **options)
     builder = Builder(infer)
     token = _defining.set(_defining.get() | {function})
+    several = False
+
+    def run(*args: Any, **options: Any) -> Any:
+        nonlocal several
+        made = definition(*args, **options)
+        several = isinstance(made, (tuple, list))
+        return tuple(made) if several else made
+
     try:
-        found = quote(definition, builder, args, options)
+        found = quote(run, builder, args, options)
     except (NotImplementedError, RankUnknown):
         raise Unknown from None
     finally:
         _defining.reset(token)
-    if len(found) != 1:
-        raise Unknown
-    return type_of(found[0])._replace(value=None)
+    types = tuple(type_of(one)._replace(value=None) for one in found)
+    if not several:
+        return types[0]
+    rule = rule_of(function)
+    return Type("tuple", None if rule and rule.memory == "fresh" else "shared", None, types)
 
 
 def _generalized(
@@ -2253,8 +2265,16 @@ def _generalized(
     >>> _generalized(np.linalg.solve, "(n,n),(n,k)->(n,k)", a, b)
     float64[7, n, 3]
     """
-    *given, made = cores(signature)
+    if len(cores(signature.partition("->")[2])) > 1:
+        return _several(function, *args, **options)
     types = [None if tree is None else _operand(tree) for tree in args]
+    (shape,) = _named_shapes(signature, types)
+    return _finish(function, shape, *(t for t in types if t is not None), **options)
+
+
+def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:
+    """The shapes of the results of a function whose last axes a signature names."""
+    given, made = map(cores, signature.split("->"))
     if len(types) != len(given):
         raise Unknown
     sizes: dict[str, Dim] = {}
@@ -2270,15 +2290,23 @@ def _generalized(
         front = _broadcast_shapes(front, shape[:cut])
         for name, size in zip(core, shape[cut:]):
             sizes[name] = _pick(sizes[name], size) if name in sizes else size
-    named = [
-        name
-        for name in filter(None, made.split(","))
-        if name.rstrip("?") in sizes or "?" not in name
+
+    def size(name: str) -> Dim:
+        if name not in sizes:
+            sizes[name] = int(name) if name.isdigit() else _fresh()
+        return sizes[name]
+
+    return [
+        (
+            *front,
+            *(
+                size(name.rstrip("?"))
+                for name in filter(None, core.split(","))
+                if name.rstrip("?") in sizes or "?" not in name
+            ),
+        )
+        for core in made
     ]
-    out = tuple(
-        int(name) if name.isdigit() else sizes.get(name.rstrip("?")) or _fresh() for name in named
-    )
-    return _finish(function, (*front, *out), *(t for t in types if t is not None), **options)
 
 
 # --- The rest of NumPy: run it on tiny arrays ------------------------------------------------------
@@ -2374,7 +2402,7 @@ _BY_NAME: dict[str, Handler] = {
     "interp": _interp,
     "searchsorted": _searchsorted,
     "linalg.solve": _solve,
-    "linalg.eigh linalg.eig linalg.eigvals linalg.slogdet linalg.qr linalg.svd linalg.lstsq": _several,
+    "linalg.qr linalg.svd linalg.lstsq": _several,
     "linalg.inv linalg.cholesky": _square,
     "linalg.matrix_power": _matrix_power,
     "linalg.eigvalsh": partial(_square, drop=1),

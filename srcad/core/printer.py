@@ -57,6 +57,8 @@ _UNARY = {"-": gast.USub, "+": gast.UAdd, "~": gast.Invert, "not": gast.Not}
 _POSITIONAL = {
     "shape",
     "newshape",
+    "new_shape",
+    "pad_width",
     "N",
     "dtype_",
     "repeats",
@@ -233,7 +235,9 @@ class _Printer:
     def plain(self, tree: Tree) -> Any:
         """An operand of a call; an index handed to a helper is written as slice(...)."""
         if isinstance(tree, Slice):
-            return gast.Call(name("slice"), [self.expr(part) for part in tree], [])
+            parts = list(tree)[:2] if tree.step is None else list(tree)
+            parts = parts[1:] if len(parts) == 2 and tree.start is None else parts
+            return gast.Call(name("slice"), [self.expr(part) for part in parts], [])
         if isinstance(tree, tuple) and any(isinstance(part, (Slice, type(...))) for part in tree):
             return gast.Tuple([self.plain(part) for part in tree], gast.Load())
         return self.expr(tree)

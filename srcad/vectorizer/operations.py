@@ -85,18 +85,36 @@ def generalized(b: Batch, let: Let) -> Any:
     """What broadcasts over all axes but the last few, which its rule names, does so over one more.
 
     y = np.linalg.solve(A, g)  ->        y = np.linalg.solve(A[:, None], g)  (g has three axes, A two)
+    y = linalg.cho_solve(c, g) ->        y = linalg.cho_solve(c, g.T).T        (g has one axis)
     """
     rule = rule_of(let.op.function)
     assert rule is not None and rule.signature is not None
-    named = [len(list(filter(None, core.split(",")))) for core in cores(rule.signature)]
-    fronts = [
-        None if arg is None else b.rank(arg) - count for arg, count in zip(let.args, named[:-1])
+    names = cores(rule.signature)[:-1]
+    ranks = [None if arg is None else b.rank(arg) for arg in let.args]
+    columns = [
+        place
+        for place, (core, rank) in enumerate(zip(names, ranks))
+        if rank is not None and core.endswith("?") and len(named_axes(core, rank)) < len(core.split(","))
     ]
+    fronts = [
+        None if rank is None else rank - len(named_axes(core, rank))
+        for core, rank in zip(names, ranks)
+    ]
+    options = {key: b.get(option) for key, option in let.options}
+    moving = [place for place, arg in enumerate(let.args) if b.is_batched(arg)]
+    if columns and moving == columns and not any(fronts):  # vectors are columns of a matrix
+        args = [b.emit(ops.transpose, b.get(arg)) if i in columns else b.get(arg) for i, arg in enumerate(let.args)]
+        return b.emit(ops.transpose, b.emit(let.op, *args, **options))
+    if not rule.stacks:
+        b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
     most = max(front for front in fronts if front is not None)
     args = [
         arg if front is None else b.lift(arg, most - front) for arg, front in zip(let.args, fronts)
     ]
-    return b.emit(let.op, *args, **{key: b.get(option) for key, option in let.options})
+    for place in columns:
+        args[place] = b.emit(ops.getitem, args[place], (Ellipsis, None))
+    made = b.emit(let.op, *args, **options)
+    return b.emit(ops.getitem, made, (Ellipsis, 0)) if columns else made
 
 
 def by_definition(b: Batch, let: Let) -> Any:
@@ -108,11 +126,12 @@ def by_definition(b: Batch, let: Let) -> Any:
         found = quote(rule.definition, builder, let.args, dict(let.options))
     except (NotImplementedError, RankUnknown) as reason:
         b.refuse(f"`{let.op.name}`: {reason}")
-    if len(found) != 1 or not isinstance(found[0], Value):
+    several = let.out.type.kind == "tuple"  # type: ignore[union-attr]
+    if (len(found) != 1 and not several) or not all(isinstance(one, Value) for one in found):
         b.refuse(f"`{let.op.name}` has no batched form")
     for statement in builder.block:
         b.unfold(statement)
-    return b.get(found[0])
+    return tuple(map(b.rows, found)) if several else b.get(found[0])
 
 
 def by_twin(b: Batch, let: Let) -> Any:
@@ -624,7 +643,7 @@ def _stacked(cores: tuple[int, ...]) -> Handler:
 
 
 handles("linalg.inv linalg.det linalg.cholesky linalg.pinv linalg.eigvalsh")(_stacked((2,)))
-handles("linalg.eigh linalg.eig linalg.eigvals linalg.slogdet linalg.qr linalg.svd")(_stacked((2,)))
+handles("linalg.qr linalg.svd")(_stacked((2,)))
 handles("linalg.matrix_transpose tril triu")(_stacked((2,)))
 handles("vecdot linalg.vecdot")(_stacked((1, 1)))
 handles("matvec")(_stacked((2, 1)))
@@ -651,7 +670,8 @@ def solve(b: Batch, let: Let) -> Any:
 @handles(ops.part.function)
 def part(b: Batch, let: Let) -> Any:
     results, place = let.args
-    return b.emit(ops.part, b.get(results), place)
+    made = b.get(results)
+    return made[place] if isinstance(made, tuple) else b.emit(ops.part, made, place)
 
 
 # Indexing and stores as values.
