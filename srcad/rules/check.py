@@ -27,8 +27,17 @@ import numpy as np
 from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Block, Let, Slice, Value, leaves
-from srcad.core.quote import RankUnknown, quote, vague_values
-from srcad.rules.chain import Recorder, concrete, is_number, weighted, with_operands
+from srcad.core.quote import RankUnknown, conj, may_be_complex, quote, real, vague_values
+from srcad.rules.chain import (
+    Recorder,
+    concrete,
+    gradients,
+    is_number,
+    pulled,
+    slopes,
+    weighted,
+    with_operands,
+)
 from srcad.rules.families import Rule, rule_of
 
 __all__ = [
@@ -467,7 +476,9 @@ def _random(x: Any, rng: np.random.Generator) -> Any:
     dtype = getattr(x, "dtype", np.dtype(type(x) if isinstance(x, complex) else float))
     made = rng.uniform(-1, 1, np.shape(x))
     made = np.asarray(made + 1j * rng.uniform(-1, 1, np.shape(x)) if dtype.kind == "c" else made, dtype)
-    return made if isinstance(x, np.ndarray) else type(x)(made)
+    if isinstance(x, np.ndarray):
+        return made
+    return type(x)(made) if type(x) in (float, complex) else made[()]
 
 
 def _summed(bar: Any, x: Any) -> Any:
