@@ -280,6 +280,8 @@ class _Shapes(Pass):
         if op.function is np.where and self.is_stored_once(*statement.args):
             self.stands(statement, statement.args[1])
             return None
+        if op.function is np.where and statement.origin.part != "primal":
+            return self.thinned(statement)
         if op.function is np.sum and not statement.options:
             spread = self.source(statement.args[0], ops.spread)
             if spread is not None and type_of(spread.args[0]).rank == 0:
@@ -441,6 +443,18 @@ class _Shapes(Pass):
         type_ = infer(statement.op, args, dict(statement.options))
         if same_form(type_, statement.out.type):
             return remake(statement, statement.op, args, statement.options)
+        return statement
+
+    def thinned(self, statement: Let) -> Let:
+        """An operation of operands that need not be spread for the form of its result."""
+        spreads = [self.source(arg, ops.spread) for arg in statement.args]
+        thin = tuple(
+            arg if spread is None else spread.args[0]
+            for arg, spread in zip(statement.args, spreads)
+        )
+        type_ = infer(statement.op, thin, dict(statement.options))
+        if any(spreads) and statement.out is not None and same_form(type_, statement.out.type):
+            return remake(statement, statement.op, thin, statement.options)
         return statement
 
     def elementwise(self, statement: Let) -> Let | None:
