@@ -1,0 +1,159 @@
+"""Rows of shapes, joins and selections: rules that are definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.laws.cases import REAL, add, apart, arrays, label, rows, sizes
+
+
+def given(words: str, *, make: Any = REAL) -> list[Any]:
+    """Arrays of these shapes, each with others."""
+    return list(arrays(*sizes(words), make=make))
+
+
+# Turns.
+
+for k in (-1, 0, 1, 2, 3, 6):
+    rows(np.rot90, "2x3 1x3 2x1 0x2 2x3x2", REAL, tag=f"{k}", k=k)
+    rows(np.rot90, "2x3x4 1x3x1", REAL, tag=f"{k}-axes", k=k, axes=(2, 0))
+rows([np.fliplr, np.flipud], "2x3 1x3 2x1 0x2 2x3x2", REAL)
+rows(np.flipud, "3 0 1", REAL)
+for axis, start in ((0, 0), (2, 0), (-1, 1), (0, 3), (1, 2), (0, -1)):
+    rows(np.rollaxis, "2x3x4 1x3x1 0x2x1", REAL, tag=f"{axis}-{start}", axis=axis, start=start)
+rows(np.matrix_transpose, "2x3 1x3 2x1 0x2 2x3x4 1x3x1", REAL)
+for offset in (-1, 0, 2):
+    rows(np.diagflat, "3 2x2 1 0 0d", REAL, tag=f"{offset}", k=offset)
+
+# Repetition.
+
+for reps in (2, 1, 0, (3,), (2, 3), (1, 2), (2, 1), (2, 1, 3)):
+    rows(np.tile, "3 2x3 1 1x3 2x1 0 2x0 0d", REAL, tag=f"{reps}", reps=reps)
+for repeats in (2, 1, 0, (3,)):
+    rows(np.repeat, "3 2x3 1 1x3 0 2x1x2 0d", REAL, tag=f"{repeats}", repeats=repeats)
+    for axis in (0, 1, -1):
+        rows(
+            np.repeat,
+            "2x3 1x3 2x1 0x3 2x3x2",
+            REAL,
+            tag=f"{repeats}-{axis}",
+            repeats=repeats,
+            axis=axis,
+        )
+rows(np.repeat, "3", REAL, tag="each", repeats=[1, 0, 2])
+rows(np.repeat, "3", REAL, tag="each-array", repeats=np.array([1, 0, 2]))
+rows(np.repeat, "2x3 1x3", REAL, tag="each-axis", repeats=[2, 0, 1], axis=1)
+rows(np.repeat, "2x3 2x1", REAL, tag="each-axis", repeats=(2, 0), axis=0)
+for shape in (5, (2, 3), (1,), (0,), (), (2, 1, 2)):
+    rows(np.resize, "3 2x2 1 0d", REAL, tag=f"{shape}", new_shape=shape)
+
+# Joins.
+
+for words in ("3 3", "2x3 2x3", "2 1x2 1x2x1", "1 1", "0 0", "2x3x2 2x3x1", "0d 0d"):
+    add(np.dstack, words, tuple(given(words)))
+    add(np.dstack, words + "-list", given(words))
+add(np.append, "3+2", *given("3 2"))
+add(np.append, "2x3+2", *given("2x3 2"))
+add(np.append, "3+0d", *given("3 0d"))
+add(np.append, "3+number", *given("3"), 0.5)
+add(np.append, "3+list", *given("3"), [0.5, 1.5])
+add(np.append, "0+1", *given("0 1"))
+for axis, words in ((0, "2x3 1x3"), (1, "2x3 2x1"), (-1, "2x3 2x2"), (0, "2x1 0x1"), (0, "3 2")):
+    add(np.append, f"{words}-axis{axis}", *given(words), axis=axis)
+add(np.block, "row", given("3 2"))
+add(np.block, "row-of-2", given("2x3 2x1"))
+add(np.block, "column", [[x] for x in given("2x3 1x3")])
+add(np.block, "mixed", [[x] for x in given("3 2x3")])
+a, b, c, d = given("2x2 2x1 1x2 1x1")
+add(np.block, "square", [[a, b], [c, d]])
+add(np.block, "number", [[a, b], [c, 0.5]])
+add(np.block, "deep", [[given("2x2x2 2x2x1")]])
+add(np.block, "one", a)
+add(np.block, "numbers", [*given("0d 3"), 0.5])
+for join in (np.vstack, np.column_stack):
+    for words in ("3 2x3", "2x3 3 1x3") if join is np.vstack else ("2 2x3", "2x3 2 2x1"):
+        add(join, f"ranks-{words}", tuple(given(words)))
+add(np.hstack, "ranks", tuple(given("0d 3 1")))
+
+# Parts.
+
+for axis in (None, 0, 1, -1):
+    for place, index in enumerate(([0, 1, 1], (1, 0), 1, -1, np.array([[0, 1], [1, 1]]))):
+        for words in ("2x3", "2x2"):
+            add(np.take, f"{axis}-{place}-{words}", given(words)[0], index, axis=axis)
+    for mode in ("wrap", "clip"):
+        x = given("2x3")[0]
+        add(np.take, f"{mode}-{axis}", x, [4, -5, 1, 1], axis=axis, mode=mode)
+        add(np.take, f"{mode}-{axis}-array", x, np.array([[4, -5], [1, 0]]), axis=axis, mode=mode)
+    add(np.compress, f"{axis}", [True, False], given("2x3")[0], axis=axis)
+    add(np.compress, f"{axis}-array", np.array([False, True]), given("2x3")[0], axis=axis)
+    add(np.compress, f"{axis}-none", np.array([False, False]), given("2x3")[0], axis=axis)
+    for obj in (0, 1, -1, -2, [0], [0, 1], (1, 1), np.array([0]), np.array([True, False])):
+        if not (isinstance(obj, np.ndarray) and obj.dtype == bool and axis in (None, 1, -1)):
+            add(np.delete, f"{axis}-{obj}", given("2x3")[0], obj, axis=axis)
+            add(np.delete, f"{axis}-{obj}-small", given("2x2")[0], obj, axis=axis)
+    for obj in (0, 1, -1, 2, [0], [0, 1], [1, 1], [1, 0], (1, 0, 0)):
+        for words in ("2x3 0d", "2x2 0d", "2x3 1"):
+            add(
+                np.insert, f"{axis}-{obj}-{words}", given(words)[0], obj, given(words)[1], axis=axis
+            )
+        add(np.insert, f"{axis}-{obj}-number", given("2x2")[0], obj, 0.5, axis=axis)
+x = given("2x3")[0]
+for obj in (0, 2, -1):
+    add(np.insert, f"{obj}-3-several", *given("3")[:1], obj, given("3 2")[1])
+    add(np.insert, f"{obj}-3-one", *given("3")[:1], obj, given("3 0d")[1])
+add(np.insert, "places", x, np.array([-1, 0, 0]), given("3")[0], axis=1)
+add(np.insert, "column", x, 1, given("2")[0], axis=1)
+add(np.insert, "columns", x, [1, 2], given("2x2")[0], axis=1)
+add(np.insert, "row", x, 1, given("3")[0], axis=0)
+add(np.insert, "list", *given("3"), [0, 2], [0.5, 1.5])
+add(np.delete, "slice", *given("5"), slice(1, 3))
+add(np.extract, "2x3", x > 0, x)
+add(np.extract, "3", np.array([True, False, True]), *given("3"))
+
+# Choices.
+
+which = np.array([0, 2, 1])
+for words in ("3 3 3", "3 2x3 2x1", "0d 3 1"):
+    add(np.choose, words, which, given(words))
+    add(np.choose, words + "-wrap", which + 3, tuple(given(words)), mode="wrap")
+    add(np.choose, words + "-clip", which * 2 - 1, tuple(given(words)), mode="clip")
+add(np.choose, "array", which, *given("3"))
+add(np.choose, "numbers", which, [0.5, 1.5, *given("3")])
+masks = [np.array([True, False, True]), np.array([[False, True, True], [False, False, False]])]
+add(np.select, "3", masks[:1], given("3"))
+add(np.select, "2x3", masks, given("3 2x3"))
+add(np.select, "default", masks, given("3 0d"), 0.5)
+add(np.select, "default-3", masks, given("3 2x1"), given("3 2x1 1")[2])
+add(np.select, "number", masks, [0.5, *given("3")])
+
+# Edges.
+
+MODES = "edge linear_ramp maximum mean minimum reflect symmetric wrap median"
+for width in (0, 1, 2, (1, 2), ((1, 2),), (2, 0), 5):
+    for shape in sizes("4 2x3 1 3x1 1x3 3x1x2"):
+        (x,) = arrays(shape, make=apart(0))
+        add(np.pad, f"{label(shape)}-{width}", x, width)
+        for mode in MODES.split() if len(shape) < 3 or width in (1, (2, 0)) else ():
+            add(np.pad, f"{label(shape)}-{width}-{mode}", x, width, mode=mode)
+for mode in ("reflect", "symmetric"):
+    for shape in sizes("4 2x3 1x3"):
+        for width in (1, (2, 1), 5):
+            (x,) = arrays(shape)
+            tag = f"{mode}-odd-{label(shape)}-{width}"
+            add(np.pad, tag, x, width, mode=mode, reflect_type="odd")
+for mode in ("maximum", "mean", "median", "minimum"):
+    for length in (1, 2, (1, 2), 9):
+        (x,) = arrays((5,), make=apart(0))
+        add(np.pad, f"{mode}-length-{length}", x, (2, 1), mode=mode, stat_length=length)
+for shape in sizes("3 2x3"):
+    (x,) = arrays(shape)
+    for value in (0.5, (0.5, 1.5)):
+        add(np.pad, f"value-{label(shape)}-{value}", x, (2, 1), constant_values=value)
+        add(np.pad, f"end-{label(shape)}-{value}", x, (2, 1), mode="linear_ramp", end_values=value)
+add(np.pad, "axes", given("2x3")[0], ((1, 2), (0, 3)), mode="edge")
+add(np.pad, "axes-constant", given("2x3")[0], ((1, 2), (0, 3)))
+add(np.pad, "axes-value", given("2x3")[0], ((1, 2), (0, 3)), constant_values=((0.5, 1), (2, 3)))
+add(np.pad, "positional", given("3")[0], 1, "wrap")
