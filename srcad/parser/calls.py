@@ -48,6 +48,8 @@ __all__ = ["Calls"]
 _DYNAMIC = {
     "shape",
     "newshape",
+    "new_shape",
+    "pad_width",
     "N",
     "M",
     "start",
