@@ -178,9 +178,8 @@ def accepted_again(block: list[Let]) -> None:
             assert rule.variadic or len(let.args) <= len(rule.operands)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_rows_of_operands(case: Case) -> None:
-    """The function itself over a leading axis of each of its operands, and of all: stacked, or refused."""
+def refused_operands(case: Case) -> set[str]:
+    """A function over a leading axis of each of its operands, and of all: why it is refused, where it is."""
     refused = set()
     for symbolic in (True, False):
         function, values = called(case, symbolic)
@@ -192,7 +191,13 @@ def test_rows_of_operands(case: Case) -> None:
                     check(function, inputs, values)
                 except NotBatchable as error:
                     refused.add(error.why)
-    function = case.function
+    return refused
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_rows_of_operands(case: Case) -> None:
+    """The function itself over a leading axis of each of its operands, and of all: stacked, or refused."""
+    function, refused = case.function, refused_operands(case)
     refused = {why for why in refused if ONE_CALL not in why}
     if getattr(function, "__module__", None) != "math" and case.id not in REFUSED:
         assert not refused or refused == {"the rank of `y` is not known"}
