@@ -1315,6 +1315,27 @@ def _cumulative(
     return _finish(function, shape, probe, probe=True, dtype=name)
 
 
+def _along_first(handler: Handler) -> Handler:
+    """The methods of ufuncs run along the first axis where none is named."""
+
+    def found(function: Any, array: Tree, *, axis: Tree = 0, **options: Tree) -> Type:
+        return handler(function, array, axis, **options)
+
+    return found
+
+
+def _reduceat(
+    function: Any, array: Tree, indices: Tree, *, axis: Tree = 0, dtype: Tree = None
+) -> Type:
+    type_, at = _operand(array), _operand(indices)
+    shape, count = list(_known(type_)), _known(at)
+    shape[_axis(axis, len(shape))] = count[0]
+    name = None if dtype is None else np.dtype(_dtype(dtype))
+    places = ("const", "tuple", (0,))
+    found = _learn(function, _describe(type_._replace(shape=(2,))), places, dtype=name)
+    return _made(tuple(shape), *found)
+
+
 def _quantile(
     function: Callable[..., Any],
     a: Tree,
@@ -2475,6 +2496,11 @@ _BY_FUNCTION: dict[Any, Handler] = {
     np.ndarray.astype: _astype,
 }
 
+_OF_UFUNCS: dict[str, Handler] = {
+    "reduce": _along_first(_reduce),
+    "accumulate": _along_first(_cumulative),
+    "reduceat": _reduceat,
+}
 _HANDLERS: dict[Any, Handler] = {}
 
 
@@ -2503,7 +2529,10 @@ def _handler(function: Any) -> Handler:
     name = ops.name_of(function) or ""
     made: Handler = _nothing
     rule = rule_of(function)
-    if rule is not None and rule.signature is not None:
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc) and function.__name__ in _OF_UFUNCS:
+        made = partial(_OF_UFUNCS[function.__name__], function)
+    elif rule is not None and rule.signature is not None:
         made = partial(_generalized, function, rule.signature)
     elif isinstance(function, np.ufunc):
         made = partial(_ufunc, function)

@@ -256,16 +256,36 @@ def module_of(function: Callable[..., Any]) -> str | None:
     return None
 
 
+def _called(found: Any) -> Any:
+    """What a function calls itself, or an object that is one of many of its class, as scipy.stats.norm is."""
+    return getattr(found, "__name__", None) or getattr(found, "name", None)
+
+
+def _owner(function: Any) -> Any:
+    """The object that a module offers and of which a function is a method, or None."""
+    owner = getattr(function, "__self__", None)
+    if owner is None or isinstance(owner, (type, types.ModuleType, np.ufunc)):
+        return None
+    return owner if isinstance(getattr(owner, "name", None), str) else None
+
+
 def name_of(function: Callable[..., Any]) -> str | None:
     """The dotted name under which NumPy, SciPy, math or builtins offer a callable, or None.
 
-    >>> name_of(np.linalg.norm), name_of(abs), name_of(lambda: 0)
-    ('np.linalg.norm', 'abs', None)
+    >>> name_of(np.linalg.norm), name_of(abs), name_of(lambda: 0), name_of(np.add.reduce)
+    ('np.linalg.norm', 'abs', None, 'np.add.reduce')
     """
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        whole = name_of(owner)
+        return whole and f"{whole}.{function.__name__}"
     home = module_of(function)
     if home is None:
         return None
-    name = function.__name__
+    owner = _owner(function)
+    if owner is not None:
+        return f"{name_of(owner)}.{function.__name__}"
+    name = _called(function)
     if home.startswith("scipy."):
         name = _SYNONYMS.get(name, name)
     return f"{HOMES[home]}.{name}".lstrip(".")
@@ -288,6 +308,16 @@ def operation(function: Callable[..., Any], style: str = "call") -> Operation:
         _OPERATIONS[key] = found
     return found
 
+
+# The methods of ufuncs.
+_OF_UFUNCS = {
+    "reduce": "array axis dtype out keepdims initial where",
+    "accumulate": "array axis dtype out",
+    "reduceat": "array indices axis dtype out",
+    "outer": "A B out where casting order dtype subok",
+    "at": "a indices b",
+    "resolve_dtypes": "dtypes",
+}
 
 # Callables of NumPy that do not tell their signature; and those where the options that come first are written by position.
 _PARAMETERS = {
@@ -320,6 +350,8 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """Names of the parameters of a callable, a starred one with its star, or None where they cannot be known."""
     if isinstance(function, np.ufunc):
         return tuple(f"x{i + 1}" for i in range(function.nin))
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return tuple(_OF_UFUNCS[function.__name__].split())
     if function in _PARAMETERS:
         return tuple(_PARAMETERS[function].split())
     try:

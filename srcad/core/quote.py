@@ -61,7 +61,7 @@ class Symbol:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method != "__call__":
-            raise TypeError(f"a rule uses np.{ufunc.__name__}.{method}; write it with functions")
+            return call(getattr(ufunc, method), *inputs, **options)
         return call(_OPERATORS.get(ufunc, ufunc), *inputs, **options)
 
     def __array__(self, *args: Any, **options: Any) -> Any:

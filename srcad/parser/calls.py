@@ -68,6 +68,21 @@ _DYNAMIC = {
 }
 
 
+# What NumPy has as a function of its own; its first axis is meant where none is named.
+_UFUNC_METHODS: dict[str, dict[Any, Any]] = {
+    "reduce": {
+        np.add.reduce: np.sum,
+        np.multiply.reduce: np.prod,
+        np.maximum.reduce: np.max,
+        np.minimum.reduce: np.min,
+        np.logical_and.reduce: np.all,
+        np.logical_or.reduce: np.any,
+    },
+    "accumulate": {np.add.accumulate: np.cumsum, np.multiply.accumulate: np.cumprod},
+    "outer": {},
+    "reduceat": {},
+}
+
 _CACHED = type(functools.lru_cache(lambda: None))
 
 
@@ -354,6 +369,8 @@ class Calls(Objects):
         if isinstance(owner, Known) and not generator:
             if name == "at" and isinstance(owner.object, np.ufunc):
                 return self.at_places(node, owner.object, *args, **options)
+            if name in _UFUNC_METHODS and isinstance(owner.object, np.ufunc):
+                return self.ufunc_method(node, getattr(owner.object, name), args, options)
             bound = getattr(owner.object, name)
             return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
         if name == "shuffle" and generator:
@@ -383,6 +400,21 @@ class Calls(Objects):
         named = tuple((key, self.read(option, node)) for key, option in options.items())
         value = self.builder.let(op, operands, named)
         return self.bind_new(value)
+
+    def ufunc_method(
+        self, node: Any, function: Any, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        """`np.add.reduce` and the like, as NumPy's function for it where there is one."""
+        same = _UFUNC_METHODS[function.__name__].get(function)
+        if same is None:
+            return self.call_known(node, function, args, options)
+        names = ops.parameters(function) or ()
+        if len(args) > len(names):
+            self.refuse(
+                node, "too many arguments", "It would raise when the function is called."
+            )
+        given = {"axis": 0, **dict(zip(names[1:], args[1:])), **options}
+        return self.call_known(node, same, args[:1], given)
 
     # what the layer above does of calls that write
 

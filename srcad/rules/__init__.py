@@ -8,8 +8,9 @@ from srcad.rules import decompositions as _decompositions  # noqa: F401
 from srcad.rules import elementwise as _elementwise  # noqa: F401
 from srcad.rules import linear as _linear  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
-from srcad.rules import shaping as _shaping  # noqa: F401
 from srcad.rules import several as _several  # noqa: F401
+from srcad.rules import shaping as _shaping  # noqa: F401
+from srcad.rules import ufunc_methods as _ufunc_methods  # noqa: F401
 from srcad.rules.check import check
 from srcad.rules.derived import derived
 from srcad.rules.families import bilinear, constant, elementwise, linear, primitive, rule_of

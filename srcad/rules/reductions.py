@@ -12,7 +12,7 @@ from srcad.core.quote import call, conj, put, put_add, rank, real, spread, sum_t
 from srcad.rules.families import linear, primitive
 from srcad.rules.linear import _rank, along, axes_of, count_of, known, restore, runtime_cast
 
-__all__ = ["chosen"]
+__all__ = ["chosen", "masked", "taken"]
 
 
 def chosen(axis: Any, keepdims: Any) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def chosen(axis: Any, keepdims: Any) -> dict[str, Any]:
     return {**given, "keepdims": True} if keepdims else given
 
 
-def _masked(x: Any, where: Any) -> Any:
+def masked(x: Any, where: Any) -> Any:
     """`x` where the mask is true, else 0."""
     return x if where is True else np.where(where, x, 0)
 
@@ -44,7 +44,7 @@ def sum_(
     keepdims: Any = False,
     where: Any = True,
 ) -> Any:
-    a_bar = spread(_masked(restore(y_bar, a, axis, keepdims), where), a)
+    a_bar = spread(masked(restore(y_bar, a, axis, keepdims), where), a)
     return a_bar, None if initial is None else sum_to(y_bar, initial)
 
 
@@ -76,7 +76,7 @@ def mean(
     where: Any = True,
 ) -> Any:
     mean_bar = restore(y_bar / _count(a, axis, keepdims, where), a, axis, keepdims)
-    return spread(_masked(mean_bar, where), a)
+    return spread(masked(mean_bar, where), a)
 
 
 @linear(np.cumsum)
@@ -150,7 +150,7 @@ class Extreme:
 def _product_of_others(a: Any, axis: int) -> Any:
     """For each element the product of all others on the axis; no division, so zeros are right at every order."""
     first, last = along(axis, slice(1, None), a), along(axis, slice(None, -1), a)
-    options = {} if _rank(a) == 1 else {"axis": axis}
+    options: dict[str, Any] = {} if _rank(a) == 1 else {"axis": axis}
     before = put(np.ones_like(a), first, np.cumprod(a[last], **options))
     turned = np.cumprod(a[along(axis, slice(None, 0, -1), a)], **options)
     after = put(np.ones_like(a), last, turned[along(axis, slice(None, None, -1), a)])
@@ -175,7 +175,7 @@ class Product:
         """The partial derivatives. Over several axes: the others on the last, times the other products on the rest."""
         factors = a if where is True else np.where(where, a, 1)
         axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-        others = _masked(Product._of_axes(factors, axes), where)
+        others = masked(Product._of_axes(factors, axes), where)
         return others if initial is None else others * initial
 
     @staticmethod
@@ -266,7 +266,7 @@ def _centred(a: Any, axis: Any, where: Any, mean: Any) -> Any:
     """How far the elements are from their mean; 0 where a mask leaves them out."""
     if mean is None:
         mean = np.mean(a, **chosen(axis, axis is not None), **_where(where))
-    return _masked(a - mean, where)
+    return masked(a - mean, where)
 
 
 def _freedom(a: Any, axis: Any, keepdims: Any, ddof: Any, correction: Any, where: Any) -> Any:
@@ -394,7 +394,7 @@ def _sorts(kind: Any, stable: Any) -> dict[str, Any]:
     return {k: v for k, v in (("kind", kind), ("stable", stable)) if v is not None}
 
 
-def _taken(x: Any, order: Any, axis: Any) -> Any:
+def taken(x: Any, order: Any, axis: Any) -> Any:
     return x[order] if rank(x) == 1 else np.take_along_axis(x, order, axis=axis)
 
 
@@ -409,7 +409,7 @@ class Sorted:
         flat = np.reshape(a, (-1,)) if axis is None and rank(a) != 1 else a
         along = {} if axis in (None, -1) else {"axis": axis}
         order = np.argsort(flat, **along, **_sorts(kind, stable))
-        a_bar = _taken(y_bar, np.argsort(order, **along), axis)
+        a_bar = taken(y_bar, np.argsort(order, **along), axis)
         return _shaped(a_bar, a, axis)
 
     @staticmethod
@@ -419,4 +419,4 @@ class Sorted:
         if axis is None and rank(a) != 1:
             a, a_dot = np.reshape(a, (-1,)), np.reshape(a_dot, (-1,))
         along = {} if axis in (None, -1) else {"axis": axis}
-        return _taken(a_dot, np.argsort(a, **along, **_sorts(kind, stable)), axis)
+        return taken(a_dot, np.argsort(a, **along, **_sorts(kind, stable)), axis)

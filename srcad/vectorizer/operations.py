@@ -63,6 +63,8 @@ def handler(let: Let) -> Handler | None:
         return found
     if isinstance(function, np.ufunc):
         return elementwise if function.signature is None else None
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return of_ufunc.get(function.__name__, by_definition)
     if isinstance(function, type):
         return to_type if issubclass(function, np.generic) else None
     rule = rule_of(function)
@@ -419,6 +421,16 @@ def taken(b: Batch, let: Let) -> Any:
         a = b.get(a) if b.is_batched(a) else b.emit(ops.getitem, b.get(a), None)
     i = b.get(places) if b.is_batched(places) else b.emit(ops.getitem, b.get(places), None)
     return b.emit(let.op, a, i, axis=1 if axis is None else shifted(b, axis))
+
+
+def along_first(b: Batch, let: Let) -> Any:
+    """`np.logaddexp.reduce(g)` runs along the first axis."""
+    options = {"axis": 0, **dict(let.options)}
+    let = let.renewed(options=tuple(options.items()))
+    return reduction(b, let) if let.op.function.__name__ == "reduce" else flattening(b, let)
+
+
+of_ufunc: dict[str, Handler] = {"reduce": along_first, "accumulate": along_first}
 
 
 @handles("diff trapezoid trapz")
@@ -1048,7 +1060,7 @@ def column_stack(b: Batch, let: Let) -> Any:
 
 
 # The handlers that know what to do where an option depends on the axis.
-BATCH_OPTIONS: set[Any] = {by_definition, reduction}
+BATCH_OPTIONS: set[Any] = {by_definition, reduction, along_first}
 
 
 # What reads the form of a batched value only: its result has no batch axis.

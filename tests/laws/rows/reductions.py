@@ -7,7 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from tests.laws.cases import POSITIVE, REAL, add, apart, arrays, label, rng_of, rows, sizes
+from tests.laws.cases import (
+    POSITIVE,
+    REAL,
+    REGISTERED,
+    add,
+    apart,
+    arrays,
+    draw,
+    label,
+    rng_of,
+    rows,
+    sizes,
+)
 
 SUMS = [np.sum, np.mean, np.prod, np.var, np.std]
 EXTREMES = [np.max, np.min]
@@ -176,3 +188,39 @@ for options in ({"dtype": np.float64}, {"casting": "same_kind"}, {"order": "F"})
 for function in (np.multiply, np.hypot):
     x, y = arrays((2, 3), (3,))
     add(function, "short", x, y, dtype=np.float32, casting="same_kind", rounds=True)
+
+# The methods of ufuncs.
+
+for ufunc in (np.logaddexp, np.logaddexp2, np.hypot):
+    for axis in (0, 1, -1, None, (0, 1)):
+        rows(ufunc.reduce, "2x3 1x3 2x1", POSITIVE, tag=f"axis{word(axis)}", axis=axis)
+        rows(ufunc.reduce, "2x3", POSITIVE, tag=f"axis{word(axis)}-kept", axis=axis, keepdims=True)
+    rows(ufunc.reduce, "4 1 2x3x2", POSITIVE)
+    (x,) = arrays((3, 4), make=POSITIVE)
+    add(ufunc.reduce, "where", x, axis=1, where=mask((3, 4)))
+    add(ufunc.reduce, "initial", x, axis=0, initial=np.float64(0.7))
+    add(ufunc.reduce, "initial-where", x, axis=1, initial=0.7, where=mask((3, 4)), keepdims=True)
+    rows(ufunc.reduce, "3", POSITIVE, tag="dtype", dtype=np.float64)
+SEQUENTIAL = [np.power, np.float_power, np.arctan2, np.remainder, np.fmod]
+for ufunc in (*SEQUENTIAL, np.copysign, np.heaviside, np.subtract, np.divide):
+    make = apart(20) if ufunc in (np.remainder, np.fmod) else draw(0.6, 1.4)
+    for axis in (0, 1, -1):
+        rows(ufunc.reduce, "2x3 1x3 2x1", make, tag=f"axis{axis}", axis=axis)
+        rows(ufunc.reduce, "2x3", make, tag=f"axis{axis}-kept", axis=axis, keepdims=True)
+    rows(ufunc.reduce, "4 1 2x3x2", make)
+    rows(ufunc.reduce, "2x4", make, tag="dtype", dtype=np.float64)
+for ufunc in (*SEQUENTIAL, np.logaddexp, np.logaddexp2, np.hypot, np.copysign, np.heaviside):
+    make = apart(20) if ufunc in (np.remainder, np.fmod) else draw(0.6, 1.4)
+    rows(ufunc.accumulate, "4 1 0 2x3", make)
+    rows(ufunc.accumulate, "2x3 1x3 2x1", make, tag="axis1", axis=1)
+for ufunc in (np.subtract, np.divide, np.maximum, np.minimum, np.fmax, np.fmin):
+    make = POSITIVE if ufunc is np.divide else apart(0)
+    rows(ufunc.accumulate, "5 1 0 2x3 3x1x2", make)
+    rows(ufunc.accumulate, "2x3 1x3 2x1", make, tag="axis1", axis=-1)
+for rule in [*REGISTERED.values()]:
+    method = rule.function
+    if getattr(method, "__name__", "") == "outer" and rule.family == "derived":
+        make = draw(0.6, 1.4)
+        kinks = (np.remainder, np.fmod, np.maximum, np.minimum, np.fmax, np.fmin)
+        pair = (apart(20), draw(13, 13.5)) if method.__self__ in kinks else (make, make)
+        rows(method, "3,2 2x3,2 1,3 3,1 0,2 3,number", *pair)
