@@ -23,9 +23,11 @@ from srcad.core.quote import (
     put,
     put_add,
     rank,
+    sizes,
     spread,
     sum_to,
 )
+from srcad.core.types import Size
 from srcad.rules.families import linear
 
 __all__ = ["along", "axes_of", "count_of", "known", "restore"]
@@ -247,7 +249,15 @@ def triu(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
 
 @linear(np.diag)
 def diag(y_bar: Any, v: Any, *, k: Any = 0) -> Any:
-    return np.diag(y_bar, k) if rank(v) == 1 else _undiagonal(y_bar, v, k)
+    if rank(v) == 1 or (_is_square(v) and known(k, "the diagonal's offset") == 0):
+        return np.diag(y_bar, k) if rank(v) == 1 else np.diag(y_bar)
+    return _undiagonal(y_bar, v, k)
+
+
+def _is_square(a: Any) -> bool:
+    """Whether both axes are known to have one size, whatever it is."""
+    rows, columns = sizes(a) or (0, 0)
+    return isinstance(rows, Size) and isinstance(columns, Size) and rows[:2] == columns[:2]
 
 
 @linear(np.diagonal)
