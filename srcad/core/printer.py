@@ -760,6 +760,8 @@ def constant(value: Any) -> Any:
     """A constant: a literal, a named number, or an object that NumPy or Python names."""
     text = getattr(value, "text", None)
     if isinstance(text, str) and isinstance(value, float):
+        if text.startswith("-"):
+            return gast.UnaryOp(gast.USub(), dotted(text[1:]))
         return dotted(text)
     if isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic):
         if (

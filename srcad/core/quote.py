@@ -266,6 +266,25 @@ def sizes(x: Any) -> tuple[Any, ...] | None:
     return x.value.type.shape if isinstance(x, Symbol) else np.shape(x)
 
 
+_wanted: ContextVar[set[int] | None] = ContextVar("parts whose tangent is read", default=None)
+
+
+def wants(place: int) -> bool:
+    """In a pushforward of several results: whether the tangent of one is read."""
+    found = _wanted.get()
+    return found is None or place in found
+
+
+@contextmanager
+def wanting(places: set[int] | None) -> Iterator[None]:
+    """Quote a pushforward, of which the tangents of these results are read."""
+    token = _wanted.set(places)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
+
+
 def put(base: Any, index: Any, value: Any) -> Any:
     """`base` with `base[index] = value`, as a new array (see `srcad.runtime.put`)."""
     return call(runtime.put, base, index, value)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -359,7 +360,7 @@ class Expressions(State):
             return owner
         if name in ("real", "imag"):
             return self.emit(ops.real if name == "real" else ops.imag, (owner,))
-        if name in arrays.REFUSED and not callable(getattr(np.ndarray, name)):
+        if name in arrays.REFUSED and not callable(getattr(np.ndarray, name, None)):
             self.refuse(node, *arrays.REFUSED[name])
         if callable(getattr(np.ndarray, name, None)):
             return MethodBinding(owner, name)
@@ -429,6 +430,8 @@ class Expressions(State):
             if is_static(operand):
                 return not truth(operand)
             return self.emit(op, (operand,))
+        if op is ops.negative and isinstance(operand, NamedNumber) and math.isinf(operand):
+            return NamedNumber(-operand, f"-{operand.text}")  # the order of a norm
         if isinstance(operand, (bool, int)) or (
             isinstance(operand, float) and not isinstance(operand, NamedNumber)
         ):

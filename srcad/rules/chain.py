@@ -141,7 +141,8 @@ def tangent(rule: Rule, dots: Any, operands: Any, y: Any, options: dict[str, Any
     if rule.family == "elementwise":
         partials = slopes(rule, *operands, y, **options)
         if isinstance(y, tuple):
-            return tuple(weighted(parts, dots) for parts in zip(*partials))
+            filled = [(None,) * len(y) if one is None else one for one in partials]
+            return tuple(weighted(parts, dots) for parts in zip(*filled))
         terms = [
             _scaled(one, dot)
             for one, dot in zip(partials, dots)
@@ -165,7 +166,8 @@ def weighted(weights: Any, terms: Any) -> Any:
         return _scaled(terms, weights)
     total = None
     for weight, term in zip(weights, terms):
-        if term is not None and not (type(weight) is int and weight == 0):
+        nothing = weight is None or (type(weight) is int and weight == 0)
+        if term is not None and not nothing:
             product = _scaled(weight, term)
             total = product if total is None else total + product
     return total
@@ -267,14 +269,14 @@ def push(
             continue
         if _is_constant(statement):
             continue
+        if statement.op is ops.part:
+            found = moving[0][statement.args[1]]
+            if found is not None:
+                tangents[statement.out] = found
+            continue
         rule = _rule_of(statement)
         moving = tuple(dot if rule.varies(place) else None for place, dot in enumerate(moving))
         if not any(True for _ in _leaves(moving)):
-            continue
-        if statement.op is ops.part:
-            found = tangents.get(statement.args[0], ())[statement.args[1]]
-            if found is not None:
-                tangents[statement.out] = found
             continue
         known = isinstance(result, Symbol) and result.value is statement.out
         out = wrap(parts.get(statement.out) or statement.out, builder)

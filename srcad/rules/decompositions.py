@@ -1,11 +1,14 @@
 """Matrices taken apart, and what is computed by that. Leading axes are stacks of matrices.
 
 Sources: M. B. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation"
-(2008); S. F. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2010); I. Murray,
-"Differentiation of the Cholesky decomposition" (2016); G. H. Golub and V. Pereyra (1973) for the pseudoinverse.
+(2008); S. F. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions with application in
+optimum experimental design" (2010); I. Murray, "Differentiation of the Cholesky decomposition" (2016); M. Seeger et
+al., "Auto-differentiating linear algebra" (2017); J. Townsend, "Differentiating the singular value decomposition"
+(2016); G. H. Golub and V. Pereyra, "The differentiation of pseudo-inverses" (1973).
 
-Where NumPy reads one triangle of a matrix, so does the derivative: it is zero on the other one. That of a function of
-symmetric matrices is had by `(a + a.T) / 2`.
+Where NumPy reads one triangle of a matrix, so does the derivative: it is zero on the other one. Symmetric gradients are those
+of a function of `(a + a.T) / 2`. Vectors that belong to equal eigenvalues or singular values have no derivative: they
+may turn, and the formulas divide by 0. Equal values alone need no such quotients.
 """
 
 from __future__ import annotations
@@ -14,64 +17,642 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import call, rank
-from srcad.rules.derived import derived
-from srcad.rules.families import primitive
+from srcad.core import ops
+from srcad.core.nodes import Let
+from srcad.core.quote import Symbol, call, conj, put, put_add, rank, sizes, wants
+from srcad.rules.derived import derived, formulas
+from srcad.rules.families import constant, primitive, rule_of
+from srcad.rules.linear import known
 
 __all__: list[str] = []
 
 
+# Matrices.
+
+
 def _t(x: Any) -> Any:
-    """The transpose of matrices."""
     return x.T if rank(x) == 2 else np.swapaxes(x, -1, -2)
 
 
+def _h(x: Any) -> Any:
+    """The conjugate transpose."""
+    return conj(_t(x))
+
+
+def _row(w: Any) -> Any:
+    """A vector as a row: it scales columns."""
+    return w if rank(w) == 1 else w[..., None, :]
+
+
+def _eye(w: Any) -> Any:
+    """The unit matrix for vectors of this size and dtype."""
+    dtype = w.value.type.dtype if isinstance(w, Symbol) else w.dtype
+    options = {} if dtype == "float64" else {"dtype": w.dtype}
+    return call(np.eye, w.shape[-1], **options)
+
+
+def _diagonal(x: Any) -> Any:
+    return np.diagonal(x) if rank(x) == 2 else np.diagonal(x, axis1=-2, axis2=-1)
+
+
 def _mirrored(a: Any, lower: bool) -> Any:
-    """The symmetric matrix of which one triangle is given."""
-    return np.tril(a) + _t(np.tril(a, -1)) if lower else np.triu(a) + _t(np.triu(a, 1))
+    """The symmetric matrix of which one triangle is read."""
+    return np.tril(a) + _h(np.tril(a, -1)) if lower else np.triu(a) + _h(np.triu(a, 1))
 
 
 def _folded(g: Any, lower: bool) -> Any:
-    """The transpose of `_mirrored`: both triangles together in the one that is read."""
-    return np.tril(g) + _t(np.triu(g, 1)) if lower else np.triu(g) + _t(np.tril(g, -1))
+    """The transpose of `_mirrored`: both triangles together, in the one that is read."""
+    return np.tril(g) + _h(np.triu(g, 1)) if lower else np.triu(g) + _h(np.tril(g, -1))
 
 
-def _eye(a: Any, dtype: Any) -> Any:
-    return call(np.eye, a.shape[-1], dtype=dtype)
+def _halved(x: Any) -> Any:
+    """The lower triangle with half the diagonal."""
+    return 0.5 * (np.tril(x) + np.tril(x, -1))
 
 
-def _gaps(w: Any) -> Any:
-    """Differences of eigenvalues, w_j - w_i; infinite on the diagonal, where 1 / gap is to be 0."""
-    return np.where(_eye(w, bool), np.inf, w[..., None, :] - w[..., None])
+def _inverse_gaps(w: Any, eye: Any) -> Any:
+    """1 / (w_j - w_i), and 0 on the diagonal."""
+    return 1 / (_row(w) - w[..., None] + eye) - eye
 
 
-@primitive(np.linalg.eigh, signature="(n,n)->(n),(n,n)")
+def _is_square(a: Any) -> bool:
+    """Whether matrices are proven square."""
+    m, n = _sizes(a)
+    return _no_taller(m, n) and _no_taller(n, m)
+
+
+def _sizes(a: Any) -> tuple[Any, Any]:
+    found = sizes(a)
+    return (None, None) if found is None else (found[-2], found[-1])
+
+
+def _no_taller(a: Any, b: Any) -> bool:
+    """Whether the size `a` is proven at most `b`."""
+    return (isinstance(a, int) and isinstance(b, int) and a <= b) or (
+        isinstance(a, tuple) and isinstance(b, tuple) and a[:2] == b[:2]
+    )
+
+
+def _require(a: Any, *, wide: bool, what: str) -> None:
+    """Refuse, here or when the text runs, matrices with more rows than columns (`wide`), or fewer."""
+    m, n = _sizes(a) if wide else _sizes(a)[::-1]
+    if _no_taller(m, n):
+        return
+    message = f"{what}, which no derivative determines; ask for the reduced form"
+    if isinstance(m, int) and isinstance(n, int):
+        raise NotImplementedError(message)
+    rows, columns = a.shape[-2], a.shape[-1]
+    wrong = rows > columns if wide else columns > rows
+    a.builder.add(
+        Let(None, ops.raise_if, (wrong.value, "ValueError", message), (), a.builder.origin)
+    )
+
+
+# Symmetric matrices.
+
+
+@primitive(np.linalg.eigh, signature="(n,n)->(n),(n,n)", on_complex="given")
 class Eigh:
-    """Giles 2008, 3.1. The eigenvectors of equal eigenvalues have no derivative: 1 / 0."""
+    """Giles 2008, 3.1: V (diag(w_bar) + (V^H V_bar) / (w_j - w_i)) V^H. Complex vectors have any phase: it must not matter."""
 
     @staticmethod
     def pullback(y_bar: Any, a: Any, y: Any, *, UPLO: Any = "L") -> Any:
         (w_bar, v_bar), (w, v) = y_bar, y
         if v_bar is None:
-            return _folded((v * _row(w_bar)) @ _t(v), UPLO == "L")
-        inner = (_t(v) @ v_bar) / _gaps(w)
+            return _folded((v * _row(w_bar)) @ _h(v), UPLO.upper() == "L")
+        eye = _eye(w)
+        inner = _inverse_gaps(w, eye) * (_h(v) @ v_bar)
         if w_bar is not None:
-            inner = inner + _row(w_bar) * _eye(a, a.dtype)
-        return _folded(v @ inner @ _t(v), UPLO == "L")
+            inner = inner + _row(w_bar) * eye
+        return _folded(v @ inner @ _h(v), UPLO.upper() == "L")
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any, *, UPLO: Any = "L") -> Any:
         w, v = y
-        inner = _t(v) @ _mirrored(a_dot, UPLO == "L") @ v
-        return np.diagonal(inner, axis1=-2, axis2=-1), v @ (inner / _gaps(w))
+        inner = _h(v) @ _mirrored(a_dot, UPLO.upper() == "L") @ v
+        v_dot = v @ (_inverse_gaps(w, _eye(w)) * inner) if wants(1) else None
+        return np.real(_diagonal(inner)) if _complex(a) else _diagonal(inner), v_dot
 
 
-def _row(w: Any) -> Any:
-    """A vector as a row of matrices."""
-    return w if rank(w) == 1 else w[..., None, :]
+def _complex(a: Any) -> bool:
+    dtype = a.value.type.dtype if isinstance(a, Symbol) else a.dtype.name
+    return dtype is None or dtype.startswith("complex")
 
 
 @derived(np.linalg.eigvalsh, signature="(n,n)->(n)")
 def eigvalsh(a: Any, *, UPLO: Any = "L") -> Any:
-    """Equal eigenvalues need no differences: their cotangents, if equal too, are right."""
+    """Of equal eigenvalues, functions of which the order does not matter are differentiable."""
     return np.linalg.eigh(a, UPLO=UPLO)[0]
+
+
+@primitive(np.linalg.cholesky, signature="(n,n)->(n,n)", on_complex="given")
+class Cholesky:
+    """Murray 2016, equations 8 and 9, P(X) being the lower triangle with half the diagonal: L_dot = L P(L^-1 A_dot L^-H)."""
+
+    @staticmethod
+    def pullback(y_bar: Any, a: Any, y: Any, *, upper: Any = False) -> Any:
+        factor, factor_bar = (_h(y), _h(y_bar)) if upper else (y, y_bar)
+        inner = _halved(_h(factor) @ factor_bar)
+        # L^-H inner L^-1
+        a_bar = np.linalg.solve(_h(factor), _h(np.linalg.solve(_h(factor), _h(inner))))
+        a_bar = _halved(a_bar + _h(a_bar))
+        return _h(a_bar) if upper else a_bar
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, *, upper: Any = False) -> Any:
+        factor = _h(y) if upper else y
+        moved = _mirrored(a_dot, not upper)
+        inner = np.linalg.solve(factor, _h(np.linalg.solve(factor, moved)))
+        y_dot = factor @ _halved(inner)
+        return _h(y_dot) if upper else y_dot
+
+
+# Determinants.
+
+
+@primitive(np.linalg.slogdet, signature="(n,n)->(),()", on_complex="refuse")
+class LogDeterminant:
+    """Giles 2008, 2.2.4; the sign is constant."""
+
+    @staticmethod
+    def pullback(y_bar: Any, a: Any, y: Any) -> Any:
+        _, logdet_bar = y_bar
+        inverse = _t(np.linalg.inv(a))
+        if logdet_bar is None:
+            return 0.0 * inverse
+        return (logdet_bar if rank(a) == 2 else logdet_bar[..., None, None]) * inverse
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any) -> Any:
+        return None, np.sum(_t(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
+
+
+# Orthogonal factors.
+
+
+@primitive(np.linalg.qr, on_complex="given")
+class QR:
+    """Walter and Lehmann 2010; Q_dot = Q W + (1 - Q Q^H) C, R_dot = Q^H A_dot - W R, with C = X_dot U^-1 of the leading square
+    part U of R and the columns X of A that belong to it, and W the antisymmetric matrix with the lower triangle of Q^H C."""
+
+    @staticmethod
+    def pullback(y_bar: Any, a: Any, y: Any, *, mode: Any = "reduced") -> Any:
+        if mode == "r":
+            return _triangle[0](y_bar, a, y)
+        (q_bar, r_bar), (q, r) = y_bar, y
+        m, n = _sizes(a)
+        if mode == "complete" and not _no_taller(m, n):
+            if q_bar is not None:
+                _require(a, wide=True, what="`Q` has columns beyond those of the matrix")
+            else:
+                q, r = np.linalg.qr(a)
+                r_bar = r_bar[..., : q.shape[-1], :]
+        elif mode not in ("reduced", "complete"):
+            raise NotImplementedError(f"np.linalg.qr with mode={mode!r}; use mode='reduced'")
+        lead = _Leading(a, q)
+        inner = -r_bar @ _h(r) if r_bar is not None else 0
+        if q_bar is not None:
+            projected = _h(q) @ q_bar
+            inner = projected + inner if r_bar is not None else projected
+        turned = _halved(inner - _h(inner)) if _complex(a) else np.tril(inner - _h(inner))
+        if q_bar is None:
+            c_bar = q @ turned
+        else:
+            c_bar = q_bar + q @ (turned - projected)
+        x_bar = _h(np.linalg.solve(lead.of(r), _h(c_bar)))
+        rest = None if r_bar is None else q @ r_bar
+        return lead.added(x_bar, rest)
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, *, mode: Any = "reduced") -> Any:
+        if mode == "r":
+            return _triangle[1](a_dot, a, y)
+        if mode not in ("reduced", "complete"):
+            raise NotImplementedError(f"np.linalg.qr with mode={mode!r}; use mode='reduced'")
+        q, r = y
+        m, n = _sizes(a)
+        below = None
+        if mode == "complete" and not _no_taller(m, n):
+            if wants(0):
+                _require(a, wide=True, what="`Q` has columns beyond those of the matrix")
+            else:
+                below = np.zeros_like(r)
+                q, r = np.linalg.qr(a)
+        lead = _Leading(a, q)
+        c = _h(np.linalg.solve(_h(lead.of(r)), _h(lead.of(a_dot))))
+        inner = _h(q) @ c
+        lower = np.tril(inner, -1)
+        turned = lower - _h(lower)
+        if _complex(a):
+            turned = turned + 1j * np.imag(np.triu(np.tril(inner)))
+        r_dot = _h(q) @ a_dot - turned @ r
+        if below is not None:
+            return None, put(below, (Ellipsis, slice(None, q.shape[-1]), slice(None)), r_dot)
+        return q @ (turned - inner) + c if wants(0) else None, r_dot
+
+
+_triangle = formulas(lambda a: np.linalg.qr(a)[1])
+
+
+class _Leading:
+    """The leading columns of a matrix, as many as it has orthogonal ones."""
+
+    def __init__(self, a: Any, q: Any) -> None:
+        m, n = _sizes(a)
+        self.a = a
+        self.all = _no_taller(n, m)
+        self.index = (Ellipsis, slice(None, None if self.all else q.shape[-1]))
+
+    def of(self, x: Any) -> Any:
+        return x if self.all else x[self.index]
+
+    def added(self, x_bar: Any, rest: Any) -> Any:
+        """A cotangent of the leading columns, and one of all."""
+        if self.all:
+            return x_bar if rest is None else rest + x_bar
+        return put_add(np.zeros_like(self.a) if rest is None else rest, self.index, x_bar)
+
+
+@primitive(np.linalg.svd, on_complex="given")
+class SVD:
+    """Townsend 2016. Where a singular value is 0, its vectors have no derivative, and the value has two one-sided ones."""
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        a: Any,
+        y: Any,
+        *,
+        full_matrices: Any = True,
+        compute_uv: Any = True,
+        hermitian: Any = False,
+    ) -> Any:
+        if hermitian:  # which is square, and of which the lower triangle is read
+            if not compute_uv:
+                y_bar, y = (None, y_bar, None), np.linalg.svd(a, hermitian=True)
+            return _folded(SVD.pullback(y_bar, a, y, full_matrices=False), True)
+        if not compute_uv:
+            u, _, vh = np.linalg.svd(a, full_matrices=False)
+            return (u * _row(y_bar)) @ vh
+        (u_bar, s_bar, vh_bar), (u, s, vh) = y_bar, y
+        if u_bar is None and vh_bar is None:
+            if full_matrices and not _is_square(a):
+                u, _, vh = np.linalg.svd(a, full_matrices=False)
+            return (u * _row(s_bar)) @ vh
+        if full_matrices:
+            u, vh = _leading_vectors(a, u, s, vh, u_bar is not None, vh_bar is not None)
+        eye = _eye(s)
+        gaps = _inverse_gaps(s**2, eye)
+        m, n = _sizes(a)
+        inner = rest = 0
+        if u_bar is not None:
+            turn = _h(u) @ u_bar
+            inner = gaps * (turn - _h(turn)) * _row(s)
+            if _complex(a):
+                inner = inner + eye * (turn - _h(turn)) / _row(2 * s)
+            if not full_matrices and not _no_taller(m, n):
+                rest = rest + ((u_bar - u @ turn) / _row(s)) @ vh
+        if vh_bar is not None:
+            turn = vh @ _h(vh_bar)
+            inner = inner + s[..., None] * (gaps * (turn - _h(turn)))
+            if not full_matrices and not _no_taller(n, m):
+                rest = rest + (u / _row(s)) @ (vh_bar - _h(turn) @ vh)
+        if s_bar is not None:
+            inner = inner + _row(s_bar) * eye
+        return u @ inner @ vh + rest
+
+    @staticmethod
+    def pushforward(
+        a_dot: Any,
+        a: Any,
+        y: Any,
+        *,
+        full_matrices: Any = True,
+        compute_uv: Any = True,
+        hermitian: Any = False,
+    ) -> Any:
+        if hermitian:
+            moved = _mirrored(a_dot, True)
+            if compute_uv:
+                return SVD.pushforward(moved, a, y, full_matrices=False)
+            u, _, vh = np.linalg.svd(a, hermitian=True)
+            return _real_diagonal(_h(u) @ moved @ _h(vh), a)
+        if not compute_uv:
+            u, _, vh = np.linalg.svd(a, full_matrices=False)
+            return _real_diagonal(_h(u) @ a_dot @ _h(vh), a)
+        u, s, vh = y
+        if not (wants(0) or wants(2)):
+            if full_matrices and not _is_square(a):
+                u, _, vh = np.linalg.svd(a, full_matrices=False)
+            return None, _real_diagonal(_h(u) @ a_dot @ _h(vh), a), None
+        if full_matrices:
+            u, vh = _leading_vectors(a, u, s, vh, wants(0), wants(2))
+        moved = _h(u) @ a_dot @ _h(vh)
+        s_dot = _real_diagonal(moved, a)
+        u_dot = vh_dot = None
+        m, n = _sizes(a)
+        eye = _eye(s)
+        gaps = _inverse_gaps(s**2, eye)
+        scaled, mirrored = moved * _row(s), _h(moved) * _row(s)
+        if wants(0):
+            turn = gaps * (scaled + _h(scaled))
+            if _complex(a):
+                turn = turn + eye * (moved - _h(moved)) / _row(2 * s)
+            u_dot = u @ turn
+            if not full_matrices and not _no_taller(m, n):
+                u_dot = u_dot + (a_dot @ _h(vh) - u @ moved) / _row(s)
+        if wants(2):
+            vh_dot = -(gaps * (mirrored + _h(mirrored))) @ vh
+            if not full_matrices and not _no_taller(n, m):
+                vh_dot = vh_dot + (_h(u) @ a_dot - moved @ vh) / s[..., None]
+        return u_dot, s_dot, vh_dot
+
+
+def _real_diagonal(x: Any, a: Any) -> Any:
+    return np.real(_diagonal(x)) if _complex(a) else _diagonal(x)
+
+
+def _leading_vectors(a: Any, u: Any, s: Any, vh: Any, of_u: bool, of_vh: bool) -> tuple[Any, Any]:
+    """The singular vectors that belong to singular values; those beyond them may turn, so they have no derivative."""
+    if of_u:
+        _require(a, wide=True, what="`U` has columns that belong to no singular value")
+    if of_vh:
+        _require(a, wide=False, what="`Vh` has rows that belong to no singular value")
+    m, n = _sizes(a)
+    if not (of_u or _no_taller(m, n)):
+        u = u[..., : s.shape[-1]]
+    if not (of_vh or _no_taller(n, m)):
+        vh = vh[..., : s.shape[-1], :]
+    return u, vh
+
+
+@derived(np.linalg.svdvals)
+def svdvals(x: Any) -> Any:
+    return np.linalg.svd(x, compute_uv=False)
+
+
+# Inverses of what has none, and systems of equations.
+
+
+@primitive(np.linalg.pinv, signature="(m,n)->(n,m)", on_complex="given")
+class PseudoInverse:
+    """Golub and Pereyra 1973, for matrices whose rank does not change."""
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        a: Any,
+        y: Any,
+        *,
+        rcond: Any = None,
+        hermitian: Any = False,
+        rtol: Any = None,
+    ) -> Any:
+        if hermitian:
+            return _folded(PseudoInverse.pullback(y_bar, _mirrored(a, True), y), True)
+        p, turned = _h(y), _h(y_bar)
+        beside = turned - a @ (y @ turned)  # what is orthogonal to the columns of a
+        a_bar = -p @ y_bar @ p + beside @ y @ p
+        return a_bar + p @ y @ (turned - (turned @ y) @ a)
+
+    @staticmethod
+    def pushforward(
+        a_dot: Any,
+        a: Any,
+        y: Any,
+        *,
+        rcond: Any = None,
+        hermitian: Any = False,
+        rtol: Any = None,
+    ) -> Any:
+        if hermitian:
+            return PseudoInverse.pushforward(_mirrored(a_dot, True), _mirrored(a, True), y)
+        p, turned = _h(y), _h(a_dot)
+        y_dot = -y @ a_dot @ y + y @ p @ (turned - (turned @ a) @ y)
+        return y_dot + (turned - y @ (a @ turned)) @ p @ y
+
+
+@primitive(np.linalg.lstsq, on_complex="given")
+class LeastSquares:
+    """As `pinv(a) @ b`, of constant rank (Golub and Pereyra 1973): by a residual, not by the inverse of a square."""
+
+    @staticmethod
+    def pullback(y_bar: Any, a: Any, b: Any, y: Any, *, rcond: Any = None) -> Any:
+        (x_bar, squares_bar, _, s_bar), (x, *_) = y_bar, y
+        a_bar: Any = 0
+        b_bar: Any = 0
+        column = rank(b) == 1
+        if x_bar is not None or squares_bar is not None:
+            rest = b - a @ x
+        if x_bar is not None:
+            inverse = np.linalg.pinv(a, **_cut(rcond))
+            b_bar = _h(inverse) @ x_bar
+            beside = x_bar - inverse @ (a @ x_bar)
+            a_bar = _outer(rest, inverse @ b_bar, column) - _outer(b_bar, x, column)
+            a_bar = a_bar + _outer(_h(inverse) @ x, beside, column)
+        if squares_bar is not None:
+            moved = 2 * squares_bar * rest
+            a_bar, b_bar = a_bar - _outer(moved, x, column), b_bar + moved
+        if s_bar is not None:
+            u, _, vh = np.linalg.svd(a, full_matrices=False)
+            a_bar = a_bar + (u * s_bar) @ vh
+        if x_bar is None and squares_bar is None:
+            b_bar = np.zeros_like(b)
+        return a_bar, b_bar
+
+    @staticmethod
+    def pushforward(a_dot: Any, b_dot: Any, a: Any, b: Any, y: Any, *, rcond: Any = None) -> Any:
+        x = y[0]
+        rest = b - a @ x
+        moved = 0 if b_dot is None else b_dot
+        if a_dot is not None:
+            moved = moved - a_dot @ x
+        inverse = np.linalg.pinv(a, **_cut(rcond))
+        x_dot = squares_dot = s_dot = None
+        if wants(0):
+            x_dot = inverse @ moved
+            if a_dot is not None:
+                turned = _h(a_dot) @ (_h(inverse) @ x)
+                x_dot = x_dot + inverse @ (_h(inverse) @ (_h(a_dot) @ rest))
+                x_dot = x_dot + (turned - inverse @ (a @ turned))
+        if wants(1):
+            squares_dot = np.sum(2 * np.real(conj(rest) * moved), axis=0) if _complex(a) else None
+            if squares_dot is None:
+                squares_dot = np.sum(2 * rest * moved, axis=0, keepdims=rank(b) == 1)
+        if wants(3) and a_dot is not None:
+            u, _, vh = np.linalg.svd(a, full_matrices=False)
+            s_dot = _real_diagonal(_h(u) @ a_dot @ _h(vh), a)
+        return x_dot, squares_dot, None, s_dot
+
+
+def _least_squares(a: Any, b: Any, *, rcond: Any = None) -> Any:
+    """For stacks, which NumPy's does not take: there may be no residuals, and the rank may differ."""
+    solution = np.linalg.pinv(a, **_cut(rcond)) @ b
+    return solution, None, None, np.linalg.svd(a, compute_uv=False)
+
+
+rule_of(np.linalg.lstsq).definition = _least_squares  # type: ignore[union-attr]
+
+
+def _cut(rcond: Any) -> dict[str, Any]:
+    """What `lstsq` leaves out as small, in words of `pinv`."""
+    return {"rtol": None} if rcond is None else {"rcond": rcond}
+
+
+def _outer(u: Any, v: Any, column: bool) -> Any:
+    return np.outer(u, conj(v)) if column else u @ _h(v)
+
+
+@derived(np.linalg.matrix_power)
+def matrix_power(a: Any, *, n: Any) -> Any:
+    n = known(n, "n")
+    if n < 0:
+        a, n = np.linalg.inv(a), -n
+    if n == 0:
+        return 0 * a + call(np.eye, a.shape[-1], dtype=a.dtype)
+    power = None
+    while n:
+        if n % 2:
+            power = a if power is None else power @ a
+        n //= 2
+        a = a @ a if n else a
+    return power
+
+
+@derived(np.linalg.multi_dot)
+def multi_dot(arrays: Any) -> Any:
+    product, *others = arrays
+    for other in others:
+        product = product @ other
+    return product
+
+
+@derived(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, *, axes: Any = None) -> Any:
+    count = rank(a)
+    if axes is not None:
+        last = [known(axis, "axes") % count for axis in axes]
+        a = np.transpose(a, [i for i in range(count) if i not in last] + last)
+    shape = a.shape[rank(b) :] if count != rank(b) else ()
+    matrix = np.reshape(a, (b.size, b.size))
+    return np.reshape(np.linalg.solve(matrix, np.reshape(b, (-1,))), shape)
+
+
+@derived(np.linalg.tensorinv)
+def tensorinv(a: Any, *, ind: Any = 2) -> Any:
+    ind = known(ind, "ind")
+    front = [a.shape[i] for i in range(ind)]
+    back = [a.shape[i] for i in range(ind, rank(a))]
+    size = 1
+    for one in front:
+        size = size * one
+    inverse = np.linalg.inv(np.reshape(a, (size, size)))
+    return np.reshape(inverse, (*back, *front))
+
+
+# Norms.
+
+
+@derived(np.linalg.cond)
+def cond(x: Any, *, p: Any = None) -> Any:
+    """Where the matrix is singular it is infinite, and has no derivative."""
+    if p in (None, 2, -2):
+        s = np.linalg.svd(x, compute_uv=False)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    options = {"ord": p, "axis": (-2, -1)}
+    return np.linalg.norm(x, **options) * np.linalg.norm(np.linalg.inv(x), **options)
+
+
+@derived(np.linalg.matrix_norm)
+def matrix_norm(x: Any, *, keepdims: Any = False, ord: Any = "fro") -> Any:
+    return np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
+
+
+@derived(np.linalg.vector_norm)
+def vector_norm(x: Any, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:
+    if isinstance(axis, (tuple, list)) and len(axis) == 1:
+        (axis,) = axis
+    if axis is None and rank(x) > 1 and ord in (2, None):
+        return np.linalg.norm(x, keepdims=keepdims)
+    if axis is None or isinstance(axis, (tuple, list)):
+        return vector_norm_of(x, ord, axis, keepdims)
+    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)
+
+
+def vector_norm_of(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
+    """The norms of vectors that lie along axes."""
+    options = {} if axis is None else {"axis": axis}
+    if keepdims:
+        options["keepdims"] = True
+    if ord in (np.inf, -np.inf):
+        return (np.max if ord > 0 else np.min)(np.abs(x), **options)
+    if ord == 0:
+        return np.sum(np.astype(x != 0, x.dtype), **options)
+    if ord in (None, 2):
+        return np.sqrt(np.sum(np.square(np.abs(x)) if _complex(x) else x * x, **options))
+    if ord == 1:
+        return np.sum(np.abs(x), **options)
+    return np.sum(np.abs(x) ** ord, **options) ** (1 / ord)
+
+
+def norm_of(x: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
+    """The norms of vectors and matrices, but for the Euclidean ones."""
+    axis = tuple(range(rank(x))) if axis is None else axis
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    if len(axes) == 1:
+        return vector_norm_of(x, ord, axes[0] if rank(x) > 1 or keepdims else None, keepdims)
+    rows, columns = (one % rank(x) for one in axes)
+    if ord in ("nuc", 2, -2):
+        s = np.linalg.svd(np.moveaxis(x, (rows, columns), (-2, -1)), compute_uv=False)
+        found = np.sum(s, axis=-1) if ord == "nuc" else s[..., 0] if ord == 2 else s[..., -1]
+    elif ord in (1, -1, np.inf, -np.inf):
+        along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
+        sums = np.sum(np.abs(x), axis=along)
+        found = (np.max if ord > 0 else np.min)(sums, axis=over - (over > along))
+    else:
+        raise NotImplementedError(f"np.linalg.norm with ord={ord!r} of matrices")
+    return np.expand_dims(found, tuple(axes)) if keepdims else found
+
+
+# What np.linalg offers under names of its own.
+
+
+@derived(np.linalg.outer)
+def outer(x1: Any, x2: Any) -> Any:
+    return np.outer(x1, x2)
+
+
+@derived(np.linalg.trace)
+def trace(x: Any, *, offset: Any = 0, dtype: Any = None) -> Any:
+    options = {} if dtype is None else {"dtype": dtype}
+    return np.trace(x, offset=offset, axis1=-2, axis2=-1, **options)
+
+
+@derived(np.linalg.diagonal, memory="view")
+def diagonal(x: Any, *, offset: Any = 0) -> Any:
+    return np.diagonal(x, offset=offset, axis1=-2, axis2=-1)
+
+
+@derived(np.linalg.vecdot)
+def vecdot(x1: Any, x2: Any, *, axis: Any = -1) -> Any:
+    if axis != -1:
+        x1, x2 = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
+    return np.vecdot(x1, x2)
+
+
+@derived(np.linalg.matmul)
+def matmul(x1: Any, x2: Any) -> Any:
+    return x1 @ x2
+
+
+@derived(np.linalg.tensordot)
+def tensordot(x1: Any, x2: Any, *, axes: Any = 2) -> Any:
+    return np.tensordot(x1, x2, axes=axes)
+
+
+@derived(np.linalg.matrix_transpose, memory="view")
+def matrix_transpose(x: Any) -> Any:
+    return np.swapaxes(x, -1, -2)
+
+
+constant(np.linalg.matrix_rank, reason="a position, a size or another whole number")

@@ -22,7 +22,7 @@ import numpy as np  # noqa: F401 - in the example
 from srcad.rules.chain import numeric, pull, push, traced
 from srcad.rules.families import Rule, filling, register, rule_of, signature_of  # noqa: F401
 
-__all__ = ["derived"]
+__all__ = ["derived", "formulas"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,6 +35,7 @@ def derived(
     linear: bool = False,
     pullback: Callable[..., Any] | None = None,
     on_complex: str = "given",
+    without: dict[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Register `definition(*operands, **options)`, which does what each of the functions does.
 
@@ -50,12 +51,16 @@ def derived(
         given: dict[str, Any] = {"pushforward": partial(_pushforward, filled)}
         if linear:
             given = {}
+        places = wrt
+        if without:  # no formula is asked for
+            known = [place for place, name in enumerate(operands) if name not in without]
+            places = tuple(place for place in known if wrt is None or place in wrt)
         for function in functions:
             register(
                 Rule(
                     "linear" if linear else "derived",
                     function,
-                    pullback=partial(_pullback, filled, wrt, by_hand, linear),
+                    pullback=partial(_pullback, filled, places, by_hand, linear),
                     definition=filled,
                     operands=operands,
                     options=options,
@@ -63,12 +68,18 @@ def derived(
                     signature=signature,
                     memory=memory,
                     on_complex=on_complex,
+                    without=without,
                     **given,
                 )
             )
         return definition
 
     return decorate
+
+
+def formulas(definition: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The pullback and the pushforward that a definition comes to, for those calls of a function that its own do not cover."""
+    return partial(_pullback, definition, None, None, False), partial(_pushforward, definition)
 
 
 def _pullback(

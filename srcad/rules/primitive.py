@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from srcad.core.quote import conj, rank, real
+from srcad.rules.decompositions import norm_of
+from srcad.rules.derived import formulas
 from srcad.rules.families import primitive
 from srcad.rules.linear import restore
 from srcad.rules.reductions import chosen
@@ -20,29 +22,33 @@ __all__: list[str] = []
 
 @primitive(np.linalg.norm, on_complex="given")
 class Norm:
-    """The 2-norm of vectors, the Frobenius norm of matrices. At 0 there is no derivative: 0 / 0 is NaN."""
+    """The 2-norm of vectors and the Frobenius norm of matrices by hand; at 0 there is no derivative: 0 / 0 is NaN."""
 
     @staticmethod
-    def _check(x: Any, ord: Any, axis: Any) -> None:
-        axes = 1 if isinstance(axis, int) else rank(x) if axis is None else len(axis)
-        if not (ord is None or (ord == 2 and axes == 1) or (ord == "fro" and axes == 2)):
-            raise NotImplementedError(
-                f"np.linalg.norm with ord={ord!r} over {axes} axes; write the norm out"
-            )
+    def is_euclidean(x: Any, ord: Any, axis: Any) -> bool:
+        if axis is None and ord is None:
+            return True
+        axes = rank(x) if axis is None else len(axis) if isinstance(axis, (tuple, list)) else 1
+        return ord is None or (ord == 2 and axes == 1) or (ord in ("fro", "f") and axes == 2)
 
     @staticmethod
     def pullback(
         y_bar: Any, x: Any, y: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False
     ) -> Any:
-        Norm._check(x, ord, axis)
+        if not Norm.is_euclidean(x, ord, axis):
+            return _other[0](y_bar, x, y, ord=ord, axis=axis, keepdims=keepdims)
         return x * restore(y_bar / y, x, axis, keepdims)
 
     @staticmethod
     def pushforward(
         x_dot: Any, x: Any, y: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False
     ) -> Any:
-        Norm._check(x, ord, axis)
+        if not Norm.is_euclidean(x, ord, axis):
+            return _other[1](x_dot, x, y, ord=ord, axis=axis, keepdims=keepdims)
         return real(np.sum(conj(x) * x_dot, **chosen(axis, keepdims))) / y
+
+
+_other = formulas(norm_of)
 
 
 def _swapped(x: Any) -> Any:

@@ -37,7 +37,7 @@ from srcad.core.nodes import (
     map_tree,
     surviving,
 )
-from srcad.core.quote import RankUnknown, quote, real
+from srcad.core.quote import RankUnknown, quote, real, wanting
 from srcad.core.results import parts_of
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of, without_derivative, without_rule
@@ -237,12 +237,10 @@ class Tangent:
         if rule.pushforward is not None:
             missing = [None] * (len(rule.operands) - len(args)) if not rule.variadic else []
             check_complex(rule, args)
-            made = quote(
-                rule.pushforward,
-                self.builder,
-                (*dots, *missing, *args, *missing, y),
-                dict(options),
-            )
+            read = {i for i, part in enumerate(self.parts.get(out, ())) if part in self.active}
+            with wanting(read or None):
+                given = (*dots, *missing, *args, *missing, y)
+                made = quote(rule.pushforward, self.builder, given, dict(options))
             return made if isinstance(y, tuple) else made[0]
         if rule.family == "linear":
             filled = [

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from srcad.analysis.liveness import defines
+from srcad.analysis.liveness import defines, reads_of
 from srcad.analysis.types import infer, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import (
@@ -247,6 +247,8 @@ class Batch:
         if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
         made = rewrite(self, statement)
+        if made is None:  # one of several results, that nobody reads
+            return
         self.stands(out, made)
         if several:
             return
@@ -494,6 +496,10 @@ class Batch:
     def refuse(self, why: str) -> NoReturn:
         """Give up."""
         raise NotBatchable(self.statement, why)
+
+    def is_read(self, value: Tree) -> bool:
+        """Whether anything reads an old value."""
+        return value in reads_of(self.function.body) or value in leaves(self.function.result)
 
     def is_batched(self, tree: Tree) -> bool:
         """Whether an old operand depends on the axis."""

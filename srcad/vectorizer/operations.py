@@ -20,7 +20,7 @@ from srcad.analysis.types import infer, same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Let, Slice, Tree, Value, leaves
-from srcad.core.quote import RankUnknown, quote
+from srcad.core.quote import RankUnknown, may_be_complex, quote
 from srcad.core.types import never_one
 from srcad.rules import rule_of
 from srcad.rules.families import cores, named_axes
@@ -70,6 +70,8 @@ def handler(let: Let) -> Handler | None:
     rule = rule_of(function)
     if rule is not None and rule.signature is not None:
         return generalized
+    if rule is not None and rule.over_axes:
+        return over_axes
     if rule is not None and rule.definition is not None:
         return by_definition
     if rule is None or rule.family != "elementwise":
@@ -129,11 +131,30 @@ def by_definition(b: Batch, let: Let) -> Any:
     except (NotImplementedError, RankUnknown) as reason:
         b.refuse(f"`{let.op.name}`: {reason}")
     several = let.out.type.kind == "tuple"  # type: ignore[union-attr]
-    if (len(found) != 1 and not several) or not all(isinstance(one, Value) for one in found):
+    if (len(found) != 1 and not several) or not all(
+        isinstance(one, Value) or (several and one is None) for one in found
+    ):
         b.refuse(f"`{let.op.name}` has no batched form")
     for statement in builder.block:
         b.unfold(statement)
-    return tuple(map(b.rows, found)) if several else b.get(found[0])
+    if not several:
+        return b.get(found[0])
+    return tuple(None if one is None else b.rows(one) for one in found)
+
+
+def over_axes(b: Batch, let: Let) -> Any:
+    """What works along axes, does so along those that follow; with several operands by its definition.
+
+    y = special.softmax(g, axis=0)     ->      y = special.softmax(g, axis=1)
+    """
+    named = rule_of(let.op.function).named  # type: ignore[union-attr]
+    given = {key: option for key, option in let.options if key not in named or option is not None}
+    if len(let.args) > 1 or any(key in named for key in given) or not b.rank(let.args[0]):
+        return by_definition(b, let)
+    options = {key: b.get(option) for key, option in given.items()}
+    axis = options.pop("axis", None)
+    along = every_axis(b.rank(let.args[0])) if axis is None else shifted(b, axis)
+    return b.again(let.op, b.rows(let.args[0]), **options, axis=along)
 
 
 def by_twin(b: Batch, let: Let) -> Any:
@@ -214,6 +235,18 @@ def extreme(b: Batch, let: Let) -> Any:
 def to_float(b: Batch, let: Let) -> Any:
     x = b.get(let.args[0])
     return x if b.dtype_of(x) == "float64" else b.emit(np.asarray, x, dtype=np.float64)
+
+
+@handles(builtins.complex)
+def to_complex(b: Batch, let: Let) -> Any:
+    """
+    z = complex(x, y)          ->        z = x + 1j * y
+    """
+    real, *imag = map(b.get, let.args)
+    if not imag:
+        kept = b.dtype_of(real) == "complex128"
+        return real if kept else b.emit(np.asarray, real, dtype=np.complex128)
+    return b.emit(ops.add, real, b.emit(ops.multiply, 1j, imag[0]))
 
 
 def to_type(b: Batch, let: Let) -> Any:
@@ -563,13 +596,13 @@ def _moved(b: Batch, made: Value, place: int) -> Value:
 @handles(np.vdot)
 def vdot(b: Batch, let: Let) -> Any:
     a, c = let.args
-    real = all((type_of(x).dtype or "complex").startswith(("float", "int")) for x in (a, c))
-    if not real or not same_shape(type_of(a), type_of(c)):
-        b.refuse("`np.vdot` of operands that are not proven to be real and of one shape")
-    rank = b.rank(a)
-    if rank == 1:
+    if not same_shape(type_of(a), type_of(c)):
+        b.refuse("`np.vdot` of operands that are not proven to be of one shape")
+    rank, real = b.rank(a), not may_be_complex(a)
+    if rank == 1 and real:
         return product(b, ops.matmul, a, c)
-    made = b.emit(ops.multiply, b.get(a), b.get(c))
+    first = b.get(a) if real else b.emit(ops.conj, b.get(a))
+    made = b.emit(ops.multiply, first, b.get(c))
     return b.emit(np.sum, made, axis=every_axis(rank)) if rank else made
 
 
@@ -654,7 +687,7 @@ def _stacked(cores: tuple[int, ...]) -> Handler:
     return stack
 
 
-handles("linalg.inv linalg.det linalg.cholesky linalg.pinv linalg.eigvalsh")(_stacked((2,)))
+handles("linalg.inv linalg.det linalg.matrix_rank")(_stacked((2,)))
 handles("linalg.qr linalg.svd")(_stacked((2,)))
 handles("linalg.matrix_transpose tril triu")(_stacked((2,)))
 handles("vecdot linalg.vecdot")(_stacked((1, 1)))
@@ -683,7 +716,11 @@ def solve(b: Batch, let: Let) -> Any:
 def part(b: Batch, let: Let) -> Any:
     results, place = let.args
     made = b.get(results)
-    return made[place] if isinstance(made, tuple) else b.emit(ops.part, made, place)
+    if not isinstance(made, tuple):
+        return b.emit(ops.part, made, place)
+    if made[place] is None and b.is_read(let.out):
+        b.refuse(f"`{let.args[0].base}` has no batched form of its result {place}")
+    return made[place]
 
 
 # Indexing and stores as values.
