@@ -583,12 +583,13 @@ def default_of(function: Any, name: str) -> Any:
 
 # The modules whose functions do nothing but compute, unless they are in `_EFFECTS`.
 _PURE = ("numpy", "math")
+_TESTED: list[Any] = [np, np.linalg, np.fft, np.polynomial]
 # Functions of NumPy that act on the world outside.
 _EFFECTS = {
     *(np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.genfromtxt),
     *(np.seterr, np.seterrcall, np.setbufsize, np.set_printoptions, np.geterr, np.geterrcall),
     *(np.getbufsize, np.get_printoptions, np.get_include, np.info, np.show_config, np.show_runtime),
-    *(np.test, np.linalg.test, np.fft.test, np.polynomial.test),
+    *(module.test for module in _TESTED),
     np.polynomial.set_default_printstyle,
 }
 _SHUFFLES = {"shuffle", "permuted", "bytes"}

@@ -192,9 +192,15 @@ def fma(x: Any, factor: Any, term: Any, y: Any) -> Any:
     return factor, x, 1
 
 
-@elementwise(np.hypot, math.hypot)
+@elementwise(np.hypot)
 def hypot(x1: Any, x2: Any, y: Any) -> Any:
     return x1 / y, x2 / y
+
+
+@elementwise(math.hypot)
+def hypot_of_many(*coordinates_and_y: Any) -> Any:
+    *coordinates, y = coordinates_and_y
+    return tuple(x / y for x in coordinates)
 
 
 @elementwise(np.sinh, math.sinh)

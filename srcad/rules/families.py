@@ -256,6 +256,8 @@ def signature_of(
             front.append("*" + parameter.name)
         else:
             front.append(parameter.name)
+    if front and front[-1].startswith("*"):  # what is skipped is among them
+        skip_last = 0
     return tuple(front[skip_first : len(front) - skip_last]), tuple(options)
 
 

@@ -65,6 +65,8 @@ rows(np.copysign, BINARY, REAL, REAL)
 rows([builtins.pow, math.pow], PAIRS, POSITIVE, REAL)
 rows([builtins.max, builtins.min], PAIRS, apart(0), apart(0.1))
 rows([math.atan2, math.hypot, math.copysign], PAIRS, REAL, POSITIVE)
+rows(math.hypot, [("number", "scalar", "number")], REAL, POSITIVE, REAL, tag="three")
+rows(exists("math.fma"), [("number", "number", "scalar")], REAL, POSITIVE, REAL)
 rows([math.fmod, math.remainder], PAIRS, draw(1.1, 1.2), draw(0.5, 0.54))
 for exponent in (0, 1, 2, 3, -1, 0.5, 2.5):
     for power in (operator.pow, np.power, np.float_power):
