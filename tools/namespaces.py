@@ -126,8 +126,11 @@ def _language(function: Any) -> str:
 
 
 def _of_ufunc(name: str) -> Entry:
-    buckets = ("parsed",) if name in ("at",) else ()
-    return Entry(f"np.ufunc.{name}", getattr(np.ufunc, name), buckets)
+    method = getattr(np.ufunc, name)
+    if name == "at" or name in calls._UFUNC_METHODS:
+        kind = "written" if name == "at" else "parsed"
+        return Entry(f"np.ufunc.{name}", method, (kind,), LANGUAGE[kind])
+    return _entry(f"np.ufunc.{name}", method)
 
 
 def _of_array(name: str) -> Entry:

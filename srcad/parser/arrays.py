@@ -178,6 +178,18 @@ def _of(op: ops.Operation) -> Callable[..., Any]:
     return read
 
 
+def _real(parser: Any, node: Any, owner: Any) -> Any:
+    """`np.real(x)`; of a real array, the array."""
+    dtype = parser.type(owner).dtype
+    plain = dtype is not None and not dtype.startswith("c")
+    return owner if plain else parser.emit(ops.real, (owner,))
+
+
+def _imag(parser: Any, node: Any, owner: Any) -> Any:
+    """`np.imag(x)`."""
+    return parser.emit(ops.imag, (owner,))
+
+
 def _device(parser: Any, node: Any, owner: Any) -> Any:
     """`"cpu"`: constant."""
     return "cpu"
@@ -186,6 +198,8 @@ def _device(parser: Any, node: Any, owner: Any) -> Any:
 # Attributes, as `(parser, node, owner) -> binding`.
 ATTRIBUTES: dict[str, Callable[..., Any]] = {
     "T": _transposed,
+    "real": _real,
+    "imag": _imag,
     "mT": _swapped,
     "shape": _of(ops.shape),
     "size": _of(ops.size),

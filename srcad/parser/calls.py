@@ -40,7 +40,7 @@ from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
 from srcad.parser.standard import STANDARD
 from srcad.parser.state import NeedStatic, NeedUnroll
-from srcad.rules import rule_of
+from srcad.rules import refusal_of, rule_of
 
 __all__ = ["Calls"]
 
@@ -371,6 +371,10 @@ class Calls(Objects):
                 return self.at_places(node, owner.object, *args, **options)
             if name in _UFUNC_METHODS and isinstance(owner.object, np.ufunc):
                 return self.ufunc_method(node, getattr(owner.object, name), args, options)
+            if isinstance(owner.object, np.ufunc):
+                refusal = refusal_of(getattr(np.ufunc, name))
+                if refusal is not None:
+                    self.refuse(node, f"`.{name}()`: {refusal.reason}", refusal.rewrite)
             bound = getattr(owner.object, name)
             return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
         if name == "shuffle" and generator:

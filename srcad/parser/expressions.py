@@ -356,10 +356,6 @@ class Expressions(State):
             return MethodBinding(owner, name)
         if name in arrays.ATTRIBUTES:
             return arrays.ATTRIBUTES[name](self, node, owner)
-        if name == "real" and type_.dtype is not None and not type_.dtype.startswith("c"):
-            return owner
-        if name in ("real", "imag"):
-            return self.emit(ops.real if name == "real" else ops.imag, (owner,))
         if name in arrays.REFUSED and not callable(getattr(np.ndarray, name, None)):
             self.refuse(node, *arrays.REFUSED[name])
         if callable(getattr(np.ndarray, name, None)):

@@ -383,7 +383,7 @@ def astype(y_bar: Any, x: Any, dtype: Any, *, copy: Any = True) -> Any:
     return runtime_cast(y_bar, x), None
 
 
-@linear(np.float16, np.float32, np.float64, on_complex="refuse")
+@linear(np.float16, np.float32, np.float64, np.longdouble, on_complex="refuse")
 def scalar(y_bar: Any, value: Any) -> Any:
     return runtime_cast(y_bar, value)
 

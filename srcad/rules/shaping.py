@@ -227,12 +227,18 @@ def _listed(index: Any) -> Any:
 def compress(condition: Any, a: Any, *, axis: Any = None) -> Any:
     if axis is None:
         a, axis = _flat(a), 0
-    return a[along(_axis(axis, a), call(np.flatnonzero, condition), a)]
+    return a[along(_axis(axis, a), _where_true(condition), a)]
 
 
 @derived(np.extract, wrt=(1,), linear=True, memory="fresh")
 def extract(condition: Any, arr: Any) -> Any:
-    return _flat(arr)[call(np.flatnonzero, condition)]
+    return _flat(arr)[_where_true(condition)]
+
+
+def _where_true(condition: Any) -> Any:
+    """The places where a flat condition holds; of a literal one a list of them."""
+    places = call(np.flatnonzero, condition)
+    return places if isinstance(places, Symbol) else [int(place) for place in places]
 
 
 def _final(places: Any, length: Any, count: Any) -> Any:

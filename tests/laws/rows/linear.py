@@ -124,6 +124,7 @@ for astype in (np.ndarray.astype, *exists("np.astype")):
 for kind in (np.float64, np.float32, np.float16):
     add(kind, "number", 0.5, rounds=kind is not np.float64)
     add(kind, "scalar", np.float64(0.5), rounds=kind is not np.float64)
+add(np.longdouble, "scalar", np.longdouble(0.5))
 for value, shape in [
     (0.5, 3),
     (0.5, (2, 3)),
