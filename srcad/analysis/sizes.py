@@ -3,6 +3,7 @@
     z = X @ w          X: float64[n, m], w: float64[k]: m is k, or this raises
     t * z              t: float64[p], neither size is 1: p is n, or this raises
     np.linalg.inv(A)   A: float64[n, m], the rule's signature is (n,n)->(n,n): m is n
+    np.interp(x, s, t) s: float64[n], t: float64[m]: m is n
 
 Only statements that run whenever the function does are evidence: those of its own block, and of loops that are known to run.
 """
@@ -99,6 +100,12 @@ def _collect(block: Block, names: _Names) -> None:
                 names.same(a[-1], b[-2] if len(b) > 1 else b[-1])
             elif statement.op in _SPREADS and statement.out is not None and shapes[0]:
                 _aligned([shapes[0], statement.out.type.shape or ()], names)
+            elif statement.op.function is np.interp and all(shapes[1:3]):
+                names.same(shapes[1][0], shapes[2][0])
+            elif statement.op.function is np.gradient and len(shapes) == 2 and shapes[1]:
+                axis = dict(statement.options).get("axis", 0)
+                if isinstance(axis, int) and -len(shapes[0]) <= axis < len(shapes[0]):
+                    names.same(shapes[0][axis], shapes[1][0])
             elif (rule := rule_of(statement.op.function)) is not None and rule.signature:
                 _named(rule.signature, shapes, names)
         elif isinstance(statement, Loop) and _runs(statement):
@@ -106,8 +113,11 @@ def _collect(block: Block, names: _Names) -> None:
 
 
 def _elementwise(function: Any) -> bool:
-    """Whether it is a ufunc that works element by element (np.matmul is one that does not)."""
-    return isinstance(function, np.ufunc) and function.signature is None
+    """Whether it works element by element (np.matmul is a ufunc that does not)."""
+    if isinstance(function, np.ufunc):
+        return function.signature is None
+    rule = rule_of(function)
+    return function is np.where or (rule is not None and rule.family == "elementwise")
 
 
 def _named(signature: str, shapes: list[Any], names: _Names) -> None:

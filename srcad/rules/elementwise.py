@@ -262,13 +262,13 @@ def logaddexp2(x1: Any, x2: Any, y: Any) -> Any:
     return np.exp2(x1 - y), np.exp2(x2 - y)
 
 
-@elementwise(np.maximum, builtins.max, on_complex="refuse")
+@elementwise(np.maximum, builtins.max, on_complex="refuse", flat=True)
 def maximum(x1: Any, x2: Any, y: Any) -> Any:
     """1, 0, and a half each where both are the largest (written so that float32 stays: a half of a bool is float64)."""
     return 0.5 + 0.5 * np.sign(x1 - x2), 0.5 - 0.5 * np.sign(x1 - x2)
 
 
-@elementwise(np.minimum, builtins.min, on_complex="refuse")
+@elementwise(np.minimum, builtins.min, on_complex="refuse", flat=True)
 def minimum(x1: Any, x2: Any, y: Any) -> Any:
     return 0.5 - 0.5 * np.sign(x1 - x2), 0.5 + 0.5 * np.sign(x1 - x2)
 
@@ -280,13 +280,13 @@ def _unless_nan(x1: Any, x2: Any, partial: Any) -> Any:
     return partial if _is_number(x2) else np.where(np.isnan(x2), 1, partial)
 
 
-@elementwise(np.fmax, on_complex="refuse")
+@elementwise(np.fmax, on_complex="refuse", flat=True)
 def fmax(x1: Any, x2: Any, y: Any) -> Any:
     by_x1, by_x2 = maximum(x1, x2, y)
     return _unless_nan(x1, x2, by_x1), _unless_nan(x2, x1, by_x2)
 
 
-@elementwise(np.fmin, on_complex="refuse")
+@elementwise(np.fmin, on_complex="refuse", flat=True)
 def fmin(x1: Any, x2: Any, y: Any) -> Any:
     by_x1, by_x2 = minimum(x1, x2, y)
     return _unless_nan(x1, x2, by_x1), _unless_nan(x2, x1, by_x2)

@@ -96,7 +96,9 @@ class Rule:
     takes no axes before those. `memory` is what the result may share with
     operands, in the terms of `srcad.analysis.memory`. `on_complex` says what the driver does where operands are complex.
     `without` are the operands that the result varies with, but no derivative is known by, with the reason: where one
-    is active, that is an error.
+    is active, that is an error. `flat`: the partial derivatives are zero on regions.
+    `over_axes`: it works along the axes that the option `axis` names (None: all), each of what is left by itself, so that
+    its batched form is the call along the axes that follow.
     """
 
     def __init__(
@@ -118,8 +120,10 @@ class Rule:
         constant_on_reals: bool = False,
         without: dict[str, str] | None = None,
         stacks: bool = True,
+        flat: bool = False,
+        over_axes: bool = False,
     ) -> None:
-        self.stacks = stacks
+        self.stacks, self.flat, self.over_axes = stacks, flat, over_axes
         self.on_complex, self.constant_on_reals = on_complex, constant_on_reals
         self.without = {operands.index(name): why for name, why in (without or {}).items()}
         self.family, self.function, self.reason = family, function, reason
@@ -286,9 +290,11 @@ def elementwise(
     on_complex: str = "conjugate",
     without: dict[str, str] | None = None,
     signature: str | None = None,
+    flat: bool = False,
 ) -> Callable[[F], F]:
     """Register `rule(*operands, y) -> partial derivatives` for each of the functions; None for an operand in `without`.
 
+    `flat` says that they are zero on regions: what comes before is then masked there, if its own may be infinite.
     One that is no ufunc of NumPy's is known to broadcast where the `signature` says so.
 
     >>> import numpy as np
@@ -302,6 +308,7 @@ def elementwise(
         given: dict[str, Any] = {
             **{"operands": operands, "options": options, "wrt": wrt},
             **{"on_complex": on_complex, "without": without, "signature": signature},
+            "flat": flat,
         }
         for function in functions:
             made = Rule("elementwise", function, pullback=filled, broadcasts=True, **given)
@@ -382,15 +389,19 @@ def primitive(
     on_complex: str = "conjugate",
     constant_on_reals: bool = False,
     stacks: bool = True,
+    definition: Callable[..., Any] | None = None,
+    over_axes: bool = False,
 ) -> Callable[[type], type]:
     """Register a class with explicit `pushforward` and `pullback` static functions.
 
+    A `definition` in terms of other functions gives the type, and the batched form where there is no other.
     `constant_on_reals` is for steps, whose derivative is zero wherever it exists unless they are of complex numbers.
     """
 
     def decorate(rule: type) -> type:
         operands, options = signature_of(rule.pullback, 1, 1)  # type: ignore[attr-defined]
         filled = filling(rule.pullback, operands, 1, 1)  # type: ignore[attr-defined]
+        whole = None if definition is None else filling(definition, operands, 0, 0)
         for function in functions:
             register(
                 Rule(
@@ -407,6 +418,8 @@ def primitive(
                     on_complex=on_complex,
                     constant_on_reals=constant_on_reals,
                     stacks=stacks,
+                    definition=whole,
+                    over_axes=over_axes,
                 )
             )
         return rule

@@ -12,7 +12,8 @@ branch of the same test. How values get there is `simplifier.storage`'s business
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
+from itertools import zip_longest
 from typing import Any
 
 from srcad.analysis.activity import active
@@ -33,6 +34,7 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    blocks,
     defined,
     leaves,
     map_tree,
@@ -45,7 +47,7 @@ from srcad.core.types import Size, Type
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of, without_derivative, without_rule
 from srcad.rules.chain import gradients, pulled, with_operands
-from srcad.transformer.masks import NOWHERE, Alive, Masked, Masks
+from srcad.transformer.masks import NOWHERE, Masked, Masks, may_be_infinite, only_moves, within
 
 __all__ = ["Adjoint", "cotangent_type"]
 
@@ -302,11 +304,16 @@ class Adjoint:
                     f"`{op.name}` has no derivative with respect to this option",
                     "Hold it constant.",
                 )
-        alive, start = None, len(self.builder.block)
+        start = len(self.builder.block)
         try:
+            if (
+                rule.family == "elementwise"
+                and isinstance(y_bar, Value)
+                and not isinstance(y, tuple)
+            ):
+                self.selected(statement, rule, args, y, y_bar, options)
+                return
             if rule.family == "elementwise":
-                if isinstance(y_bar, Value):
-                    alive, y_bar = self.masks.lifted(y_bar)
                 partials = quote(partial(gradients, rule), self.builder, (*args, y), options)
                 contributions = [
                     self.weighted(y_bar, one)
@@ -318,6 +325,7 @@ class Adjoint:
                 last = (y,) if rule.pushforward is not None else ()
                 given = (y_bar, *args, *last)
                 contributions = list(quote(partial(pulled, rule), self.builder, given, options))
+                self.move_masks(rule, y_bar, y, given, options, contributions, start)
         except RankUnknown as unknown_rank:
             self.refuse(
                 statement,
@@ -335,13 +343,70 @@ class Adjoint:
         for place, (arg, contribution) in enumerate(zip(statement.args, contributions)):
             if contribution is None and rule.wrt is not None and place not in rule.wrt:
                 continue  # an operand that is there for its form
-            self.contribute(statement, arg, contribution, rule.broadcasts, alive, start)
+            self.contribute(statement, arg, contribution, rule.broadcasts, None, start)
         if len(contributions) < len(statement.args):
             for arg in statement.args[len(contributions) :]:
                 self.contribute(statement, arg, None, False)
 
     def operand_options(self, statement: Let) -> list[tuple[str, Tree]]:
         return [(name, self.operand(option)) for name, option in statement.options]
+
+    def selected(
+        self, statement: Let, rule: Any, args: Any, y: Value, y_bar: Value, options: Any
+    ) -> None:
+        """The contributions of an elementwise operation: factors of what is under the mask of a cotangent."""
+        mask, start = self.masks.lifted(y_bar), len(self.builder.block)
+        partials = quote(partial(gradients, rule), self.builder, (*args, y), options)
+        if mask.flat and may_be_infinite(self.builder.block[start:]):
+            mask = mask._replace(alive=reduce(within, mask.flat, mask.alive), flat=())
+        made: list[tuple[Tree, Tree, Masked | None]] = []
+        for place, (arg, one) in enumerate(zip_longest(statement.args, partials)):
+            if not any(value in self.active for value in leaves(arg)):
+                continue
+            if one is None:
+                if rule.wrt is None or place in rule.wrt:
+                    made.append((arg, None, None))
+                continue
+            type_ = type_of(one)
+            if type_.dtype == "bool" and type_.rank:
+                made.append((arg, None, mask._replace(alive=within(mask.alive, one))))
+                continue
+            under = mask._replace(inner=self.scaled(mask.inner, one))
+            if isinstance(one, Value) and (rule.flat or type_.dtype == "bool"):
+                holds = one if type_.dtype == "bool" else self.builder.emit(ops.not_equal, one, 0)
+                under = under._replace(flat=(*mask.flat, holds))
+            made.append((arg, None if isinstance(one, Value) else self.scaled(y_bar, one), under))
+        for arg, plain, under_ in made:
+            self.contribute(statement, arg, plain, True, under_)
+
+    def move_masks(
+        self,
+        rule: Any,
+        y_bar: Tree,
+        y: Tree,
+        given: Any,
+        options: Any,
+        made: list[Tree],
+        start: int,
+    ) -> None:
+        """Where an operation gives its operand another shape or order, its cotangent's mask goes the same way."""
+        if not isinstance(y_bar, Value) or not isinstance(y, Value):
+            return
+        mask = self.masks.lifted(y_bar)
+        places = [place for place, bar in enumerate(made) if isinstance(bar, Value)]
+        if (mask.alive is None and not mask.flat) or len(places) != 1 or made[places[0]] is y_bar:
+            return
+        if not only_moves(self.builder.block[start:]):
+            return
+
+        def move(tree: Tree) -> Tree:
+            return quote(partial(pulled, rule), self.builder, (tree, *given[1:]), options)[
+                places[0]
+            ]
+
+        moved = self.masks.moved(self.builder, mask, y.type, move)
+        inner = None if moved.alive is None or mask.inner is y_bar else move(mask.inner)
+        self.masks.known[made[places[0]]] = moved._replace(inner=inner)
 
     def weighted(self, y_bar: Tree, partial: Tree) -> Tree:
         """The contribution of an elementwise operation; of several results the sum of theirs, each with a partial of its own."""
@@ -372,14 +437,17 @@ class Adjoint:
         arg: Tree,
         contribution: Tree,
         broadcasts: bool,
-        alive: Alive = None,
+        mask: Masked | None = None,
         start: int = 0,
     ) -> None:
-        """Add a contribution, made by the statements from `start` on and `alive`, to an operand; a sequence operand has a sequence of them."""
+        """Add a contribution, made by the statements from `start` on, to an operand; a sequence operand has a sequence of them.
+
+        Under a `mask`, the contribution is there if it is known without it.
+        """
         if isinstance(arg, (tuple, list)):
             if isinstance(contribution, (tuple, list)):
                 for part, inner in zip(arg, contribution):
-                    self.contribute(statement, part, inner, broadcasts, alive, start)
+                    self.contribute(statement, part, inner, broadcasts, mask, start)
                 return
             arg_values = [value for value in leaves(arg) if value in self.active]
             if arg_values:
@@ -391,33 +459,51 @@ class Adjoint:
             return
         if not isinstance(arg, Value) or arg not in self.active:
             return
-        if contribution is None:
+        if contribution is None and mask is None:
             self.refuse(
                 statement,
                 f"`{statement.op.name}` has no derivative with respect to `{arg.base}`",
                 "Hold it constant with srcad.stop_gradient, or rewrite the expression.",
             )
         like = self.rename.get(arg, arg)
-        if alive is None:
-            alive, contribution = self.masks.lifted(contribution, self.builder.block[start:])
-        apart = broadcasts and not same_shape(type_of(contribution), like.type)
-        left = self.masks.summed(alive, like.type) if apart else alive
-        if left != alive:
-            contribution = self.masks.laid(self.builder, alive, contribution)
+        if mask is None:
+            mask = self.masks.lifted(contribution, self.builder.block[start:])
+        if mask.alive is None and not mask.flat:
+            self.accumulate(arg, self.formed(mask.inner, like, broadcasts))
+            return
+        apart = broadcasts and not same_shape(type_of(mask.inner), like.type)
+        left = self.masks.summed(mask, like.type) if apart else mask
+        if left.alive != mask.alive:
+            whole = self.masks.laid(self.builder, mask) if contribution is None else contribution
+            whole = self.formed(whole, like, broadcasts)
+            if isinstance(whole, Value):
+                self.masks.known[whole] = left._replace(inner=None)
+        else:
+            left = left._replace(inner=self.formed(mask.inner, like, broadcasts))
+            if contribution is None or apart:
+                whole = self.masks.laid(self.builder, left)
+            else:
+                whole = self.formed(contribution, like, broadcasts)
+                if isinstance(whole, Value):
+                    self.masks.known[whole] = left
+        self.accumulate(arg, whole)
+
+    def formed(self, contribution: Tree, like: Value, broadcasts: bool) -> Tree:
+        """A contribution in the form of its operand."""
         made = type_of(contribution)
         if (
             made.kind == "array" and made.rank == 0
         ):  # np.where of numbers gives a 0-d array; cotangents are numbers
             contribution = self.builder.emit(ops.getitem, contribution, ())
         if broadcasts:
-            contribution = self.builder.emit(ops.sum_to, contribution, like)
-        elif type_of(contribution).dtype != like.type.dtype or like.type.dtype is None:
-            contribution = self.builder.emit(ops.cast, contribution, like)
-        if left == alive:
-            contribution = self.masks.laid(self.builder, alive, contribution)
-        elif isinstance(contribution, Value):
-            self.masks.known[contribution] = Masked(left)
-        self.accumulate(arg, contribution)
+            return self.builder.emit(ops.sum_to, contribution, like)
+        if isinstance(contribution, Value) and made.kind == "array" and like.type.kind == "array":
+            if like.type.shape is not None and not same_shape(made, like.type):
+                # It has the operand's shape: that is a law of rules, though types alone may not see it.
+                contribution.type = contribution.type._replace(shape=like.type.shape)
+        if type_of(contribution).dtype != like.type.dtype or like.type.dtype is None:
+            return self.builder.emit(ops.cast, contribution, like)
+        return contribution
 
     def call(self, statement: Call) -> None:
         """A callee's backward half."""
@@ -506,7 +592,7 @@ class Adjoint:
                 self.bars[value] = ends[0]
                 continue
             out = Value(f"{value.base}_bar", cotangent_type(value), named=value.named)
-            self.masks.joined(out, ends, self.defined_by([builder.block for _, builder in sides], statement))
+            self.joined(out, ends, [builder.block for _, builder in sides], statement)
             phis.append(Phi(out, ends[0], ends[1]))
             self.bars[value] = out
         self.builder.add(
@@ -520,9 +606,12 @@ class Adjoint:
             )
         )
 
-    def defined_by(self, blocks: list[Block], statement: Statement) -> set[Value]:
-        """What a statement's blocks define, and those of its adjoint."""
-        return self.local.inside(statement).union(*map(_locals, blocks))
+    def joined(
+        self, out: Value, ends: list[Tree], adjoint: list[Block], statement: Branch | Loop
+    ) -> None:
+        """Note where the join of a statement's adjoint is alive."""
+        inside = self.local.inside(statement).union(*map(_locals, adjoint))
+        self.masks.joined(self.builder, out, ends, inside, [*blocks(statement), *adjoint])
 
     def elsewhere(self, value: Value) -> bool:
         """Whether the sweep is inside a branch that the value does not stand in."""
@@ -651,7 +740,7 @@ class Adjoint:
         self.builder.add(mirror_loop)
         for value, accumulator in scope.accumulators.items():
             ends = [accumulator.init, accumulator.next]
-            self.masks.joined(accumulator.exit, ends, self.defined_by([body], statement))
+            self.joined(accumulator.exit, ends, [body], statement)
             self.bars[value] = accumulator.exit
         for carry, mirror in zip(carried, carries):
             if isinstance(carry.init, Value):
@@ -728,7 +817,9 @@ class _Mirror(_Scope):
             Value(base, type_, named=value.named), init, None, Value(base, type_, named=value.named)
         )
         self.accumulators[value] = carry
-        self.sweep.masks.known[carry.param] = Masked(NOWHERE)  # the iterations before have laid their own
+        self.sweep.masks.known[carry.param] = Masked(
+            NOWHERE
+        )  # the iterations before have laid their own
         return carry.param
 
 

@@ -14,19 +14,20 @@ round: a condition that cannot be had where the cotangent is, or in its shape, i
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from srcad.analysis.types import same_size
+from srcad.analysis.types import same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Block, Let, Tree, Value
+from srcad.core.nodes import Let, Statement, Tree, Value, leaves, walk
 from srcad.core.types import Type
+from srcad.rules import rule_of
 
-__all__ = ["NOWHERE", "Alive", "Masked", "Masks"]
+__all__ = ["NOWHERE", "Alive", "Masked", "Masks", "may_be_infinite", "only_moves"]
 
 Part = tuple[tuple[Value, bool], ...]
 Alive = tuple[Part, ...] | None  # None: everywhere
@@ -36,10 +37,15 @@ WHERE = ops.operation(np.where)
 
 
 class Masked(NamedTuple):
-    """Where a cotangent is alive, and what it is there; None if no mask has been laid to make it."""
+    """Where a cotangent is alive, and what it is there; None if no mask has been laid to make it.
+
+    It is zero too where one of the `flat` conditions does not hold. That is a factor's doing, such as one of `np.maximum`: a mask is laid for
+    it only where the next factor may be infinite.
+    """
 
     alive: Alive
     inner: Tree = None
+    flat: tuple[Value, ...] = ()
 
 
 class Masks:
@@ -55,28 +61,29 @@ class Masks:
             return self.known.get(tree, Masked(None))
         return Masked(NOWHERE if _is_zero(tree) else None)
 
-    def lifted(self, tree: Tree, block: Block = []) -> tuple[Alive, Tree]:
-        """Where a cotangent that a rule has made is alive, and what it is there: `np.where(c, x, 0)` is x where c."""
+    def lifted(self, tree: Tree, block: Sequence[Statement] = ()) -> Masked:
+        """A cotangent that the statements of a block have made, without its mask: `np.where(c, x, 0)` is x where c."""
         made = next((s for s in reversed(block) if isinstance(s, Let) and s.out is tree), None)
+        if made is not None and made.op is ops.sum_to and same_shape(*map(type_of, made.args)):
+            return self.lifted(made.args[0], block)
         if made is not None and made.op is WHERE and len(made.args) == 3:
             condition, *sides = made.args
             for place, inner in enumerate(sides):
                 if isinstance(condition, Value) and _is_zero(sides[1 - place]):
-                    alive, inner = self.lifted(inner, block)
-                    return _within(alive, (condition, place == 0)), inner
+                    mask = self.lifted(inner, block)
+                    return mask._replace(alive=within(mask.alive, condition, place == 0))
         known = self.of(tree)
-        return known.alive, tree if known.inner is None else known.inner
+        return known._replace(inner=tree) if known.inner is None else known
 
-    def laid(self, builder: Builder, alive: Alive, inner: Tree, base: str = "") -> Tree:
+    def laid(self, builder: Builder, mask: Masked, base: str = "") -> Tree:
         """What a cotangent is where it is alive, and zero elsewhere."""
-        if alive is None:
-            return inner
-        condition, side = _condition(builder, alive)
-        args = (condition, inner, 0) if side else (condition, 0, inner)
-        made = builder.emit(WHERE, *args, base=base)
-        if made.type.rank == 0:  # cotangents are numbers, not arrays of no axes
-            made = builder.emit(ops.getitem, made, (), base=base)
-        self.known[made] = Masked(alive, inner)
+        made, alive = mask.inner, mask.alive
+        if alive is not None:
+            condition, side = _condition(builder, alive)
+            args = (condition, made, 0) if side else (condition, 0, made)
+            made = _number(builder, builder.emit(WHERE, *args, base=base), base)
+        if isinstance(made, Value) and mask != Masked(None, made):
+            self.known[made] = mask
         return made
 
     def added(self, builder: Builder, a: Tree, b: Tree, base: str) -> Tree:
@@ -94,42 +101,119 @@ class Masks:
 
     def merged(self, builder: Builder, a: Tree, b: Tree, base: str) -> Tree:
         """The sum of two contributions that have one mask, or of which one is alive on the other side of the other's; or None."""
-        (alive, x), (also, y) = self.of(a), self.of(b)
+        (alive, x, _), (also, y, _) = self.of(a), self.of(b)
         if x is None or y is None or alive is None or also is None:
             return None
         if set(map(frozenset, alive)) == set(map(frozenset, also)):
-            return self.laid(builder, alive, builder.emit(ops.add, x, y), base)
-        if len(alive) > 1 or len(also) > 1:
+            return self.laid(builder, Masked(alive, builder.emit(ops.add, x, y)), base)
+        if len(alive) != 1 or len(also) != 1:
             return None
         mine = [literal for literal in alive[0] if literal not in also[0]]
         others = [literal for literal in also[0] if literal not in alive[0]]
         if len(mine) != 1 or others != [(mine[0][0], not mine[0][1])]:
             return None
         ((condition, side),) = mine
-        made = builder.emit(WHERE, condition, *((x, y) if side else (y, x)), base=base)
-        if made.type.rank == 0:
-            made = builder.emit(ops.getitem, made, (), base=base)
+        sides = (x, y) if side else (y, x)
+        made = _number(builder, builder.emit(WHERE, condition, *sides, base=base), base)
         rest = tuple(literal for literal in alive[0] if literal in also[0])
-        return self.laid(builder, (rest,), made, base) if rest else made
+        return self.laid(builder, Masked((rest,), made), base) if rest else made
 
-    def joined(self, out: Value, ends: list[Tree], inside: Container[Value]) -> None:
-        """A join is alive where one of its ends is, as far as what stands outside of its blocks can tell."""
+    def summed(self, mask: Masked, like: Type) -> Masked:
+        """What is left of a mask after a sum to a shape: conditions that do not differ along what is summed over."""
+
+        def fits(condition: Value) -> bool:
+            return _fits(condition.type, like)
+
+        return Masked(_restricted(mask.alive, fits), mask.inner, tuple(filter(fits, mask.flat)))
+
+    def moved(
+        self, builder: Builder, mask: Masked, y: Type, move: Callable[[Value], Tree]
+    ) -> Masked:
+        """A mask after its cotangent was reshaped or turned round: its conditions are, too."""
+        moved: dict[Value, Any] = {}
+        for condition in leaves([[c for part in mask.alive or () for c, _ in part], [*mask.flat]]):
+            missing = len(y.shape or ()) - len(condition.type.shape or ())
+            full = condition
+            if missing > 0 and condition.type.rank:
+                full = builder.emit(ops.getitem, condition, ((None,) * missing + (Ellipsis,)))
+            if same_shape(full.type, y):
+                moved[condition] = move(full)
+            elif condition.type.rank == 0:
+                moved[condition] = condition
+        alive = _restricted(mask.alive, moved.__contains__)
+        if alive is not None:
+            alive = tuple(tuple((moved[c], side) for c, side in part) for part in alive)
+        return Masked(alive, None, tuple(moved[c] for c in mask.flat if c in moved))
+
+    def joined(
+        self, builder: Builder, out: Value, ends: list[Tree], inside: set[Value], blocks: Any
+    ) -> None:
+        """A join is alive where one of its ends is, as far as that can be told outside of its blocks."""
         alive = reduce(_union, (self.of(end).alive for end in ends))
-        self.known[out] = Masked(_restricted(alive, lambda condition: condition not in inside))
+        made = {s.out: s for block in blocks for s in walk(block) if isinstance(s, Let)}
+        again: dict[Value, Value | None] = {}
 
-    def summed(self, alive: Alive, like: Type) -> Alive:
-        """Where a sum to a shape is alive: as far as conditions do not differ along what is summed over."""
-        return _restricted(alive, lambda condition: _fits(condition.type, like))
+        def outside(condition: Value) -> Value | None:
+            """A condition of what stands outside is evaluated again there."""
+            if condition not in inside or condition in again:
+                return again.get(condition, condition)
+            let = made.get(condition)
+            rule = rule_of(let.op.function) if let is not None else None
+            again[condition] = None
+            if let is not None and rule is not None and rule.reason == "a truth value":
+                known = {value: outside(value) for value in leaves([let.args, dict(let.options)])}
+                if all(known[value] is value for value in known):
+                    again[condition] = builder.let(let.op, let.args, let.options)
+            return again[condition]
+
+        alive = _restricted(alive, lambda condition: outside(condition) is not None)
+        if alive is not None:
+            alive = tuple(tuple((outside(c) or c, side) for c, side in part) for part in alive)
+        self.known[out] = Masked(alive)
+
+
+def within(alive: Alive, condition: Value, side: bool = True) -> Alive:
+    """Where something is alive that also needs a condition."""
+    literal = (condition, side)
+    if alive is None:
+        return ((literal,),)
+    return tuple(part if literal in part else (literal, *part) for part in alive)
+
+
+def may_be_infinite(block: Sequence[Statement]) -> bool:
+    """Whether a factor that a block computes may be, where its operands are finite."""
+    return any(_may_be_infinite(let) for let in block if isinstance(let, Let))
+
+
+def _may_be_infinite(let: Let) -> bool:
+    if let.op is ops.divide:
+        return type_of(let.args[1]).dtype != "int"
+    if let.op in (ops.power, ops.operation(np.power)):
+        return not (isinstance(let.args[1], int) and let.args[1] >= 0)
+    return let.op.function in _POLES
+
+
+_POLES = {np.divide, np.reciprocal, np.log, np.log2, np.log10, np.log1p, np.arctanh}
+
+
+def only_moves(block: Sequence[Statement]) -> bool:
+    """Whether a block does no more than give an array another shape or order."""
+    return all(isinstance(let, Let) and let.op.function in _MOVES for let in block)
+
+
+_MOVES = {
+    *(ops.getitem.function, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis),
+    *(np.squeeze, np.expand_dims, np.flip, np.roll, np.rot90, np.shape, np.size),
+}
+
+
+def _number(builder: Builder, made: Value, base: str) -> Value:
+    """A selection of numbers is an array without axes; cotangents are numbers."""
+    return builder.emit(ops.getitem, made, (), base=base) if made.type.rank == 0 else made
 
 
 def _is_zero(tree: Tree) -> bool:
     return isinstance(tree, (int, float)) and not isinstance(tree, bool) and tree == 0
-
-
-def _within(alive: Alive, literal: tuple[Value, bool]) -> Alive:
-    if alive is None:
-        return ((literal,),)
-    return tuple(part if literal in part else (literal, *part) for part in alive)
 
 
 def _union(a: Alive, b: Alive) -> Alive:
@@ -139,11 +223,11 @@ def _union(a: Alive, b: Alive) -> Alive:
     return (*a, *(part for part in b if frozenset(part) not in seen))
 
 
-def _restricted(alive: Alive, keeps: object) -> Alive:
+def _restricted(alive: Alive, keeps: Callable[[Value], bool]) -> Alive:
     """With the conditions that are kept; everywhere, where none of a part is."""
     if alive is None:
         return None
-    parts = [tuple(one for one in part if keeps(one[0])) for part in alive]  # type: ignore[operator]
+    parts = [tuple(one for one in part if keeps(one[0])) for part in alive]
     return tuple(parts) if all(parts) else None
 
 
@@ -157,29 +241,29 @@ def _fits(type_: Type, like: Type) -> bool:
 def _condition(builder: Builder, alive: tuple[Part, ...]) -> tuple[Tree, bool]:
     """Where something is alive as one condition, and on which side of it."""
     if len(alive) == 1 and len({side for _, side in alive[0]}) == 1:
-        # Not the one and not the other: neither of them.
-        side = alive[0][0][1]
-        op = ops.bit_and if side else ops.bit_or
-        if len(alive[0]) == 1:
-            return alive[0][0][0], side
-        return reduce(
-            lambda a, b: builder.emit(op, a, b), [_truth(builder, c) for c, _ in alive[0]]
-        ), side
+        (first, side), *others = alive[0]
+        if not others:
+            return first, side
+        op = ops.bit_and if side else ops.bit_or  # on the other side of both: of either
+        conditions = [_truth(builder, condition) for condition, _ in alive[0]]
+        return reduce(lambda a, b: builder.emit(op, a, b), conditions), side
     parts = []
     for part in alive:
         literals = [_truth(builder, c) if side else _untruth(builder, c) for c, side in part]
         parts.append(reduce(lambda a, b: builder.emit(ops.bit_and, a, b), literals))
+    if not parts:
+        return False, True
     return reduce(lambda a, b: builder.emit(ops.bit_or, a, b), parts), True
 
 
 def _truth(builder: Builder, condition: Value) -> Tree:
     """A condition as truth values."""
-    return (
-        condition if condition.type.dtype == "bool" else builder.emit(ops.not_equal, condition, 0)
-    )
+    if condition.type.dtype == "bool":
+        return condition
+    return builder.emit(ops.not_equal, condition, 0)
 
 
 def _untruth(builder: Builder, condition: Value) -> Tree:
     if condition.type.dtype == "bool" and condition.type.kind == "array":
         return builder.emit(ops.invert, condition)
-    return builder.emit(ops.equal, condition, 0)  # of Python's truth values `~` would be a number
+    return builder.emit(ops.equal, condition, 0)  # `~` of a truth value of Python's is a number
