@@ -144,6 +144,16 @@ refused(
     rewrite="Decide outside the function.",
 )
 refused(
+    np.ufunc.resolve_dtypes,
+    reason="it makes dtypes, not numbers",
+    rewrite="Call it outside the function, or use np.result_type.",
+)
+refused(
+    np.sort_complex,
+    reason="it makes complex numbers of real ones",
+    rewrite="Use np.sort, or x[np.lexsort((x.imag, x.real))] of complex numbers.",
+)
+refused(
     *_numpy(
         "datetime64 timedelta64 busdaycalendar busday_count busday_offset is_busday datetime_as_string datetime_data"
     ),

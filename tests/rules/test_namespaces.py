@@ -19,8 +19,7 @@ np.fft.ifftshift np.fft.ihfft np.fft.irfft np.fft.irfft2 np.fft.irfftn np.fft.rf
 np.fft.rfftfreq np.fft.rfftn np.histogram np.histogram2d np.histogram_bin_edges np.histogramdd
 np.hsplit np.ix_ np.linalg.eig np.linalg.eigvals np.meshgrid np.piecewise np.poly np.polyadd
 np.polyder np.polydiv np.polyfit np.polyint np.polymul np.polysub np.polyval np.roots
-np.row_stack np.sort_complex np.split np.trapz np.ufunc.resolve_dtypes np.unstack np.vsplit
-np.polynomial.*
+np.row_stack np.split np.trapz np.unstack np.vsplit np.polynomial.*
 """
 NOT_YET = WORDS.split()
 
