@@ -18,6 +18,7 @@ import inspect
 import math
 import operator
 import sys
+import types
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -26,7 +27,17 @@ import numpy as np
 
 from srcad import runtime
 
-__all__ = ["HOMES", "Field", "Operation", "bind", "module_of", "name_of", "operation"]
+__all__ = [
+    "HOMES",
+    "Field",
+    "Operation",
+    "bind",
+    "declare",
+    "distribution_of",
+    "module_of",
+    "name_of",
+    "operation",
+]
 
 
 class Operation:
@@ -244,7 +255,10 @@ def module_of(function: Callable[..., Any]) -> str | None:
     >>> module_of(np.linalg.norm), module_of(math.sin), module_of(lambda: 0)
     ('numpy.linalg', 'math', None)
     """
-    name = getattr(function, "__name__", None)
+    owner = _owner(function)
+    if owner is not None:
+        return module_of(owner)
+    name = _called(function)
     if not isinstance(name, str):
         return None
     for home in HOMES:
@@ -258,7 +272,17 @@ def module_of(function: Callable[..., Any]) -> str | None:
 
 def _called(found: Any) -> Any:
     """What a function calls itself, or an object that is one of many of its class, as scipy.stats.norm is."""
-    return getattr(found, "__name__", None) or getattr(found, "name", None)
+    own = getattr(found, "__name__", None) or getattr(found, "name", None)
+    return own or type(found).__name__.removesuffix("_gen")
+
+
+def distribution_of(found: Any) -> Any:
+    """The distribution of scipy.stats that a frozen one is made of, or None."""
+    stats = sys.modules.get("scipy.stats")
+    if stats is None or not isinstance(found, stats.distributions.rv_frozen):
+        return None
+    known = getattr(stats, found.dist.name, None)
+    return known if type(known) is type(found.dist) else None
 
 
 def _owner(function: Any) -> Any:
@@ -266,7 +290,7 @@ def _owner(function: Any) -> Any:
     owner = getattr(function, "__self__", None)
     if owner is None or isinstance(owner, (type, types.ModuleType, np.ufunc)):
         return None
-    return owner if isinstance(getattr(owner, "name", None), str) else None
+    return owner if type(owner).__module__.startswith("scipy.stats") else None
 
 
 def name_of(function: Callable[..., Any]) -> str | None:
@@ -345,6 +369,22 @@ _PARAMETERS = {
 _SYNONYMOUS = {np.clip: {"min": "a_min", "max": "a_max"}}
 
 
+_DEFAULTS: dict[Any, dict[str, Any]] = {}
+
+
+def declare(function: Callable[..., Any], names: str) -> None:
+    """Tell the parameters of a function that does not; numbers stand for what a call leaves out before others.
+
+    >>> def density(*args, **kwds): ...
+    >>> declare(density, "x a loc=0 scale=1")
+    >>> bind(Operation(density, "density", operands=("x", "a", "loc", "scale")), (2.0,), {"a": 3.0, "scale": 5.0})
+    ((2.0, 3.0, 0, 5.0), ())
+    """
+    parts = [word.partition("=") for word in names.split()]
+    _PARAMETERS[function] = " ".join(name for name, _, _ in parts)
+    _DEFAULTS[function] = {name: int(default) for name, _, default in parts if default}
+
+
 @cache
 def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """Names of the parameters of a callable, a starred one with its star, or None where they cannot be known."""
@@ -393,11 +433,12 @@ def bind(
         else:
             raise TypeError(f"{op.name}() takes {len(names)} arguments but {len(args)} were given")
     front = []
+    defaults = _DEFAULTS.get(op.function, {})
     for name in wanted:
         if name in given:
             front.append(given.pop(name))
         elif not name.startswith("*") and given.keys() & set(wanted):
-            front.append(None)
+            front.append(defaults.get(name))
     order = {name: place for place, name in enumerate(names)}
     rest = sorted(given.items(), key=lambda item: (order.get(item[0], 99), item[0]))
     return (*front, *operands), tuple(rest)

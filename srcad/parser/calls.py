@@ -30,6 +30,7 @@ from srcad.parser.expressions import is_constant, plain_of, settled
 from srcad.parser.handles import (
     Callee,
     ChoiceBinding,
+    FrozenBinding,
     FunctionBinding,
     MethodBinding,
     PartialBinding,
@@ -160,6 +161,8 @@ class Calls(Objects):
         if special is not None:
             return special(self, node, callee, args, options)
         home = ops.module_of(function) if _hashable(function) else None
+        if home == "scipy.stats" and hasattr(function, "freeze"):
+            return FrozenBinding(callee, args, options)
         if _hashable(function) and (
             rule_of(function) is not None
             or (home is not None and home.startswith(_PURE) and function not in _EFFECTS)

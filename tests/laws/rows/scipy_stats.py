@@ -1,0 +1,78 @@
+"""scipy.stats: distributions at points inside of their support (outside is tests/rules/test_scipy_stats.py), statistics."""
+
+import numpy as np
+import pytest
+
+from tests.laws.cases import POSITIVE, REAL, add, draw, rows
+
+stats = pytest.importorskip("scipy.stats")
+
+HALF, UNIT, WIDE, NEAR = draw(0.95, 1.2), draw(0.35, 0.65), draw(1.3, 3.0), draw(0.7, 2)
+
+
+def words(front: str, count: int, back: str = "") -> str:
+    return ",".join([front] + ["number"] * count + ([back] if back else []))
+
+
+LOW = draw(0.3, 0.45)  # below the kink of some at a half
+# Points of the standard form, and draws of the shapes.
+CONTINUOUS = {
+    "norm cauchy laplace logistic hypsecant gumbel_r gumbel_l moyal": (REAL, []),
+    "halfnorm expon halfcauchy rayleigh maxwell": (POSITIVE, []),
+    "levy": (NEAR, []),
+    "uniform": (UNIT, []),
+    "gamma invgamma chi2 chi lomax fisk weibull_min lognorm": (POSITIVE, [WIDE]),
+    "invgauss": (NEAR, [WIDE]),
+    "pareto": (draw(1.6, 3), [WIDE]),
+    "powerlaw": (UNIT, [WIDE]),
+    "weibull_max": (draw(-2, -0.3), [WIDE]),
+    "loggamma t skewnorm vonmises": (REAL, [WIDE]),
+    "beta": (UNIT, [WIDE, WIDE]),
+    "f": (POSITIVE, [WIDE, draw(3, 5)]),
+    "truncnorm": (draw(-0.2, 0.3), [draw(-1.2, -1), draw(1, 1.2)]),
+}
+for names, (points, shapes) in CONTINUOUS.items():
+    for name in names.split():
+        distribution = getattr(stats, name)
+        # The integrals of these are by quadrature.
+        loose = name in ("skewnorm", "vonmises")
+        for method in (
+            ("logpdf", "pdf") if loose else ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf")
+        ):
+            function = getattr(distribution, method)
+            rows(function, words("3", len(shapes)), points, *shapes) if shapes else rows(
+                function, "3 0d number scalar", points
+            )
+            loc = draw(-0.01, 0.01)
+            rows(
+                function,
+                words("2x3", len(shapes), "number") + ",number",
+                points,
+                *shapes,
+                loc,
+                HALF,
+                tag="locscale",
+            )
+        if not loose:
+            for method in ("ppf", "isf"):
+                function = getattr(distribution, method)
+                rows(
+                    function,
+                    words("3", len(shapes), "number") + ",number",
+                    LOW,
+                    *shapes,
+                    REAL,
+                    HALF,
+                )
+
+K = np.array([0, 2, 3])
+for method in ("logpmf", "pmf", "cdf", "sf", "logcdf", "logsf"):
+    for name, args in {
+        "poisson": (K, 1.7),
+        "binom": (K, 5, np.array([0.3, 0.5, 0.6])),
+        "bernoulli": (np.array([0, 1, 0]), 0.3),
+        "geom": (K + 1, 0.3),
+        "nbinom": (K, 5, np.array([[0.3], [0.6]])),
+    }.items():
+        if not (name == "bernoulli" and method in ("sf", "logsf", "logcdf")):
+            add(getattr(getattr(stats, name), method), "3", *args)
