@@ -53,7 +53,7 @@ _NAMES = {
         linalg.matrix_rank linalg.matmul linalg.outer linalg.tensordot linalg.vector_norm linalg.matrix_norm
         linalg.trace linalg.vecdot linalg.cross""",
     "view": """transpose permute_dims swapaxes moveaxis rollaxis matrix_transpose expand_dims squeeze broadcast_to flip
-        fliplr flipud rot90 diagonal linalg.diagonal linalg.matrix_transpose real""",
+        fliplr flipud rot90 diagonal linalg.diagonal linalg.matrix_transpose real imag""",
 }
 
 _TABLE: dict[Any, str] = {

@@ -49,6 +49,7 @@ from srcad.core.ops import Operation
 from srcad.core.results import SEVERAL
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import ANY, Dim, Shape, Size, Type, less, never_one, number
+from srcad.rules.bilinear import written_out
 from srcad.rules.families import cores, named_axes, rule_of
 
 __all__ = [
@@ -1447,13 +1448,10 @@ def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -
         raise Unknown
     dtype = found[1] if all(t.dtype for t in types) else None
     kind = "any" if optimize and not found[2] else found[0]  # NumPy's versions differ
-    if "." in text:
-        return _made(tuple(_fresh() for _ in range(found[2])), kind, dtype)
-    inputs, arrow, output = text.partition("->")
-    labels = inputs.split(",")
-    if not arrow:
-        counts = Counter("".join(labels))
-        output = "".join(sorted(label for label, count in counts.items() if count == 1))
+    try:
+        labels, output = written_out(text, [len(_known(type_)) for type_ in types])
+    except NotImplementedError:
+        raise Unknown from None
     sizes: dict[str, Dim] = {}
     for term, type_ in zip(labels, types):
         for label, size in zip(term, _known(type_)):
@@ -1694,7 +1692,9 @@ def _argsort(
     return _sort(function, a, axis)
 
 
-def _diff(function: Any, a: Tree, n: Tree = 1, axis: Tree = -1) -> Type:
+def _diff(function: Any, a: Tree, n: Tree = 1, axis: Tree = -1, **ends: Tree) -> Type:
+    if ends:
+        return _defined(function, a, n=n, axis=axis, **ends)
     type_ = _operand(a)
     shape = list(_known(type_))
     count, place = operator.index(n), _axis(axis, len(shape))
@@ -2600,6 +2600,8 @@ def _of_method(function: Any, found: Type, owner: Type) -> Type:
         return found._replace(kind="scalar")
     if owner.kind == "array" and function is np.conjugate:
         return found._replace(kind="any")  # a real array is its own conjugate
+    if owner.kind == "number" and function is np.conjugate and owner.dtype in ("float", "complex"):
+        return owner
     if owner.kind == "number" or (owner.kind == "any" and not owner.shape):
         vague = function in (
             np.real,

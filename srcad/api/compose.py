@@ -210,10 +210,17 @@ def check_output(core: Function, request: Request) -> None:
                 place=core.parsed.place,
                 reason="Return floats; what is not to be differentiated goes into aux (has_aux=True).",
             )
+        if request.transform in _BY_REAL and type_.dtype is None and may_be_complex(leaf):
+            raise ArgumentTypeError(
+                f"it is not known whether `{core.name}` returns complex numbers",
+                place=core.parsed.place,
+                reason="Convert its value: .astype(complex), or .real.",
+            )
         if request.transform in _OF_REAL and may_be_complex(leaf):
             gradient = request.transform in ("grad", "value_and_grad")
+            found = "complex numbers" if type_.dtype else "what is not known to be real"
             raise ArgumentTypeError(
-                f"`{core.name}` returns complex numbers, or what is not known to be real",
+                f"`{core.name}` returns {found}",
                 place=core.parsed.place,
                 reason=(
                     "A gradient is of a real number: take its real part, or np.abs(...) ** 2."

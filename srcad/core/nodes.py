@@ -367,6 +367,12 @@ def leaves(tree: Tree) -> Iterator[Value]:
             yield from leaves(part)
 
 
+def entries_like(output: Value, argument: Value) -> Value:
+    """Whose dtype the entries of a Jacobian have: the argument's, the output's where that is complex and the argument is not."""
+    of, by = ((value.type.dtype or "").startswith("complex") for value in (output, argument))
+    return output if of and not by else argument
+
+
 def map_tree(tree: Tree, change: Callable[[Value], Tree]) -> Tree:
     """The tree with each value replaced; the same object where nothing changes."""
     if isinstance(tree, Value):

@@ -247,7 +247,7 @@ def _filled(dot: Any, x: Any) -> Any:
     """A tangent without None."""
     if isinstance(x, (tuple, list)):
         return type(x)(map(_filled, dot if dot is not None else [None] * len(x), x))
-    if dot is not None:
+    if dot is not None or x is None:
         return dot
     if isinstance(x, (int, float, complex)):
         return 0.0
@@ -296,7 +296,8 @@ def _distance_where_ranks_are_unknown(
     with np.errstate(all="ignore"), vague_values(vague):  # what is not needed, but not known not to be
         block, _, values, outs = record(rule, y_bar, operands, y, options, ranks=False)
         found = concrete(outs, execute(block, values))
-        return distance([None if one is None else bar for bar, one in zip(found, raw)], raw)
+        found = [None if one is None else bar for bar, one in zip(found, raw)]
+        return distance(_cast(found, operands), _cast(list(raw), operands))
 
 
 def _distance_of_literals(
@@ -485,6 +486,13 @@ def _summed(bar: Any, x: Any) -> Any:
     return None if bar is None else runtime.sum_to(bar, x)
 
 
+def _cast(bars: Any, operands: Any) -> Any:
+    """Cotangents as those of their operands: real of what is real."""
+    if isinstance(bars, (tuple, list)):
+        return [_cast(bar, x) for bar, x in zip(bars, operands)]
+    return None if bars is None else runtime.cast(bars, operands)
+
+
 def _fits(rule: Rule, bar: Any, x: Any, dot: Any) -> bool:
     """Whether a cotangent has the structure and shape of its operand, or sums to it."""
     if dot is None:
@@ -601,7 +609,7 @@ def _precision(
     wide_bar = _in_dtype(y_bar, np.float64)
     wide_bars = pullback(rule, wide_bar, wide, wide_y, options)
     exact = [
-        _summed(bar, x) if rule.broadcasts else bar
+        _summed(bar, x) if rule.broadcasts else runtime.cast(bar, x)
         for bar, x in _pairs(wide_bars, _masked(wide, dots))
         if bar is not None
     ]
@@ -678,4 +686,6 @@ def _same(a: Any, b: Any) -> bool:
         return all(_same(a[key], b[key]) for key in b)
     if isinstance(a, (tuple, list)):
         return len(a) == len(b) and all(map(_same, a, b))
-    return bool(np.array_equal(a, b)) if isinstance(a, np.ndarray) else a is b or a == b
+    if isinstance(a, np.ndarray):
+        return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return a is b or a == b

@@ -66,6 +66,8 @@ class Sign:
 @linear(builtins.complex)
 def complex_number(y_bar: Any, real_: Any, imag_: Any) -> Any:
     by_real = y_bar if may_be_complex(real_) else real(y_bar)
+    if imag_ is None:
+        return by_real, None
     return by_real, -1j * y_bar if may_be_complex(imag_) else imag(y_bar)
 
 

@@ -151,6 +151,8 @@ def over_axes(b: Batch, let: Let) -> Any:
     given = {key: option for key, option in let.options if key not in named or option is not None}
     if len(let.args) > 1 or any(key in named for key in given) or not b.rank(let.args[0]):
         return by_definition(b, let)
+    if b.is_batched(list(given.values())):
+        b.refuse(f"an option of `{let.op.name}` is batched")
     options = {key: b.get(option) for key, option in given.items()}
     axis = options.pop("axis", None)
     along = every_axis(b.rank(let.args[0])) if axis is None else shifted(b, axis)
@@ -345,8 +347,8 @@ _NO_OP = {
 }
 
 
-@handles("sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median")
-@handles("nansum nanprod nanmean nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin")
+@handles("sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp")
+@handles("nansum nanprod nanmean nanmax nanmin nanstd nanvar nanargmax nanargmin")
 def reduction(b: Batch, let: Let) -> Any:
     """
     s = np.sum(g)              ->        s = np.sum(g, axis=1)            (g has one axis; with two: axis=(1, 2))
@@ -406,6 +408,47 @@ def _reduced(b: Batch, let: Let, a: Tree, options: dict[str, Any]) -> Any:
             b.refuse(f"`{let.op.name}` of all axes, kept")
         return b.again(let.op, b.flat(a), **options, axis=1)
     return b.again(let.op, b.rows(a), **options, axis=every_axis(rank))
+
+
+@handles("median nanmedian")
+def middle(b: Batch, let: Let) -> Any:
+    """As a reduction; of several axes at once NumPy cannot for an empty batch."""
+    axis = dict(let.options).get("axis")
+    if isinstance(axis, (tuple, list)) and len(axis) != 1:
+        return by_definition(b, let)
+    if axis is None and b.rank(let.args[0]) > 1:
+        if dict(let.options).get("keepdims"):
+            return by_definition(b, let)
+        return b.emit(let.op, b.flat(let.args[0]), axis=1)
+    return reduction(b, let)
+
+
+@handles("quantile percentile nanquantile nanpercentile")
+def quantile(b: Batch, let: Let) -> Any:
+    """
+    y = np.quantile(g, 0.5)    ->        y = np.quantile(g, 0.5, axis=1)
+    y = np.quantile(x, g)      ->        y = np.quantile(x, g)             (the axes of g come first)
+    """
+    a, q = let.args
+    options, front = dict(let.options), b.rank(q)
+    if b.is_batched(q):
+        if b.is_batched(a):
+            b.refuse(f"`{let.op.name}` has the same quantiles for all rows: one call at a time")
+        if not front:
+            return b.emit(let.op, b.get(a), b.get(q), **options)
+        made = b.emit(let.op, b.get(a), b.emit(np.ravel, b.get(q)), **options)
+        rest = b.emit(ops.getitem, b.emit(ops.shape, made), Slice(1, None))
+        return b.emit(np.reshape, made, shape=b.emit(ops.add, b.shape(q), rest))
+    axis = options.pop("axis", None)
+    of_several = isinstance(axis, (tuple, list)) or (axis is None and options.get("keepdims"))
+    if of_several or (front and let.op.function in (np.nanquantile, np.nanpercentile)):
+        return by_definition(b, let)  # what NumPy cannot of an empty batch
+    if axis is None:
+        a, axis = b.flat(a), 0
+    else:
+        a = b.get(a)
+    made = b.emit(let.op, a, b.get(q), axis=shifted(b, axis), **options)
+    return b.emit(np.moveaxis, made, source=front, destination=0) if front else made
 
 
 @handles(np.linalg.norm)
@@ -741,6 +784,27 @@ def index_of(b: Batch, index: Tree) -> tuple[Tree, ...]:
     return b.get(parts) if parts and parts[0] is Ellipsis else (ALL, *b.get(parts))
 
 
+def picks_of(b: Batch, index: Tree, rows: bool) -> Tree:
+    """An index of integers that differ by row, in each row (`rows`) or in what all rows share.
+
+    y = x[g]                   ->        y = x[np.arange(m)[:, None], g]   (x has the axis, too)
+    """
+    parts = index if type(index) is tuple else (index,)
+    whole = [place for place, part in enumerate(parts) if _picks(b, part)]
+    if whole != list(range(len(whole))):
+        b.refuse("an index is batched, behind a slice")
+    picks = parts[: len(whole)]
+    if any(type_of(part).dtype == "bool" for part in picks):
+        b.refuse("a mask is batched")
+    most = max(b.rank(part) for part in picks)
+    new: list[Tree] = [b.lift(part, most - b.rank(part)) for part in picks]
+    if rows:
+        row = b.emit(np.arange, b.count())
+        new.insert(0, b.emit(ops.getitem, row, (ALL, *(None,) * most)) if most else row)
+    made = (*new, *b.get(parts[len(whole) :]))
+    return made if len(made) > 1 else made[0]
+
+
 def _picks(b: Batch, part: Tree) -> bool:
     """Whether a part of an index is an integer or an array."""
     if part is None or part is Ellipsis or isinstance(part, (Slice, slice)):
@@ -766,7 +830,7 @@ def getitem(b: Batch, let: Let) -> Any:
     """
     base, index = let.args
     if b.is_batched(index):
-        b.refuse("an index is batched")
+        return b.emit(let.op, b.get(base), picks_of(b, index, b.is_batched(base)))
     return b.get(base) if index == () else b.emit(let.op, b.get(base), index_of(b, index))
 
 
@@ -777,12 +841,11 @@ def store(b: Batch, let: Let) -> Any:
     x_bar[1:] += g             ->             x_bar[:, 1:] += g
     """
     base, index, value = let.args
-    if b.is_batched(index):
-        b.refuse("an index is batched")
     slot, rank = infer(ops.getitem, (base, index), {}).rank, b.rank(value)
     if slot is None or rank > slot:
         b.refuse("a store whose place and value have axes that do not fit, or are not known")
-    return b.emit(let.op, b.rows(base), index_of(b, index), b.lift(value, slot - rank))
+    place = picks_of(b, index, True) if b.is_batched(index) else index_of(b, index)
+    return b.emit(let.op, b.rows(base), place, b.lift(value, slot - rank))
 
 
 # Forms: shapes, copies, joins of arrays.
@@ -1097,7 +1160,7 @@ def column_stack(b: Batch, let: Let) -> Any:
 
 
 # The handlers that know what to do where an option depends on the axis.
-BATCH_OPTIONS: set[Any] = {by_definition, reduction, along_first}
+BATCH_OPTIONS: set[Any] = {by_definition, over_axes, reduction, along_first}
 
 
 # What reads the form of a batched value only: its result has no batch axis.

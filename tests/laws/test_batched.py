@@ -99,7 +99,7 @@ def refusal(case: Case) -> str:
     values = {value: x for value, x in values.items() if value is not start[2]}
     params = [Param(f"x{place}", value) for place, value in enumerate(values)]
     function = Function("pulled", params, [primal, *function.body], function.result)
-    floating = [value for value, x in values.items() if np.asarray(x).dtype.kind == "f"]
+    floating = [value for value, x in values.items() if np.asarray(x).dtype.kind in "fc"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -123,7 +123,7 @@ def called(case: Case, symbolic: bool) -> tuple[Function, dict[Value, Any]]:
     def symbol(x: Any) -> Any:
         if isinstance(x, (tuple, list)):
             return type(x)(map(symbol, x))
-        if not isinstance(x, (np.ndarray, np.generic, float)):
+        if not isinstance(x, (np.ndarray, np.generic, float, complex)):
             return Slice(x.start, x.stop, x.step) if isinstance(x, slice) else x
         shape = tuple(Size(f"n{n}", 0, True) if symbolic and n != 1 else n for n in np.shape(x))
         kind = (
@@ -137,7 +137,7 @@ def called(case: Case, symbolic: bool) -> tuple[Function, dict[Value, Any]]:
             "x",
             Type(
                 kind,
-                getattr(x, "dtype", np.dtype(float)).name if kind != "number" else "float",
+                x.dtype.name if kind != "number" else type(x).__name__,
                 shape,
             ),
         )
@@ -183,7 +183,7 @@ def refused_operands(case: Case) -> set[str]:
     refused = set()
     for symbolic in (True, False):
         function, values = called(case, symbolic)
-        floating = [value for value, x in values.items() if np.asarray(x).dtype.kind == "f"]
+        floating = [value for value, x in values.items() if np.asarray(x).dtype.kind in "fc"]
         for inputs in [[value] for value in floating] + [floating]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
