@@ -508,7 +508,7 @@ def _adjointness(y_bar: Any, y_dot: Any, bars: Any, dots: Any) -> float:
     for bar, dot in _pairs(bars, dots):
         right += np.sum(conj(bar) * dot).real
         scale += np.sum(np.abs(bar * dot))
-    return float(abs(left - right) / (scale + 1e-30))
+    return float(abs(left - right) / (scale + 1e-3))
 
 
 def _pairs(bars: Any, dots: Any) -> Iterator[tuple[Any, Any]]:

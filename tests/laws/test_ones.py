@@ -67,7 +67,9 @@ def variants(case: Case, seen: set[Any]) -> Iterator[tuple[str, tuple[Any, ...]]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                case.function(*args, **case.options)
+                made = case.function(*args, **case.options)
+                if not np.all(np.isfinite(made if isinstance(made, (float, np.ndarray)) else 0)):
+                    continue
         except (TypeError, ValueError, IndexError, RuntimeWarning, np.linalg.LinAlgError):
             continue
         if not as_signed(case.function, args):

@@ -106,3 +106,33 @@ def test_data_of_counts():
     assert rate == pytest.approx(counts.sum() / 1.5 - 3)
     p = srcad.grad(lambda p: np.sum(stats.binom.logpmf(counts, 5, p)))(0.3)
     assert p == pytest.approx(4 / 0.3 - 11 / 0.7)
+
+
+def test_dirichlet():
+    x, alpha = np.array([0.2, 0.5, 0.3]), np.array([1.5, 2.0, 0.7])
+    found = srcad.grad(lambda a: stats.dirichlet.logpdf(x, a))(alpha)
+    steps = 1e-6 * np.eye(3)
+    wanted = [
+        (stats.dirichlet.logpdf(x, alpha + h) - stats.dirichlet.logpdf(x, alpha - h)) / 2e-6
+        for h in steps
+    ]
+    np.testing.assert_allclose(found, wanted, rtol=1e-7)
+
+
+def test_multivariate_normal():
+    rng = np.random.default_rng(0)
+    points, factor = rng.normal(size=(5, 3)), rng.normal(size=(3, 3))
+
+    def loss(mean, factor):
+        cov = factor @ factor.T + np.eye(3)
+        return np.sum(stats.multivariate_normal.logpdf(points, mean, cov))
+
+    def plain(mean, factor):
+        cov = factor @ factor.T + np.eye(3)
+        off = points - mean
+        return -np.sum(off * np.linalg.solve(cov, off.T).T) / 2 - 2.5 * np.linalg.slogdet(cov)[1]
+
+    found = srcad.grad(loss, argnums=(0, 1))(np.ones(3), factor)
+    wanted = srcad.grad(plain, argnums=(0, 1))(np.ones(3), factor)
+    for a, b in zip(found, wanted):
+        np.testing.assert_allclose(a, b, rtol=1e-12)

@@ -17,12 +17,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import linalg, special, stats
 
 from srcad.core import ops
-from srcad.core.quote import call
+from srcad.core.quote import call, rank, sizes
+from srcad.core.types import never_one
 from srcad.rules.derived import derived
 from srcad.rules.families import constant, elementwise
+from srcad.rules.linear import count_of
+from srcad.rules.refused import refused
+from srcad.rules.scipy import having
 from srcad.rules.scipy.special import literal
 
 __all__: list[str] = []
@@ -160,23 +164,23 @@ def continuous(
             return (f, *by_shape, -f, -f * z)
 
         def cdf(x: Any, *rest: Any) -> Any:
-            *rest, _ = rest
+            rest = rest[:-1]
             return slopes(x, rest, density(x, *rest))
 
         def sf(x: Any, *rest: Any) -> Any:
-            *rest, _ = rest
+            rest = rest[:-1]
             return slopes(x, rest, -density(x, *rest))
 
         def logcdf(x: Any, *rest: Any) -> Any:
-            *rest, y = rest
+            rest, y = rest[:-1], rest[-1]
             return slopes(x, rest, ratio(x, rest, y))
 
         def logsf(x: Any, *rest: Any) -> Any:
-            *rest, y = rest
+            rest, y = rest[:-1], rest[-1]
             return slopes(x, rest, -ratio(x, rest, y))
 
         def quantile(sign: int, *operands: Any) -> Any:
-            _, *rest, y = operands
+            rest, y = operands[1:-1], operands[-1]
             own, (loc, scale) = rest[:count], rest[count:]
             z = _standard(y, loc, scale)
             by_shape: Any = [None] * count
@@ -460,19 +464,19 @@ def discrete(
             return (None, *(None if one is None else weight(one) for one in wide), None)
 
         def cdf(k: Any, *rest: Any) -> Any:
-            *rest, _ = rest
+            rest = rest[:-1]
             return slopes(k, rest, lambda slope: slope)
 
         def sf(k: Any, *rest: Any) -> Any:
-            *rest, _ = rest
+            rest = rest[:-1]
             return slopes(k, rest, lambda slope: -slope)
 
         def logcdf(k: Any, *rest: Any) -> Any:
-            *rest, y = rest
+            rest, y = rest[:-1], rest[-1]
             return slopes(k, rest, lambda slope: slope * _inverse(y))
 
         def logsf(k: Any, *rest: Any) -> Any:
-            *rest, y = rest
+            rest, y = rest[:-1], rest[-1]
             return slopes(k, rest, lambda slope: -slope * _inverse(y))
 
         known = flow(1.0, *(0.5,) * count)
@@ -546,3 +550,228 @@ def geom(k: Any, p: Any) -> Any:
 def nbinom(k: Any, n: Any, p: Any) -> Any:
     ways = gammaln(n + k) - gammaln(k + 1) - gammaln(n)
     return ways + n * log(p) + xlog1py(k, -p)
+
+
+# Several variables at once.
+
+
+@derived(stats.multivariate_normal.logpdf, memory="fresh")
+def multivariate_normal(
+    x: Any, mean: Any = None, cov: Any = None, *, allow_singular: Any = False
+) -> Any:
+    """By the Cholesky factor of the covariance, of which the lower triangle is read, as SciPy's decomposition does."""
+    if cov is None or rank(cov) != 2 or rank(x) not in (1, 2) or allow_singular:
+        raise NotImplementedError(
+            "the covariance is to be a matrix of full rank, and x one point or rows of points"
+        )
+    off = x - (np.zeros_like(cov[0]) if mean is None else mean)
+    factor = np.linalg.cholesky(cov)
+    white = call(linalg.solve_triangular, factor, off if rank(off) == 1 else off.T, lower=True)
+    size = np.sum(white**2, axis=0) + LOG_2PI * np.shape(cov)[0]
+    found = -size / 2 - np.sum(np.log(np.diag(factor)))
+    if rank(x) == 2 and (sizes(x) or [None])[0] == 1:  # SciPy's result has lost the axis
+        return found[0]
+    if rank(x) == 2 and not (sizes(x) and never_one(sizes(x)[0])):  # type: ignore[index]
+        raise NotImplementedError("it is not known whether x has one row, which SciPy drops")
+    return found
+
+
+@derived(stats.multivariate_normal.pdf, memory="fresh")
+def multivariate_density(
+    x: Any, mean: Any = None, cov: Any = None, *, allow_singular: Any = False
+) -> Any:
+    return exp(multivariate_normal(x, mean, cov, allow_singular=allow_singular))
+
+
+@derived(stats.dirichlet.logpdf, memory="fresh")
+def dirichlet(x: Any, alpha: Any) -> Any:
+    """A product of matrices, which takes no x of another length (SciPy then fills in the last one)."""
+    return np.dot(alpha - 1, log(x)) - np.sum(gammaln(alpha)) + gammaln(np.sum(alpha))
+
+
+@derived(stats.dirichlet.pdf, memory="fresh")
+def dirichlet_density(x: Any, alpha: Any) -> Any:
+    return exp(dirichlet(x, alpha))
+
+
+# Statistics of data.
+
+
+def _policy(nan_policy: Any) -> None:
+    if nan_policy != "propagate":
+        raise NotImplementedError(f"nan_policy={nan_policy!r}; take the numbers out before")
+
+
+def _central(a: Any, order: int, axis: Any, keepdims: Any = False) -> Any:
+    return np.mean(
+        (a - np.mean(a, axis=axis, keepdims=True)) ** order, axis=axis, keepdims=keepdims
+    )
+
+
+@derived(stats.zscore, memory="fresh")
+def zscore(a: Any, *, axis: Any = 0, ddof: Any = 0, nan_policy: Any = "propagate") -> Any:
+    return zmap(a, a, axis=axis, ddof=ddof, nan_policy=nan_policy)
+
+
+@derived(stats.zmap, memory="fresh")
+def zmap(
+    scores: Any, compare: Any, *, axis: Any = 0, ddof: Any = 0, nan_policy: Any = "propagate"
+) -> Any:
+    _policy(nan_policy)
+    mean = np.mean(compare, axis=axis, keepdims=True)
+    return (scores - mean) / np.std(compare, axis=axis, ddof=ddof, keepdims=True)
+
+
+@derived(stats.sem, memory="fresh")
+def sem(
+    a: Any,
+    *,
+    axis: Any = 0,
+    ddof: Any = 1,
+    nan_policy: Any = "propagate",
+    keepdims: Any = False,
+) -> Any:
+    _policy(nan_policy)
+    return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / count_of(a, axis) ** 0.5
+
+
+@derived(stats.variation, memory="fresh")
+def variation(
+    a: Any,
+    *,
+    axis: Any = 0,
+    nan_policy: Any = "propagate",
+    ddof: Any = 0,
+    keepdims: Any = False,
+) -> Any:
+    _policy(nan_policy)
+    options = {"axis": axis, "keepdims": keepdims}
+    return np.std(a, ddof=ddof, **options) / np.mean(a, **options)
+
+
+@derived(stats.skew, memory="fresh")
+def skew(
+    a: Any,
+    *,
+    axis: Any = 0,
+    bias: Any = True,
+    nan_policy: Any = "propagate",
+    keepdims: Any = False,
+) -> Any:
+    _policy(nan_policy)
+    found = _central(a, 3, axis, keepdims) / _central(a, 2, axis, keepdims) ** 1.5
+    if bias:
+        return found
+    n = count_of(a, axis)
+    return found * ((n - 1.0) * n) ** 0.5 / (n - 2.0)
+
+
+@derived(stats.kurtosis, memory="fresh")
+def kurtosis(
+    a: Any,
+    *,
+    axis: Any = 0,
+    fisher: Any = True,
+    bias: Any = True,
+    nan_policy: Any = "propagate",
+    keepdims: Any = False,
+) -> Any:
+    _policy(nan_policy)
+    found = _central(a, 4, axis, keepdims) / _central(a, 2, axis, keepdims) ** 2
+    if not bias:
+        n = count_of(a, axis)
+        found = ((n**2 - 1.0) * found - 3 * (n - 1.0) ** 2) / ((n - 2.0) * (n - 3.0)) + 3
+    return found - 3 if fisher else found
+
+
+@derived(stats.moment, memory="fresh")
+def moment(
+    a: Any,
+    *,
+    order: Any = 1,
+    axis: Any = 0,
+    nan_policy: Any = "propagate",
+    center: Any = None,
+    keepdims: Any = False,
+) -> Any:
+    _policy(nan_policy)
+    center = np.mean(a, axis=axis, keepdims=True) if center is None else center
+    return np.mean((a - center) ** order, axis=axis, keepdims=keepdims)
+
+
+def _averaged(a: Any, axis: Any, weights: Any, nan_policy: Any, keepdims: Any) -> Any:
+    _policy(nan_policy)
+    if weights is None:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+    total = np.sum(weights * a, axis=axis, keepdims=keepdims)
+    return total / np.sum(weights, axis=axis, keepdims=keepdims)
+
+
+@derived(stats.gmean, memory="fresh")
+def gmean(
+    a: Any,
+    *,
+    axis: Any = 0,
+    nan_policy: Any = "propagate",
+    keepdims: Any = False,
+) -> Any:
+    return exp(_averaged(log(a), axis, None, nan_policy, keepdims))
+
+
+@derived(stats.hmean, memory="fresh")
+def hmean(
+    a: Any,
+    *,
+    axis: Any = 0,
+    nan_policy: Any = "propagate",
+    keepdims: Any = False,
+) -> Any:
+    return 1 / _averaged(1 / a, axis, None, nan_policy, keepdims)
+
+
+@derived(*having(stats, "pmean"), memory="fresh")
+def pmean(
+    a: Any,
+    p: Any,
+    *,
+    axis: Any = 0,
+    nan_policy: Any = "propagate",
+    keepdims: Any = False,
+) -> Any:
+    return _averaged(a**p, axis, None, nan_policy, keepdims) ** (1 / p)
+
+
+@derived(stats.gstd, memory="fresh")
+def gstd(a: Any, *, axis: Any = 0, ddof: Any = 1) -> Any:
+    return exp(np.std(log(a), axis=axis, ddof=ddof))
+
+
+@derived(stats.entropy, memory="fresh")
+def entropy(
+    pk: Any,
+    qk: Any = None,
+    *,
+    base: Any = None,
+    axis: Any = 0,
+    nan_policy: Any = "propagate",
+    keepdims: Any = False,
+) -> Any:
+    _policy(nan_policy)
+    p = pk / np.sum(pk, axis=axis, keepdims=True)
+    if qk is None:
+        parts = special.entr(p)
+    else:
+        parts = special.rel_entr(p, qk / np.sum(qk, axis=axis, keepdims=True))
+    found = np.sum(parts, axis=axis, keepdims=keepdims)
+    return found if base is None else found / log(base)
+
+
+def _refused(names: str, reason: str, rewrite: str) -> None:
+    refused(*having(stats, names), reason=reason, rewrite=rewrite)
+
+
+_refused(
+    "pearsonr linregress spearmanr kendalltau pointbiserialr",
+    "its result is an object with p-values",
+    "For the correlation write np.corrcoef(x, y)[0, 1], for a line np.polyfit or np.linalg.lstsq.",
+)

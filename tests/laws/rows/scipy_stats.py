@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.laws.cases import POSITIVE, REAL, add, draw, rows
+from tests.laws.cases import POSITIVE, REAL, add, arrays, draw, rows
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -76,3 +76,29 @@ for method in ("logpmf", "pmf", "cdf", "sf", "logcdf", "logsf"):
     }.items():
         if not (name == "bernoulli" and method in ("sf", "logsf", "logcdf")):
             add(getattr(getattr(stats, name), method), "3", *args)
+
+(X, ROWS, MEAN, M) = arrays((3,), (4, 3), (3,), (3, 3))
+COV = M @ M.T + np.eye(3)
+for method in ("logpdf", "pdf"):
+    function = getattr(stats.multivariate_normal, method)
+    add(function, "3", X, MEAN, COV)
+    add(function, "4x3", ROWS, MEAN, COV)
+    add(function, "nomean", ROWS, None, COV)
+
+AXES = [{}, {"axis": 1}, {"axis": None}, {"axis": -1, "keepdims": True}]
+(DATA,) = arrays((5, 4), make=POSITIVE)
+for function in (stats.sem, stats.skew, stats.kurtosis, stats.gmean, stats.hmean):
+    for options in AXES:
+        add(function, f"5x4-{options}", DATA, **options)
+for options in AXES[:3]:
+    add(stats.zscore, f"5x4-{options}", DATA, **options)
+    add(stats.gstd, f"5x4-{options}", DATA, **options)
+add(stats.zmap, "5x4-4x4", DATA, DATA[:4] * 2.0)
+add(stats.variation, "5x4", DATA, axis=None)
+add(stats.skew, "unbiased", DATA, bias=False, axis=1)
+add(stats.kurtosis, "unbiased", DATA, bias=False, axis=1, fisher=False)
+add(stats.moment, "3", DATA, order=3, axis=1)
+add(stats.entropy, "5x4", DATA, axis=None)
+add(stats.entropy, "of-two", DATA, DATA[:, ::-1].copy(), base=2.0, axis=None)
+if hasattr(stats, "pmean"):
+    add(stats.pmean, "3x4", DATA, 1.5, axis=1)
