@@ -20,7 +20,7 @@ from srcad.core import ops, types
 from srcad.core.builder import Builder
 from srcad.core.nodes import Let, Slice, Value, leaves
 from srcad.core.nodes import operands as operands_of
-from srcad.core.quote import Symbol, call, conj, may_be_complex, real, spread, sum_to, unwrap, wrap
+from srcad.core.quote import Symbol, call, conj, may_be_complex, real, spread, sum_to, unwrap, wanting, wrap
 from srcad.core.results import SEVERAL, parts_of
 from srcad.rules.families import Rule, rule_of
 
@@ -29,6 +29,7 @@ __all__ = [
     "check_complex",
     "cotangents",
     "gradients",
+    "of_conjugates",
     "pulled",
     "pull",
     "push",
@@ -73,8 +74,15 @@ def pulled(rule: Rule, y_bar: Any, *operands: Any, **options: Any) -> tuple[Any,
     check_complex(rule, operands)
     if rule.family == "linear" or rule.on_complex == "given" or not may_be_complex(operands):
         return _tuple(rule.pullback(y_bar, *operands, **options))
+    return _tuple(of_conjugates(rule.pullback, y_bar, *operands, **options))
+
+
+def of_conjugates(
+    pullback: Callable[..., Any], y_bar: Any, *operands: Any, **options: Any
+) -> Any:
+    """A pullback that is given the conjugates of operands, of which it may read the form only."""
     if numeric(operands):
-        return _tuple(rule.pullback(y_bar, *conj(operands), **options))
+        return pullback(y_bar, *conj(operands), **options)
     plain: dict[Value, Value] = {}
     builder = _builder_of(operands)
     start = len(builder.block)
@@ -87,7 +95,7 @@ def pulled(rule: Rule, y_bar: Any, *operands: Any, **options: Any) -> tuple[Any,
             plain[made.value] = tree.value
         return made
 
-    found = _tuple(rule.pullback(y_bar, *map(one, operands), **options))
+    found = pullback(y_bar, *map(one, operands), **options)
     _of_plain(builder, start, plain)
     return found
 
@@ -260,6 +268,8 @@ def push(
     result = definition(*operands, **options)
     block = [statement for statement in builder.block[start:] if isinstance(statement, Let)]
     parts = parts_of(block)
+    read = {value for statement in block for value in operands_of(statement)}
+    read.update(leaves(unwrap(result)))
     tangents: dict[Value, Any] = {}
     for operand, dot in zip(operands, dots):
         _assign(tangents, operand, dot)
@@ -284,7 +294,10 @@ def push(
         if rule.function is runtime.put_add and moving[2] is None:
             made = moving[0]
         else:
-            made = tangent(rule, moving, args, y if known and isinstance(y, Symbol) else out, given)
+            own = y if known and isinstance(y, Symbol) else out
+            wanted = [i for i, one in enumerate(parts.get(statement.out, ())) if one in read]
+            with wanting(set(wanted) or None):
+                made = tangent(rule, moving, args, own, given)
         if isinstance(out, tuple):
             made = made if isinstance(made, tuple) else builder.parts(made)
             formed = [dot if dot is None else _formed(dot, one) for dot, one in zip(made, out)]
@@ -390,6 +403,9 @@ def _contribute(bars: dict[Value, Any], varied: set[Value], rule: Rule, arg: Any
         raise NotImplementedError(
             f"its definition uses `{name}`, with no derivative by this operand"
         )
+    shape = arg.value.type.shape
+    if not rule.broadcasts and shape and isinstance(bar, Symbol) and bar.value.type.kind == "array":
+        bar.value.type = bar.value.type._replace(shape=shape)
     if rule.broadcasts:
         bar = sum_to(bar, arg)
     elif _dtype(bar) is None or _dtype(bar) != arg.value.type.dtype:

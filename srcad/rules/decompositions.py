@@ -299,8 +299,11 @@ class SVD:
             if full_matrices and not _is_square(a):
                 u, _, vh = np.linalg.svd(a, full_matrices=False)
             return (u * _row(s_bar)) @ vh
-        if full_matrices:
-            u, vh = _leading_vectors(a, u, s, vh, u_bar is not None, vh_bar is not None)
+        if full_matrices and not _is_square(a):
+            if u_bar is None or vh_bar is None:
+                return _pulled_from_one_side(a, u, s, vh, *y_bar)
+            _require(a, wide=True, what=_TOO_MANY)
+            _require(a, wide=False, what=_TOO_MANY)
         eye = _eye(s)
         gaps = _inverse_gaps(s**2, eye)
         m, n = _sizes(a)
@@ -345,8 +348,11 @@ class SVD:
             if full_matrices and not _is_square(a):
                 u, _, vh = np.linalg.svd(a, full_matrices=False)
             return None, _real_diagonal(_h(u) @ a_dot @ _h(vh), a), None
-        if full_matrices:
-            u, vh = _leading_vectors(a, u, s, vh, wants(0), wants(2))
+        if full_matrices and not _is_square(a):
+            if not (wants(0) and wants(2)):
+                return _pushed_to_one_side(a_dot, a, u, s, vh)
+            _require(a, wide=True, what=_TOO_MANY)
+            _require(a, wide=False, what=_TOO_MANY)
         moved = _h(u) @ a_dot @ _h(vh)
         s_dot = _real_diagonal(moved, a)
         u_dot = vh_dot = None
@@ -372,18 +378,33 @@ def _real_diagonal(x: Any, a: Any) -> Any:
     return np.real(_diagonal(x)) if _complex(a) else _diagonal(x)
 
 
-def _leading_vectors(a: Any, u: Any, s: Any, vh: Any, of_u: bool, of_vh: bool) -> tuple[Any, Any]:
-    """The singular vectors that belong to singular values; those beyond them may turn, so they have no derivative."""
-    if of_u:
-        _require(a, wide=True, what="`U` has columns that belong to no singular value")
-    if of_vh:
-        _require(a, wide=False, what="`Vh` has rows that belong to no singular value")
-    m, n = _sizes(a)
-    if not (of_u or _no_taller(m, n)):
-        u = u[..., : s.shape[-1]]
-    if not (of_vh or _no_taller(n, m)):
-        vh = vh[..., : s.shape[-1], :]
-    return u, vh
+_TOO_MANY = "a matrix of this shape has singular vectors that belong to no singular value"
+
+
+def _pulled_from_one_side(
+    a: Any, u: Any, s: Any, vh: Any, u_bar: Any, s_bar: Any, vh_bar: Any
+) -> Any:
+    """Where the left (or right) vectors alone are read, and may be as many as there are rows: with V^H = U^H A / s."""
+    left = u_bar is not None
+    _require(a, wide=left, what=_TOO_MANY)
+    v, v_bar = (u, u_bar) if left else (_h(vh), _h(vh_bar))
+    eye = _eye(s)
+    turn = _h(v) @ v_bar
+    inner = _inverse_gaps(s**2, eye) * (turn - _h(turn))
+    if s_bar is not None:
+        inner = inner + _row(s_bar / s) * eye
+    both = v @ inner @ _h(v)
+    return both @ a if left else a @ both
+
+
+def _pushed_to_one_side(a_dot: Any, a: Any, u: Any, s: Any, vh: Any) -> Any:
+    left = wants(0)
+    _require(a, wide=left, what=_TOO_MANY)
+    v = u if left else _h(vh)
+    moved = _h(v) @ (a_dot @ _h(a) if left else _h(a_dot) @ a) @ v
+    v_dot = v @ (_inverse_gaps(s**2, _eye(s)) * (moved + _h(moved)))
+    s_dot = _real_diagonal(moved, a) / s if wants(1) else None
+    return (v_dot, s_dot, None) if left else (None, s_dot, _h(v_dot))
 
 
 @derived(np.linalg.svdvals)

@@ -13,7 +13,7 @@ from srcad.core import ops
 from srcad.rules.families import REGISTRY
 from srcad.rules.scipy import load
 
-__all__ = ["CASES", "REGISTERED", "Case"]
+__all__ = ["CASES", "COVERED", "REGISTERED", "Case"]
 
 load()
 REGISTERED = dict(REGISTRY)  # before any test registers rules of its own
@@ -30,6 +30,7 @@ class Case(NamedTuple):
 
 
 CASES: list[Case] = []
+COVERED: set[Any] = set()  # what rows go through that have another function
 NUMBERS = ["number", "scalar"]
 
 

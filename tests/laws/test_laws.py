@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from srcad.rules.check import bound, concrete, distance, execute, pullback, record, run
+from tests.laws.cases import COVERED
 from tests.laws.table import CASES, REGISTERED, Case, name
 
 
@@ -35,7 +36,12 @@ def same_ranks() -> dict[str, list[Case]]:
     found = defaultdict(list)
     for case in CASES:
         _, operands, options = bound(case.function, case.args, case.options)
-        found[f"{name(case.function)}-{ranks_of(operands)}-{sorted(options.items())}"].append(case)
+        key = f"{name(case.function)}-{ranks_of(operands)}-{sorted(options.items())}"
+        arrays = [x for x in operands if isinstance(x, np.ndarray) and x.ndim > 1]
+        if "linalg" in key:  # where tall matrices and wide ones, if they are known, have formulas of their own
+            key += f"-{[x.shape[-2] < x.shape[-1] for x in arrays]}"
+            key += f"-{[x.shape[-2] > x.shape[-1] for x in arrays]}"
+        found[key].append(case)
     return {key: cases for key, cases in found.items() if len(cases) > 1}
 
 
@@ -60,12 +66,8 @@ def test_written_for_one_size_serves_the_others(key: str) -> None:
         assert distance(concrete(outs, env), raw) < 1e-14
 
 
-# The law "batched equals stacked" comes with the vectorizer, here: each case over a leading axis against its calls
-# one by one, with B == n and B != n.
-
-
 def test_every_rule_has_rows() -> None:
-    covered = {case.function for case in CASES}
+    covered = {case.function for case in CASES} | COVERED
     bare = [
         name(f) for f, rule in REGISTERED.items() if rule.family != "constant" and f not in covered
     ]
