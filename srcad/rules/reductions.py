@@ -92,9 +92,9 @@ def cumsum(y_bar: Any, a: Any, *, axis: Any = None, dtype: Any = None) -> Any:
 # Extremes.
 
 
-@primitive(np.max, np.amax, np.min, np.amin, on_complex="refuse")
+@primitive(np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin, on_complex="refuse")
 class Extreme:
-    """Ties share evenly, a bound given as `initial` among them."""
+    """Ties share evenly, a bound given as `initial` among them. NaN is equal to nothing, so it has no share."""
 
     @staticmethod
     def _shares(a: Any, initial: Any, y: Any, axis: Any, keepdims: Any, where: Any) -> Any:
@@ -122,7 +122,7 @@ class Extreme:
     ) -> Any:
         is_extreme, is_bound, ties = Extreme._shares(a, initial, y, axis, keepdims, where)
         share = y_bar / ties
-        a_bar = is_extreme * restore(share, a, axis, keepdims)
+        a_bar = np.where(is_extreme, restore(share, a, axis, keepdims), 0)
         return a_bar, None if initial is None else sum_to(is_bound * share, initial)
 
     @staticmethod
@@ -140,7 +140,7 @@ class Extreme:
         is_extreme, is_bound, ties = Extreme._shares(a, initial, y, axis, keepdims, where)
         if a_dot is None:
             return is_bound * initial_dot / ties
-        total = np.sum(is_extreme * a_dot, **chosen(axis, keepdims))
+        total = np.sum(np.where(is_extreme, a_dot, 0), **chosen(axis, keepdims))
         return (total if initial_dot is None else total + is_bound * initial_dot) / ties
 
 

@@ -355,7 +355,7 @@ class Adjoint:
         self, statement: Let, rule: Any, args: Any, y: Value, y_bar: Value, options: Any
     ) -> None:
         """The contributions of an elementwise operation: factors of what is under the mask of a cotangent."""
-        mask, start = self.masks.lifted(y_bar), len(self.builder.block)
+        mask, start = self.masks.lifted(self.builder, y_bar), len(self.builder.block)
         partials = quote(partial(gradients, rule), self.builder, (*args, y), options)
         if mask.flat and may_be_infinite(self.builder.block[start:]):
             mask = mask._replace(alive=reduce(within, mask.flat, mask.alive), flat=())
@@ -392,7 +392,7 @@ class Adjoint:
         """Where an operation gives its operand another shape or order, its cotangent's mask goes the same way."""
         if not isinstance(y_bar, Value) or not isinstance(y, Value):
             return
-        mask = self.masks.lifted(y_bar)
+        mask = self.masks.lifted(self.builder, y_bar)
         places = [place for place, bar in enumerate(made) if isinstance(bar, Value)]
         if (mask.alive is None and not mask.flat) or len(places) != 1 or made[places[0]] is y_bar:
             return
@@ -438,7 +438,7 @@ class Adjoint:
         contribution: Tree,
         broadcasts: bool,
         mask: Masked | None = None,
-        start: int = 0,
+        start: int | None = None,
     ) -> None:
         """Add a contribution, made by the statements from `start` on, to an operand; a sequence operand has a sequence of them.
 
@@ -467,7 +467,7 @@ class Adjoint:
             )
         like = self.rename.get(arg, arg)
         if mask is None:
-            mask = self.masks.lifted(contribution, self.builder.block[start:])
+            mask = self.masks.lifted(self.builder, contribution, start)
         if mask.alive is None and not mask.flat:
             self.accumulate(arg, self.formed(mask.inner, like, broadcasts))
             return

@@ -27,7 +27,7 @@ from srcad.core.nodes import Let, Statement, Tree, Value, leaves, walk
 from srcad.core.types import Type
 from srcad.rules import rule_of
 
-__all__ = ["NOWHERE", "Alive", "Masked", "Masks", "may_be_infinite", "only_moves"]
+__all__ = ["NOWHERE", "WHERE", "Alive", "Masked", "Masks", "may_be_infinite", "only_moves"]
 
 Part = tuple[tuple[Value, bool], ...]
 Alive = tuple[Part, ...] | None  # None: everywhere
@@ -61,16 +61,19 @@ class Masks:
             return self.known.get(tree, Masked(None))
         return Masked(NOWHERE if _is_zero(tree) else None)
 
-    def lifted(self, tree: Tree, block: Sequence[Statement] = ()) -> Masked:
-        """A cotangent that the statements of a block have made, without its mask: `np.where(c, x, 0)` is x where c."""
+    def lifted(self, builder: Builder, tree: Tree, start: int | None = None) -> Masked:
+        """A cotangent that statements from `start` on have made, without its mask: `np.where(c, x, 0)` is x where c."""
+        block = [] if start is None else builder.block[start:]
         made = next((s for s in reversed(block) if isinstance(s, Let) and s.out is tree), None)
         if made is not None and made.op is ops.sum_to and same_shape(*map(type_of, made.args)):
-            return self.lifted(made.args[0], block)
+            return self.lifted(builder, made.args[0], start)
         if made is not None and made.op is WHERE and len(made.args) == 3:
             condition, *sides = made.args
             for place, inner in enumerate(sides):
                 if isinstance(condition, Value) and _is_zero(sides[1 - place]):
-                    mask = self.lifted(inner, block)
+                    if not same_shape(type_of(inner), type_of(tree)):
+                        inner = builder.emit(ops.spread, inner, tree)
+                    mask = self.lifted(builder, inner, start)
                     return mask._replace(alive=within(mask.alive, condition, place == 0))
         known = self.of(tree)
         return known._replace(inner=tree) if known.inner is None else known
@@ -137,7 +140,7 @@ class Masks:
             if missing > 0 and condition.type.rank:
                 full = builder.emit(ops.getitem, condition, ((None,) * missing + (Ellipsis,)))
             if same_shape(full.type, y):
-                moved[condition] = move(full)
+                moved[condition] = _thin(builder, move(full))
             elif condition.type.rank == 0:
                 moved[condition] = condition
         alive = _restricted(mask.alive, moved.__contains__)
@@ -204,7 +207,15 @@ def only_moves(block: Sequence[Statement]) -> bool:
 _MOVES = {
     *(ops.getitem.function, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis),
     *(np.squeeze, np.expand_dims, np.flip, np.roll, np.rot90, np.shape, np.size),
+    *(ops.spread.function, np.broadcast_to),
 }
+
+
+def _thin(builder: Builder, tree: Tree) -> Tree:
+    """What an array was before it was broadcast."""
+    made = builder.block[-1]
+    spread = isinstance(made, Let) and made.out is tree and made.op is ops.spread
+    return made.args[0] if spread else tree  # type: ignore[attr-defined]
 
 
 def _number(builder: Builder, made: Value, base: str) -> Value:

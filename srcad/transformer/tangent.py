@@ -43,6 +43,7 @@ from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxE
 from srcad.rules import rule_of, without_derivative, without_rule
 from srcad.rules.chain import check_complex, slopes, with_operands
 from srcad.transformer.adjoint import cotangent_type
+from srcad.transformer.masks import WHERE, may_be_infinite
 
 __all__ = ["Tangent"]
 
@@ -62,6 +63,8 @@ class Tangent:
         self.active = active(function.body, dots, outputs)
         self.dots = dict(dots)
         self.rename: dict[Value, Tree] = {}
+        # Elementwise functions whose partial derivative may be infinite, and what depends on them.
+        self.risky: set[Value] = set()
         self.builder = Builder(infer)
         # Several results at once wait for the last of their parts.
         self.results: dict[Value, Let] = {}
@@ -220,7 +223,11 @@ class Tangent:
             for place, arg in enumerate(statement.args)
         ]
         if rule.family == "elementwise":
+            start = len(self.builder.block)
             partials = quote(partial(slopes, rule), self.builder, (*args, y), dict(options))
+            risky = {arg for arg in args if isinstance(arg, Value) and arg in self.risky}
+            if risky or may_be_infinite(self.builder.block[start:]):
+                self.risky.add(out)
             if isinstance(y, tuple):
                 return self.weighted(list(zip(*partials)), dots)
             total: Tree = None
@@ -229,7 +236,7 @@ class Tangent:
                     continue
                 if one is None:
                     self.no_derivative(statement, arg)
-                term = self.scaled(one, dot)
+                term = self.scaled(one, dot, rule.flat and arg in risky)
                 total = term if total is None else self.builder.emit(ops.add, total, term)
             if rule.on_complex == "given":
                 (total,) = quote(real, self.builder, (total,))
@@ -308,13 +315,19 @@ class Tangent:
             found.append(total)
         return tuple(found)
 
-    def scaled(self, partial: Tree, dot: Tree) -> Tree:
+    def scaled(self, partial: Tree, dot: Tree, flat: bool = False) -> Tree:
+        """`partial * dot`, where the partial is not a plain sign; a tangent that may be infinite is masked where the partial is zero."""
+        if isinstance(partial, Value) and partial.type.dtype == "bool" and partial.type.rank:
+            return self.builder.emit(WHERE, partial, dot, 0)
         if isinstance(partial, (int, float)) and not isinstance(partial, bool):
             if partial == 1:
                 return dot
             if partial == -1:
                 return self.builder.emit(ops.negative, dot)
-        return self.builder.emit(ops.multiply, partial, dot)
+        made = self.builder.emit(ops.multiply, partial, dot)
+        if not flat or not isinstance(partial, Value):
+            return made
+        return self.builder.emit(WHERE, self.builder.emit(ops.not_equal, partial, 0), made, 0)
 
     # joins
 
