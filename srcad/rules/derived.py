@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np  # noqa: F401 - in the example
 
-from srcad.rules.chain import numeric, pull, push, traced
+from srcad.rules.chain import numeric, of_conjugates, pull, push, traced
 from srcad.rules.families import Rule, filling, register, rule_of, signature_of  # noqa: F401
 
 __all__ = ["derived", "formulas"]
@@ -34,20 +34,23 @@ def derived(
     memory: str | None = None,
     linear: bool = False,
     pullback: Callable[..., Any] | None = None,
-    on_complex: str = "given",
+    on_complex: str = "conjugate",
     without: dict[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Register `definition(*operands, **options)`, which does what each of the functions does.
 
     Operands and options are told apart as in all rules: what is keyword-only is an option. `wrt`, `signature` and `memory` are as in `Rule`.
     A function that is `linear` in the operands `wrt` is its own pushforward. Where a person would write another `pullback(y_bar,
-    *operands, **options)` than what the definition comes to, it is given; what that does not cover it returns NotImplemented for.
+    *operands, y, **options)` (without the result `y` of a linear function) than what the definition comes to, it is given; for what
+    it does not cover it returns NotImplemented.
     """
 
     def decorate(definition: F) -> F:
         operands, options = signature_of(definition, 0, 0)
         filled = filling(definition, operands, 0, 0)
-        by_hand = filling(pullback, operands, 1, 0) if pullback is not None else None
+        by_hand = None if pullback is None else filling(pullback, operands, 1, int(not linear))
+        if by_hand is not None and not linear and on_complex == "conjugate":
+            by_hand = partial(of_conjugates, by_hand)
         given: dict[str, Any] = {"pushforward": partial(_pushforward, filled)}
         if linear:
             given = {}
@@ -67,7 +70,8 @@ def derived(
                     wrt=wrt,
                     signature=signature,
                     memory=memory,
-                    on_complex=on_complex,
+                    # What the definition uses has rules that see to it.
+                    on_complex="given" if on_complex == "conjugate" else on_complex,
                     without=without,
                     **given,
                 )
@@ -87,7 +91,7 @@ def _pullback(
 ) -> Any:
     operands, y = (rest, None) if linear else (rest[:-1], rest[-1])
     if by_hand is not None:
-        found = by_hand(y_bar, *operands, **options)
+        found = by_hand(y_bar, *rest, **options)
         if found is not NotImplemented:
             return found
     if numeric(y_bar, rest, tuple(options.values())):
