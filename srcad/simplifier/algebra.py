@@ -170,7 +170,45 @@ class _Algebra(Pass):
         product = self.product_of(statement.op, statement.args, out)
         if product is None:
             return statement
-        return self.rebuild(statement, product)
+        return self.cancel(statement, product) or self.rebuild(statement, product)
+
+    def cancel(self, statement: Let, product: Product) -> Let | None:
+        """`x / x`, `x ** 2 / x` and `x / x ** 2` without what is above and below; None where nothing is, or a form would change.
+
+        Of `x * np.log(x)`: that is right at 0, too, where `x / x` would be NaN.
+        """
+        above = [self.base_of(tree) for tree in product.factors]
+        below = [self.base_of(tree) for tree in product.divisors]
+        shared = [base for base, _ in below if any(_same(base, other) for other, _ in above)]
+        if not shared or statement.out is None:
+            return None
+        base = shared[0]
+        times = sum(n for other, n in above if _same(base, other))
+        times -= sum(n for other, n in below if _same(base, other))
+        factors = [t for t, (other, _) in zip(product.factors, above) if not _same(base, other)]
+        divisors = [t for t, (other, _) in zip(product.divisors, below) if not _same(base, other)]
+        left = base if abs(times) == 1 else None
+        if abs(times) > 1:
+            left = self.new(ops.power, base, abs(times), statement=statement)
+        if left is not None:
+            (factors if times > 0 else divisors).append(left)
+        if factors or divisors:
+            return self.rebuild(
+                statement, product._replace(factors=tuple(factors), divisors=tuple(divisors))
+            )
+        if not same_form(type_of(base), statement.out.type):
+            return None
+        number = float(-product.number if product.negative else product.number)
+        return remake(statement, ops.spread, (number, base))
+
+    def base_of(self, tree: Tree) -> tuple[Tree, int]:
+        """A tree as a power: `x ** 2` as x and 2."""
+        found = self.lets.get(tree) if isinstance(tree, Value) else None
+        if found is not None and found.op is ops.power:
+            base, exponent = found.args
+            if isinstance(exponent, int) and exponent > 0 and not _number(base):
+                return base, exponent
+        return tree, 1
 
     def rebuild(self, statement: Let, product: Product) -> Let | None:
         out = statement.out
