@@ -1692,6 +1692,13 @@ def _argsort(
     return _sort(function, a, axis)
 
 
+def _partition(
+    function: Callable[..., Any], a: Tree, kth: Tree, axis: Tree = -1, *, kind: Tree = None
+) -> Type:
+    ordered = np.sort if function is np.partition else np.argsort
+    return _sort(ordered, a, axis)
+
+
 def _diff(function: Any, a: Tree, n: Tree = 1, axis: Tree = -1, **ends: Tree) -> Type:
     if ends:
         return _defined(function, a, n=n, axis=axis, **ends)
@@ -2342,10 +2349,10 @@ def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:
 # --- The rest of NumPy: run it on tiny arrays ------------------------------------------------------
 
 _SAMPLED = frozenset(
-    """allclose argpartition argwhere array_equal array_equiv bincount block choose compress convolve corrcoef
+    """allclose argwhere array_equal array_equiv bincount block choose compress convolve corrcoef
     correlate cov cross delete digitize dstack ediff1d extract flatnonzero geomspace gradient histogram
     insert intersect1d iscomplexobj isrealobj isscalar lexsort logspace meshgrid nan_to_num nonzero packbits
-    pad partition piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
+    pad piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
     setdiff1d setxor1d split tile tri tril tril_indices triu triu_indices union1d unique unstack
     unwrap vander modf frexp divmod vecdot matvec vecmat cumulative_sum cumulative_prod apply_over_axes
     linalg.matrix_rank linalg.matrix_transpose""".split()  # noqa: SIM905
@@ -2416,6 +2423,7 @@ _BY_NAME: dict[str, Handler] = {
     "roll": _roll,
     "sort": _sort,
     "argsort": _argsort,
+    "partition argpartition": _partition,
     "diff": _diff,
     "diag": _diag,
     "diagonal": _diagonal,

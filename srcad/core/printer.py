@@ -223,6 +223,14 @@ class _Printer:
             )
         )
         path = f"scipy.{path}" if path.partition(".")[0] in self.whole else path
+        if None in args[1:]:
+            # What stands after an operand that is left out is named.
+            names = ops.parameters(op.function) or ()
+            first = next(place for place, arg in enumerate(args) if place and arg is None)
+            if len(names) >= len(positional) and not any(one.startswith("*") for one in names):
+                named = zip(names[first:], positional[first:])
+                late = [gast.keyword(key, self.plain(arg)) for key, arg in named if arg is not None]
+                positional, keywords = positional[:first], late + keywords
         return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
 
     def field(self, part: Any) -> Any:

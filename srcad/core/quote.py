@@ -42,6 +42,7 @@ __all__ = [
     "spread",
     "sum_to",
     "vague_values",
+    "written",
 ]
 
 
@@ -249,6 +250,15 @@ def imag(x: Any) -> Any:
     if not may_be_complex(x):
         return 0.0
     return wrap(x.builder.emit(ops.imag, x.value), x.builder) if isinstance(x, Symbol) else x.imag
+
+
+def written(like: Any, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """As `call`, quoted where `like` is a symbol, although no symbol is among the arguments."""
+    if not isinstance(like, Symbol):
+        return function(*args, **options)
+    op = ops.operation(function)
+    operands, named = ops.bind(op, tuple(map(unwrap, args)), options)
+    return wrap(like.builder.let(op, operands, named), like.builder)
 
 
 def rank(x: Any) -> int:

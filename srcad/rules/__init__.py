@@ -1,6 +1,7 @@
 """The calculus of NumPy, math and builtins; no tree walking. See `docs/rules.md` for how to add a rule."""
 
 from srcad.rules import bilinear as _bilinear  # noqa: F401
+from srcad.rules import calculus as _calculus  # noqa: F401
 from srcad.rules import complex as _complex  # noqa: F401
 from srcad.rules import constant as _constant  # noqa: F401
 from srcad.rules import conversions as _conversions  # noqa: F401
@@ -10,6 +11,7 @@ from srcad.rules import linear as _linear  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
 from srcad.rules import several as _several  # noqa: F401
 from srcad.rules import shaping as _shaping  # noqa: F401
+from srcad.rules import statistics as _statistics  # noqa: F401
 from srcad.rules import ufunc_methods as _ufunc_methods  # noqa: F401
 from srcad.rules.check import check
 from srcad.rules.derived import derived

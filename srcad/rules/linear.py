@@ -140,20 +140,6 @@ def _aligned(x: Any, has: list[bool]) -> Any:
     return x if all(has) else x[tuple(slice(None) if one else None for one in has)]
 
 
-@linear(np.diff)
-def diff(y_bar: Any, a: Any, *, n: Any = 1, axis: Any = -1) -> Any:
-    a_bar, n = np.zeros_like(a), known(n, "the order n")
-    if n == 0:
-        return y_bar
-    for k in range(n, -1, -1):
-        part = along(axis, slice(k or None, k - n or None), a)
-        times = math.comb(n, k) * (-1) ** (n - k)
-        a_bar = put_add(
-            a_bar, part, y_bar if times == 1 else -y_bar if times == -1 else times * y_bar
-        )
-    return a_bar
-
-
 # Changes of shape and order.
 
 
@@ -412,7 +398,8 @@ def linspace(
     axis: Any = 0,
 ) -> Any:
     _floating(dtype, (start, stop))
-    t = call(np.linspace, 0.0, 1.0, num, endpoint=endpoint, dtype=_dtype(y_bar))
+    ends = {} if endpoint else {"endpoint": False}
+    t = call(np.linspace, 0.0, 1.0, num, **ends, dtype=_dtype(y_bar))
     (place,) = axes_of(axis, y_bar)
     behind = (None,) * (rank(y_bar) - 1 - place)
     t = t[(slice(None), *behind)] if behind else t
