@@ -194,12 +194,15 @@ def fma(x: Any, factor: Any, term: Any, y: Any) -> Any:
 
 @elementwise(np.hypot)
 def hypot(x1: Any, x2: Any, y: Any) -> Any:
+    """At (0, 0), 0 is a subgradient."""
+    y = np.where(y == 0, 1, y)
     return x1 / y, x2 / y
 
 
 @elementwise(math.hypot)
 def hypot_of_many(*coordinates_and_y: Any) -> Any:
     *coordinates, y = coordinates_and_y
+    y = np.where(y == 0, 1, y)
     return tuple(x / y for x in coordinates)
 
 

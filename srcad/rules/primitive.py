@@ -22,7 +22,7 @@ __all__: list[str] = []
 
 @primitive(np.linalg.norm, on_complex="given")
 class Norm:
-    """The 2-norm of vectors and the Frobenius norm of matrices by hand; at 0 there is no derivative: 0 / 0 is NaN."""
+    """The 2-norm of vectors and the Frobenius norm of matrices by hand. At 0, 0 is a subgradient: it is the least of all."""
 
     @staticmethod
     def is_euclidean(x: Any, ord: Any, axis: Any) -> bool:
@@ -37,7 +37,7 @@ class Norm:
     ) -> Any:
         if not Norm.is_euclidean(x, ord, axis):
             return _other[0](y_bar, x, y, ord=ord, axis=axis, keepdims=keepdims)
-        return x * restore(y_bar / y, x, axis, keepdims)
+        return x * restore(y_bar / np.where(y == 0, 1, y), x, axis, keepdims)
 
     @staticmethod
     def pushforward(
@@ -45,7 +45,7 @@ class Norm:
     ) -> Any:
         if not Norm.is_euclidean(x, ord, axis):
             return _other[1](x_dot, x, y, ord=ord, axis=axis, keepdims=keepdims)
-        return real(np.sum(conj(x) * x_dot, **chosen(axis, keepdims))) / y
+        return real(np.sum(conj(x) * x_dot, **chosen(axis, keepdims))) / np.where(y == 0, 1, y)
 
 
 _other = formulas(norm_of)

@@ -327,7 +327,7 @@ class Variance:
 
 @primitive(np.std, on_complex="given")
 class Deviation:
-    """Where all elements are equal there is no derivative: 0 / 0 is NaN."""
+    """Where all elements are equal, 0 is a subgradient: no direction makes it smaller."""
 
     @staticmethod
     def pullback(
@@ -345,7 +345,7 @@ class Deviation:
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        a_bar = centred * restore(y_bar / (y * n), a, axis, keepdims)
+        a_bar = centred * restore(y_bar / (np.where(y == 0, 1, y) * n), a, axis, keepdims)
         return a_bar, None if mean is None else sum_to(-a_bar, mean)
 
     @staticmethod
@@ -365,7 +365,8 @@ class Deviation:
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        return _sum_of_moves(centred, a_dot, mean_dot, axis, keepdims) / (y * n)
+        moves = _sum_of_moves(centred, a_dot, mean_dot, axis, keepdims)
+        return moves / (np.where(y == 0, 1, y) * n)
 
 
 # Order.
