@@ -29,6 +29,7 @@ a block (an inlined callee) has to be inferred anew.
 from __future__ import annotations
 
 import builtins
+import inspect
 import itertools
 import operator
 import threading
@@ -50,7 +51,7 @@ from srcad.core.results import SEVERAL
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import ANY, Dim, Shape, Size, Type, less, never_one, number
 from srcad.rules.bilinear import written_out
-from srcad.rules.families import cores, named_axes, rule_of
+from srcad.rules.families import Rule, cores, named_axes, rule_of
 
 __all__ = [
     "Exact",
@@ -614,6 +615,13 @@ def _dtype(tree: Tree, default: str | None = "float64") -> str | None:
     return _dtype_name(np.dtype(tree))
 
 
+def _dtype_if_known(tree: Tree) -> str | None:
+    """As `_dtype`; None where it is that of an array (`x.dtype`) of which it is not known."""
+    if isinstance(tree, (Value, Expr)) and tree.type == _OBJECT:
+        return None
+    return _dtype(tree)
+
+
 def _is_int(type_: Type) -> bool:
     return (
         type_.shape == ()
@@ -1016,7 +1024,7 @@ def _math(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
             return Type(*_learn(function, _describe(type_)), ())
         raise Unknown
     if name in ("frexp", "modf"):
-        return _several(function, *trees, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
+        return _several(function, *trees)
     if name in ("prod", "sumprod"):
         raise Unknown
     return _NUMBERS["float"]
@@ -1747,7 +1755,7 @@ def _diagonal(function: Any, a: Tree, offset: Tree = 0, axis1: Tree = 0, axis2: 
 
 def _atleast(function: Callable[..., Any], *arys: Tree) -> Type:
     if len(arys) != 1:
-        return _OBJECT
+        return Type("tuple", "shared", None, tuple(_atleast(function, each) for each in arys))
     type_ = _operand(arys[0])
     least = int(function.__name__[8])
     shape = _known(type_)
@@ -2039,7 +2047,7 @@ def _full_like(
 
 
 def _eye(function: Any, N: Tree, M: Tree = None, k: Tree = 0, dtype: Tree = None) -> Type:
-    return Type("array", _dtype(dtype), _shape((N, N if M is None else M)))
+    return Type("array", _dtype_if_known(dtype), _shape((N, N if M is None else M)))
 
 
 def _indices(function: Any, dimensions: Tree, dtype: Tree = int) -> Type:
@@ -2346,6 +2354,26 @@ def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:
     ]
 
 
+def _along(function: Callable[..., Any], rule: Rule, *args: Tree, **options: Tree) -> Type:
+    """A filter or a transform along an axis of an operand, whose shape the result has unless another length is asked for."""
+    axis, _, operand = (rule.along or "").partition(" ")
+    shape = _known(_operand(args[rule.operands.index(operand) if operand else 0]))
+    described = tuple(_describe_tree(tree, constants=True) for tree in args)
+    given = tuple((key, _describe_tree(tree, constants=True)) for key, tree in options.items())
+    found = next(filter(None, (_run(function, described, given, size) for size in (3, 2, 70))), None)
+    if found is None or found[0] in ("tuple", "object") or found[2] != len(shape):
+        raise Unknown
+    length = next((options[key] for key in ("n", "N") if options.get(key) is not None), None)
+    if length is not None:
+        place = options.get(axis, inspect.signature(function).parameters[axis].default)
+        if type(place) is not int:
+            raise Unknown
+        sizes = list(shape)
+        sizes[place] = length if type(length) is int else _fresh()
+        shape = tuple(sizes)
+    return _made(shape, found[0], found[1])
+
+
 # --- The rest of NumPy: run it on tiny arrays ------------------------------------------------------
 
 _SAMPLED = frozenset(
@@ -2550,6 +2578,8 @@ def _handler(function: Any) -> Handler:
         made = partial(_OF_UFUNCS[function.__name__], function)
     elif rule is not None and rule.signature is not None:
         made = partial(_generalized, function, rule.signature)
+    elif rule is not None and rule.along is not None:
+        made = partial(_along, function, rule)
     elif isinstance(function, np.ufunc):
         made = partial(_ufunc, function)
     elif rule is not None and rule.definition is not None:
@@ -2558,6 +2588,8 @@ def _handler(function: Any) -> Handler:
         made = partial(_scalar_type, function)
     elif name.startswith("math."):
         made = partial(_math, function)
+    elif rule is not None and (ops.module_of(function) or "").startswith("scipy."):
+        made = partial(_sample, function)
     elif name.startswith("np.") and name.removeprefix("np.") in _SAMPLED:
         made = partial(_sample, function)
     return _HANDLERS.setdefault(function, made)

@@ -183,6 +183,8 @@ class Tangent:
                 "Rewrite it with other functions.",
             )
             return
+        if made is None:  # it varies by what turned out to have no slope, as one of several results
+            return
         parts = self.parts.get(out)
         if parts is None:
             self.dots[out] = self.formed(made, out, start)
@@ -222,6 +224,8 @@ class Tangent:
             self.dots_of(arg) if place in wanted else None
             for place, arg in enumerate(statement.args)
         ]
+        if all(dot is None for dot in dots):
+            return None
         if rule.family == "elementwise":
             start = len(self.builder.block)
             partials = quote(partial(slopes, rule), self.builder, (*args, y), dict(options))
