@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.analysis.complexity import real_values
 from srcad.analysis.liveness import reads_of
 from srcad.analysis.types import infer, type_of
 from srcad.api.columns import forward_jacobian, pushforward
@@ -199,6 +200,7 @@ def check_output(core: Function, request: Request) -> None:
                 reason="Reduce it (np.sum), or ask for srcad.jacrev"
                 + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
             )
+    real: set[Value] = set()
     for leaf in [result] if result is None else varied(result):
         type_ = type_of(leaf)
         if not type_.numeric or not (
@@ -210,13 +212,15 @@ def check_output(core: Function, request: Request) -> None:
                 place=core.parsed.place,
                 reason="Return floats; what is not to be differentiated goes into aux (has_aux=True).",
             )
-        if request.transform in _BY_REAL and type_.dtype is None and may_be_complex(leaf):
+        vague = type_.dtype is None and may_be_complex(leaf)
+        real = real_values(core) if vague and not real else real
+        if request.transform in _BY_REAL and vague and leaf not in real:
             raise ArgumentTypeError(
                 f"it is not known whether `{core.name}` returns complex numbers",
                 place=core.parsed.place,
                 reason="Convert its value: .astype(complex), or .real.",
             )
-        if request.transform in _OF_REAL and may_be_complex(leaf):
+        if request.transform in _OF_REAL and may_be_complex(leaf) and leaf not in real:
             gradient = request.transform in ("grad", "value_and_grad")
             found = "complex numbers" if type_.dtype else "what is not known to be real"
             raise ArgumentTypeError(

@@ -59,7 +59,8 @@ def variants() -> list[Case]:
             continue
         seen[case.function].add(form)
         places = [place for place, x in enumerate(case.args) if can_turn(x)]
-        choices = [places] + [[place] for place in places if len(places) > 1]
+        choices = [places] if places else []
+        choices += [[place] for place in places if len(places) > 1]
         for chosen in choices:
             rng = rng_of(case.id, chosen)
             args = tuple(turned(x, rng) if i in chosen else x for i, x in enumerate(case.args))
