@@ -121,6 +121,28 @@ def generalized(b: Batch, let: Let) -> Any:
     return b.emit(ops.getitem, made, (Ellipsis, 0)) if columns else made
 
 
+def one_call(b: Batch, let: Let) -> Any:
+    """A function of SciPy's that knows one form of its operands."""
+    b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
+
+
+def along_axis(b: Batch, let: Let) -> Any:
+    """What works along one axis of one operand, does so along the next.
+
+    y = signal.lfilter(b, a, g)         ->      y = signal.lfilter(b, a, g, axis=1)
+    """
+    rule = rule_of(let.op.function)
+    assert rule is not None and rule.along is not None
+    option, _, operand = rule.along.partition(" ")
+    place = rule.operands.index(operand) if operand else 0
+    options = {key: b.get(value) for key, value in let.options}
+    if any(b.is_batched(arg) for i, arg in enumerate(let.args) if i != place):
+        one_call(b, let)
+    default = signature(let.op.function).parameters[option].default
+    options[option] = shifted(b, options.get(option, default))
+    return b.again(let.op, *map(b.get, let.args), **options)
+
+
 def by_definition(b: Batch, let: Let) -> Any:
     """The definition over the axis."""
     rule = rule_of(let.op.function)
@@ -249,6 +271,15 @@ def to_complex(b: Batch, let: Let) -> Any:
         kept = b.dtype_of(real) == "complex128"
         return real if kept else b.emit(np.asarray, real, dtype=np.complex128)
     return b.emit(ops.add, real, b.emit(ops.multiply, 1j, imag[0]))
+
+
+@handles(builtins.int, builtins.round, math.floor, math.ceil, math.trunc)
+def to_integer(b: Batch, let: Let) -> Any:
+    if len(let.args) != 1 or let.options:
+        b.refuse(f"`{let.op.name}` with such operands")
+    function, x = let.op.function, b.get(let.args[0])
+    rounded = {builtins.round: np.rint, math.floor: np.floor, math.ceil: np.ceil}.get(function)
+    return b.emit(np.asarray, x if rounded is None else b.emit(rounded, x), dtype=builtins.int)
 
 
 def to_type(b: Batch, let: Let) -> Any:
@@ -466,7 +497,7 @@ def norm(b: Batch, let: Let) -> Any:
     return b.again(let.op, b.get(x), **options, axis=axis)
 
 
-@handles("cumsum cumprod nancumsum nancumprod take repeat sort argsort")
+@handles("cumsum cumprod nancumsum nancumprod take repeat sort argsort partition argpartition")
 def flattening(b: Batch, let: Let) -> Any:
     """Along an axis; of all axes as one, where there is none.
 
@@ -474,7 +505,7 @@ def flattening(b: Batch, let: Let) -> Any:
     """
     (a,), options = b.bound(let)
     function = let.op.function
-    if function in (np.sort, np.argsort):
+    if function in (np.sort, np.argsort, np.partition, np.argpartition):
         options.setdefault("axis", -1)
     axis = options.pop("axis", None)
     if axis is None:

@@ -219,7 +219,8 @@ for ufunc in (np.subtract, np.divide, np.maximum, np.minimum, np.fmax, np.fmin):
     rows(ufunc.accumulate, "2x3 1x3 2x1", make, tag="axis1", axis=-1)
 for rule in [*REGISTERED.values()]:
     method = rule.function
-    if getattr(method, "__name__", "") == "outer" and rule.family == "derived":
+    of_ufunc = isinstance(getattr(method, "__self__", None), np.ufunc)
+    if of_ufunc and method.__name__ == "outer" and rule.family == "derived":
         make = draw(0.6, 1.4)
         kinks = (np.remainder, np.fmod, np.maximum, np.minimum, np.fmax, np.fmin)
         pair = (apart(20), draw(13, 13.5)) if method.__self__ in kinks else (make, make)
