@@ -1900,7 +1900,9 @@ def _several(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Typ
     shapes: Any = [None] * len(parts)
     if sure:
         shapes = _shapes_of_results(function, types, options, len(parts))
-    known = sure and all(t.dtype for t in types) and function not in _BY_VALUE
+    known = sure and all(t.dtype for t in types)
+    if function in _BY_VALUE and not (types[0].dtype or "").startswith("complex"):
+        known = False
     made = [
         _made(shape, kind, dtype if known else None) if shape is None or len(shape) == rank else ANY
         for shape, (kind, dtype, rank) in zip(shapes, parts)
@@ -2314,7 +2316,10 @@ def _generalized(
         return _several(function, *args, **options)
     types = [None if tree is None else _operand(tree) for tree in args]
     (shape,) = _named_shapes(signature, types)
-    return _finish(function, shape, *(t for t in types if t is not None), **options)
+    found = _finish(function, shape, *(t for t in types if t is not None), **options)
+    if function in _BY_VALUE and not (found.dtype or "").startswith("complex"):
+        return found._replace(dtype=None)
+    return found
 
 
 def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:

@@ -15,9 +15,12 @@ depend on options and ranks only.
 from __future__ import annotations
 
 import operator
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,8 @@ import numpy as np
 from srcad import runtime
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Slice, Value
+from srcad.core.nodes import Chosen, Let, Slice, Value
+from srcad.core.types import Type
 
 __all__ = [
     "RankUnknown",
@@ -187,11 +191,18 @@ def call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     builder = _builder(list(args)) or _builder(list(options.values()))
     if builder is None:
         return function(*args, **options)
-    op = ops.operation(function)
-    operands, named = ops.bind(
-        op, tuple(map(unwrap, args)), {key: unwrap(value) for key, value in options.items()}
-    )
-    made = builder.let(op, operands, named)
+    tracing = sys.gettrace() if _NAMING else None
+    if tracing is not None:  # the rule's frames are of interest, the builder's many are not
+        sys.settrace(None)
+    try:
+        op = ops.operation(function)
+        operands, named = ops.bind(
+            op, tuple(map(unwrap, args)), {key: unwrap(value) for key, value in options.items()}
+        )
+        made = builder.let(op, operands, named)
+    finally:
+        if tracing is not None:
+            sys.settrace(tracing)
     return wrap(builder.parts(made) if made.type.kind == "tuple" else made, builder)
 
 
@@ -214,13 +225,16 @@ def may_be_complex(x: Any) -> bool:
     if isinstance(x, Value):
         x = Symbol(x, Builder())
     if isinstance(x, Symbol):
-        type_ = x.value.type
-        if type_.dtype is None:
-            return type_.numeric and _VAGUE.get()
-        return type_.dtype.startswith(("complex", "clongdouble"))
+        return any(map(_may_be_complex, x.value.type.parts or (x.value.type,)))
     if isinstance(x, (tuple, list)):
         return any(map(may_be_complex, x))
     return isinstance(x, (complex, np.ndarray, np.generic)) and np.iscomplexobj(x)
+
+
+def _may_be_complex(type_: Type) -> bool:
+    if type_.dtype is None:
+        return type_.numeric and _VAGUE.get()
+    return type_.dtype.startswith(("complex", "clongdouble"))
 
 
 def conj(x: Any) -> Any:
@@ -257,6 +271,7 @@ def written(like: Any, function: Callable[..., Any], *args: Any, **options: Any)
     if not isinstance(like, Symbol):
         return function(*args, **options)
     op = ops.operation(function)
+    options = {key: unwrap(value) for key, value in options.items()}
     operands, named = ops.bind(op, tuple(map(unwrap, args)), options)
     return wrap(like.builder.let(op, operands, named), like.builder)
 
@@ -322,10 +337,79 @@ def quote(
     options: dict[str, Any] | None = None,
 ) -> tuple[Any, ...]:
     """Run `rule` on operands of Core; what it does is emitted through `builder`. Returns its results, always as a tuple."""
-    results = rule(
-        *(wrap(arg, builder) for arg in args),
-        **{k: wrap(v, builder) for k, v in (options or {}).items()},
-    )
+    given = [wrap(arg, builder) for arg in args]
+    named = {key: wrap(option, builder) for key, option in (options or {}).items()}
+    if builder.names_rules:
+        results = with_names(rule, builder, given, named)
+    else:
+        results = rule(*given, **named)
     if not isinstance(results, tuple):
         results = (results,)
     return tuple(unwrap(result) for result in results)
+
+
+def with_names(
+    rule: Callable[..., Any], builder: Builder, args: list[Any], options: dict[str, Any]
+) -> Any:
+    """Run a rule; values that it has names for are called so in the text: of `top = np.max(a)` there is a `top`.
+
+    The names are those of local variables, read as each function of the rule returns. Only a value that bears the name of its operation
+    gets one; parameters and cotangents have theirs from the driver, and so has what the rule returns.
+    """
+    thread = threading.get_ident()
+    if thread in _NAMING:
+        return rule(*args, **options)
+    start = len(builder.block)
+    before = sys.gettrace()
+    found: list[tuple[str, Symbol]] = []
+
+    def returned(frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "return":
+            code, local = frame.f_code, frame.f_locals
+            own = code.co_varnames[code.co_argcount + code.co_kwonlyargcount :]
+            found.extend((name, local[name]) for name in own if type(local.get(name)) is Symbol)
+        return returned
+
+    def called(frame: FrameType, event: str, arg: Any) -> Any:
+        code = frame.f_code
+        wanted = _READ.get(code)
+        if wanted is None:
+            home = frame.f_globals.get("__name__", "")
+            caller = frame.f_back.f_globals.get("__name__", "") if frame.f_back else ""
+            of_rules = home.startswith(_RULES) or caller in _MECHANISM
+            wanted = _READ[code] = of_rules and home not in _MECHANISM
+        if not wanted:
+            return None
+        frame.f_trace_lines = False
+        return returned
+
+    _NAMING.add(thread)
+    sys.settrace(called)
+    try:
+        results = rule(*args, **options)
+    finally:
+        sys.settrace(before)
+        _NAMING.discard(thread)
+    made = {let.out: let for let in builder.block[start:] if isinstance(let, Let)}
+    for result in results if isinstance(results, tuple) else (results,):
+        if isinstance(result, Symbol):
+            made.pop(result.value, None)
+    for name, symbol in found:
+        let = made.pop(symbol.value, None)
+        if let is None or let.out is None or name.startswith("_") or name.endswith(_DRIVERS):
+            continue
+        if not let.out.named and let.out.base == let.op.base:
+            let.out.base = Chosen(name)
+    return results
+
+
+_DRIVERS = ("_bar", "_dot")
+# Whether the local names of a function are read, by its code.
+_READ: dict[CodeType, bool] = {}
+# The threads that quote a rule: one that is quoted inside another's is a part of it.
+_NAMING: set[Any] = set()
+# Where rules stand, and what calls them; the latter's own names say nothing.
+_RULES = "srcad.rules."
+_MECHANISM = {
+    f"srcad.{name}" for name in ("core.quote", "rules.chain", "rules.derived", "rules.families")
+}

@@ -19,7 +19,19 @@ import numpy as np
 
 from srcad.core import ops
 from srcad.core.nodes import Let
-from srcad.core.quote import Symbol, call, conj, put, put_add, rank, sizes, wants
+from srcad.core.quote import (
+    Symbol,
+    call,
+    conj,
+    imag,
+    may_be_complex,
+    put,
+    put_add,
+    rank,
+    real,
+    sizes,
+    wants,
+)
 from srcad.rules.derived import derived, formulas
 from srcad.rules.families import constant, primitive, rule_of
 from srcad.rules.linear import known
@@ -44,6 +56,15 @@ def _row(w: Any) -> Any:
     return w if rank(w) == 1 else w[..., None, :]
 
 
+def _column(w: Any) -> Any:
+    """A vector as a column: it scales rows."""
+    return w[:, None] if rank(w) == 1 else w[..., None]
+
+
+def _at(s: Any, place: int) -> Any:
+    return s[place] if rank(s) == 1 else s[..., place]
+
+
 def _eye(w: Any) -> Any:
     """The unit matrix for vectors of this size and dtype."""
     dtype = w.value.type.dtype if isinstance(w, Symbol) else w.dtype
@@ -56,13 +77,22 @@ def _diagonal(x: Any) -> Any:
 
 
 def _mirrored(a: Any, lower: bool) -> Any:
-    """The symmetric matrix of which one triangle is read."""
-    return np.tril(a) + _h(np.tril(a, -1)) if lower else np.triu(a) + _h(np.triu(a, 1))
+    """The Hermitian matrix of which one triangle is read."""
+    triangle, rest = (np.tril(a), np.tril(a, -1)) if lower else (np.triu(a), np.triu(a, 1))
+    return (rest + _real_part(a) if may_be_complex(a) else triangle) + _h(rest)
 
 
 def _folded(g: Any, lower: bool) -> Any:
     """The transpose of `_mirrored`: both triangles together, in the one that is read."""
-    return np.tril(g) + _h(np.triu(g, 1)) if lower else np.triu(g) + _h(np.tril(g, -1))
+    other = np.triu(g, 1) if lower else np.tril(g, -1)
+    if may_be_complex(g):
+        return (np.tril(g, -1) if lower else np.triu(g, 1)) + _real_part(g) + _h(other)
+    return (np.tril(g) if lower else np.triu(g)) + _h(other)
+
+
+def _real_part(x: Any) -> Any:
+    """The real part of the diagonal, as a matrix."""
+    return np.tril(np.triu(real(x)))
 
 
 def _halved(x: Any) -> Any:
@@ -72,7 +102,7 @@ def _halved(x: Any) -> Any:
 
 def _inverse_gaps(w: Any, eye: Any) -> Any:
     """1 / (w_j - w_i), and 0 on the diagonal."""
-    return 1 / (_row(w) - w[..., None] + eye) - eye
+    return 1 / (_row(w) - _column(w) + eye) - eye
 
 
 def _is_square(a: Any) -> bool:
@@ -131,12 +161,52 @@ class Eigh:
         w, v = y
         inner = _h(v) @ _mirrored(a_dot, UPLO.upper() == "L") @ v
         v_dot = v @ (_inverse_gaps(w, _eye(w)) * inner) if wants(1) else None
-        return np.real(_diagonal(inner)) if _complex(a) else _diagonal(inner), v_dot
+        return real(_diagonal(inner)), v_dot
 
 
-def _complex(a: Any) -> bool:
-    dtype = a.value.type.dtype if isinstance(a, Symbol) else a.dtype.name
-    return dtype is None or dtype.startswith("complex")
+@primitive(np.linalg.eig, signature="(n,n)->(n),(n,n)", on_complex="given")
+class Eig:
+    """Giles 2008, 3.1, with vectors of length 1 whose largest component is real, as LAPACK makes them.
+
+    W = V^-1 A_dot V / (w_j - w_i);  V_dot = V W - V diag(Re V^H V W), turned back so that the largest component stays real.
+    """
+
+    @staticmethod
+    def pullback(y_bar: Any, a: Any, y: Any) -> Any:
+        (w_bar, v_bar), (w, v) = y_bar, y
+        if v_bar is None:
+            return np.linalg.solve(_h(v), _column(w_bar) * _h(v))
+        eye = _eye(w)
+        v_bar = v_bar - 1j * _pivots(v) * _row(np.sum(real(conj(v_bar) * 1j * v), axis=-2))
+        inner = _h(v) @ v_bar
+        inner = inner - (_h(v) @ v) * _row(real(_diagonal(inner)))
+        inner = conj(_inverse_gaps(w, eye)) * inner
+        if w_bar is not None:
+            inner = inner + _row(w_bar) * eye
+        return np.linalg.solve(_h(v), inner @ _h(v))
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any) -> Any:
+        w, v = y
+        moved = np.linalg.solve(v, a_dot @ v)
+        v_dot = None
+        if wants(1):
+            v_dot = v @ (_inverse_gaps(w, _eye(w)) * moved)
+            v_dot = v_dot - v * _row(real(np.sum(conj(v) * v_dot, axis=-2)))
+            v_dot = v_dot - 1j * v * _row(np.sum(imag(v_dot) * _pivots(v), axis=-2))
+        return _diagonal(moved), v_dot
+
+
+def _pivots(v: Any) -> Any:
+    """One over the largest component of each column, which is real, at its place; else 0."""
+    size = np.abs(v) * (np.imag(v) == 0)
+    largest = call(np.arange, v.shape[-1])[:, None] == np.argmax(size, axis=-2)[..., None, :]
+    return largest / np.where(largest, np.real(v), 1)
+
+
+@derived(np.linalg.eigvals, signature="(n,n)->(n)")
+def eigvals(a: Any) -> Any:
+    return np.linalg.eig(a)[0]
 
 
 @derived(np.linalg.eigvalsh, signature="(n,n)->(n)")
@@ -170,21 +240,25 @@ class Cholesky:
 # Determinants.
 
 
-@primitive(np.linalg.slogdet, signature="(n,n)->(),()", on_complex="refuse")
+@primitive(np.linalg.slogdet, signature="(n,n)->(),()", on_complex="given")
 class LogDeterminant:
-    """Giles 2008, 2.2.4; the sign is constant."""
+    """Giles 2008, 2.2.4: of t = tr(A^-1 A_dot) the real part belongs to the logarithm, and the imaginary one turns the sign."""
 
     @staticmethod
     def pullback(y_bar: Any, a: Any, y: Any) -> Any:
-        _, logdet_bar = y_bar
-        inverse = _t(np.linalg.inv(a))
-        if logdet_bar is None:
-            return 0.0 * inverse
-        return (logdet_bar if rank(a) == 2 else logdet_bar[..., None, None]) * inverse
+        (sign_bar, scale), (sign, _) = y_bar, y
+        if sign_bar is not None and may_be_complex(sign):
+            turn = 1j * imag(sign_bar * conj(sign))
+            scale = turn if scale is None else scale + turn
+        if scale is None:
+            return np.zeros_like(a)
+        return (scale if rank(a) == 2 else scale[..., None, None]) * _h(np.linalg.inv(a))
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any) -> Any:
-        return None, np.sum(_t(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
+        moved = np.sum(_t(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
+        sign_dot = 1j * imag(moved) * y[0] if may_be_complex(a) and wants(0) else None
+        return sign_dot, real(moved)
 
 
 # Orthogonal factors.
@@ -214,7 +288,7 @@ class QR:
         if q_bar is not None:
             projected = _h(q) @ q_bar
             inner = projected + inner if r_bar is not None else projected
-        turned = _halved(inner - _h(inner)) if _complex(a) else np.tril(inner - _h(inner))
+        turned = _halved(inner - _h(inner)) if may_be_complex(a) else np.tril(inner - _h(inner))
         if q_bar is None:
             c_bar = q @ turned
         else:
@@ -243,7 +317,7 @@ class QR:
         inner = _h(q) @ c
         lower = np.tril(inner, -1)
         turned = lower - _h(lower)
-        if _complex(a):
+        if may_be_complex(a):
             turned = turned + 1j * np.imag(np.triu(np.tril(inner)))
         r_dot = _h(q) @ a_dot - turned @ r
         if below is not None:
@@ -311,13 +385,13 @@ class SVD:
         if u_bar is not None:
             turn = _h(u) @ u_bar
             inner = gaps * (turn - _h(turn)) * _row(s)
-            if _complex(a):
+            if may_be_complex(a):
                 inner = inner + eye * (turn - _h(turn)) / _row(2 * s)
             if not full_matrices and not _no_taller(m, n):
                 rest = rest + ((u_bar - u @ turn) / _row(s)) @ vh
         if vh_bar is not None:
             turn = vh @ _h(vh_bar)
-            inner = inner + s[..., None] * (gaps * (turn - _h(turn)))
+            inner = inner + _column(s) * (gaps * (turn - _h(turn)))
             if not full_matrices and not _no_taller(n, m):
                 rest = rest + (u / _row(s)) @ (vh_bar - _h(turn) @ vh)
         if s_bar is not None:
@@ -362,7 +436,7 @@ class SVD:
         scaled, mirrored = moved * _row(s), _h(moved) * _row(s)
         if wants(0):
             turn = gaps * (scaled + _h(scaled))
-            if _complex(a):
+            if may_be_complex(a):
                 turn = turn + eye * (moved - _h(moved)) / _row(2 * s)
             u_dot = u @ turn
             if not full_matrices and not _no_taller(m, n):
@@ -370,12 +444,12 @@ class SVD:
         if wants(2):
             vh_dot = -(gaps * (mirrored + _h(mirrored))) @ vh
             if not full_matrices and not _no_taller(n, m):
-                vh_dot = vh_dot + (_h(u) @ a_dot - moved @ vh) / s[..., None]
+                vh_dot = vh_dot + (_h(u) @ a_dot - moved @ vh) / _column(s)
         return u_dot, s_dot, vh_dot
 
 
 def _real_diagonal(x: Any, a: Any) -> Any:
-    return np.real(_diagonal(x)) if _complex(a) else _diagonal(x)
+    return real(_diagonal(x))
 
 
 _TOO_MANY = "a matrix of this shape has singular vectors that belong to no singular value"
@@ -431,10 +505,10 @@ class PseudoInverse:
     ) -> Any:
         if hermitian:
             return _folded(PseudoInverse.pullback(y_bar, _mirrored(a, True), y), True)
-        p, turned = _h(y), _h(y_bar)
+        across, turned = _h(y), _h(y_bar)
         beside = turned - a @ (y @ turned)  # what is orthogonal to the columns of a
-        a_bar = -p @ y_bar @ p + beside @ y @ p
-        return a_bar + p @ y @ (turned - (turned @ y) @ a)
+        a_bar = -across @ y_bar @ across + beside @ y @ across
+        return a_bar + across @ y @ (turned - (turned @ y) @ a)
 
     @staticmethod
     def pushforward(
@@ -448,9 +522,9 @@ class PseudoInverse:
     ) -> Any:
         if hermitian:
             return PseudoInverse.pushforward(_mirrored(a_dot, True), _mirrored(a, True), y)
-        p, turned = _h(y), _h(a_dot)
-        y_dot = -y @ a_dot @ y + y @ p @ (turned - (turned @ a) @ y)
-        return y_dot + (turned - y @ (a @ turned)) @ p @ y
+        across, turned = _h(y), _h(a_dot)
+        y_dot = -y @ a_dot @ y + y @ across @ (turned - (turned @ a) @ y)
+        return y_dot + (turned - y @ (a @ turned)) @ across @ y
 
 
 @primitive(np.linalg.lstsq, on_complex="given")
@@ -497,7 +571,9 @@ class LeastSquares:
                 x_dot = x_dot + inverse @ (_h(inverse) @ (_h(a_dot) @ rest))
                 x_dot = x_dot + (turned - inverse @ (a @ turned))
         if wants(1):
-            squares_dot = np.sum(2 * np.real(conj(rest) * moved), axis=0) if _complex(a) else None
+            squares_dot = (
+                np.sum(2 * np.real(conj(rest) * moved), axis=0) if may_be_complex(a) else None
+            )
             if squares_dot is None:
                 squares_dot = np.sum(2 * rest * moved, axis=0, keepdims=rank(b) == 1)
         if wants(3) and a_dot is not None:
@@ -579,7 +655,7 @@ def cond(x: Any, *, p: Any = None) -> Any:
     """Where the matrix is singular it is infinite, and has no derivative."""
     if p in (None, 2, -2):
         s = np.linalg.svd(x, compute_uv=False)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        return _at(s, -1) / _at(s, 0) if p == -2 else _at(s, 0) / _at(s, -1)
     options = {"ord": p, "axis": (-2, -1)}
     return np.linalg.norm(x, **options) * np.linalg.norm(np.linalg.inv(x), **options)
 
@@ -610,7 +686,7 @@ def vector_norm_of(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
     if ord == 0:
         return np.sum(np.astype(x != 0, x.dtype), **options)
     if ord in (None, 2):
-        return np.sqrt(np.sum(np.square(np.abs(x)) if _complex(x) else x * x, **options))
+        return np.sqrt(np.sum(np.square(np.abs(x)) if may_be_complex(x) else x * x, **options))
     if ord == 1:
         return np.sum(np.abs(x), **options)
     return np.sum(np.abs(x) ** ord, **options) ** (1 / ord)
@@ -624,8 +700,10 @@ def norm_of(x: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False)
         return vector_norm_of(x, ord, axes[0] if rank(x) > 1 or keepdims else None, keepdims)
     rows, columns = (one % rank(x) for one in axes)
     if ord in ("nuc", 2, -2):
-        s = np.linalg.svd(np.moveaxis(x, (rows, columns), (-2, -1)), compute_uv=False)
-        found = np.sum(s, axis=-1) if ord == "nuc" else s[..., 0] if ord == 2 else s[..., -1]
+        if (rows, columns) != (rank(x) - 2, rank(x) - 1):
+            x = np.moveaxis(x, (rows, columns), (-2, -1))
+        s = np.linalg.svd(x, compute_uv=False)
+        found = np.sum(s, axis=-1) if ord == "nuc" else _at(s, 0 if ord == 2 else -1)
     elif ord in (1, -1, np.inf, -np.inf):
         along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
         sums = np.sum(np.abs(x), axis=along)

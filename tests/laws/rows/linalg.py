@@ -32,7 +32,7 @@ def through(*functions: Any) -> Any:
 
 
 def turned(x: Any) -> Any:
-    return np.swapaxes(x, -1, -2)
+    return np.conj(np.swapaxes(x, -1, -2))
 
 
 @through(np.linalg.eigh)
@@ -43,7 +43,19 @@ def of_eigh(a: Any, *, UPLO: Any = "L") -> Any:
 
 @through(np.linalg.eigh)
 def of_eigenvectors(a: Any) -> Any:
-    return np.linalg.eigh(a)[1] ** 2
+    return np.abs(np.linalg.eigh(a)[1]) ** 2
+
+
+@through(np.linalg.eig)
+def of_eig(a: Any) -> Any:
+    """Vectors as LAPACK makes them: of length 1, the largest component real."""
+    w, v = np.linalg.eig(a)
+    return np.real(w * v) + np.imag(v) ** 2
+
+
+@through(np.linalg.eigvals)
+def of_eigvals(a: Any) -> Any:
+    return np.abs(np.linalg.eigvals(a)) ** 2
 
 
 @through(np.linalg.slogdet)
@@ -73,12 +85,12 @@ def of_svd(a: Any, *, full_matrices: Any = False, hermitian: Any = False) -> Any
 @through(np.linalg.svd)
 def of_left_vectors(a: Any, *, full_matrices: Any = False) -> Any:
     u, s, _ = np.linalg.svd(a, full_matrices=full_matrices)
-    return u**2 * s[..., :1, None]
+    return np.abs(u) ** 2 * s[..., :1, None]
 
 
 @through(np.linalg.svd)
 def of_right_vectors(a: Any, *, full_matrices: Any = False) -> Any:
-    return np.linalg.svd(a, full_matrices=full_matrices)[2] ** 2
+    return np.abs(np.linalg.svd(a, full_matrices=full_matrices)[2]) ** 2
 
 
 @through(np.linalg.svd)
@@ -120,7 +132,14 @@ def squares(shape: Any, rng: np.random.Generator) -> Any:
     return np.asarray(positive(shape, rng) + 0.3 * np.eye(shape[-1]))
 
 
+def turning(shape: Any, rng: np.random.Generator) -> Any:
+    """Real matrices with complex eigenvalues."""
+    return positive(shape, rng) + np.triu(np.ones(shape), 1) - 2 * np.tril(np.ones(shape), -1)
+
+
 rows([np.linalg.cholesky, np.linalg.eigvalsh, of_eigh, of_slogdet], MATRICES, positive)
+rows([of_eig, of_eigvals], "3x3 1x1 2x3x3", positive)
+rows([of_eig, of_eigvals], "2x2 3x3 2x3x3", turning)
 rows(np.linalg.cholesky, "3x3 2x3x3", positive, tag="upper", upper=True)
 rows([np.linalg.eigvalsh, of_eigh], "3x3 2x3x3", positive, tag="U", UPLO="U")
 rows(of_eigenvectors, "3x3 1x1 2x3x3", positive)
