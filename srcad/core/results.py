@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import math
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from srcad.core.nodes import Block, Let, Statement, Value, walk
 __all__ = ["SEVERAL", "is_part", "parts_after", "parts_of"]
 
 # What has several results, with some options at least. (Shapes and lists of arrays are no such results, but objects.)
-SEVERAL = {
+SEVERAL: set[Any] = {
     *(np.modf, np.frexp, np.divmod, builtins.divmod, math.modf, math.frexp),
     *(np.linalg.eigh, np.linalg.eig, np.linalg.slogdet, np.linalg.qr, np.linalg.svd, np.linalg.lstsq),
 }

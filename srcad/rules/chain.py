@@ -512,6 +512,8 @@ def _leaves(tree: Any) -> Iterator[Any]:
 class Recorder(Builder):
     """A builder that computes what it emits, so that all ranks are known (or, without `ranks`, none)."""
 
+    names_rules = False
+
     def __init__(self, ranks: bool = True) -> None:
         super().__init__()
         self.env: dict[Value, Any] = {}
@@ -543,7 +545,8 @@ class Recorder(Builder):
         self.env[out] = op.function(*concrete(args, self.env), **given)
         found = self.env[out]
         out.type = self.type(found)
-        if isinstance(found, tuple) and op.function in SEVERAL:
+        rule = rule_of(op.function) if isinstance(found, tuple) else None
+        if rule is not None and (op.function in SEVERAL or rule.definition is not None):
             types_of = map(self.type, found)
             kind = type(found)
             parts = kind(*types_of) if hasattr(kind, "_fields") else tuple(types_of)

@@ -42,6 +42,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from srcad.core import ops
+from srcad.core.results import SEVERAL
 from srcad.core.quote import may_be_complex
 
 __all__ = [
@@ -93,12 +94,14 @@ class Rule:
     is the function in terms of others. `signature` is that of a generalized ufunc (`"(m,n),(n)->(m)"`): what stands
     before the axes that it names broadcasts; type, memory and batched form follow. An axis with a question mark may be
     missing (`"(n,n),(n,k?)->(n,k?)"`: vectors are columns). `stacks` is False where the installed version of the function
-    takes no axes before those. `memory` is what the result may share with
+    takes no axes before those. `along` is what a filter or a transform has instead: the option that names the axis along
+    which it works on an operand, and that operand if it is not the first (`"axis"`, `"axis x"`). `memory` is what the result may share with
     operands, in the terms of `srcad.analysis.memory`. `on_complex` says what the driver does where operands are complex.
     `without` are the operands that the result varies with, but no derivative is known by, with the reason: where one
     is active, that is an error. `flat`: the partial derivatives are zero on regions.
     `over_axes`: it works along the axes that the option `axis` names (None: all), each of what is left by itself, so that
-    its batched form is the call along the axes that follow.
+    its batched form is the call along the axes that follow: "any", or "one" where the function fails on empty arrays
+    along several.
     """
 
     def __init__(
@@ -121,8 +124,10 @@ class Rule:
         without: dict[str, str] | None = None,
         stacks: bool = True,
         flat: bool = False,
-        over_axes: bool = False,
+        over_axes: str | None = None,
+        along: str | None = None,
     ) -> None:
+        self.along = along
         self.stacks, self.flat, self.over_axes = stacks, flat, over_axes
         self.on_complex, self.constant_on_reals = on_complex, constant_on_reals
         self.without = {operands.index(name): why for name, why in (without or {}).items()}
@@ -208,8 +213,10 @@ def register(rule: Rule) -> None:
     if rule_of(rule.function) is not None:
         raise ValueError(f"{rule.function} has a rule already")
     REGISTRY[rule.function] = rule
+    if rule.signature is not None and len(cores(rule.signature.partition("->")[2])) > 1:
+        SEVERAL.add(rule.function)
     names = ops.parameters(rule.function) or ()
-    rule.named = _given_by_name(rule.operands, names)
+    rule.named = _given_by_name(rule.function, rule.operands, names)
     if isinstance(rule.function, np.ufunc):
         _with_casts(rule)
     count = len(rule.operands) - len(rule.named)
@@ -241,10 +248,16 @@ def _with_casts(rule: Rule) -> None:
     rule.pullback, rule.pushforward = plain(rule.pullback), plain(rule.pushforward)
 
 
-def _given_by_name(operands: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
-    """The operands behind parameters that are options: they are given by name."""
+def _given_by_name(function: Any, operands: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The operands behind parameters that are options, or that are no parameters by position: they are given by name."""
+    try:
+        parameters: Any = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = {}
     for place, name in enumerate(operands):
         if name in names and names.index(name) != place:
+            return operands[place:]
+        if name in parameters and parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
             return operands[place:]
     return ()
 
@@ -340,6 +353,7 @@ def _transposed(
     memory: str | None,
     on_complex: str,
     stacks: bool = True,
+    along: str | None = None,
 ) -> Callable[[F], F]:
     def decorate(rule: F) -> F:
         operands, options = signature_of(rule, 1, 0)
@@ -347,7 +361,7 @@ def _transposed(
         given: dict[str, Any] = {
             **{"operands": operands, "options": options, "wrt": wrt},
             **{"broadcasts": broadcasts, "signature": signature, "memory": memory},
-            **{"on_complex": on_complex, "stacks": stacks},
+            **{"on_complex": on_complex, "stacks": stacks, "along": along},
         }
         for function in functions:
             register(Rule(family, function, pullback=filled, **given))
@@ -364,9 +378,11 @@ def linear(
     memory: str | None = None,
     on_complex: str = "conjugate",
     stacks: bool = True,
+    along: str | None = None,
 ) -> Callable[[F], F]:
     """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt`."""
-    return _transposed("linear", functions, wrt, broadcasts, signature, memory, on_complex, stacks)
+    given = (broadcasts, signature, memory, on_complex, stacks, along)
+    return _transposed("linear", functions, wrt, *given)
 
 
 def bilinear(
@@ -375,9 +391,11 @@ def bilinear(
     signature: str | None = None,
     memory: str | None = None,
     on_complex: str = "conjugate",
+    along: str | None = None,
 ) -> Callable[[F], F]:
     """Register `rule(y_bar, a, b, **options) -> (a_bar, b_bar)` for operations linear in each of two operands."""
-    return _transposed("bilinear", functions, None, broadcasts, signature, memory, on_complex)
+    given = (broadcasts, signature, memory, on_complex, True, along)
+    return _transposed("bilinear", functions, None, *given)
 
 
 def primitive(
@@ -390,7 +408,8 @@ def primitive(
     constant_on_reals: bool = False,
     stacks: bool = True,
     definition: Callable[..., Any] | None = None,
-    over_axes: bool = False,
+    over_axes: str | None = None,
+    along: str | None = None,
 ) -> Callable[[type], type]:
     """Register a class with explicit `pushforward` and `pullback` static functions.
 
@@ -420,6 +439,7 @@ def primitive(
                     stacks=stacks,
                     definition=whole,
                     over_axes=over_axes,
+                    along=along,
                 )
             )
         return rule
