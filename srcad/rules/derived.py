@@ -36,6 +36,7 @@ def derived(
     pullback: Callable[..., Any] | None = None,
     on_complex: str = "conjugate",
     without: dict[str, str] | None = None,
+    along: str | None = None,
 ) -> Callable[[F], F]:
     """Register `definition(*operands, **options)`, which does what each of the functions does.
 
@@ -73,6 +74,7 @@ def derived(
                     # What the definition uses has rules that see to it.
                     on_complex="given" if on_complex == "conjugate" else on_complex,
                     without=without,
+                    along=along,
                     **given,
                 )
             )

@@ -11,6 +11,7 @@ import builtins
 import math
 import operator
 from collections.abc import Callable
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,10 +73,12 @@ def handler(let: Let) -> Handler | None:
         return generalized
     if rule is not None and rule.over_axes:
         return over_axes
+    if rule is not None and rule.along is not None:
+        return along_axis
     if rule is not None and rule.definition is not None:
         return by_definition
     if rule is None or rule.family != "elementwise":
-        return None
+        return one_call if (ops.module_of(function) or "").startswith("scipy.") else None
     if function.__module__ == "math":
         return None if rule.twin is None else by_twin
     # A function of the user's acts on each element of an array if it was given one.
@@ -169,15 +172,20 @@ def over_axes(b: Batch, let: Let) -> Any:
 
     y = special.softmax(g, axis=0)     ->      y = special.softmax(g, axis=1)
     """
-    named = rule_of(let.op.function).named  # type: ignore[union-attr]
+    rule = rule_of(let.op.function)
+    assert rule is not None
+    named = rule.named
     given = {key: option for key, option in let.options if key not in named or option is not None}
-    if len(let.args) > 1 or any(key in named for key in given) or not b.rank(let.args[0]):
+    rank, axis = b.rank(let.args[0]), given.get("axis")
+    count = rank if axis is None else len(axis) if isinstance(axis, tuple) else 1
+    several = len(let.args) > 1 or any(key in named for key in given)
+    if several or not rank or (count > 1 and rule.over_axes == "one"):
         return by_definition(b, let)
     if b.is_batched(list(given.values())):
         b.refuse(f"an option of `{let.op.name}` is batched")
     options = {key: b.get(option) for key, option in given.items()}
     axis = options.pop("axis", None)
-    along = every_axis(b.rank(let.args[0])) if axis is None else shifted(b, axis)
+    along = every_axis(rank) if axis is None else shifted(b, axis)
     return b.again(let.op, b.rows(let.args[0]), **options, axis=along)
 
 

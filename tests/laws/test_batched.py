@@ -38,6 +38,10 @@ def recorded(case: Case, symbolic: bool = True) -> tuple[Function, Any, dict[Val
     return Function("pullback", params, block, outs), start, values
 
 
+def of_scipy(let: Let) -> bool:
+    return (ops.module_of(let.op.function) or "").startswith("scipy.")
+
+
 def check(function: Function, inputs: list[Value], values: dict[Value, Any]) -> list[Let]:
     """Batch by some inputs and compare with each row; for no rows, the shapes. Returns the batched statements."""
     made, new = batch(function, inputs, Size("B"))
@@ -60,7 +64,13 @@ def check(function: Function, inputs: list[Value], values: dict[Value, Any]) -> 
         env = execute(function.body, {**values, **row})
         wanted.append([env[value] for value in leaves(function.result)])
     for count in sorted(counts):
-        env = execute(made.body, {**values, **{new[value]: x[:count] for value, x in full.items()}})
+        given = {**values, **{new[value]: x[:count] for value, x in full.items()}}
+        try:
+            env = execute(made.body, given)
+        except ValueError:
+            if count or not any(map(of_scipy, made.body)):
+                raise
+            continue  # some of SciPy's functions take no stacks of none
         for place, (value, has) in enumerate(zip(found, has_axis)):
             single = np.stack([row[place] for row in wanted])
             expected = single[:count] if has else single[0]

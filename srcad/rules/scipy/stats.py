@@ -136,7 +136,7 @@ def continuous(
 
         for name, rule in (("logpdf", logpdf), ("pdf", pdf)):
             function, names = _method(distribution, name, "x", shapes, locscale)
-            derived(function, signature=_signature(names))(_named(rule, names))
+            derived(function, signature=_signature(names), on_complex="refuse")(_named(rule, names))
 
         def density(x: Any, *rest: Any) -> Any:
             return call(distribution.pdf, *_given(x, *rest))
@@ -200,9 +200,9 @@ def continuous(
         for rule in (cdf, sf, logcdf, logsf, ppf, isf):
             first = "q" if rule in (ppf, isf) else "x"
             function, names = _method(distribution, rule.__name__, first, shapes, locscale)
-            elementwise(function, signature=_signature(names), without=unknown)(
-                _named(rule, f"{names} y")
-            )
+            elementwise(
+                function, signature=_signature(names), without=unknown, on_complex="refuse"
+            )(_named(rule, f"{names} y"))
         return log_density
 
     return decorate
@@ -455,7 +455,9 @@ def discrete(
 
         for rule in (logpmf, pmf):
             function, names = _method(distribution, rule.__name__, "k", parameters, "loc=0")
-            derived(function, signature=_signature(names), without=steps)(_named(rule, names))
+            derived(function, signature=_signature(names), without=steps, on_complex="refuse")(
+                _named(rule, names)
+            )
 
         def slopes(k: Any, rest: Any, weight: Any) -> tuple[Any, ...]:
             own, loc = rest[:count], rest[count]
@@ -484,9 +486,12 @@ def discrete(
         unknown = {name: UNKNOWN for name, one in zip(parameters.split(), wide) if one is None}
         for rule in (cdf, sf, logcdf, logsf):
             function, names = _method(distribution, rule.__name__, "k", parameters, "loc=0")
-            elementwise(function, signature=_signature(names), without={**unknown, **steps})(
-                _named(rule, f"{names} y")
-            )
+            elementwise(
+                function,
+                signature=_signature(names),
+                without={**unknown, **steps},
+                on_complex="refuse",
+            )(_named(rule, f"{names} y"))
         constant(distribution.ppf, distribution.isf, reason="a whole number")
         return log_mass
 
@@ -555,7 +560,7 @@ def nbinom(k: Any, n: Any, p: Any) -> Any:
 # Several variables at once.
 
 
-@derived(stats.multivariate_normal.logpdf, memory="fresh")
+@derived(stats.multivariate_normal.logpdf, memory="fresh", on_complex="refuse")
 def multivariate_normal(
     x: Any, mean: Any = None, cov: Any = None, *, allow_singular: Any = False
 ) -> Any:
@@ -576,20 +581,20 @@ def multivariate_normal(
     return found
 
 
-@derived(stats.multivariate_normal.pdf, memory="fresh")
+@derived(stats.multivariate_normal.pdf, memory="fresh", on_complex="refuse")
 def multivariate_density(
     x: Any, mean: Any = None, cov: Any = None, *, allow_singular: Any = False
 ) -> Any:
     return exp(multivariate_normal(x, mean, cov, allow_singular=allow_singular))
 
 
-@derived(stats.dirichlet.logpdf, memory="fresh")
+@derived(stats.dirichlet.logpdf, memory="fresh", on_complex="refuse")
 def dirichlet(x: Any, alpha: Any) -> Any:
     """A product of matrices, which takes no x of another length (SciPy then fills in the last one)."""
     return np.dot(alpha - 1, log(x)) - np.sum(gammaln(alpha)) + gammaln(np.sum(alpha))
 
 
-@derived(stats.dirichlet.pdf, memory="fresh")
+@derived(stats.dirichlet.pdf, memory="fresh", on_complex="refuse")
 def dirichlet_density(x: Any, alpha: Any) -> Any:
     return exp(dirichlet(x, alpha))
 
@@ -608,12 +613,12 @@ def _central(a: Any, order: int, axis: Any, keepdims: Any = False) -> Any:
     )
 
 
-@derived(stats.zscore, memory="fresh")
+@derived(stats.zscore, memory="fresh", on_complex="refuse")
 def zscore(a: Any, *, axis: Any = 0, ddof: Any = 0, nan_policy: Any = "propagate") -> Any:
     return zmap(a, a, axis=axis, ddof=ddof, nan_policy=nan_policy)
 
 
-@derived(stats.zmap, memory="fresh")
+@derived(stats.zmap, memory="fresh", on_complex="refuse")
 def zmap(
     scores: Any, compare: Any, *, axis: Any = 0, ddof: Any = 0, nan_policy: Any = "propagate"
 ) -> Any:
@@ -622,7 +627,7 @@ def zmap(
     return (scores - mean) / np.std(compare, axis=axis, ddof=ddof, keepdims=True)
 
 
-@derived(stats.sem, memory="fresh")
+@derived(stats.sem, memory="fresh", on_complex="refuse")
 def sem(
     a: Any,
     *,
@@ -635,7 +640,7 @@ def sem(
     return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / count_of(a, axis) ** 0.5
 
 
-@derived(stats.variation, memory="fresh")
+@derived(stats.variation, memory="fresh", on_complex="refuse")
 def variation(
     a: Any,
     *,
@@ -649,7 +654,7 @@ def variation(
     return np.std(a, ddof=ddof, **options) / np.mean(a, **options)
 
 
-@derived(stats.skew, memory="fresh")
+@derived(stats.skew, memory="fresh", on_complex="refuse")
 def skew(
     a: Any,
     *,
@@ -666,7 +671,7 @@ def skew(
     return found * ((n - 1.0) * n) ** 0.5 / (n - 2.0)
 
 
-@derived(stats.kurtosis, memory="fresh")
+@derived(stats.kurtosis, memory="fresh", on_complex="refuse")
 def kurtosis(
     a: Any,
     *,
@@ -684,7 +689,7 @@ def kurtosis(
     return found - 3 if fisher else found
 
 
-@derived(stats.moment, memory="fresh")
+@derived(stats.moment, memory="fresh", on_complex="refuse")
 def moment(
     a: Any,
     *,
@@ -707,7 +712,7 @@ def _averaged(a: Any, axis: Any, weights: Any, nan_policy: Any, keepdims: Any) -
     return total / np.sum(weights, axis=axis, keepdims=keepdims)
 
 
-@derived(stats.gmean, memory="fresh")
+@derived(stats.gmean, memory="fresh", on_complex="refuse")
 def gmean(
     a: Any,
     *,
@@ -718,7 +723,7 @@ def gmean(
     return exp(_averaged(log(a), axis, None, nan_policy, keepdims))
 
 
-@derived(stats.hmean, memory="fresh")
+@derived(stats.hmean, memory="fresh", on_complex="refuse")
 def hmean(
     a: Any,
     *,
@@ -729,7 +734,7 @@ def hmean(
     return 1 / _averaged(1 / a, axis, None, nan_policy, keepdims)
 
 
-@derived(*having(stats, "pmean"), memory="fresh")
+@derived(*having(stats, "pmean"), memory="fresh", on_complex="refuse")
 def pmean(
     a: Any,
     p: Any,
@@ -741,12 +746,12 @@ def pmean(
     return _averaged(a**p, axis, None, nan_policy, keepdims) ** (1 / p)
 
 
-@derived(stats.gstd, memory="fresh")
+@derived(stats.gstd, memory="fresh", on_complex="refuse")
 def gstd(a: Any, *, axis: Any = 0, ddof: Any = 1) -> Any:
     return exp(np.std(log(a), axis=axis, ddof=ddof))
 
 
-@derived(stats.entropy, memory="fresh")
+@derived(stats.entropy, memory="fresh", on_complex="refuse")
 def entropy(
     pk: Any,
     qk: Any = None,

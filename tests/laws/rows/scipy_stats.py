@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.laws.cases import POSITIVE, REAL, add, arrays, draw, rows
+from tests.laws.cases import COVERED, POSITIVE, REAL, add, arrays, draw, rows
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -84,6 +84,9 @@ for method in ("logpdf", "pdf"):
     add(function, "3", X, MEAN, COV)
     add(function, "4x3", ROWS, MEAN, COV)
     add(function, "nomean", ROWS, None, COV)
+
+# Points off the simplex have no density: tests/rules/test_scipy_stats.py.
+COVERED.update({stats.dirichlet.logpdf, stats.dirichlet.pdf})
 
 AXES = [{}, {"axis": 1}, {"axis": None}, {"axis": -1, "keepdims": True}]
 (DATA,) = arrays((5, 4), make=POSITIVE)
