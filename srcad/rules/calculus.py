@@ -104,7 +104,9 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
     """Central differences inside, one-sided ones of the given order at the edges (Quarteroni, Sacco, Saleri 2007)."""
     axes = range(rank(f)) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
     if len(axes) != 1:
-        raise NotImplementedError("it has several results; take it along one axis at a time")
+        steps = varargs * (len(axes) if len(varargs) == 1 else 1) or (1,) * len(axes)
+        given = zip(steps, axes)
+        return tuple(gradient(f, step, axis=one, edge_order=edge_order) for step, one in given)
     place = _axis(next(iter(axes)), f)
     step = _array(varargs[0], f) if varargs else 1
     stencils = _even if rank(step) == 0 else _uneven
@@ -250,11 +252,13 @@ def interp(
     i = np.clip(np.searchsorted(xp, x, side="right"), 1, np.size(xp) - 1)
     step = xp[i] - xp[i - 1]
     # Of one point, or where the last two are the same, there is no line, and none is needed.
-    slope = (fp[i] - fp[i - 1]) / np.where(step == 0, 1, step)
-    y = fp[i - 1] + slope * (x - xp[i - 1])
-    if period is None:
-        y = np.where(x < xp[0], fp[0] if left is None else left, y)
-        y = np.where(x > xp[-1], fp[-1] if right is None else right, y)
+    t = (x - xp[i - 1]) / np.where(step == 0, 1, step)
+    t = np.clip(t, 0, 1) if period is None else t
+    y = (1 - t) * fp[i - 1] + t * fp[i]
+    if period is None and left is not None:
+        y = np.where(x < xp[0], left, y)
+    if period is None and right is not None:
+        y = np.where(x > xp[-1], right, y)
     return y[()] if rank(x) == 0 else y
 
 

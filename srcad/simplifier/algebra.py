@@ -319,7 +319,7 @@ class _Algebra(Pass):
         return False, tree
 
     def add(self, statement: Let) -> Let | None:
-        """Sums and differences: signs, like terms, a common factor without axes."""
+        """Sums and differences: signs, like terms, a common factor, a common divisor without axes."""
         out = statement.out
         assert out is not None
         a, b = statement.args
@@ -438,7 +438,7 @@ class _Algebra(Pass):
             return self.rebuild(
                 statement, Product(number < 0, _whole(abs(number)), p.factors, p.divisors)
             )
-        shared = [f for f in _shared(p.factors, q.factors) if type_of(f).rank == 0]
+        shared = _shared(p.factors, q.factors)
         divided = [d for d in _shared(p.divisors, q.divisors) if type_of(d).rank == 0]
         if (shared or divided) and self.inner(a) is not None and self.inner(b) is not None:
             x = Product(
