@@ -26,6 +26,8 @@ Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Type]
 class Builder:
     """Appends statements to `block`; `infer` gives each result its type, `origin` its place in the source."""
 
+    names_rules = True  # whether what it emits is read, so that names matter
+
     def __init__(self, infer: Infer | None = None, origin: Origin = Origin()) -> None:
         self.block: Block = []
         self.infer = infer or (lambda op, args, options: ANY)

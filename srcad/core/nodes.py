@@ -34,6 +34,7 @@ __all__ = [
     "Branch",
     "Call",
     "Carry",
+    "Chosen",
     "Expr",
     "Family",
     "Function",
@@ -75,6 +76,10 @@ class Origin(NamedTuple):
     text: str = ""
     part: str = "primal"
     under: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+
+class Chosen(str):
+    """The name of a value that somebody chose: it needs no counter where nothing else bears it."""
 
 
 class Value:

@@ -15,6 +15,7 @@ from srcad.core.nodes import (
     Attempt,
     Block,
     Branch,
+    Chosen,
     Function,
     Let,
     Loop,
@@ -248,6 +249,7 @@ class _Names:
             wish = self.wish(leader) or leader.base
             plain = (
                 any(v.named for v in self.members[leader])
+                or isinstance(wish, Chosen)
                 or wish.endswith(("_bar", "_dot", "saved"))
                 or wish in ("value", "count", "i", "result")
             )
