@@ -79,6 +79,15 @@ EXAMPLES = [
         (X,),
     ),
     Example(
+        "scipy.special.logsumexp",
+        """
+        def cross_entropy(logits, labels):
+            scores = logits - special.logsumexp(logits, axis=1, keepdims=True)
+            return -np.sum(labels * scores)
+        """,
+        (B, B),
+    ),
+    Example(
         "np.einsum",
         """
         def bilinear(A, B, x):
@@ -184,7 +193,7 @@ def _shown(example: Example) -> str:
 
 def written(example: Example) -> str:
     """What srcad writes, without the imports."""
-    text = "import numpy as np\n\n\n" + textwrap.dedent(example.text).strip("\n") + "\n"
+    text = "import numpy as np\nfrom scipy import special\n\n\n" + textwrap.dedent(example.text).strip("\n") + "\n"
     name = example.text.split("def ")[1].partition("(")[0]
     function = srcad.from_source(text, name)
     which = tuple(range(len(example.args)))

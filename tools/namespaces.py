@@ -21,7 +21,7 @@ from srcad.core import ops
 from srcad.parser import arrays, calls, iterables, managers, refusals, standard, writers
 from srcad.rules import refusal_of, rule_of
 
-__all__ = ["Entry", "entries", "unaccounted"]
+__all__ = ["Entry", "entries", "entry_of", "public", "unaccounted"]
 
 # The namespaces of the walk, and what a text calls them.
 NAMESPACES: list[tuple[str, Any]] = [
@@ -55,9 +55,9 @@ class Entry(NamedTuple):
 def entries() -> list[Entry]:
     """Every public callable of the namespaces, every ufunc's methods, every method and attribute of arrays."""
     found = [
-        _entry(f"{prefix}{name}", function)
+        entry_of(f"{prefix}{name}", function)
         for prefix, module in NAMESPACES
-        for name, function in _public(module)
+        for name, function in public(module)
     ]
     found += [_of_ufunc(name) for name in _names(np.ufunc) if callable(getattr(np.ufunc, name))]
     found += [_of_array(name) for name in _names(np.ndarray)]
@@ -74,7 +74,8 @@ def _names(owner: Any) -> list[str]:
     return [name for name in listed if not name.startswith("_")]
 
 
-def _public(module: Any) -> Iterator[tuple[str, Any]]:
+def public(module: Any) -> Iterator[tuple[str, Any]]:
+    """The callables that a module offers, by name; no errors."""
     for name in _names(module):
         function = getattr(module, name)
         if not callable(function) or isinstance(function, types.ModuleType):
@@ -84,7 +85,8 @@ def _public(module: Any) -> Iterator[tuple[str, Any]]:
         yield name, function
 
 
-def _entry(name: str, function: Callable[..., Any]) -> Entry:
+def entry_of(name: str, function: Callable[..., Any]) -> Entry:
+    """A callable with its buckets."""
     buckets, reason, rewrite = [], "", ""
     rule, refusal = rule_of(function), refusal_of(function)
     if rule is not None:
@@ -93,7 +95,7 @@ def _entry(name: str, function: Callable[..., Any]) -> Entry:
     if refusal is not None:
         buckets.append("refused")
         reason, rewrite = refusal
-    elif function in refusals.CALLS:
+    elif _hashable(function) and function in refusals.CALLS:
         buckets.append("refused")
         reason, rewrite = refusals.CALLS[function]
     if not buckets:
@@ -101,6 +103,14 @@ def _entry(name: str, function: Callable[..., Any]) -> Entry:
         buckets += [kind] if kind else []
         reason = LANGUAGE.get(kind, "")
     return Entry(name, function, tuple(buckets), reason, rewrite)
+
+
+def _hashable(function: Any) -> bool:
+    try:
+        hash(function)
+    except TypeError:
+        return False
+    return True
 
 
 LANGUAGE = {
@@ -114,6 +124,8 @@ LANGUAGE = {
 
 def _language(function: Any) -> str:
     """What the parser makes of a callable itself; nothing where it makes nothing of it."""
+    if not _hashable(function):
+        return ""
     if function in writers._WRITERS:
         return "written"
     if function in calls._SPECIAL or function in standard.STANDARD:
@@ -130,14 +142,14 @@ def _of_ufunc(name: str) -> Entry:
     if name == "at" or name in calls._UFUNC_METHODS:
         kind = "written" if name == "at" else "parsed"
         return Entry(f"np.ufunc.{name}", method, (kind,), LANGUAGE[kind])
-    return _entry(f"np.ufunc.{name}", method)
+    return entry_of(f"np.ufunc.{name}", method)
 
 
 def _of_array(name: str) -> Entry:
     found = getattr(np.ndarray, name)
     full = f"np.ndarray.{name}"
     if name in arrays.FUNCTIONS:
-        same = _entry(full, arrays.FUNCTIONS[name])
+        same = entry_of(full, arrays.FUNCTIONS[name])
         return same._replace(reason=same.reason or f"as {ops.name_of(arrays.FUNCTIONS[name])}")
     buckets = []
     if name in writers._BY_METHOD:

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from srcad.rules import rule_of
+from srcad.rules.families import Rule
 from tools.namespaces import LANGUAGE, NAMESPACES, Entry, entries
 
-__all__ = ["PAGE", "VERSIONS", "page"]
+__all__ = ["PAGE", "VERSIONS", "counts", "derivative", "page", "row"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "numpy.md"
 # What the page depends on: the names are those of one NumPy and one Python.
@@ -50,13 +51,13 @@ def page() -> str:
         own = [entry for entry in every if entry.name.rpartition(".")[0] + "." == prefix]
         own.sort(key=lambda entry: (entry.name.lower(), entry.name))
         title = _TITLES.get(prefix, prefix.rstrip(".").replace("np.", "numpy."))
-        found.append(f"\n## {title}\n\n{_counts(own)}\n")
+        found.append(f"\n## {title}\n\n{counts(own)}\n")
         found.append("\n| | | |\n|---|---|---|\n")
-        found += [_row(names, entry) for names, entry in _grouped(own)]
+        found += [row(names, entry) for names, entry in _grouped(own)]
     return "".join(found)
 
 
-def _counts(own: list[Entry]) -> str:
+def counts(own: list[Entry]) -> str:
     """How many there are of each kind."""
     kinds = sorted(_kind(entry) for entry in own)
     return ", ".join(f"{kind}: {len(list(group))}" for kind, group in groupby(kinds)) + "."
@@ -83,7 +84,8 @@ def _grouped(own: list[Entry]) -> list[tuple[list[str], Entry]]:
     return list(found.values())
 
 
-def _row(names: list[str], entry: Entry) -> str:
+def row(names: list[str], entry: Entry) -> str:
+    """A line of the table: the names of a function, its bucket, and what is to say of it."""
     shown = ", ".join(f"`{name}`" for name in names)
     return f"| {shown} | {entry.bucket or 'none yet'} | {_about(entry)} |\n".replace("  ", " ")
 
@@ -96,12 +98,26 @@ def _about(entry: Entry) -> str:
         return " ".join(
             filter(None, [said + ("." if entry.rewrite and said else ""), entry.rewrite])
         )
-    operands = [
-        name for place, name in enumerate(rule.operands) if rule.wrt is None or place in rule.wrt
+    return derivative(rule)
+
+
+def derivative(rule: Rule) -> str:
+    """By which operands there is a derivative, by which there is none, and the options that a rule covers."""
+    varies = [
+        name
+        for place, name in enumerate(rule.operands)
+        if (rule.wrt is None or place in rule.wrt) and place not in rule.without
     ]
-    by = ", ".join(f"`{name}`" for name in operands).replace("*", "\\*")
-    options = ", ".join(f"`{name}=`" for name in rule.options)
-    return f"by {by}" + (f"; {options}" if options else "")
+    parts = [_names("by", varies)] if varies else []
+    parts += [_names("", [f"{name}=" for name in rule.options])] if rule.options else []
+    for why in dict.fromkeys(rule.without.values()):
+        none = [rule.operands[place] for place, said in rule.without.items() if said == why]
+        parts.append(f"{_names('none by', none)} ({why})")
+    return "; ".join(parts)
+
+
+def _names(said: str, names: list[str]) -> str:
+    return f"{said} {', '.join(f'`{name}`' for name in names)}".strip().replace("*", "\\*")
 
 
 def main(check: bool) -> int:

@@ -112,6 +112,11 @@ refused(
     rewrite="Find the elements outside the function, and index the array with their positions.",
 )
 refused(
+    *_numpy("row_stack"),
+    reason="NumPy gives the name up",
+    rewrite="Use np.vstack.",
+)
+refused(
     np.trim_zeros,
     reason="the length of its result depends on the values",
     rewrite="Slice the array between the first and the last element that is to be kept.",

@@ -13,13 +13,10 @@ ENTRIES = {entry.name: entry for entry in entries()}
 
 # What this version has no bucket for yet. The list only ever shrinks.
 WORDS = """
-math.fma math.frexp np.array_split np.broadcast_arrays np.cross np.dsplit np.fft.fft np.fft.fft2
-np.fft.fftfreq np.fft.fftn np.fft.fftshift np.fft.hfft np.fft.ifft np.fft.ifft2 np.fft.ifftn
-np.fft.ifftshift np.fft.ihfft np.fft.irfft np.fft.irfft2 np.fft.irfftn np.fft.rfft np.fft.rfft2
-np.fft.rfftfreq np.fft.rfftn np.histogram np.histogram2d np.histogram_bin_edges np.histogramdd
-np.hsplit np.ix_ np.linalg.eig np.linalg.eigvals np.meshgrid np.piecewise np.poly np.polyadd
-np.polyder np.polydiv np.polyfit np.polyint np.polymul np.polysub np.polyval np.roots
-np.row_stack np.split np.trapz np.unstack np.vsplit np.polynomial.*
+np.fft.fft np.fft.fft2 np.fft.fftfreq np.fft.fftn np.fft.fftshift np.fft.hfft
+np.fft.ifft np.fft.ifft2 np.fft.ifftn np.fft.ifftshift np.fft.ihfft np.fft.irfft np.fft.irfft2
+np.fft.irfftn np.fft.rfft np.fft.rfft2 np.fft.rfftfreq np.fft.rfftn np.histogram np.histogram2d
+np.histogram_bin_edges np.histogramdd
 """
 NOT_YET = WORDS.split()
 
