@@ -112,6 +112,17 @@ refused(
     rewrite="Find the elements outside the function, and index the array with their positions.",
 )
 refused(
+    *(
+        getattr(getattr(np.polynomial, module), f"{prefix}valnd", None)
+        for module, prefix in (
+            *(("polynomial", "poly"), ("chebyshev", "cheb"), ("hermite", "herm")),
+            *(("hermite_e", "herme"), ("laguerre", "lag"), ("legendre", "leg")),
+        )
+    ),
+    reason="it is a polynomial in as many variables as it is given",
+    rewrite="Use the function for two or three of them (`val2d`, `val3d`), or np.einsum.",
+)
+refused(
     *_numpy("row_stack"),
     reason="NumPy gives the name up",
     rewrite="Use np.vstack.",
