@@ -27,7 +27,9 @@ import numpy as np
 from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Block, Let, Slice, Value, leaves
-from srcad.core.quote import RankUnknown, conj, quote, real, vague_values
+from srcad.core.nodes import operands as operands_of
+from srcad.core.quote import RankUnknown, conj, quote, real, vague_values, wanting
+from srcad.core.results import parts_of
 from srcad.rules.chain import (
     Recorder,
     concrete,
@@ -143,7 +145,7 @@ def run(
     env = execute(block, values)
     hold("quoted", distance(concrete(outs, env), raw), 1e-14)
     try:
-        vague = any(map(np.iscomplexobj, env.values()))
+        vague = any(map(np.iscomplexobj, _leaves(list(env.values()))))
         error = _distance_where_ranks_are_unknown(rule, y_bar, operands, y, named, raw, vague)
         hold("unranked", error, 1e-14)
     except RankUnknown:
@@ -348,6 +350,8 @@ def _run(statement: Any, env: dict[Value, Any]) -> Any:
 def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any) -> Any:
     """Tangents of the results of a straight-line block, by the rules of its operations."""
     dots = dict(dots)
+    parts = parts_of(block)
+    read = {value for statement in block for value in operands_of(statement)} | set(leaves(outs))
     for statement in block:
         assert isinstance(statement, Let) and statement.out is not None
         rule = rule_of(statement.op.function)
@@ -374,7 +378,11 @@ def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any)
             for place, dot in enumerate(tangents)
         )
         if any(dot is not None for dot in tangents):
-            dots[statement.out] = pushforward(rule, operands, tangents, env[statement.out], options)
+            several = enumerate(parts.get(statement.out, ()))
+            with wanting({place for place, part in several if part in read} or None):
+                dots[statement.out] = pushforward(
+                    rule, operands, tangents, env[statement.out], options
+                )
     return _filled_all(_dots(outs, dots), concrete(outs, env))
 
 

@@ -201,7 +201,7 @@ def _pivots(v: Any) -> Any:
     """One over the largest component of each column, which is real, at its place; else 0."""
     size = np.abs(v) * (np.imag(v) == 0)
     largest = call(np.arange, v.shape[-1])[:, None] == np.argmax(size, axis=-2)[..., None, :]
-    return largest / np.where(largest, np.real(v), 1)
+    return np.where(largest, 1 / np.where(largest, real(v), 1), 0)
 
 
 @derived(np.linalg.eigvals, signature="(n,n)->(n)")
@@ -571,11 +571,8 @@ class LeastSquares:
                 x_dot = x_dot + inverse @ (_h(inverse) @ (_h(a_dot) @ rest))
                 x_dot = x_dot + (turned - inverse @ (a @ turned))
         if wants(1):
-            squares_dot = (
-                np.sum(2 * np.real(conj(rest) * moved), axis=0) if may_be_complex(a) else None
-            )
-            if squares_dot is None:
-                squares_dot = np.sum(2 * rest * moved, axis=0, keepdims=rank(b) == 1)
+            products = real(2 * conj(rest) * moved)
+            squares_dot = np.sum(products, axis=0, **({"keepdims": True} if rank(b) == 1 else {}))
         if wants(3) and a_dot is not None:
             u, _, vh = np.linalg.svd(a, full_matrices=False)
             s_dot = _real_diagonal(_h(u) @ a_dot @ _h(vh), a)

@@ -50,12 +50,18 @@ def of_eigenvectors(a: Any) -> Any:
 def of_eig(a: Any) -> Any:
     """Vectors as LAPACK makes them: of length 1, the largest component real."""
     w, v = np.linalg.eig(a)
-    return np.real(w * v) + np.imag(v) ** 2
+    return np.real(w[..., None, :] * v) + np.imag(v) ** 2
 
 
 @through(np.linalg.eigvals)
 def of_eigvals(a: Any) -> Any:
     return np.abs(np.linalg.eigvals(a)) ** 2
+
+
+@through(np.linalg.eig, np.linalg.eigvals)
+def of_spiral(a: Any) -> Any:
+    """As these, of matrices whose eigenvalues are complex numbers."""
+    return of_eig(a) + of_eigvals(a)[..., None]
 
 
 @through(np.linalg.slogdet)
@@ -139,7 +145,7 @@ def turning(shape: Any, rng: np.random.Generator) -> Any:
 
 rows([np.linalg.cholesky, np.linalg.eigvalsh, of_eigh, of_slogdet], MATRICES, positive)
 rows([of_eig, of_eigvals], "3x3 1x1 2x3x3", positive)
-rows([of_eig, of_eigvals], "2x2 3x3 2x3x3", turning)
+rows(of_spiral, "2x2 3x3 2x3x3", turning)
 rows(np.linalg.cholesky, "3x3 2x3x3", positive, tag="upper", upper=True)
 rows([np.linalg.eigvalsh, of_eigh], "3x3 2x3x3", positive, tag="U", UPLO="U")
 rows(of_eigenvectors, "3x3 1x1 2x3x3", positive)
