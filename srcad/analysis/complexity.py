@@ -38,10 +38,10 @@ _HOMES = ("numpy.fft", "numpy.lib", "scipy.fft", "scipy.linalg", "scipy.signal")
 _OURS = ("_operator", "srcad.", "numpy")
 _DRAWS = frozenset(dir(np.random.Generator))
 # Of scipy.special, which is not imported here; what is real and has complex numbers in its derivative is one of them.
-_SPECIAL = set(
-    "wofz lambertw hankel1 hankel2 hankel1e hankel2e h1vp h2vp sph_harm sph_harm_y kelvin modfresnelp modfresnelm "
-    "voigt_profile".split()  # noqa: SIM905
-)
+_SPECIAL = {
+    *("wofz", "lambertw", "hankel1", "hankel2", "hankel1e", "hankel2e", "h1vp", "h2vp", "sph_harm"),
+    *("sph_harm_y", "kelvin", "modfresnelp", "modfresnelm", "voigt_profile"),
+}
 
 
 def holds_complex(function: Function) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Slice, Value, leaves
-from srcad.core.specification import Known, unwrap
+from srcad.core.specification import Known, last_name, unwrap
 from srcad.core.types import Type
 from srcad.errors import MissingRuleError, SrcadError
 from srcad.parser import arrays
@@ -35,6 +35,7 @@ from srcad.parser.handles import (
     MethodBinding,
     PartialBinding,
 )
+from srcad.parser.normal import NORMAL
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
@@ -51,6 +52,7 @@ _DYNAMIC = {
     "newshape",
     "new_shape",
     "pad_width",
+    "deg",
     "N",
     "M",
     "start",
@@ -167,6 +169,9 @@ class Calls(Objects):
             rule_of(function) is not None
             or (home is not None and home.startswith(_PURE) and function not in _EFFECTS)
         ):
+            if not hasattr(function, "__name__"):  # an object is called by the name that it has here
+                op = ops.operation(function)
+                op.name = op.base = last_name(callee.name)
             return self.call_known(node, function, args, options)
         if home is not None and home.startswith("scipy."):
             return self.call_opaque(node, callee, args, options)
@@ -257,14 +262,17 @@ class Calls(Objects):
                 node, Known(function, f"np.random.{function.__name__}"), args, options
             )
         options.pop("out", None)
+        args = [self.matrix(node, arg) for arg in args]
         try:
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:
             self.refuse(node, str(error), "It would raise when the function is called.")
         # Leave to destroy an operand is not taken: what is there then is not said.
         named = tuple(each for each in named if not each[0].startswith("overwrite_"))
+        rule = rule_of(function)
+        by_name = () if rule is None else rule.named
         for name, option in named:
-            if name in _DYNAMIC:
+            if name in _DYNAMIC or name in by_name:
                 continue
             for value in leaves(self.read(option, node)):
                 if name == "dtype" and value.type.kind == "object":
@@ -571,6 +579,7 @@ _SPECIAL: dict[Any, Any] = {
 
 
 _SPECIAL.update(STANDARD)
+_SPECIAL.update(NORMAL)
 
 
 def _of_python(function: Any) -> bool:

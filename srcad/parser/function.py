@@ -31,6 +31,7 @@ from srcad.parser.rows import Rows
 from srcad.parser.source import source_of
 from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, Program
 from srcad.parser.statements import Statements
+from srcad.rules import rule_of
 
 __all__ = ["Parsed", "parse"]
 
@@ -134,8 +135,9 @@ def parse(
     Raises SourceNotFoundError, UnsupportedSyntaxError, AliasingError, and NeedStatic for an argument whose value decides.
     """
     program = program or Program()
-    if not isinstance(unwrap(function), types.FunctionType) and ops.name_of(function) is not None:
-        return _parse_known(function, spec)
+    if ops.name_of(function) is not None:
+        if not isinstance(unwrap(function), types.FunctionType) or rule_of(function) is not None:
+            return _parse_known(function, spec)
     source = source_of(function)
     parser = Parser(source, program, path)
     parser.owner = getattr(function, "__self__", None)
@@ -172,6 +174,9 @@ def _parse_known(function: Callable[..., Any], spec: dict[str, Any]) -> Function
     op = ops.operation(function)
     builder = Builder(infer, Origin(0, f"{op.name}({', '.join(spec)})"))
     args, options = ops.bind(op, tuple(param.tree for param in params), {})
+    options = tuple(
+        (key, given) for key, given in options if given is not None and given is not False
+    )
     value = builder.let(op, args, options)
     made = Function(op.base, params, builder.block, value)
     made.parsed = Parsed(frozenset(), frozenset(), {}, None, {})

@@ -46,6 +46,7 @@ from srcad.core.results import SEVERAL
 from srcad.core.quote import may_be_complex
 
 __all__ = [
+    "MAKERS",
     "REGISTRY",
     "Rule",
     "bilinear",
@@ -189,7 +190,22 @@ def rule_of(function: Callable[..., Any]) -> Rule | None:
         return None
     if found is None and load_rules(function):
         found = REGISTRY.get(function)
+    if found is None and not hasattr(function, "__name__"):
+        found = _rule_of_object(function)
     return found
+
+
+# What makes the rule of an object that is called, by its class.
+MAKERS: dict[type, Callable[[Any], None]] = {}
+
+
+def _rule_of_object(found: Any) -> Rule | None:
+    for kind in type(found).__mro__:
+        load_rules(kind)
+        if kind in MAKERS:
+            MAKERS[kind](found)
+            return REGISTRY.get(found)
+    return None
 
 
 _LOADED: set[str] = set()
@@ -210,7 +226,7 @@ def load_rules(function: Callable[..., Any]) -> bool:
 
 def register(rule: Rule) -> None:
     """Enter a rule, and tell the operation which parameters are operands."""
-    if rule_of(rule.function) is not None:
+    if rule.function in REGISTRY or (hasattr(rule.function, "__name__") and rule_of(rule.function)):
         raise ValueError(f"{rule.function} has a rule already")
     REGISTRY[rule.function] = rule
     if rule.signature is not None and len(cores(rule.signature.partition("->")[2])) > 1:

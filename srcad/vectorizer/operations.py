@@ -545,7 +545,20 @@ def along_first(b: Batch, let: Let) -> Any:
     return reduction(b, let) if let.op.function.__name__ == "reduce" else flattening(b, let)
 
 
-of_ufunc: dict[str, Handler] = {"reduce": along_first, "accumulate": along_first}
+def by_segments(b: Batch, let: Let) -> Any:
+    a, places = let.args
+    options = {"axis": 0, **dict(let.options)}
+    options["axis"] = shifted(b, options["axis"])
+    if b.is_batched(places):
+        b.refuse(f"`{let.op.name}` of other segments for each row")
+    return b.emit(let.op, b.get(a), b.get(places), **options)
+
+
+of_ufunc: dict[str, Handler] = {
+    "reduce": along_first,
+    "accumulate": along_first,
+    "reduceat": by_segments,
+}
 
 
 @handles("diff trapezoid trapz")

@@ -8,6 +8,7 @@ scipy.special: `without` says so.
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any
 
@@ -15,10 +16,11 @@ import numpy as np
 from scipy import special
 
 from srcad import runtime
-from srcad.core.quote import call
-from srcad.rules.derived import derived
+from srcad.core.quote import call, may_be_complex, rank
+from srcad.core.results import SEVERAL
 from srcad.rules.elementwise import power
-from srcad.rules.families import constant, elementwise
+from srcad.rules.families import constant, elementwise, primitive
+from srcad.rules.linear import restore
 from srcad.rules.refused import refused
 from srcad.rules.scipy import having
 
@@ -478,6 +480,193 @@ def keip(x: Any, y: Any) -> Any:
     return special.ker(x) - y / x
 
 
+# Functions of several results: of x a tuple, the derivative of each.
+
+SEVERAL.update(
+    having(
+        special,
+        "sici shichi fresnel modfresnelp modfresnelm airy airye kelvin ellipj itj0y0 iti0k0 it2j0y0 it2i0k0 itairy "
+        "pbdv pbvv pbwa logsumexp mathieu_cem mathieu_sem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2",
+    )
+)
+
+
+@elementwise(special.sici)
+def sici(x: Any, y: Any) -> Any:
+    return ((np.sin(x) / x, np.cos(x) / x),)
+
+
+@elementwise(special.shichi)
+def shichi(x: Any, y: Any) -> Any:
+    return ((np.sinh(x) / x, np.cosh(x) / x),)
+
+
+@elementwise(special.fresnel)
+def fresnel(z: Any, y: Any) -> Any:
+    angle = math.pi / 2 * z**2
+    return ((np.sin(angle), np.cos(angle)),)
+
+
+@elementwise(special.modfresnelp)
+def modfresnelp(x: Any, y: Any) -> Any:
+    _, k = y
+    return ((-np.exp(1j * x**2), cmath.exp(0.75j * math.pi) / ROOT_PI - 2j * x * k),)
+
+
+@elementwise(special.modfresnelm)
+def modfresnelm(x: Any, y: Any) -> Any:
+    _, k = y
+    return ((-np.exp(-1j * x**2), cmath.exp(-0.75j * math.pi) / ROOT_PI + 2j * x * k),)
+
+
+@elementwise(special.airy)
+def airy(z: Any, y: Any) -> Any:
+    ai, aip, bi, bip = y
+    return ((aip, z * ai, bip, z * bi),)
+
+
+@elementwise(special.airye, on_complex="refuse")
+def airye(z: Any, y: Any) -> Any:
+    """Scaled by exp(2/3 * z**1.5), and Bi by the reciprocal where that is real (for z < 0 it is 1, and Ai is NaN)."""
+    ai, aip, bi, bip = y
+    root = np.sqrt(np.maximum(z, 0))
+    return ((aip + root * ai, z * ai + root * aip, bip - root * bi, z * bi - root * bip),)
+
+
+@elementwise(special.kelvin)
+def kelvin(x: Any, y: Any) -> Any:
+    be, ke, bep, kep = y
+    return ((bep, kep, 1j * be - bep / x, 1j * ke - kep / x),)
+
+
+@elementwise(special.itj0y0)
+def itj0y0(x: Any, y: Any) -> Any:
+    return ((special.j0(x), special.y0(x)),)
+
+
+@elementwise(special.iti0k0)
+def iti0k0(x: Any, y: Any) -> Any:
+    return ((special.i0(x), special.k0(x)),)
+
+
+@elementwise(special.it2j0y0)
+def it2j0y0(x: Any, y: Any) -> Any:
+    return (((1 - special.j0(x)) / x, -special.y0(x) / x),)
+
+
+@elementwise(special.it2i0k0)
+def it2i0k0(x: Any, y: Any) -> Any:
+    return (((special.i0(x) - 1) / x, -special.k0(x) / x),)
+
+
+@elementwise(special.itairy)
+def itairy(x: Any, y: Any) -> Any:
+    (ai, _, bi, _), (ai_left, _, bi_left, _) = call(special.airy, x), call(special.airy, -x)
+    return ((ai, bi, ai_left, bi_left),)
+
+
+@elementwise(special.itstruve0)
+def itstruve0(x: Any, y: Any) -> Any:
+    return as_(special.struve(0, x), y)
+
+
+@elementwise(special.it2struve0)
+def it2struve0(x: Any, y: Any) -> Any:
+    return as_(-special.struve(0, x) / x, y)
+
+
+@elementwise(special.itmodstruve0)
+def itmodstruve0(x: Any, y: Any) -> Any:
+    return as_(special.modstruve(0, x), y)
+
+
+@elementwise(special.pbdv, special.pbvv, without=without("v"))
+def parabolic_cylinder(v: Any, x: Any, y: Any) -> Any:
+    """DLMF 12.2.4, with -a = v + 1/2."""
+    value, slope = y
+    return None, (slope, (x**2 / 4 - v - 0.5) * value)
+
+
+@elementwise(special.pbwa, without=without("a"))
+def pbwa(a: Any, x: Any, y: Any) -> Any:
+    """DLMF 12.14.2."""
+    value, slope = y
+    return None, (slope, (a - x**2 / 4) * value)
+
+
+@elementwise(special.mathieu_a, special.mathieu_b, without=without("m q"))
+def characteristic_value(m: Any, q: Any, y: Any) -> Any:
+    return None, None
+
+
+def _mathieu(characteristic: Any, modified: bool) -> Any:
+    """Mathieu's equation (DLMF 28.2.1, in degrees; 28.20.1), which has the second derivative."""
+
+    def rule(m: Any, q: Any, x: Any, y: Any) -> Any:
+        value, slope = y
+        if modified:
+            return None, None, (slope, (characteristic(m, q) - 2 * q * np.cosh(2 * x)) * value)
+        degree = math.pi / 180
+        force = 2 * q * np.cos(2 * degree * x) - characteristic(m, q)
+        return None, None, (degree * slope, degree * force * value)
+
+    return rule
+
+
+for _kind, _characteristic in (("c", special.mathieu_a), ("s", special.mathieu_b)):
+    _rule = _mathieu(literal(_characteristic), modified=False)
+    elementwise(getattr(special, f"mathieu_{_kind}em"), without=without("m q"))(_rule)
+    for _name in (f"mathieu_mod{_kind}em1", f"mathieu_mod{_kind}em2"):
+        _rule = _mathieu(literal(_characteristic), modified=True)
+        elementwise(getattr(special, _name), without=without("m q"))(_rule)
+
+
+@elementwise(special.ellipj)
+def ellipj(u: Any, m: Any, y: Any) -> Any:
+    """By u DLMF 22.13.1; by m from the amplitude ph, of which u is the integral ellipkinc(ph, m)."""
+    sn, cn, dn, ph = y
+    _, slope = ellipkinc(ph, m, u)
+    by_m = -dn * slope
+    of_dn = -(sn**2 + 2 * m * sn * cn * by_m) / (2 * dn)
+    return (cn * dn, -sn * dn, -m * sn * cn, dn), (cn * by_m, -sn * by_m, of_dn, by_m)
+
+
+@elementwise(special.voigt_profile)
+def voigt_profile(x: Any, sigma: Any, gamma: Any, y: Any) -> Any:
+    """The real part of wofz((x + 1j * gamma) / (sigma * sqrt(2))) (DLMF 7.19.1, 7.10.2); homogeneous of degree -1."""
+    z = (x + 1j * gamma) / (math.sqrt(2) * sigma)
+    slope = (2j / ROOT_PI - 2 * z * special.wofz(z)) / (2 * ROOT_PI * sigma**2)
+    by_x, by_gamma = np.real(slope), -np.imag(slope)
+    return by_x, -(y + x * by_x + gamma * by_gamma) / sigma, by_gamma
+
+
+def _ladder(n: Any, m: Any, azimuth: Any, harmonic: Any) -> Any:
+    """The derivative by the polar angle (Edmonds 1957, 2.5.24), which does not divide by the sine."""
+
+    def root(count: Any) -> Any:
+        return sqrt(max(count, 0) if is_literal(count) else np.maximum(count, 0))
+
+    turn = np.exp(1j * azimuth)
+    up = root((n - m) * (n + m + 1)) * harmonic(m + 1) / turn
+    return (up - root((n + m) * (n - m + 1)) * harmonic(m - 1) * turn) / 2
+
+
+def sph_harm_y(n: Any, m: Any, theta: Any, phi: Any, y: Any) -> Any:
+    by_theta = _ladder(n, m, phi, lambda order: call(special.sph_harm_y, n, order, theta, phi))
+    return None, None, as_(by_theta, y), 1j * m * y
+
+
+def sph_harm(m: Any, n: Any, theta: Any, phi: Any, y: Any) -> Any:
+    by_phi = _ladder(n, m, theta, lambda order: call(special.sph_harm, order, n, theta, phi))
+    return None, None, 1j * m * y, as_(by_phi, y)
+
+
+for _function in having(special, "sph_harm_y"):  # since SciPy 1.15
+    elementwise(_function, without=without("n m", WHOLE), signature=FOUR)(sph_harm_y)
+for _function in having(special, "sph_harm"):  # until SciPy 1.16
+    elementwise(_function, without=without("n m", WHOLE))(sph_harm)
+
+
 # Logistic functions, logarithms of sums, entropies.
 
 
@@ -499,6 +688,113 @@ def softplus(x: Any, y: Any) -> Any:
 @elementwise(special.logit)
 def logit(x: Any, y: Any) -> Any:
     return 1 / (x * (1 - x))
+
+
+def _logsumexp(
+    a: Any, b: Any, *, axis: Any = None, keepdims: Any = False, return_sign: Any = False
+) -> Any:
+    largest = np.max(a, axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    terms = np.exp(a - largest) if b is None else b * np.exp(a - largest)
+    total = np.sum(terms, axis=axis, keepdims=keepdims)
+    shift = largest if keepdims else np.squeeze(largest, axis=axis)
+    if return_sign:
+        return np.log(np.abs(total)) + shift, np.sign(total)
+    return np.log(total) + shift
+
+
+@primitive(
+    special.logsumexp, definition=_logsumexp, over_axes="one", broadcasts=True, memory="fresh"
+)
+class LogSumExp:
+    """The terms exp(a) of the sum by the sum, by the result: where a is -inf that is 0. The sign of the sum is constant."""
+
+    @staticmethod
+    def _weights(a: Any, b: Any, y: Any, axis: Any, keepdims: Any, return_sign: Any) -> Any:
+        if b is not None and rank(b) > rank(a):
+            raise NotImplementedError("`b` has more axes than `a`; broadcast `a` to its shape")
+        if return_sign and may_be_complex((a, b)):
+            raise NotImplementedError("the sign of a complex sum is its phase, which varies")
+        value, sign = y if return_sign else (y, None)
+        weights = np.exp(a - restore(value, a, axis, keepdims))
+        return weights if sign is None else restore(sign, a, axis, keepdims) * weights
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        a: Any,
+        b: Any,
+        y: Any,
+        *,
+        axis: Any = None,
+        keepdims: Any = False,
+        return_sign: Any = False,
+    ) -> Any:
+        weights = LogSumExp._weights(a, b, y, axis, keepdims, return_sign)
+        weights = restore(y_bar[0] if return_sign else y_bar, a, axis, keepdims) * weights
+        return (weights, None) if b is None else (b * weights, weights)
+
+    @staticmethod
+    def pushforward(
+        a_dot: Any,
+        b_dot: Any,
+        a: Any,
+        b: Any,
+        y: Any,
+        *,
+        axis: Any = None,
+        keepdims: Any = False,
+        return_sign: Any = False,
+    ) -> Any:
+        weights = LogSumExp._weights(a, b, y, axis, keepdims, return_sign)
+        total = 0 if a_dot is None else a_dot * weights if b is None else b * a_dot * weights
+        if b_dot is not None:
+            total = total + b_dot * weights
+        y_dot = np.sum(total, axis=axis, keepdims=keepdims)
+        return (y_dot, None) if return_sign else y_dot
+
+
+def _softmax(x: Any, *, axis: Any = None) -> Any:
+    terms = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return terms / np.sum(terms, axis=axis, keepdims=True)
+
+
+@primitive(
+    special.softmax, definition=_softmax, over_axes="any", on_complex="refuse", memory="fresh"
+)
+class Softmax:
+    """The derivative diag(y) - y y^T is symmetric."""
+
+    @staticmethod
+    def pullback(y_bar: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
+        scaled = y * y_bar
+        return scaled - y * np.sum(scaled, axis=axis, keepdims=True)
+
+    @staticmethod
+    def pushforward(x_dot: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
+        return Softmax.pullback(x_dot, x, y, axis=axis)
+
+
+def _log_softmax(x: Any, *, axis: Any = None) -> Any:
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+@primitive(
+    special.log_softmax,
+    definition=_log_softmax,
+    over_axes="any",
+    on_complex="refuse",
+    memory="fresh",
+)
+class LogSoftmax:
+    @staticmethod
+    def pullback(y_bar: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
+        return y_bar - np.exp(y) * np.sum(y_bar, axis=axis, keepdims=True)
+
+    @staticmethod
+    def pushforward(x_dot: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
+        return x_dot - np.sum(np.exp(y) * x_dot, axis=axis, keepdims=True)
 
 
 @elementwise(special.xlogy)
@@ -617,7 +913,8 @@ def cotdg(x: Any, y: Any) -> Any:
 def diric(x: Any, y: Any, *, n: Any) -> Any:
     """diric is U(n - 1, cos(x / 2)) / n, whose derivative is a Gegenbauer polynomial: no 0 / 0 at multiples of 2 pi."""
     half = x / 2
-    return -np.sin(half) * special.eval_gegenbauer(n - 2, 2, np.cos(half)) / n
+    by_x = -np.sin(half) * special.eval_gegenbauer(n - 2, 2, np.cos(half)) / n
+    return lowered(n - 1, by_x)
 
 
 def _boxcox_by_lmbda(log_x: Any, lmbda: Any) -> Any:
@@ -780,30 +1077,37 @@ def hyperu(a: Any, b: Any, x: Any, y: Any) -> Any:
 # Orthogonal polynomials in x (DLMF 18.9): polynomials of a degree less, of parameters one more.
 
 
+def lowered(n: Any, value: Any) -> Any:
+    """What of a polynomial of degree n has one of degree n - 1 as a factor: 0 for n = 0."""
+    return 0 if is_literal(n) and n == 0 else value
+
+
 @elementwise(special.eval_jacobi, without=without("n alpha beta"))
 def eval_jacobi(n: Any, alpha: Any, beta: Any, x: Any, y: Any) -> Any:
     lower = special.eval_jacobi(n - 1, alpha + 1, beta + 1, x)
-    return None, None, None, (n + alpha + beta + 1) * lower / 2
+    return None, None, None, lowered(n, (n + alpha + beta + 1) * lower / 2)
 
 
 @elementwise(special.eval_sh_jacobi, without=without("n p q"))
 def eval_sh_jacobi(n: Any, p: Any, q: Any, x: Any, y: Any) -> Any:
-    return None, None, None, n * special.eval_sh_jacobi(below(n), p + 2, q + 1, x)
+    by_x = n * special.eval_sh_jacobi(below(n), p + 2, q + 1, x)
+    return None, None, None, lowered(n, by_x)
 
 
 @elementwise(special.eval_gegenbauer, without=without("n alpha"))
 def eval_gegenbauer(n: Any, alpha: Any, x: Any, y: Any) -> Any:
-    return None, None, 2 * alpha * special.eval_gegenbauer(n - 1, alpha + 1, x)
+    return None, None, lowered(n, 2 * alpha * special.eval_gegenbauer(n - 1, alpha + 1, x))
 
 
 @elementwise(special.eval_genlaguerre, without=without("n alpha"))
 def eval_genlaguerre(n: Any, alpha: Any, x: Any, y: Any) -> Any:
-    return None, None, -special.eval_genlaguerre(n - 1, alpha + 1, x)
+    return None, None, lowered(n, -special.eval_genlaguerre(n - 1, alpha + 1, x))
 
 
 @elementwise(special.assoc_laguerre, without=without("n k"), signature=THREE)
 def assoc_laguerre(x: Any, n: Any, k: Any, y: Any) -> Any:
-    return -special.eval_genlaguerre(n - 1, 1 if k is None else k + 1, x), None, None
+    by_x = -special.eval_genlaguerre(n - 1, 1 if k is None else k + 1, x)
+    return lowered(n, by_x), None, None
 
 
 @elementwise(special.lpmv, without=without("m v"))
@@ -829,7 +1133,7 @@ _POLYNOMIALS: dict[Any, Any] = {
 
 
 def _polynomial(by_x: Any) -> Any:
-    return lambda n, x, y: (None, by_x(n, x))
+    return lambda n, x, y: (None, lowered(n, by_x(n, x)))
 
 
 for _function, _by_x in _POLYNOMIALS.items():
@@ -1025,3 +1329,132 @@ def chndtrix(p: Any, df: Any, nc: Any, y: Any) -> Any:
 def chndtrinc(x: Any, df: Any, p: Any, y: Any) -> Any:
     by_x, by_nc = _noncentral_slopes(x, df, y, p)
     return -by_x / by_nc, None, 1 / by_nc
+
+
+# What has no derivative, and what has none here.
+
+constant(
+    special.gammasgn,
+    special.round,
+    reason="a step function: its derivative is zero wherever it exists",
+)
+constant(
+    *having(
+        special,
+        "ai_zeros bi_zeros bei_zeros beip_zeros ber_zeros berp_zeros kei_zeros keip_zeros ker_zeros kerp_zeros "
+        "kelvin_zeros erf_zeros fresnel_zeros fresnelc_zeros fresnels_zeros y0_zeros y1_zeros y1p_zeros "
+        "jn_zeros jnp_zeros yn_zeros ynp_zeros jnyn_zeros jnjnp_zeros",
+    ),
+    reason="a table of zeros, of whole orders and so many of them",
+)
+constant(
+    *having(
+        special,
+        "roots_legendre roots_chebyt roots_chebyu roots_chebyc roots_chebys roots_laguerre roots_hermite "
+        "roots_hermitenorm roots_sh_legendre roots_sh_chebyt roots_sh_chebyu",
+    ),
+    reason="nodes and weights of so many points",
+)
+constant(*having(special, "bernoulli euler stirling2"), reason="a function of whole numbers")
+
+refused(
+    *having(special, "comb"),
+    reason="it counts, and is 0 where `special.binom` is not",
+    rewrite="Use special.binom.",
+)
+refused(
+    *having(special, "perm"),
+    reason="it counts, and is 0 where `special.poch` is not",
+    rewrite="Use special.poch(N - k + 1, k).",
+)
+refused(
+    *having(special, "factorial factorial2 factorialk"),
+    reason="it is of whole numbers",
+    rewrite="Use special.gamma(n + 1).",
+)
+refused(
+    *having(
+        special,
+        "roots_jacobi roots_genlaguerre roots_gegenbauer roots_sh_jacobi",
+    ),
+    reason="its nodes and weights vary with its parameters, and no function of scipy.special gives how",
+    rewrite="Give constant parameters.",
+)
+refused(
+    *having(
+        special,
+        "legendre chebyt chebyu chebyc chebys jacobi laguerre genlaguerre hermite hermitenorm gegenbauer sh_legendre "
+        "sh_chebyt sh_chebyu sh_jacobi",
+    ),
+    reason="it makes a polynomial, not a number",
+    rewrite="Use special.eval_legendre(n, x), or the function of that form for another family.",
+)
+refused(
+    special.zetac,
+    reason="the derivative of Riemann's zeta function is no function of scipy.special",
+    rewrite="Hold its value constant with srcad.stop_gradient.",
+)
+refused(
+    *having(special, "kolmogorov kolmogi smirnov smirnovi"),
+    reason="its density is no function of scipy.special",
+    rewrite="Sum the series of the density, or give constant arguments.",
+)
+refused(
+    *having(
+        special,
+        "bdtrik bdtrin nbdtrik nbdtrin pdtrik btdtria btdtrib chdtriv gdtrib fdtridfd stdtridf chndtridf nctdtridf "
+        "nctdtrinc ncfdtridfd ncfdtridfn ncfdtrinc",
+    ),
+    reason="it solves for a parameter, and by parameters there is no derivative in terms of scipy.special",
+    rewrite="Hold its value constant with srcad.stop_gradient.",
+)
+refused(
+    *having(special, "nctdtr nctdtrit ncfdtr ncfdtri"),
+    reason="its density is no function of scipy.special",
+    rewrite="Hold its value constant with srcad.stop_gradient.",
+)
+refused(
+    *having(special, "pro_cv obl_cv pro_cv_seq obl_cv_seq"),
+    reason="a characteristic value has no derivative by `c` in terms of scipy.special",
+    rewrite="Give constant parameters.",
+)
+refused(
+    *having(special, "mathieu_even_coef mathieu_odd_coef"),
+    reason="the coefficients have no derivative by `q` in terms of scipy.special",
+    rewrite="Give a constant `q`.",
+)
+refused(
+    *having(
+        special,
+        "pro_ang1 pro_ang1_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv obl_ang1 obl_ang1_cv obl_rad1 obl_rad1_cv "
+        "obl_rad2 obl_rad2_cv",
+    ),
+    reason="it has no derivative by `c` in terms of scipy.special, and its own second result is the one by `x`",
+    rewrite="Use its second result, of constants.",
+)
+refused(
+    *having(special, "ellip_harm ellip_harm_2 ellip_normal"),
+    reason="no function of scipy.special is its derivative",
+    rewrite="Hold its value constant with srcad.stop_gradient.",
+)
+refused(
+    *having(
+        special, "lmbda lpmn lpn lqmn lqn clpmn pbdn_seq pbdv_seq pbvv_seq riccati_jn riccati_yn"
+    ),
+    reason="it gives the functions of all orders to one of a number",
+    rewrite="Use the function of one order: special.jv, special.lpmv, special.pbdv, special.spherical_jn.",
+)
+refused(
+    *having(
+        special,
+        "legendre_p legendre_p_all assoc_legendre_p assoc_legendre_p_all sph_legendre_p sph_legendre_p_all "
+        "sph_harm_y_all",
+    ),
+    reason="it gives derivatives on demand (`diff_n`), and all orders at once",
+    rewrite="Use special.eval_legendre, special.lpmv or special.sph_harm_y.",
+)
+refused(
+    *having(special, "geterr seterr errstate"),
+    reason="it changes how errors are told, outside the function",
+    rewrite="Call it outside the function.",
+)

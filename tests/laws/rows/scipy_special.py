@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from scipy import special
 
-from tests.laws.cases import POSITIVE, REAL, UNARY, UNIT, add, draw, rows
+from srcad.core.quote import call
+from srcad.rules import derived
+from tests.laws.cases import COVERED, POSITIVE, REAL, UNARY, UNIT, add, arrays, draw, rows
 
 X, SMALL = "3 2x1 0 0d number scalar", "3 1 number"
 XY = "2x3,3 3,2x1 1,3 0,1 0d,3 number,3 3,scalar scalar,number"
@@ -26,19 +29,17 @@ def fixed(*values: Any) -> list[Any]:
 def by_last(names: str, *orders: Any, x: Any = POSITIVE, shapes: str = SMALL) -> None:
     """Functions of orders, or parameters, and x."""
     for function in having(names):
-        for place, given in enumerate(orders):
+        for given in orders:
             given = given if isinstance(given, tuple) else (given,)
             wide = " ".join(",".join(["0d"] * len(given) + [shape]) for shape in shapes.split())
-            rows(function, wide, *fixed(*given), x, tag=f"order-{place}")
+            rows(function, wide, *fixed(*given), x, tag=f"order-{'-'.join(map(str, given))}")
 
 
 rows(special.expit, UNARY, REAL)
 rows(special.gammaln, UNARY, POSITIVE)
 rows(having("gamma digamma loggamma rgamma"), X, POSITIVE)
 rows(special.rgamma, SMALL, draw(-2.9, 0.4, 0.05), tag="negative")
-rows(
-    having("erf erfc erfi erfcx dawsn ndtr log_ndtr log_expit softplus expit exprel expm1"), X, REAL
-)
+rows(having("erf erfc erfi erfcx dawsn ndtr log_ndtr log_expit softplus exprel expm1"), X, REAL)
 rows(having("exp2 exp10 cosm1 sindg cosdg j0 j1 i0 i1 ber bei struve0 wrightomega"), X, REAL)
 rows(having("expi exp1 y0 y1 k0 k1 k0e k1e i0e i1e ker kei spence cbrt log1p"), X, POSITIVE)
 rows(having("berp beip kerp keip entr"), X, POSITIVE)
@@ -80,7 +81,7 @@ by_last("zeta", 2, 3.5)
 for d in (1, 3):
     rows(special.multigammaln, X, draw(2, 4), tag=f"d-{d}", d=d)
 by_last("expn", 0, 1, 3)
-by_last("jv yv yn jve yve iv ive kv kve kn jn", 0, 1, 2)
+by_last("jv yv yn jve yve iv ive kv kve kn", 0, 1, 2)
 by_last("jv yv jve yve iv ive kv kve struve modstruve", 0.5)
 by_last("struve modstruve", 0, 2)
 for n in (0, 1, 2):
@@ -129,3 +130,78 @@ by_last("pdtri", 2, x=UNITS)
 rows(having("chndtr"), "3,0d,2x1 number,0d,3", POSITIVE, *fixed(2.5), POSITIVE)
 rows(having("chndtrix"), "3,0d,2x1", UNITS, *fixed(2.5), POSITIVE)
 rows(having("chndtrinc"), "3,0d,2x1", draw(4, 5), *fixed(2.5), draw(0.3, 0.5))
+
+
+def combined(function: Any, count: int, wrt: tuple[int, ...] | None = None) -> Any:
+    """All results of a function of several, together."""
+    COVERED.add(function)
+
+    def total(*operands: Any) -> Any:
+        parts = call(function, *operands)
+        found = sum((place + 1) * part for place, part in enumerate(parts))
+        return np.real(found) + np.imag(found) if function in COMPLEX else found
+
+    takes = {1: lambda x: total(x), 2: lambda a, x: total(a, x), 3: lambda m, q, x: total(m, q, x)}
+    definition = takes[count]
+    definition.__name__ = f"of_{function.__name__}"
+    derived(definition, wrt=wrt)(definition)
+    return definition
+
+
+COVERED.update((special.mathieu_a, special.mathieu_b))
+COMPLEX = {special.kelvin, special.modfresnelp, special.modfresnelm}
+for function in having("sici shichi fresnel airy airye itj0y0 iti0k0 it2j0y0 it2i0k0"):
+    rows(combined(function, 1), SMALL, POSITIVE)
+# Itself it is right to nine digits, too few for differences.
+add(combined(special.itairy, 1), "3", special.exp2([0.0, 1.0, -1.0]), rounds=True)
+for function in COMPLEX:
+    rows(combined(function, 1), "3 1", POSITIVE)
+for function in having("pbdv pbvv pbwa"):
+    rows(combined(function, 2, wrt=(1,)), "0d,3 0d,1 0d,number", *fixed(1.5), POSITIVE)
+# In float32 these are NaN themselves.
+for function in having("mathieu_cem mathieu_sem"):
+    rows(combined(function, 3, wrt=(2,)), "0d,0d,number", *fixed(2, 1.5), draw(20, 70))
+for function in having("mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2"):
+    rows(combined(function, 3, wrt=(2,)), "0d,0d,number", *fixed(2, 1.5), POSITIVE)
+rows(combined(special.ellipj, 2), XY, draw(-4, 4), draw(0.2, 0.8))
+rows(having("itstruve0 it2struve0 itmodstruve0"), SMALL, POSITIVE)
+rows(special.voigt_profile, XYZ, REAL, POSITIVE, POSITIVE)
+
+for axis in (None, 0, -1, (0, 1), (1,)):
+    functions = [special.softmax, special.log_softmax, special.logsumexp]
+    rows(functions, "2x3 2x1 1x3", REAL, tag=f"axis-{axis}", axis=axis)
+    rows(special.logsumexp, "2x3", REAL, tag=f"axis-{axis}-kept", axis=axis, keepdims=True)
+rows([special.softmax, special.log_softmax, special.logsumexp], "3 1 0d number", REAL)
+for shape in ((2, 3), (3,), (2, 1), (1, 1)):
+    a, b = arrays((2, 3), shape, make=POSITIVE)
+    add(special.logsumexp, f"weights-{shape}", a, b=b)
+    add(special.logsumexp, f"weights-{shape}-axis", a, axis=1, b=b)
+
+
+def signed(a: Any, b: Any) -> Any:
+    return special.logsumexp(a, axis=1, b=b, return_sign=True)[0]
+
+
+@derived(signed)
+def _signed(a: Any, b: Any) -> Any:
+    return call(special.logsumexp, a, axis=1, b=b, return_sign=True)[0]
+
+
+add(signed, "2x3", *arrays((2, 3), (3,)))
+add(special.logsumexp, "with-inf", special.xlogy(1.0, [0.0, 2.0, 1.0]))
+for n, m in ((0, 0), (3, 2), (3, -3)):
+    shapes = "0d,0d,3,1 0d,0d,number,3"
+    rows(having("sph_harm_y"), shapes, *fixed(n, m), draw(0.2, 3), REAL, tag=f"{n}-{m}")
+
+
+def plane(shape: Any, rng: np.random.Generator) -> Any:
+    """Complex numbers away from cuts."""
+    return POSITIVE(shape, rng) + 1j * REAL(shape, rng)
+
+
+for tag, x in (("real", POSITIVE), ("complex", plane)):
+    rows([special.wofz, special.lambertw], SMALL, x, tag=tag)
+    for function in having("hankel1 hankel2 hankel1e hankel2e h1vp h2vp"):
+        rows(function, "0d,3 0d,number", *fixed(1.5), x, tag=tag)
+rows(special.lambertw, SMALL, plane, tag="branch", k=-1)
+rows(having("sph_harm"), "0d,0d,3,1", *fixed(2, 3), REAL, draw(0.2, 3))
