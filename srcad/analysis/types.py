@@ -559,11 +559,10 @@ def _learn(
     function: Callable[..., Any], *args: tuple[Any, ...], rank: int | None = None, **options: Tree
 ) -> tuple[str, str | None]:
     """Kind and dtype of the result, from NumPy, if it has the expected rank."""
-    found = _run(
-        function,
-        args,
-        tuple((key, _const(value)) for key, value in options.items() if value is not None),
-    )
+    given = tuple((key, _const(value)) for key, value in options.items() if value is not None)
+    found = _run(function, args, given) or _run(
+        function, args, given, 3
+    )  # of vectors in space, say
     if found is None or found[0] in ("object", "tuple") or (rank is not None and found[2] != rank):
         raise Unknown
     return found[0], found[1]
@@ -915,6 +914,15 @@ _BOOLEAN: set[Any] = {np.isclose, np.isreal, np.iscomplex, np.isposinf, np.isneg
 
 def _isclose(function: Callable[..., Any], a: Tree, b: Tree, *rest: Tree, **options: Tree) -> Type:
     return _pointwise(np.isclose, a, b, *rest, **options)
+
+
+def _complex_where_needed(function: Callable[..., Any], *trees: Tree) -> Type:
+    """`np.emath`: of real numbers the values decide whether the result is complex."""
+    types = list(map(_operand, trees))
+    if all(_kind(t.dtype) == "c" for t in types):
+        return _pointwise(function, *trees)
+    shape = _broadcast(types)
+    return Type("array" if shape else "any", None, shape)
 
 
 def _clip(
@@ -1295,8 +1303,20 @@ def _trace(
 
 
 def _average(
-    function: Any, a: Tree, axis: Tree = None, weights: Tree = None, *, keepdims: Tree = False
+    function: Any,
+    a: Tree,
+    axis: Tree = None,
+    weights: Tree = None,
+    returned: Tree = False,
+    *,
+    keepdims: Tree = False,
 ) -> Type:
+    if returned:
+        try:
+            one = _average(function, a, axis, weights, keepdims=keepdims)
+        except Unknown:
+            one = ANY
+        return Type("tuple", None, None, (one, one))
     plain = _reduce(np.average, a, axis, keepdims=keepdims)
     if weights is None:
         return plain
@@ -1305,6 +1325,76 @@ def _average(
         return plain._replace(kind="any", dtype=None)
     args = _describe(one, 1), ("const", "NoneType", None), _describe(two, 1)
     return _made(plain.shape, *_learn(np.average, *args))
+
+
+def _unique(
+    function: Any,
+    ar: Tree,
+    return_index: Tree = False,
+    return_inverse: Tree = False,
+    return_counts: Tree = False,
+    axis: Tree = None,
+    *,
+    equal_nan: Tree = True,
+    sorted: Tree = True,
+) -> Type:
+    type_, count = _or_any(ar), _fresh()
+    shape: Shape | None = (count,)
+    if axis is not None:
+        shape = None
+        if type_.shape is not None:
+            place = _axis(axis, len(type_.shape))
+            shape = (*type_.shape[:place], count, *type_.shape[place + 1 :])
+    values = Type("array" if shape else "any", _default(type_), shape)
+    places = np.dtype(np.intp).name
+    others = [Type("array", places, (count,))] if return_index else []
+    if return_inverse:
+        others.append(Type("any", places))
+    if return_counts:
+        others.append(Type("array", places, (count,)))
+    return Type("tuple", None, None, (values, *others)) if others else values
+
+
+def _edges(bins: Tree) -> Dim:
+    """How many edges bins have."""
+    if _sequence(bins):
+        return len(bins)
+    type_ = type_of(bins)
+    if type_.shape:
+        return type_.shape[0]
+    return _sum((_size(_value(bins)), 1)) if type_.numeric else _fresh()
+
+
+def _histogram(
+    function: Any,
+    a: Tree,
+    bins: Tree = 10,
+    range: Tree = None,
+    density: Tree = None,
+    weights: Tree = None,
+) -> Type:
+    edges = _edges(bins)
+    dtype = None if weights is None else _default(_or_any(weights))
+    if density or not _floating(dtype):
+        dtype = None
+    counts = Type("array", dtype, (less(edges, 1),))
+    return Type("tuple", None, None, (counts, Type("array", None, (edges,))))
+
+
+def _histogram2d(
+    function: Any,
+    x: Tree,
+    y: Tree,
+    bins: Tree = 10,
+    range: Tree = None,
+    density: Tree = None,
+    weights: Tree = None,
+) -> Type:
+    pair = bins if _sequence(bins) and len(bins) == 2 else (bins, bins)
+    rows, columns = map(_edges, pair)
+    counts = Type("array", "float64", (less(rows, 1), less(columns, 1)))
+    edges = [Type("array", None, (size,)) for size in (rows, columns)]
+    return Type("tuple", None, None, (counts, *edges))
 
 
 def _cumulative(
@@ -1880,6 +1970,75 @@ def _searchsorted(function: Any, a: Tree, v: Tree, *rest: Tree, **options: Tree)
     return _finish(np.searchsorted, _known(at), _operand(a), at)
 
 
+# --- Polynomials -----------------------------------------------------------------------------------
+
+
+def _polynomial_value(function: Callable[..., Any], x: Tree, c: Tree, tensor: Tree = True) -> Type:
+    """numpy.polynomial: the axes of the coefficients but the first, then those of the points."""
+    at, type_ = _operand(x), _operand(c)
+    if not tensor and len(_known(type_)) > 1:
+        raise Unknown
+    shape = _known(type_)[1:] + _known(at)
+    first = type_._replace(shape=(2,))
+    kind = "scalar" if at.rank == 0 else "array"
+    found = _finish(function, shape, at._replace(shape=(2,)), first, probe=True)
+    return found if shape else found._replace(kind=kind)
+
+
+def _one_more(degree: Tree) -> Dim:
+    """The number of coefficients."""
+    count = _value(degree)
+    return _size(count + 1 if isinstance(count, int) else count._replace(offset=count.offset + 1))
+
+
+def _polynomial_powers(function: Callable[..., Any], x: Tree, deg: Tree) -> Type:
+    at = _operand(x)
+    shape = (*(_known(at) or (1,)), _one_more(deg))
+    return _finish(function, shape, at._replace(shape=(2,)), probe=True, deg=1)
+
+
+def _polynomial_change(
+    sign: int,
+    function: Callable[..., Any],
+    c: Tree,
+    m: Tree = 1,
+    *rest: Tree,
+    axis: Tree = 0,
+    **more: Tree,
+) -> Type:
+    """The derivative has a coefficient less for each order, but one at least; the integral one more."""
+    type_ = _operand(c)
+    shape = list(_known(type_))
+    place, order = _axis(axis, len(shape)), operator.index(m)
+    if sign < 0 and order:
+        size = shape[place]
+        known = isinstance(size, int)
+        shape[place] = max(size - order, 1) if known else _fresh()  # type: ignore[operator]
+    elif order:
+        shape[place] = _sum((shape[place], order))
+    return _finish(function, tuple(shape), type_._replace(shape=(2,)), probe=True)
+
+
+def _polynomial_fit(
+    function: Callable[..., Any], x: Tree, y: Tree, deg: Tree, *rest: Tree, **more: Tree
+) -> Type:
+    if more.get("full") or more.get("cov") or rest or len(_known(_operand(y))) != 1:
+        raise Unknown
+    points, values = _operand(x), _operand(y)
+    dtype = (
+        np.result_type(points.dtype, values.dtype, 1.0) if points.dtype and values.dtype else None
+    )
+    name = None if dtype is None or dtype.name not in ("float64", "complex128") else dtype.name
+    return Type("array", name, (_one_more(deg),))
+
+
+def _monic(function: Any, seq_of_zeros: Tree) -> Type:
+    type_ = _operand(seq_of_zeros)
+    (count,) = _known(type_)
+    real = type_.dtype in ("float64", "float32", "float16")
+    return Type("array", type_.dtype if real else None, (_sum((count, 1)),))
+
+
 # --- Several results -------------------------------------------------------------------------------
 
 
@@ -2365,7 +2524,9 @@ def _along(function: Callable[..., Any], rule: Rule, *args: Tree, **options: Tre
     shape = _known(_operand(args[rule.operands.index(operand) if operand else 0]))
     described = tuple(_describe_tree(tree, constants=True) for tree in args)
     given = tuple((key, _describe_tree(tree, constants=True)) for key, tree in options.items())
-    found = next(filter(None, (_run(function, described, given, size) for size in (3, 2, 70))), None)
+    found = next(
+        filter(None, (_run(function, described, given, size) for size in (3, 2, 70))), None
+    )
     if found is None or found[0] in ("tuple", "object") or found[2] != len(shape):
         raise Unknown
     length = next((options[key] for key in ("n", "N") if options.get(key) is not None), None)
@@ -2383,10 +2544,10 @@ def _along(function: Callable[..., Any], rule: Rule, *args: Tree, **options: Tre
 
 _SAMPLED = frozenset(
     """allclose argwhere array_equal array_equiv bincount block choose compress convolve corrcoef
-    correlate cov cross delete digitize dstack ediff1d extract flatnonzero geomspace gradient histogram
+    correlate cov cross delete digitize dstack ediff1d extract flatnonzero geomspace gradient
     insert intersect1d iscomplexobj isrealobj isscalar lexsort logspace meshgrid nan_to_num nonzero packbits
     pad piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
-    setdiff1d setxor1d split tile tri tril tril_indices triu triu_indices union1d unique unstack
+    setdiff1d setxor1d split tile tri tril tril_indices triu triu_indices union1d unstack
     unwrap vander modf frexp divmod vecdot matvec vecmat cumulative_sum cumulative_prod apply_over_axes
     linalg.matrix_rank linalg.matrix_transpose""".split()  # noqa: SIM905
 )
@@ -2425,6 +2586,9 @@ _BY_NAME: dict[str, Handler] = {
     "sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median nansum nanprod nanmean "
     "nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin": _reduce,
     "average": _average,
+    "unique": _unique,
+    "histogram": _histogram,
+    "histogram2d": _histogram2d,
     "cumsum cumprod nancumsum nancumprod": _cumulative,
     "quantile percentile nanquantile nanpercentile": _quantile,
     "linalg.norm": _norm,
@@ -2541,6 +2705,8 @@ _BY_FUNCTION: dict[Any, Handler] = {
     ops.saved.function: _record,
     ops.save.function: _object,
     ops.part.function: _part,
+    np.polyfit: _polynomial_fit,
+    np.poly: _monic,
     np.ndarray.flatten: _ravel,
     np.ndarray.astype: _astype,
 }
@@ -2550,6 +2716,24 @@ _OF_UFUNCS: dict[str, Handler] = {
     "accumulate": _along_first(_cumulative),
     "reduceat": _reduceat,
 }
+_BASES = {
+    "polynomial": "poly",
+    "chebyshev": "cheb",
+    "legendre": "leg",
+    "hermite": "herm",
+    "hermite_e": "herme",
+    "laguerre": "lag",
+}
+for _module, _prefix in _BASES.items():
+    for _name, _handler_of in (
+        ("val", _polynomial_value),
+        ("vander", _polynomial_powers),
+        ("der", partial(_polynomial_change, -1)),
+        ("int", partial(_polynomial_change, 1)),
+        ("fit", _polynomial_fit),
+    ):
+        _BY_FUNCTION[getattr(getattr(np.polynomial, _module), _prefix + _name)] = _handler_of
+
 _HANDLERS: dict[Any, Handler] = {}
 
 
@@ -2593,6 +2777,8 @@ def _handler(function: Any) -> Handler:
         made = partial(_scalar_type, function)
     elif name.startswith("math."):
         made = partial(_math, function)
+    elif name.startswith("np.emath."):
+        made = partial(_complex_where_needed, function)
     elif rule is not None and (ops.module_of(function) or "").startswith("scipy."):
         made = partial(_sample, function)
     elif name.startswith("np.") and name.removeprefix("np.") in _SAMPLED:

@@ -34,6 +34,7 @@ __all__ = [
     "bind",
     "declare",
     "distribution_of",
+    "is_sparse",
     "module_of",
     "name_of",
     "operation",
@@ -226,6 +227,7 @@ HOMES = {
     "numpy": "np",
     "numpy.linalg": "np.linalg",
     "numpy.fft": "np.fft",
+    "numpy.lib.scimath": "np.emath",
     "numpy.polynomial": "np.polynomial",
     **{
         f"numpy.polynomial.{basis}": f"np.polynomial.{basis}"
@@ -283,6 +285,12 @@ def distribution_of(found: Any) -> Any:
         return None
     known = getattr(stats, found.dist.name, None)
     return known if type(known) is type(found.dist) else None
+
+
+def is_sparse(found: Any) -> bool:
+    """Whether an object is a sparse matrix or array of SciPy's."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(found))
 
 
 def _owner(function: Any) -> Any:
@@ -422,13 +430,16 @@ def bind(
         wanted = names[: max(len(args), 1)]
     second = _SYNONYMOUS.get(op.function, {})
     given = {second.get(name, name): option for name, option in options.items()}
+    if second and len(args) + len(options) < len(names):
+        given = {**dict.fromkeys(set(second.values()) - {*names[: len(args)]}), **given}
     operands: list[Any] = []
+    star = next((place for place, name in enumerate(names) if name.startswith("*")), len(names))
     for place, value in enumerate(args):
-        if place < len(names) and not names[place].startswith("*"):
+        if place < star:
             if names[place] in given:
                 raise TypeError(f"{op.name}() got two values for `{names[place]}`")
             given[names[place]] = value
-        elif names and names[min(place, len(names) - 1)].startswith("*"):
+        elif star < len(names):
             operands.append(value)
         else:
             raise TypeError(f"{op.name}() takes {len(names)} arguments but {len(args)} were given")
@@ -439,6 +450,8 @@ def bind(
             front.append(given.pop(name))
         elif not name.startswith("*") and given.keys() & set(wanted):
             front.append(defaults.get(name))
+    if second and len(front) < len(wanted):  # left out by name, where NumPy wants it by position
+        front += [None] * (len(wanted) - len(front))
     order = {name: place for place, name in enumerate(names)}
     rest = sorted(given.items(), key=lambda item: (order.get(item[0], 99), item[0]))
     return (*front, *operands), tuple(rest)

@@ -7,6 +7,7 @@ assignment does it. The printer decides nothing about values: what it is given, 
 from __future__ import annotations
 
 import enum
+import inspect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -59,6 +60,8 @@ _POSITIONAL = {
     "newshape",
     "new_shape",
     "pad_width",
+    "indices_or_sections",
+    "deg",
     "N",
     "dtype_",
     "repeats",
@@ -69,6 +72,15 @@ _POSITIONAL = {
     "fill_value",
     "num",
 }
+
+
+def _may_be_left_out(function: Any, place: int) -> bool:
+    """Whether a parameter is None by default, so that those behind it can be named."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    return place < len(parameters) and parameters[place].default is None
 
 
 def module_text(
@@ -223,14 +235,12 @@ class _Printer:
             )
         )
         path = f"scipy.{path}" if path.partition(".")[0] in self.whole else path
-        if None in args[1:]:
+        first = next((i for i, arg in enumerate(args) if i and arg is None), len(args))
+        if any(arg is not None for arg in args[first:]) and _may_be_left_out(op.function, first):
             # What stands after an operand that is left out is named.
-            names = ops.parameters(op.function) or ()
-            first = next(place for place, arg in enumerate(args) if place and arg is None)
-            if len(names) >= len(positional) and not any(one.startswith("*") for one in names):
-                named = zip(names[first:], positional[first:])
-                late = [gast.keyword(key, self.plain(arg)) for key, arg in named if arg is not None]
-                positional, keywords = positional[:first], late + keywords
+            named = zip(ops.parameters(op.function)[first:], positional[first:])  # type: ignore[index]
+            late = [gast.keyword(key, self.plain(arg)) for key, arg in named if arg is not None]
+            positional, keywords = positional[:first], late + keywords
         return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
 
     def field(self, part: Any) -> Any:

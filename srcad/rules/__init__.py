@@ -8,6 +8,7 @@ from srcad.rules import conversions as _conversions  # noqa: F401
 from srcad.rules import decompositions as _decompositions  # noqa: F401
 from srcad.rules import elementwise as _elementwise  # noqa: F401
 from srcad.rules import linear as _linear  # noqa: F401
+from srcad.rules import polynomials as _polynomials  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
 from srcad.rules import several as _several  # noqa: F401
 from srcad.rules import shaping as _shaping  # noqa: F401

@@ -201,7 +201,9 @@ def expand_dims(y_bar: Any, a: Any, *, axis: Any) -> Any:
 @linear(np.atleast_1d, np.atleast_2d, np.atleast_3d)
 def atleast(y_bar: Any, *arys: Any) -> Any:
     if len(arys) != 1:
-        raise NotImplementedError("np.atleast_1d of several arrays; call it once for each")
+        return tuple(
+            spread(0.0, x) if bar is None else atleast(bar, x) for bar, x in zip(y_bar, arys)
+        )
     if _rank(arys[0]) == 0:
         return y_bar[(0,) * rank(y_bar)] if rank(y_bar) > 1 else y_bar[0]
     return _reshaped(y_bar, arys[0])

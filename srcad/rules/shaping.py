@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
 from typing import Any
 
 import numpy as np
@@ -340,6 +342,89 @@ def _is_many(places: Any) -> bool:
     """Whether an array of places has not one element, which would be as good as the number."""
     size = sizes(places)
     return isinstance(places, (tuple, list)) or (size is not None and never_one(size[0]))
+
+
+# Several results.
+
+
+def _cut_at(ary: Any, bounds: Any, axis: int) -> list[Any]:
+    """The pieces of an array between places along an axis."""
+    pairs = zip([None, *bounds], [*bounds, None])
+    return [ary[along(axis, slice(start, stop), ary)] for start, stop in pairs]
+
+
+def _joined_again(y_bar: Any, ary: Any, y: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
+    if any(part is None for part in y_bar):
+        return NotImplemented
+    return np.concatenate(y_bar, **({"axis": axis} if axis else {}))
+
+
+@derived(np.split, pullback=_joined_again)
+def split(ary: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
+    axis = _axis(axis, ary)
+    if isinstance(indices_or_sections, (tuple, list, np.ndarray)):
+        return _cut_at(ary, list(indices_or_sections), axis)
+    count = known(indices_or_sections, "the number of pieces")
+    shape = _shape(ary)
+    shape[axis : axis + 1] = [count, shape[axis] // count]
+    rows = np.reshape(ary, tuple(shape))
+    return [rows[along(axis, i, rows)] for i in range(count)]
+
+
+@derived(np.array_split, pullback=_joined_again)
+def array_split(ary: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
+    """The first pieces are longer by one where they cannot be equal."""
+    axis = _axis(axis, ary)
+    if isinstance(indices_or_sections, (tuple, list, np.ndarray)):
+        return _cut_at(ary, list(indices_or_sections), axis)
+    count = known(indices_or_sections, "the number of pieces")
+    each, rest = np.shape(ary)[axis] // count, np.shape(ary)[axis] % count
+    longer = [call(builtins.min, i, rest) for i in range(1, count)]
+    return _cut_at(ary, [i * each + more for i, more in enumerate(longer, 1)], axis)
+
+
+def _split_along(axis: Any, function: Any) -> Any:
+    @derived(function)
+    def pieces(ary: Any, *, indices_or_sections: Any) -> Any:
+        return split(ary, indices_or_sections=indices_or_sections, axis=axis(ary))
+
+    return pieces
+
+
+hsplit = _split_along(lambda ary: int(rank(ary) > 1), np.hsplit)
+vsplit = _split_along(lambda ary: 0, np.vsplit)
+dsplit = _split_along(lambda ary: 2, np.dsplit)
+
+
+@derived(*([np.unstack] if hasattr(np, "unstack") else []))  # NumPy 2.1
+def unstack(x: Any, *, axis: Any = 0) -> Any:
+    axis = _axis(axis, x)
+    size = (sizes(x) or (None,) * (axis + 1))[axis]
+    if not isinstance(size, int):
+        raise NotImplementedError("the number of its results is not known; index the array")
+    return tuple(x[along(axis, i, x)] for i in range(size))
+
+
+@derived(np.broadcast_arrays)
+def broadcast_arrays(*args: Any) -> Any:
+    like = functools.reduce(lambda a, b: np.where(True, a, b), args)
+    return tuple(call(np.broadcast_to, x, np.shape(like)) for x in args)
+
+
+@derived(np.meshgrid)
+def meshgrid(*xi: Any, indexing: Any = "xy", sparse: Any = False, copy: Any = True) -> Any:
+    vectors = [call(np.reshape, x, (-1,)) if rank(x) != 1 else x for x in xi]
+    order = list(range(len(xi)))
+    if indexing == "xy":
+        order[:2] = order[:2][::-1]
+    shape = tuple(np.shape(vectors[place])[0] for place in order)
+    made = []
+    for place, x in enumerate(vectors):
+        behind = len(xi) - 1 - order.index(place)
+        front = order.index(place) if sparse else 0
+        x = x[(*(None,) * front, slice(None), *(None,) * behind)] if front + behind else x
+        made.append(x if sparse else call(np.broadcast_to, x, shape))
+    return tuple(made)
 
 
 # Choices.
