@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import conj, imag, may_be_complex, real
+from srcad.core.quote import Symbol, call, conj, imag, may_be_complex, real
 from srcad.rules.families import elementwise, linear, primitive
 from srcad.rules.linear import known, runtime_cast
 
@@ -74,3 +74,54 @@ def complex_number(y_bar: Any, real_: Any, imag_: Any) -> Any:
 @linear(np.complex64, np.complex128, np.clongdouble)
 def scalar(y_bar: Any, value: Any) -> Any:
     return runtime_cast(y_bar, value)
+
+
+# np.emath: of real numbers out of their domain these are complex. The formulas hold on both sides, and take the side of the branch
+# cut that the value is on.
+
+
+@elementwise(np.emath.sqrt)
+def sqrt(x: Any, y: Any) -> Any:
+    return 0.5 / y
+
+
+@elementwise(np.emath.log)
+def log(x: Any, y: Any) -> Any:
+    return 1 / x
+
+
+@elementwise(np.emath.log2)
+def log2(x: Any, y: Any) -> Any:
+    return 1 / (math.log(2) * x)
+
+
+@elementwise(np.emath.log10)
+def log10(x: Any, y: Any) -> Any:
+    return 1 / (math.log(10) * x)
+
+
+@elementwise(np.emath.logn)
+def logn(n: Any, x: Any, y: Any) -> Any:
+    scale = call(np.emath.log, n)
+    return -y / (n * scale), 1 / (x * scale)
+
+
+@elementwise(np.emath.power)
+def power(x: Any, p: Any, y: Any) -> Any:
+    base = np.where(x == 0, 1, x) if isinstance(x, (Symbol, np.ndarray, np.generic)) else x or 1
+    return p * call(np.emath.power, x, p - (p != 0)), y * call(np.emath.log, base)
+
+
+@elementwise(np.emath.arccos)
+def arccos(x: Any, y: Any) -> Any:
+    return -1 / np.sin(y)
+
+
+@elementwise(np.emath.arcsin)
+def arcsin(x: Any, y: Any) -> Any:
+    return 1 / np.cos(y)
+
+
+@elementwise(np.emath.arctanh)
+def arctanh(x: Any, y: Any) -> Any:
+    return 1 / (1 - x**2)

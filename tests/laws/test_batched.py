@@ -76,7 +76,9 @@ def check(function: Function, inputs: list[Value], values: dict[Value, Any]) -> 
             expected = single[:count] if has else single[0]
             assert np.shape(env[value]) == expected.shape
             assert distance(np.asarray(env[value]), expected) < 1e-12
-            assert np.asarray(env[value]).dtype == expected.dtype
+            # Without values nothing tells np.emath to make complex numbers.
+            plain = not expected.size and expected.dtype.kind == "c"
+            assert plain or np.asarray(env[value]).dtype == expected.dtype
     moving = {value for let in made.body for value in leaves(let.args) if value.type.shape}
     moving = {value for value in moving if value.type.shape[0] == Size("B")}
     return [let for let in made.body if any(value in moving for value in leaves(let.args))]

@@ -41,6 +41,8 @@ def same_ranks() -> dict[str, list[Case]]:
         if "linalg" in key:  # where tall matrices and wide ones, if they are known, have formulas of their own
             key += f"-{[x.shape[-2] < x.shape[-1] for x in arrays]}"
             key += f"-{[x.shape[-2] > x.shape[-1] for x in arrays]}"
+        if "emath" in key:  # where the values decide whether the result is complex
+            key += f"-{np.iscomplexobj(case.function(*operands))}"
         found[key].append(case)
     return {key: cases for key, cases in found.items() if len(cases) > 1}
 

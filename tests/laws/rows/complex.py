@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 
-from tests.laws.cases import BINARY, REAL, UNARY, draw, name, rng_of, rows, sizes
+from tests.laws.cases import BINARY, POSITIVE, REAL, UNARY, draw, name, rng_of, rows, sizes
 from tests.laws.cases import add as row
 
 
@@ -28,6 +28,18 @@ rows(builtins.complex, "number,number scalar,number", REAL, REAL)
 rows(np.complex128, "scalar", REAL, tag="real")
 row(np.complex64, "scalar", np.complex64(0.5 + 1j), rounds=True)
 row(np.clongdouble, "scalar", np.clongdouble(0.5 + 1j))
+
+# Of np.emath inside the domain of the reals, outside of it, and of complex numbers.
+_emath = np.emath
+rows([_emath.sqrt, _emath.log, _emath.log2, _emath.log10], "3 0d 2x1", POSITIVE, tag="inside")
+rows([_emath.sqrt, _emath.log, _emath.log2, _emath.log10], "3 0d 2x1", draw(-2, -0.3), tag="outside")
+rows([_emath.arccos, _emath.arcsin, _emath.arctanh], "3 0d", draw(-0.8, 0.8), tag="inside")
+rows([_emath.arccos, _emath.arcsin, _emath.arctanh], "3 0d", draw(1.3, 2), tag="above")
+rows([_emath.arccos, _emath.arcsin, _emath.arctanh], "3 0d", draw(-2, -1.3), tag="below")
+rows([_emath.sqrt, _emath.log, _emath.log2, _emath.log10, _emath.arctanh], "3", plane, tag="plane")
+rows(_emath.logn, "3,3 2x1,3", POSITIVE, draw(-2, -0.3), tag="outside")
+rows(_emath.power, "3,3 2x1,3", draw(-2, -0.3), POSITIVE, tag="outside")
+rows(_emath.power, "3,3 2x1,3", POSITIVE, REAL, tag="inside")
 
 # Where one operand is real and the other complex, each cotangent is of the kind of its operand.
 for _function in (
