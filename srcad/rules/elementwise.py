@@ -257,12 +257,15 @@ def sinc(x: Any, y: Any) -> Any:
 
 @elementwise(np.logaddexp)
 def logaddexp(x1: Any, x2: Any, y: Any) -> Any:
-    return np.exp(x1 - y), np.exp(x2 - y)
+    """Where both are minus infinity (the logarithm of no probability at all), they share as equal operands do."""
+    nothing = np.isneginf(y)
+    return np.where(nothing, 0.5, np.exp(x1 - y)), np.where(nothing, 0.5, np.exp(x2 - y))
 
 
 @elementwise(np.logaddexp2)
 def logaddexp2(x1: Any, x2: Any, y: Any) -> Any:
-    return np.exp2(x1 - y), np.exp2(x2 - y)
+    nothing = np.isneginf(y)
+    return np.where(nothing, 0.5, np.exp2(x1 - y)), np.where(nothing, 0.5, np.exp2(x2 - y))
 
 
 @elementwise(np.maximum, builtins.max, on_complex="refuse", flat=True)
