@@ -430,8 +430,8 @@ def bind(
         wanted = names[: max(len(args), 1)]
     second = _SYNONYMOUS.get(op.function, {})
     given = {second.get(name, name): option for name, option in options.items()}
-    if second and len(args) + len(options) < len(names):
-        given = {**dict.fromkeys(set(second.values()) - {*names[: len(args)]}), **given}
+    if any(name in second for name in options):
+        given = {**dict.fromkeys({*second.values()}.difference(names[: len(args)])), **given}
     operands: list[Any] = []
     star = next((place for place, name in enumerate(names) if name.startswith("*")), len(names))
     for place, value in enumerate(args):

@@ -173,7 +173,8 @@ class Calls(Objects):
                 op = ops.operation(function)
                 op.name = op.base = last_name(callee.name)
             return self.call_known(node, function, args, options)
-        if home is not None and home.startswith("scipy."):
+        kind = "" if hasattr(function, "__name__") else type(function).__module__
+        if (home or kind).startswith("scipy.") or (_hashable(function) and function in _EFFECTS):
             return self.call_opaque(node, callee, args, options)
         if isinstance(unwrap(function), types.FunctionType):
             if _of_python(function) and settled([args, options]):
