@@ -2473,12 +2473,23 @@ def _generalized(
     """
     if len(cores(signature.partition("->")[2])) > 1:
         return _several(function, *args, **options)
-    types = [None if tree is None else _operand(tree) for tree in args]
+    sparse = [type_of(tree).value for tree in args]
+    sparse = [dtype for dtype in sparse if isinstance(dtype, np.dtype)]
+    types = [None if tree is None or _is_sparse(tree) else _operand(tree) for tree in args]
     (shape,) = _named_shapes(signature, types)
+    if sparse:
+        names = [t.dtype for t in types if t is not None]
+        known = [np.dtype(name) for name in names if name]
+        dtype = np.result_type(*sparse, *known).name if len(known) == len(names) else None
+        return _made(shape, "array", dtype)
     found = _finish(function, shape, *(t for t in types if t is not None), **options)
     if function in _BY_VALUE and not (found.dtype or "").startswith("complex"):
         return found._replace(dtype=None)
     return found
+
+
+def _is_sparse(tree: Tree) -> bool:
+    return isinstance(type_of(tree).value, np.dtype)
 
 
 def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:
@@ -2702,6 +2713,7 @@ _BY_FUNCTION: dict[Any, Handler] = {
     runtime.stop_gradient: _move,
     runtime.own: _own,
     ops.move.function: _move,
+    ops.sparse_transpose.function: _move,
     ops.saved.function: _record,
     ops.save.function: _object,
     ops.part.function: _part,

@@ -105,6 +105,8 @@ def key_of(value: Any, depth: int = 0) -> Any:
     if node is not None:
         deeper = depth + node.weight
         return (node.form, tuple([key_of(part, deeper) for part in node.parts]))
+    if kind.__module__.startswith("scipy.sparse"):
+        return (kind, value.dtype, tuple([size == 1 for size in value.shape]))
     return (kind, Same(value)) if callable(value) else kind
 
 

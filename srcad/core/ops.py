@@ -136,6 +136,20 @@ real = Operation(np.real, "real", style="attribute", symbol="real", operands=("v
 imag = Operation(np.imag, "imag", style="attribute", symbol="imag", operands=("val",))
 _OPERATIONS[np.conjugate, "call"] = conj
 
+
+
+def _times(a: Any, x: Any) -> Any:
+    return a @ x
+
+
+def _turned(a: Any) -> Any:
+    return a.T
+
+
+# Of a sparse matrix, which is no array.
+sparse_product = _core(_times, "sparse_product", "binary", "@", "matmul")
+sparse_transpose = _core(_turned, "sparse_transpose", "attribute", "T", "transpose")
+
 zeros_like = Operation(np.zeros_like, "np.zeros_like", base="zeros")
 ones_like = Operation(np.ones_like, "np.ones_like", base="ones")
 _OPERATIONS[np.zeros_like, "call"] = zeros_like

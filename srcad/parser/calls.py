@@ -263,7 +263,8 @@ class Calls(Objects):
                 node, Known(function, f"np.random.{function.__name__}"), args, options
             )
         options.pop("out", None)
-        args = [self.matrix(node, arg) for arg in args]
+        if ops.module_of(function) == "scipy.sparse.linalg":
+            args = [self.matrix(node, arg) for arg in args]
         try:
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:
@@ -629,7 +630,8 @@ def reads_only(function: Any) -> bool:
     """Whether a callable without a rule is known not to write to what it is given, unless it is asked to."""
     if function in _READERS or isinstance(function, np.ufunc):
         return True
-    if (ops.module_of(function) or "").startswith("scipy."):
+    kind = "" if hasattr(function, "__name__") else type(function).__module__
+    if (ops.module_of(function) or kind).startswith("scipy."):
         return True
     return (
         generator_method(getattr(function, "__self__", None))

@@ -381,6 +381,10 @@ class Expressions(State):
 
     def binary(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
         """`left op right`; integers, strings and sequences known while parsing are computed."""
+        if op is ops.matmul:
+            found = self.matrix_product(node, left, right)
+            if found is not None:
+                return found
         if isinstance(left, dict) and isinstance(right, dict) and op is ops.bit_or:
             return {**left, **right}
         for side in (left, right):
@@ -418,6 +422,36 @@ class Expressions(State):
                 "Make an array of it first: np.array([...]).",
             )
         return self.emit(op, (left, right))
+
+    def matrix(self, node: Any, binding: Any) -> Any:
+        """A sparse matrix of an outer scope as an operand; others as they are."""
+        if not isinstance(binding, Known) or not ops.is_sparse(binding.object):
+            return binding
+        found = binding.object
+        if found.dtype.kind != "f" or found.ndim != 2:
+            self.refuse(
+                node,
+                f"`{binding.name}` is a sparse matrix of {found.dtype}, or none of two axes",
+                "Sparse matrices of floating numbers are accepted, where they are constant.",
+            )
+        path, full = self.program.place_of(found) or (self.path, binding.name)
+        if (path, full) not in self.program.hidden:
+            made = Value(last_name(full), Type("object", value=found.dtype), named=True)
+            self.program.hidden[path, full] = made
+        return self.program.hidden[path, full]
+
+    def matrix_product(self, node: Any, left: Any, right: Any) -> Any:
+        """A product with a sparse matrix: `A @ x`, and `x @ A` as `A.T @ x`; None of others."""
+        one, other = self.matrix(node, left), self.matrix(node, right)
+        if sparse_value(one):
+            return self.emit(ops.sparse_product, (one, other))
+        if not sparse_value(other):
+            return None
+        turned = self.emit(ops.sparse_transpose, (other,))
+        if self.type(one).rank == 1:
+            return self.emit(ops.sparse_product, (turned, one))
+        made = self.emit(ops.sparse_product, (turned, self.emit(ops.transpose, (one,))))
+        return self.emit(ops.transpose, (made,))
 
     def _UnaryOp(self, node: Any) -> Any:
         operand = self.expression(node.operand)
@@ -1207,6 +1241,11 @@ def _parts(tree: Any) -> list[Any]:
             for part in (_parts(inner) if isinstance(inner, (tuple, list, dict)) else [inner])
         ]
     return [tree]
+
+
+def sparse_value(binding: Any) -> bool:
+    """Whether a value is a sparse matrix."""
+    return isinstance(binding, Value) and isinstance(binding.type.value, np.dtype)
 
 
 def type_of_argument(found: Any, name: str) -> Any:

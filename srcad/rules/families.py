@@ -214,6 +214,8 @@ _LOADED: set[str] = set()
 def load_rules(function: Callable[..., Any]) -> bool:
     """Load the rules of the module of SciPy that offers a function; whether there were any, not loaded before."""
     home = ops.module_of(function)
+    if function is ops.sparse_product.function or function is ops.sparse_transpose.function:
+        home = "scipy.sparse"
     if home is None or not home.startswith("scipy.") or home in _LOADED:
         return False
     _LOADED.add(home)

@@ -46,7 +46,10 @@ def refused(*functions: Callable[..., Any] | None, reason: str, rewrite: str) ->
 def refusal_of(function: Callable[..., Any]) -> Refusal | None:
     """Why a callable has no rule on purpose, or None."""
     try:
-        return REFUSED.get(function)
+        found = REFUSED.get(function)
+        if found is None and not isinstance(function, (type, np.ufunc)):
+            found = REFUSED.get(type(function))
+        return found
     except TypeError:
         return None
 

@@ -97,7 +97,7 @@ def generalized(b: Batch, let: Let) -> Any:
     rule = rule_of(let.op.function)
     assert rule is not None and rule.signature is not None
     names = cores(rule.signature)[:-1]
-    ranks = [None if arg is None else b.rank(arg) for arg in let.args]
+    ranks = [None if arg is None or _is_object(arg) else b.rank(arg) for arg in let.args]
     columns = [
         place
         for place, (core, rank) in enumerate(zip(names, ranks))
@@ -127,6 +127,11 @@ def generalized(b: Batch, let: Let) -> Any:
 def one_call(b: Batch, let: Let) -> Any:
     """A function of SciPy's that knows one form of its operands."""
     b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
+
+
+def _is_object(arg: Tree) -> bool:
+    """Whether an operand is no number, as a sparse matrix is."""
+    return isinstance(arg, Value) and arg.type.kind == "object"
 
 
 def along_axis(b: Batch, let: Let) -> Any:

@@ -1,8 +1,9 @@
 """scipy.linalg: solving, inverses, functions of matrices, matrices of a structure.
 
 Solvers that read a triangle or a band of their matrix have a derivative by what they read, and zero by what they do
-not. Stacks of matrices are looped over: SciPy does so itself, from 1.17 on, and not where there are none. What NumPy has too is defined by NumPy's function. M. B. Giles (2008) has the formulas of the products and the
-inverse; the others are named at their rules.
+not. Stacks of matrices are looped over: SciPy does so itself, from 1.17 on, and not where there are none. What NumPy
+has, too, is defined by NumPy's function. M. B. Giles (2008) has the formulas of the products and the inverse; the
+others are named at their rules.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from srcad.core.quote import Symbol, call, may_be_complex, rank
+from srcad.core.quote import Symbol, call, conj, may_be_complex, rank
 from srcad.rules.derived import derived
 from srcad.rules.families import linear, primitive
 from srcad.rules.linear import known, runtime_cast
@@ -228,7 +229,7 @@ def cholesky(a: Any, *, lower: Any = False, check_finite: Any = True) -> Any:
     """One triangle is read: the lower one, or the upper one, which is the lower one of the transpose."""
     if lower:
         return np.linalg.cholesky(a)
-    return _swapped(np.linalg.cholesky(_swapped(a)))
+    return conj(_swapped(np.linalg.cholesky(conj(_swapped(a)))))
 
 
 @derived(linalg.khatri_rao, memory="fresh")
