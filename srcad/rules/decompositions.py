@@ -132,10 +132,17 @@ def _require(a: Any, *, wide: bool, what: str) -> None:
     if isinstance(m, int) and isinstance(n, int):
         raise NotImplementedError(message)
     rows, columns = a.shape[-2], a.shape[-1]
-    wrong = rows > columns if wide else columns > rows
-    a.builder.add(
-        Let(None, ops.raise_if, (wrong.value, "ValueError", message), (), a.builder.origin)
-    )
+    _refuse(rows > columns if wide else columns > rows, message)
+
+
+def _refuse(wrong: Any, message: str) -> None:
+    """Let the text raise where a condition holds; where it is known already, raise."""
+    if isinstance(wrong, Symbol):
+        builder = wrong.builder
+        raised = (wrong.value, "ValueError", message)
+        builder.add(Let(None, ops.raise_if, raised, (), builder.origin))
+    elif wrong:
+        raise NotImplementedError(message)
 
 
 # Symmetric matrices.
@@ -533,7 +540,7 @@ class LeastSquares:
 
     @staticmethod
     def pullback(y_bar: Any, a: Any, b: Any, y: Any, *, rcond: Any = None) -> Any:
-        (x_bar, squares_bar, _, s_bar), (x, *_) = y_bar, y
+        (x_bar, squares_bar, _, s_bar), (x, squares, *_) = y_bar, y
         a_bar: Any = 0
         b_bar: Any = 0
         column = rank(b) == 1
@@ -545,15 +552,20 @@ class LeastSquares:
             beside = x_bar - inverse @ (a @ x_bar)
             a_bar = _outer(rest, inverse @ b_bar, column) - _outer(b_bar, x, column)
             a_bar = a_bar + _outer(_h(inverse) @ x, beside, column)
-        if squares_bar is not None:
-            moved = 2 * squares_bar * rest
+        if squares_bar is not None and sizes(squares) != (0,):
+            if column:  # there may be none: their sum is 0
+                moved = 2 * np.sum(squares_bar) * rest
+            else:
+                if sizes(squares) is None or not isinstance(sizes(squares)[0], int):
+                    _refuse(squares.size == 0, "there are no residuals of such a matrix")
+                moved = 2 * squares_bar * rest
             a_bar, b_bar = a_bar - _outer(moved, x, column), b_bar + moved
         if s_bar is not None:
             u, _, vh = np.linalg.svd(a, full_matrices=False)
             a_bar = a_bar + (u * s_bar) @ vh
-        if x_bar is None and squares_bar is None:
-            b_bar = np.zeros_like(b)
-        return a_bar, b_bar
+        return tuple(
+            np.zeros_like(x) if type(bar) is int else bar for x, bar in ((a, a_bar), (b, b_bar))
+        )
 
     @staticmethod
     def pushforward(a_dot: Any, b_dot: Any, a: Any, b: Any, y: Any, *, rcond: Any = None) -> Any:
@@ -570,7 +582,9 @@ class LeastSquares:
                 turned = _h(a_dot) @ (_h(inverse) @ x)
                 x_dot = x_dot + inverse @ (_h(inverse) @ (_h(a_dot) @ rest))
                 x_dot = x_dot + (turned - inverse @ (a @ turned))
-        if wants(1):
+        if wants(1) and sizes(y[1]) == (0,):
+            squares_dot = np.zeros_like(y[1])
+        elif wants(1):
             products = real(2 * conj(rest) * moved)
             squares_dot = np.sum(products, axis=0, **({"keepdims": True} if rank(b) == 1 else {}))
         if wants(3) and a_dot is not None:

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from srcad.analysis.liveness import defines, reads_of
+from srcad.analysis.liveness import defines
 from srcad.analysis.types import infer, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import (
@@ -169,6 +169,7 @@ class Batch:
         self.thin: dict[Value, Value] = {}
         self.partial: set[Tree] = set()
         self.lets: dict[Value, Let] = {}
+        self.missing: set[Value] = set()
 
     def run(self) -> Function:
         """The function over the axis."""
@@ -247,7 +248,7 @@ class Batch:
         if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
         made = rewrite(self, statement)
-        if made is None:  # one of several results, that nobody reads
+        if made is None:  # one of several results that has no batched form: it must not be read
             return
         self.stands(out, made)
         if several:
@@ -497,10 +498,6 @@ class Batch:
         """Give up."""
         raise NotBatchable(self.statement, why)
 
-    def is_read(self, value: Tree) -> bool:
-        """Whether anything reads an old value."""
-        return value in reads_of(self.function.body) or value in leaves(self.function.result)
-
     def is_batched(self, tree: Tree) -> bool:
         """Whether an old operand depends on the axis."""
         return any(value in self.batched for value in leaves(tree))
@@ -511,6 +508,8 @@ class Batch:
 
     def rows_of(self, value: Value) -> Tree:
         """What stands for an old value: an element is made an array when it is read for the first time."""
+        if value in self.missing:
+            self.refuse(f"`{value.base}` has no batched form")
         if value not in self.new and value in self.elements:
             kept, home = self.out, self.home.get(value, self.open[0] if self.open else self.out)
             if any(home is block for block in self.open):

@@ -101,7 +101,9 @@ def generalized(b: Batch, let: Let) -> Any:
     columns = [
         place
         for place, (core, rank) in enumerate(zip(names, ranks))
-        if rank is not None and core.endswith("?") and len(named_axes(core, rank)) < len(core.split(","))
+        if rank is not None
+        and core.endswith("?")
+        and len(named_axes(core, rank)) < len(core.split(","))
     ]
     fronts = [
         None if rank is None else rank - len(named_axes(core, rank))
@@ -110,7 +112,10 @@ def generalized(b: Batch, let: Let) -> Any:
     options = {key: b.get(option) for key, option in let.options}
     moving = [place for place, arg in enumerate(let.args) if b.is_batched(arg)]
     if columns and moving == columns and not any(fronts):  # vectors are columns of a matrix
-        args = [b.emit(ops.transpose, b.get(arg)) if i in columns else b.get(arg) for i, arg in enumerate(let.args)]
+        args = [
+            b.emit(ops.transpose, b.get(arg)) if i in columns else b.get(arg)
+            for i, arg in enumerate(let.args)
+        ]
         return b.emit(ops.transpose, b.emit(let.op, *args, **options))
     if not rule.stacks:
         b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
@@ -124,14 +129,14 @@ def generalized(b: Batch, let: Let) -> Any:
     return b.emit(ops.getitem, made, (Ellipsis, 0)) if columns else made
 
 
-def one_call(b: Batch, let: Let) -> Any:
-    """A function of SciPy's that knows one form of its operands."""
-    b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
-
-
 def _is_object(arg: Tree) -> bool:
     """Whether an operand is no number, as a sparse matrix is."""
     return isinstance(arg, Value) and arg.type.kind == "object"
+
+
+def one_call(b: Batch, let: Let) -> Any:
+    """A function of SciPy's that knows one form of its operands."""
+    b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
 
 
 def along_axis(b: Batch, let: Let) -> Any:
@@ -495,6 +500,13 @@ def quantile(b: Batch, let: Let) -> Any:
     return b.emit(np.moveaxis, made, source=front, destination=0) if front else made
 
 
+@handles("unique histogram histogram2d")
+def ragged(b: Batch, let: Let) -> Any:
+    b.refuse(
+        f"the rows of `{let.op.name}` are of different lengths, or have edges of their own: one call at a time"
+    )
+
+
 @handles(np.linalg.norm)
 def norm(b: Batch, let: Let) -> Any:
     (x,), options = b.bound(let)
@@ -790,7 +802,7 @@ def _stacked(cores: tuple[int, ...]) -> Handler:
 handles("linalg.inv linalg.det linalg.matrix_rank")(_stacked((2,)))
 handles("linalg.qr linalg.svd")(_stacked((2,)))
 handles("linalg.matrix_transpose tril triu")(_stacked((2,)))
-handles("vecdot linalg.vecdot")(_stacked((1, 1)))
+handles("vecdot")(_stacked((1, 1)))
 handles("matvec")(_stacked((2, 1)))
 handles("vecmat")(_stacked((1, 2)))
 
@@ -818,8 +830,8 @@ def part(b: Batch, let: Let) -> Any:
     made = b.get(results)
     if not isinstance(made, tuple):
         return b.emit(ops.part, made, place)
-    if made[place] is None and b.is_read(let.out):
-        b.refuse(f"`{let.args[0].base}` has no batched form of its result {place}")
+    if made[place] is None:
+        b.missing.add(let.out)  # type: ignore[arg-type]
     return made[place]
 
 

@@ -195,10 +195,10 @@ rows(np.linalg.tensorinv, "2x3x6 2x2x4", unfolded)
 rows(np.linalg.tensorinv, "4x2x2 3x3", unfolded, tag="ind1", ind=1)
 
 for order in (None, "fro", 2, -2, 1, -1, np.inf, -np.inf):
-    rows(np.linalg.cond, "3x3 2x3x3 1x1", squares, tag=f"p{order}", p=order)
+    rows(np.linalg.cond, "3x3 2x2x2 1x1", positive, tag=f"p{order}", p=order)
 for order in ("fro", "nuc", 2, -2, 1, -1, np.inf, -np.inf):
     rows(np.linalg.norm, "3x3 2x4 3x1", positive, tag=f"ord{order}", ord=order)
-    rows(np.linalg.norm, "3x2x3", positive, tag=f"axes-ord{order}", ord=order, axis=(0, -1))
+    rows(np.linalg.norm, "3x2x3", draw(0.3, 2), tag=f"axes-ord{order}", ord=order, axis=(0, -1))
     rows(np.linalg.norm, "2x3", positive, tag=f"keep-ord{order}", ord=order, keepdims=True)
     rows(np.linalg.matrix_norm, "2x3 3x2x3", positive, tag=f"ord{order}", ord=order)
 for order in (1, 2, 3, -1, 2.5, np.inf, -np.inf):
