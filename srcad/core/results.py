@@ -24,6 +24,7 @@ __all__ = ["SEVERAL", "is_part", "parts_after", "parts_of"]
 # What has several results, with some options at least. (Shapes and lists of arrays are no such results, but objects.)
 SEVERAL: set[Any] = {
     *(np.modf, np.frexp, np.divmod, builtins.divmod, math.modf, math.frexp),
+    *(np.unique, np.average, np.histogram, np.histogram2d),
     *(np.linalg.eigh, np.linalg.eig, np.linalg.slogdet, np.linalg.qr, np.linalg.svd, np.linalg.lstsq),
 }
 

@@ -68,6 +68,8 @@ _DYNAMIC = {
     "where",
     "initial",
     "mean",
+    "bins",
+    "range",
 }
 
 

@@ -490,7 +490,11 @@ def _result_dots(tangents: dict[Value, Any], result: Any) -> Any:
         return type(result)(_result_dots(tangents, part) for part in result)
     found = tangents.get(result.value) if isinstance(result, Symbol) else None
     return (
-        found if found is not None else spread(0.0, result) if isinstance(result, Symbol) else 0.0
+        found
+        if found is not None
+        else spread(0.0, result)
+        if isinstance(result, Symbol) or np.shape(result)
+        else 0.0
     )
 
 

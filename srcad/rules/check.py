@@ -408,7 +408,8 @@ def closed(
     }
     outs = quote(rule.pushforward, recorder, tuple(values), named)
     assert distance(concrete(outs, recorder.env), (y_dot,)) < 1e-14
-    push(recorder.block, recorder.env, {value: np.ones_like(x) for value, x in start.items()}, outs)
+    ones = {x: np.ones_like(at) for x, at in start.items() if np.asarray(at).dtype.kind in "fc"}
+    push(recorder.block, recorder.env, ones, outs)
 
 
 def _dots(tree: Any, dots: dict[Value, Any]) -> Any:

@@ -136,9 +136,9 @@ refused(
     rewrite="Slice the array between the first and the last element that is to be kept.",
 )
 refused(
-    *_numpy("unique unique_all unique_counts unique_inverse unique_values"),
+    *_numpy("unique_all unique_counts unique_inverse unique_values"),
     reason="the length of its result depends on the values",
-    rewrite="Find the positions outside the function (`return_index=True`), and take x[positions].",
+    rewrite="Use np.unique, with `return_index=True` and the like.",
 )
 refused(
     *_numpy("matrix asmatrix bmat"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.core.quote import call, conj, put_add, rank, real, sizes, written
+from srcad.core.quote import call, conj, put_add, rank, real, sizes, spread, written
 from srcad.core.types import never_one
 from srcad.rules.derived import derived
 from srcad.rules.families import primitive
@@ -41,22 +41,28 @@ def ptp(a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
 
 
 @derived(np.average, memory="fresh")
-def average(a: Any, weights: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
+def average(
+    a: Any, weights: Any, *, axis: Any = None, returned: Any = False, keepdims: Any = False
+) -> Any:
     options = chosen(axis, keepdims)
     if weights is None:
-        return np.mean(a, **options)
-    if isinstance(weights, (tuple, list)):
-        weights = _levels(weights, a)
+        mean = np.mean(a, **options)
+        return (mean, spread(np.size(a) / np.size(mean), mean)) if returned else mean
+    weights = _levels(weights, a)
     if rank(weights) == rank(a):
-        return np.sum(a * weights, **options) / np.sum(weights, **options)
-    # As many axes as are averaged over, in the order in which these are named.
-    named = axis if isinstance(axis, (tuple, list)) else (axis,)
-    own = [known(one, "the axis") % rank(a) for one in named]
-    if sorted(own) != own:
-        weights = np.transpose(weights, tuple(sorted(range(len(own)), key=own.__getitem__)))
-    spread = tuple(slice(None) if one in own else None for one in range(min(own), rank(a)))
-    aligned = weights if None not in spread else weights[spread]
-    return np.sum(a * aligned, **options) / np.sum(weights)
+        total = np.sum(weights, **options)
+    else:
+        # As many axes as are averaged over, in the order in which these are named.
+        named = axis if isinstance(axis, (tuple, list)) else (axis,)
+        own = [known(one, "the axis") % rank(a) for one in named]
+        if sorted(own) != own:
+            order = tuple(sorted(range(len(own)), key=own.__getitem__))
+            weights = np.transpose(weights, order)
+        total = np.sum(weights)
+        aligned = tuple(slice(None) if one in own else None for one in range(min(own), rank(a)))
+        weights = weights if None not in aligned else weights[aligned]
+    mean = np.sum(a * weights, **options) / total
+    return (mean, spread(total, mean)) if returned else mean
 
 
 # Order.
@@ -177,17 +183,47 @@ def _quantile(a: Any, q: Any, axis: Any, method: Any, keepdims: Any) -> Any:
     return _kept(y, a, axis, keepdims, rank(q))
 
 
-@derived(np.quantile, memory="fresh", on_complex="refuse")
+def _weighted_quantile(a: Any, q: Any, weights: Any, axis: Any, keepdims: Any) -> Any:
+    """The first element at which the weights so far have come to their share. It is a step function of the weights."""
+    rows, _ = _one_axis(a, axis)
+    if rank(rows) != 1:
+        raise NotImplementedError("weights= along one axis of several; take a row at a time")
+    order = np.argsort(rows)
+    so_far = np.cumsum(np.reshape(_levels(weights, a), (-1,))[order])
+    so_far = so_far / so_far[-1]
+    place = call(np.searchsorted, np.where(so_far == 0, -1, so_far), q)
+    place = np.minimum(place, np.shape(rows)[0] - 1)
+    y = rows[order[place]]
+    return _kept(y if rank(q) else call(np.asarray, y), a, axis, keepdims, rank(q))
+
+
+@derived(np.quantile, wrt=(0, 1), memory="fresh")
 def quantile(
-    a: Any, q: Any, *, axis: Any = None, method: Any = "linear", keepdims: Any = False
+    a: Any,
+    q: Any,
+    weights: Any,
+    *,
+    axis: Any = None,
+    method: Any = "linear",
+    keepdims: Any = False,
 ) -> Any:
+    if weights is not None:
+        return _weighted_quantile(a, _levels(q, a), weights, axis, keepdims)
     return _quantile(a, _levels(q, a), axis, method, keepdims)
 
 
-@derived(np.percentile, memory="fresh", on_complex="refuse")
+@derived(np.percentile, wrt=(0, 1), memory="fresh")
 def percentile(
-    a: Any, q: Any, *, axis: Any = None, method: Any = "linear", keepdims: Any = False
+    a: Any,
+    q: Any,
+    weights: Any,
+    *,
+    axis: Any = None,
+    method: Any = "linear",
+    keepdims: Any = False,
 ) -> Any:
+    if weights is not None:
+        return _weighted_quantile(a, _levels(q, a) / 100, weights, axis, keepdims)
     return _quantile(a, _levels(q, a) / 100, axis, method, keepdims)
 
 
@@ -223,6 +259,59 @@ class Partitioned:
         flat, one = Partitioned._flat(a, axis)
         a_dot, _ = Partitioned._flat(a_dot, axis)
         return taken(a_dot, _permutation(flat, y, one), one)
+
+
+@primitive(np.unique, wrt=(0,), memory="fresh", on_complex="given")
+class Unique:
+    """What stands at the first place of each value."""
+
+    @staticmethod
+    def _places(ar: Any, axis: Any, equal_nan: Any) -> Any:
+        options = {**_given(axis=axis), **({} if equal_nan else {"equal_nan": False})}
+        return call(np.unique, ar, return_index=True, **options)[1]
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        ar: Any,
+        y: Any,
+        *,
+        return_index: Any = False,
+        return_inverse: Any = False,
+        return_counts: Any = False,
+        axis: Any = None,
+        equal_nan: Any = True,
+        sorted: Any = True,
+    ) -> Any:
+        values_bar = y_bar[0] if isinstance(y_bar, tuple) else y_bar
+        places = Unique._places(ar, axis, equal_nan)
+        if axis is not None:
+            return put_add(np.zeros_like(ar), along(axis, places, ar), values_bar)
+        if rank(ar) == 1:
+            return put_add(np.zeros_like(ar), places, values_bar)
+        flat_bar = put_add(np.reshape(np.zeros_like(ar), (-1,)), places, values_bar)
+        return np.reshape(flat_bar, np.shape(ar))
+
+    @staticmethod
+    def pushforward(
+        ar_dot: Any,
+        ar: Any,
+        y: Any,
+        *,
+        return_index: Any = False,
+        return_inverse: Any = False,
+        return_counts: Any = False,
+        axis: Any = None,
+        equal_nan: Any = True,
+        sorted: Any = True,
+    ) -> Any:
+        places = Unique._places(ar, axis, equal_nan)
+        if axis is not None:
+            values_dot = ar_dot[along(axis, places, ar_dot)]
+        else:
+            values_dot = (ar_dot if rank(ar) == 1 else np.reshape(ar_dot, (-1,)))[places]
+        others = sum(map(bool, (return_index, return_inverse, return_counts)))
+        return (values_dot, *(None,) * others) if others else values_dot
 
 
 # What skips NaN: the elements that are left out get nothing.
@@ -459,3 +548,63 @@ def bincount(x: Any, weights: Any, *, minlength: Any = 0) -> Any:
     if weights is None:
         return counts
     return put_add(np.zeros_like(counts, dtype=float), x, weights)
+
+
+def _levels_of_bins(a: Any, bins: Any, range: Any) -> Any:
+    """The edges: evenly from the least element to the largest, unless they are given."""
+    if isinstance(bins, str):
+        raise NotImplementedError(f"bins={bins!r}: as many as the values ask for; pass a number")
+    if isinstance(bins, (tuple, list)) or rank(bins):
+        return _levels(bins, a)
+    low, high = (np.min(a), np.max(a)) if range is None else range
+    return written(a, np.linspace, low, high, bins + 1)
+
+
+@derived(np.histogram_bin_edges, wrt=(0,), memory="fresh")
+def histogram_bin_edges(a: Any, *, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    return _levels_of_bins(a, bins, range)
+
+
+def _bins(x: Any, edges: Any) -> tuple[Any, Any, Any]:
+    """Which elements are in a bin, the bins of all, and how many bins there are."""
+    inside = (x >= edges[0]) & (x <= edges[-1])
+    return inside, call(np.searchsorted, edges[1:-1], x, side="right"), np.shape(edges)[0] - 1
+
+
+@derived(np.histogram, memory="fresh")
+def histogram(
+    a: Any, weights: Any, *, bins: Any = 10, range: Any = None, density: Any = None
+) -> Any:
+    """The counts are steps; what is added up in a bin are its weights."""
+    edges = _levels_of_bins(a, bins, range)
+    inside, places, n = _bins(np.reshape(a, (-1,)), edges)
+    if weights is None:
+        counts = call(np.bincount, places[inside], minlength=n)
+    else:
+        weights = np.reshape(_levels(weights, a), (-1,))[inside]
+        zeros = call(np.zeros, n, dtype=call(runtime.dtype_of, weights))
+        counts = put_add(zeros, places[inside], weights)
+    if density:
+        counts = counts / np.diff(edges) / np.sum(counts)
+    return counts, edges
+
+
+@derived(np.histogram2d, memory="fresh")
+def histogram2d(
+    x: Any, y: Any, weights: Any, *, bins: Any = 10, range: Any = None, density: Any = None
+) -> Any:
+    pair = bins if isinstance(bins, (tuple, list)) and len(bins) == 2 else (bins, bins)
+    ranges = (None, None) if range is None else range
+    columns = _levels_of_bins(x, pair[0], ranges[0])
+    rows = _levels_of_bins(y, pair[1], ranges[1])
+    in_columns, i, n = _bins(x, columns)
+    in_rows, j, m = _bins(y, rows)
+    inside = in_columns & in_rows
+    if weights is None:
+        weights = np.ones_like(x)
+    weights = _levels(weights, x)[inside]
+    zeros = call(np.zeros, (n, m), dtype=call(runtime.dtype_of, weights))
+    counts = put_add(zeros, (i[inside], j[inside]), weights)
+    if density:
+        counts = counts / np.diff(columns)[:, None] / np.diff(rows) / np.sum(counts)
+    return counts, columns, rows

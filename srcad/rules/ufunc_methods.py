@@ -5,14 +5,15 @@ Where NumPy has a function of its own for one (`np.add.reduce` is `np.sum` along
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import call, put, rank, sum_to
+from srcad.core.quote import call, put, put_add, rank, sum_to, written
 from srcad.rules import elementwise as _elementwise  # noqa: F401 - the rules of the ufuncs
 from srcad.rules.derived import derived
-from srcad.rules.families import REGISTRY, Rule, constant, primitive
+from srcad.rules.families import REGISTRY, Rule, constant, linear, primitive
 from srcad.rules.linear import along, axes_of, known, restore
 from srcad.rules.reductions import chosen, masked, take_along_axis, taken
 
@@ -236,6 +237,44 @@ def outer(ufunc: Any) -> None:
         return call(ufunc, A, B)
 
 
+# Segments: a[i[k]:i[k + 1]], or a[i[k]] alone where that is empty.
+
+
+def _lengths(array: Any, indices: Any, axis: int) -> tuple[Any, Any]:
+    """Where the segments begin, and how long they are."""
+    begins = written(array, np.asarray, indices) if isinstance(indices, (tuple, list)) else indices
+    ends = call(np.append, begins[1:], np.shape(array)[axis])
+    return begins, np.maximum(ends - begins, 1)
+
+
+@linear(np.add.reduceat, wrt=(0,), memory="fresh")
+def add_reduceat(y_bar: Any, array: Any, indices: Any, *, axis: Any = 0, dtype: Any = None) -> Any:
+    """Each element of a segment gets the cotangent of its sum."""
+    (axis,) = axes_of(axis, array)
+    begins, lengths = _lengths(array, indices, axis)
+    segment = np.repeat(call(np.arange, np.size(begins)), lengths)
+    before = np.cumsum(lengths) - lengths
+    places = call(np.arange, np.size(segment)) + (begins - before)[segment]
+    of_each = y_bar[along(axis, segment, y_bar)]
+    return put_add(np.zeros_like(array), along(axis, places, array), of_each), None
+
+
+def segments(ufunc: Any, reduce: Any) -> None:
+    """`reduceat` of what has a mask: the segments side by side, as long as the longest."""
+
+    @derived(ufunc.reduceat, wrt=(0,), memory="fresh")
+    def reduceat(array: Any, indices: Any, *, axis: Any = 0, dtype: Any = None) -> Any:
+        (axis,) = axes_of(axis, array)
+        begins, lengths = _lengths(array, indices, axis)
+        step = call(np.arange, np.max(lengths))
+        inside = step < lengths[:, None]
+        places = np.where(inside, begins[:, None] + step, 0)
+        rows = array[along(axis, places, array)]
+        behind = rank(array) - axis - 1
+        mask = inside[(slice(None), slice(None), *(None,) * behind)] if behind else inside
+        return reduce(rows, axis=axis + 1, where=mask)
+
+
 # The table.
 
 _ASSOCIATIVE = {np.logaddexp, np.logaddexp2, np.hypot}
@@ -258,3 +297,8 @@ for _function, _rule in [*REGISTRY.items()]:
             running_extreme(_function)
         elif _function not in _BY_NUMPY:
             sequential(_function, _rule)
+
+segments(np.multiply, np.prod)
+segments(np.maximum, lambda x, **options: np.max(x, **options, initial=-math.inf))
+segments(np.minimum, lambda x, **options: np.min(x, **options, initial=math.inf))
+segments(np.logaddexp, lambda x, **options: call(np.logaddexp.reduce, x, **options))

@@ -1229,7 +1229,7 @@ def column_stack(b: Batch, let: Let) -> Any:
 
 
 # The handlers that know what to do where an option depends on the axis.
-BATCH_OPTIONS: set[Any] = {by_definition, over_axes, reduction, along_first}
+BATCH_OPTIONS: set[Any] = {by_definition, over_axes, reduction, along_first, ragged}
 
 
 # What reads the form of a batched value only: its result has no batch axis.

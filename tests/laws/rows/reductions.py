@@ -225,3 +225,9 @@ for rule in [*REGISTERED.values()]:
         kinks = (np.remainder, np.fmod, np.maximum, np.minimum, np.fmax, np.fmin)
         pair = (apart(20), draw(13, 13.5)) if method.__self__ in kinks else (make, make)
         rows(method, "3,2 2x3,2 1,3 3,1 0,2 3,number", *pair)
+for ufunc in (np.add, np.multiply, np.maximum, np.minimum, np.logaddexp):
+    for places in ([0, 2], [1, 3, 0, 2], [0, 0, 4], [4]):
+        add(ufunc.reduceat, f"{word(places)}", *arrays((5,), make=apart(0)), np.array(places))
+    for axis in (0, 1, -2):
+        (x,) = arrays((3, 4), make=apart(0))
+        add(ufunc.reduceat, f"axis{axis}", x, np.array([0, 2, 1]), axis=axis)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.laws.cases import POSITIVE, REAL, UNIT, add, apart, arrays, exists, label, rows
+from tests.laws.rows.linalg import through
 from tests.laws.rows.reductions import AXES, DEEP, mask, word
 
 METHODS = [
@@ -174,3 +175,56 @@ add(np.corrcoef, "two", *arrays((5,), (5,)))
 for places, least in (([0, 2, 2, 1], 0), ([0, 2, 2, 1], 6), ([1], 0)):
     (w,) = arrays((len(places),))
     add(np.bincount, f"{word(places)}-{least}", np.array(places), w, minlength=least)
+
+# Several results, through functions of them.
+
+
+@through(np.unique)
+def of_unique(ar: Any, *, axis: Any = None) -> Any:
+    values, _, counts = np.unique(ar, return_inverse=True, return_counts=True, axis=axis)
+    return values**2 * (counts if axis is None else 1)
+
+
+@through(np.average)
+def of_average(a: Any, weights: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
+    given = {} if weights is None else {"weights": weights}
+    mean, total = np.average(a, axis=axis, returned=True, keepdims=keepdims, **given)
+    return mean * np.sin(total)
+
+
+@through(np.histogram)
+def of_histogram(
+    a: Any, weights: Any, *, bins: Any = 10, range: Any = None, density: Any = None
+) -> Any:
+    counts, edges = np.histogram(a, bins=bins, range=range, weights=weights, density=density)
+    return counts**2 + edges[1:]
+
+
+@through(np.histogram2d)
+def of_histogram2d(x: Any, y: Any, weights: Any, *, bins: Any = 10, density: Any = None) -> Any:
+    counts, columns, rows = np.histogram2d(x, y, bins=bins, weights=weights, density=density)
+    return counts * columns[1:, None] + rows[1:]
+
+
+rows(np.unique, "5 1 0 3x4", apart(0))
+add(np.unique, "repeated", np.array([1.5, 0.5, -1.5, 2.0]))
+rows(of_unique, "5 3x2", apart(0))
+for axis in (0, 1):
+    rows([np.unique, of_unique], "3x4", apart(0), tag=f"axis{axis}", axis=axis)
+rows(of_average, "2x3,3", REAL, POSITIVE, axis=1)
+rows(of_average, "2x3,2x3", REAL, POSITIVE, axis=0, keepdims=True)
+add(of_average, "plain", *arrays((2, 3)), None, axis=0)
+for density in (False, True):
+    (w,) = arrays((6,), make=POSITIVE)
+    at = np.array([0.11, 0.52, 0.57, 1.23, 1.78, 1.95])
+    for bins, span in ((3, (0.0, 2.0)), (np.array([0.0, 0.5, 1.5, 2.0]), None), (4, (0.4, 1.9))):
+        tag = f"{np.size(bins)}-{span}-{density}"
+        add(of_histogram, tag, at, w, bins=bins, range=span, density=density)
+    add(of_histogram, f"edges-{density}", at, w, bins=3, density=density)
+    add(of_histogram2d, f"{density}", at, at[::-1].copy(), w, bins=2, density=density)
+add(np.histogram_bin_edges, "3", at, bins=3)
+for q in (0.345, np.array([0.345, 0.655])):
+    (x,), (w,) = arrays((5,), make=apart(0)), arrays((5,), make=POSITIVE)
+    options = {"method": "inverted_cdf", "weights": w}
+    add(np.quantile, f"weights-{np.ndim(q)}", x, q, **options)
+    add(np.percentile, f"weights-{np.ndim(q)}", x, 100 * q, axis=0, **options)
