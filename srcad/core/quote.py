@@ -67,7 +67,7 @@ class Symbol:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method != "__call__":
             return call(getattr(ufunc, method), *inputs, **options)
-        return call(_OPERATORS.get(ufunc, ufunc), *inputs, **options)
+        return call(ufunc if options else _OPERATORS.get(ufunc, ufunc), *inputs, **options)
 
     def __array__(self, *args: Any, **options: Any) -> Any:
         raise TypeError("a rule makes an array of a symbol: write call(np.asarray, x)")

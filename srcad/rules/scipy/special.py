@@ -18,6 +18,7 @@ from scipy import special
 from srcad import runtime
 from srcad.core.quote import call, may_be_complex, rank
 from srcad.core.results import SEVERAL
+from srcad.rules.derived import derived
 from srcad.rules.elementwise import power
 from srcad.rules.families import constant, elementwise, primitive
 from srcad.rules.linear import restore
@@ -107,12 +108,13 @@ def zeta(x: Any, q: Any, y: Any) -> Any:
     return None, None if q is None else -x * call(special.zeta, x + 1, q)
 
 
-@elementwise(special.multigammaln, signature=ONE)
-def multigammaln(a: Any, y: Any, *, d: Any) -> Any:
-    total = special.digamma(a)
+@derived(special.multigammaln)
+def multigammaln(a: Any, *, d: Any) -> Any:
+    """The product of DLMF 35.3.4; SciPy adds its constant in float64."""
+    total = special.gammaln(a)
     for j in range(1, int(d)):
-        total = total + special.digamma(a - j / 2)
-    return total
+        total = total + special.gammaln(a - j / 2)
+    return np.add(total, d * (d - 1) / 4 * math.log(math.pi), dtype=np.float64)
 
 
 @elementwise(special.beta)
