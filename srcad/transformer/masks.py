@@ -54,6 +54,7 @@ class Masks:
     def __init__(self) -> None:
         self.known: dict[Value, Masked] = {}
         self.sums: dict[Value, tuple[Tree, Tree]] = {}
+        self.choices: dict[Value, tuple[Value, Tree, Tree]] = {}
 
     def of(self, tree: Tree) -> Masked:
         """What is known of a cotangent."""
@@ -105,6 +106,12 @@ class Masks:
     def merged(self, builder: Builder, a: Tree, b: Tree, base: str) -> Tree:
         """The sum of two contributions that have one mask, or of which one is alive on the other side of the other's; or None."""
         (alive, x, _), (also, y, _) = self.of(a), self.of(b)
+        if isinstance(a, Value) and a in self.choices and y is not None and also is not None:
+            condition, then, orelse = self.choices[a]
+            if also == (((condition, True),),):
+                return self.chosen(builder, condition, builder.emit(ops.add, then, y), orelse, base)
+            if also == (((condition, False),),):
+                return self.chosen(builder, condition, then, builder.emit(ops.add, orelse, y), base)
         if x is None or y is None or alive is None or also is None:
             return None
         if set(map(frozenset, alive)) == set(map(frozenset, also)):
@@ -116,10 +123,17 @@ class Masks:
         if len(mine) != 1 or others != [(mine[0][0], not mine[0][1])]:
             return None
         ((condition, side),) = mine
-        sides = (x, y) if side else (y, x)
-        made = _number(builder, builder.emit(WHERE, condition, *sides, base=base), base)
+        made = self.chosen(builder, condition, *((x, y) if side else (y, x)), base)
         rest = tuple(literal for literal in alive[0] if literal in also[0])
         return self.laid(builder, Masked((rest,), made), base) if rest else made
+
+    def chosen(
+        self, builder: Builder, condition: Value, then: Tree, orelse: Tree, base: str
+    ) -> Value:
+        """A cotangent that has contributions on both sides of a condition."""
+        made = _number(builder, builder.emit(WHERE, condition, then, orelse, base=base), base)
+        self.choices[made] = condition, then, orelse
+        return made
 
     def summed(self, mask: Masked, like: Type) -> Masked:
         """What is left of a mask after a sum to a shape: conditions that do not differ along what is summed over."""
@@ -180,7 +194,7 @@ def within(alive: Alive, condition: Value, side: bool = True) -> Alive:
     literal = (condition, side)
     if alive is None:
         return ((literal,),)
-    return tuple(part if literal in part else (literal, *part) for part in alive)
+    return tuple(part if literal in part else (*part, literal) for part in alive)
 
 
 def may_be_infinite(block: Sequence[Statement]) -> bool:
