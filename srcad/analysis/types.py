@@ -2039,6 +2039,73 @@ def _monic(function: Any, seq_of_zeros: Tree) -> Type:
     return Type("array", type_.dtype if real else None, (_sum((count, 1)),))
 
 
+# --- Fourier transforms ----------------------------------------------------------------------------
+
+
+def _half(size: Dim) -> Dim:
+    """The number of elements of half a spectrum: `n // 2 + 1`."""
+    if isinstance(size, int):
+        return size // 2 + 1
+    count = _exact(size)
+    assert isinstance(count, Exact)
+    return _size(Exact(Opaque("floordiv", Exact(count.key, count.offset), 2), 1))
+
+
+def _whole(size: Dim) -> Dim:
+    return _product((2, less(size, 1)))
+
+
+def _fourier(
+    change: str,
+    function: Callable[..., Any],
+    a: Tree,
+    n: Tree = None,
+    axis: Tree = -1,
+    norm: Tree = None,
+) -> Type:
+    """A transform of one axis; `change` says what becomes of its size: "same", "half" or "whole"."""
+    type_ = _operand(a)
+    shape = list(_known(type_))
+    place = _axis(axis, len(shape))
+    size = shape[place] if n is None else _size(_value(n))
+    if change == "half":
+        size = _half(size)
+    elif change == "whole" and n is None:
+        size = _whole(size)
+    shape[place] = size
+    return _finish(function, tuple(shape), type_._replace(shape=(2,)), probe=True)
+
+
+def _fourier_of_several(
+    change: str,
+    default: Any,
+    function: Callable[..., Any],
+    a: Tree,
+    s: Tree = None,
+    axes: Tree = None,
+    norm: Tree = None,
+) -> Type:
+    type_ = _operand(a)
+    shape = list(_known(type_))
+    if axes is None:
+        axes = default or tuple(range(-(len(shape) if s is None else len(s)), 0))
+    places = [_axis(axis, len(shape)) for axis in axes]
+    for place, count in zip(places, s or ()):
+        if not (type(count) is int and count == -1):
+            shape[place] = _size(_value(count))
+    last = places[-1]
+    if change == "half":
+        shape[last] = _half(shape[last])
+    elif change == "whole" and s is None:
+        shape[last] = _whole(shape[last])
+    return _finish(function, tuple(shape), type_._replace(shape=(2,) * len(shape)))
+
+
+def _frequencies(function: Any, n: Tree, d: Tree = 1.0) -> Type:
+    size = _size(_value(n))
+    return Type("array", "float64", (_half(size) if function is np.fft.rfftfreq else size,))
+
+
 # --- Several results -------------------------------------------------------------------------------
 
 
@@ -2728,6 +2795,20 @@ _OF_UFUNCS: dict[str, Handler] = {
     "accumulate": _along_first(_cumulative),
     "reduceat": _reduceat,
 }
+for _names, _change in (
+    ("fft ifft", "same"),
+    ("rfft ihfft", "half"),
+    ("irfft hfft", "whole"),
+):
+    for _name in _names.split():
+        _BY_FUNCTION[getattr(np.fft, _name)] = partial(_fourier, _change)
+for _names, _change in (("fft ifft", "same"), ("rfft", "half"), ("irfft", "whole")):
+    for _name in _names.split():
+        two, many = getattr(np.fft, f"{_name}2"), getattr(np.fft, f"{_name}n")
+        _BY_FUNCTION[two] = partial(_fourier_of_several, _change, (-2, -1))
+        _BY_FUNCTION[many] = partial(_fourier_of_several, _change, None)
+_BY_FUNCTION[np.fft.fftfreq] = _BY_FUNCTION[np.fft.rfftfreq] = _frequencies
+
 _BASES = {
     "polynomial": "poly",
     "chebyshev": "cheb",
@@ -2777,6 +2858,8 @@ def _handler(function: Any) -> Handler:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc) and function.__name__ in _OF_UFUNCS:
         made = partial(_OF_UFUNCS[function.__name__], function)
+    elif rule is not None and rule.typed is not None:
+        made = rule.typed
     elif rule is not None and rule.signature is not None:
         made = partial(_generalized, function, rule.signature)
     elif rule is not None and rule.along is not None:

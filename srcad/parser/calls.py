@@ -53,6 +53,7 @@ _DYNAMIC = {
     "new_shape",
     "pad_width",
     "deg",
+    "s",
     "N",
     "M",
     "start",

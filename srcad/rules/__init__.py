@@ -7,6 +7,7 @@ from srcad.rules import constant as _constant  # noqa: F401
 from srcad.rules import conversions as _conversions  # noqa: F401
 from srcad.rules import decompositions as _decompositions  # noqa: F401
 from srcad.rules import elementwise as _elementwise  # noqa: F401
+from srcad.rules import fourier as _fourier  # noqa: F401
 from srcad.rules import linear as _linear  # noqa: F401
 from srcad.rules import polynomials as _polynomials  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401

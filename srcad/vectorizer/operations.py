@@ -604,6 +604,27 @@ def turning(b: Batch, let: Let) -> Any:
     )
 
 
+@handles(*(getattr(np.fft, name) for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")))
+def fourier(b: Batch, let: Let) -> Any:
+    """Along the last axis, if no other is given."""
+    (a,), options = b.bound(let)
+    if "axis" in options:
+        options["axis"] = shifted(b, options["axis"])
+    return b.again(let.op, b.get(a), **options)
+
+
+@handles(
+    *(getattr(np.fft, f"{name}{n}") for name in ("fft", "ifft", "rfft", "irfft") for n in "2n")
+)
+def fourier_of_several(b: Batch, let: Let) -> Any:
+    (a,), options = b.bound(let)
+    axes = options.pop("axes", None)
+    if axes is None and let.op.function.__name__.endswith("n"):
+        axes = tuple(range(-(b.rank(a) if "s" not in options else len(options["s"])), 0))
+    where = {} if axes is None else {"axes": shifted(b, tuple(axes))}
+    return b.again(let.op, b.get(a), **options, **where)
+
+
 # Products.
 
 
