@@ -619,12 +619,12 @@ def describe(found: Any) -> str | None:
         getattr(found, "__qualname__", None) or getattr(found, "__name__", None),
     )
     if isinstance(found, np.ufunc):
-        if getattr(np, found.__name__, None) is found:
-            return f"object numpy.{found.__name__}"
+        if getattr(np, str(name), None) is found:
+            return f"object numpy.{name}"
         from srcad.core.ops import module_of
 
         home = module_of(found)
-        return None if home is None else f"object {home}.{found.__name__}{_release(home)}"
+        return None if home is None else f"object {home}.{name}{_release(home)}"
     if (
         isinstance(module, str) and module.split(".")[0] in ("numpy", "math", "builtins", "srcad")
     ) and name:
