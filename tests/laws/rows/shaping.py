@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.laws.cases import REAL, add, apart, arrays, label, rows, sizes
+from tests.laws.cases import REAL, add, apart, arrays, exists, label, rows, sizes
 
 
 def given(words: str, *, make: Any = REAL) -> list[Any]:
@@ -136,7 +136,8 @@ for width in (0, 1, 2, (1, 2), ((1, 2),), (2, 0), 5):
     for shape in sizes("4 2x3 1 3x1 1x3 3x1x2"):
         (x,) = arrays(shape, make=apart(0))
         add(np.pad, f"{label(shape)}-{width}", x, width)
-        for mode in MODES.split() if len(shape) < 3 or width in (1, (2, 0)) else ():
+        every = len(shape) == 1 or width in ((1, 2), 5)[: 3 - len(shape)] or width == 1
+        for mode in MODES.split() if every else ():
             add(np.pad, f"{label(shape)}-{width}-{mode}", x, width, mode=mode)
 for mode in ("reflect", "symmetric"):
     for shape in sizes("4 2x3 1x3"):
@@ -157,3 +158,35 @@ add(np.pad, "axes", given("2x3")[0], ((1, 2), (0, 3)), mode="edge")
 add(np.pad, "axes-constant", given("2x3")[0], ((1, 2), (0, 3)))
 add(np.pad, "axes-value", given("2x3")[0], ((1, 2), (0, 3)), constant_values=((0.5, 1), (2, 3)))
 add(np.pad, "positional", given("3")[0], 1, "wrap")
+
+# Several results.
+
+for sections in (1, 2, [1], [1, 3], [0, 2, 2]):
+    for words in ("4", "4x3", "4x1"):
+        add(np.split, f"{words}-{sections}", *given(words), sections)
+        add(np.array_split, f"{words}-{sections}", *given(words), sections)
+        if words != "4":
+            add(np.vsplit, f"{words}-{sections}", *given(words), sections)
+            add(np.hsplit, f"{words}-{sections}", given(words)[0].T, sections)
+            add(np.split, f"{words}-{sections}-1", given(words)[0].T, sections, axis=-1)
+for sections in (2, 3, 5):
+    rows(np.array_split, "4 5 7", REAL, tag=f"rest-{sections}", indices_or_sections=sections)
+rows(np.hsplit, "4", REAL, tag="2", indices_or_sections=2)
+rows(np.dsplit, "2x3x4 1x2x2", REAL, tag="2", indices_or_sections=2)
+for unstack in exists("np.unstack"):
+    rows(unstack, "3 2x3 1x2", REAL)
+    rows(unstack, "3x2", REAL, tag="axis", axis=-1)
+for words in ("3", "3 2", "3 1", "2 3 2", "2x2 3"):
+    add(np.meshgrid, words, *given(words))
+    add(np.meshgrid, words + "-ij", *given(words), indexing="ij")
+    add(np.meshgrid, words + "-sparse", *given(words), sparse=True)
+    add(np.meshgrid, words + "-ij-sparse", *given(words), indexing="ij", sparse=True)
+for words in ("3", "3 2x3", "2x1 1x3", "0d 3", "2x3 1 2x1"):
+    add(np.broadcast_arrays, words, *given(words))
+for least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    add(least, "several", *given("0d 3 2x3"))
+for words in ("4x3", "3x3x3"):
+    add(np.gradient, f"several-{words}", *given(words))
+    add(np.gradient, f"several-{words}-step", *given(words), 0.5, edge_order=2)
+add(np.gradient, "several-steps", *given("4x3"), 0.5, np.array([0.0, 0.5, 2.0]))
+add(np.gradient, "several-axes", *given("4x2x3"), 0.5, 1.5, axis=(2, 0))
