@@ -27,6 +27,7 @@ from srcad.core.nodes import (
 )
 from srcad.core.ops import Operation, module_of
 from srcad.core.quote import may_be_complex, vague_values
+from srcad.rules import rule_of
 
 __all__ = ["holds_complex", "real_values"]
 
@@ -77,9 +78,14 @@ def _makes(statement: Statement) -> bool:
 
 
 def _may_make(op: Operation) -> bool:
-    """Whether an operation may make complex numbers of real ones, as a function of which nothing is known may."""
+    """Whether an operation may make complex numbers of real ones, as a function of which nothing is known may.
+
+    A function of the user's that has a rule makes none (`docs/rules.md`).
+    """
     function, home = op.function, module_of(op.function)
     if home is None:
+        if rule_of(function) is not None:
+            return False
         own = (getattr(function, "__module__", None) or "numpy").startswith(_OURS)
         return not own and op.name not in _DRAWS
     known = home == "scipy.special" and function.__name__ in _SPECIAL

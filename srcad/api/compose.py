@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.analysis.activity import varied as varied_by
 from srcad.analysis.complexity import real_values
 from srcad.analysis.liveness import reads_of
 from srcad.analysis.types import infer, type_of
@@ -18,10 +19,11 @@ from srcad.api.request import Request, fitting
 from srcad.api.rows import jacobian
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Let, Param, Value, leaves
+from srcad.core.nodes import Function, Let, Param, Value, leaves, walk
 from srcad.core.quote import may_be_complex
 from srcad.core.trees import derived, labelled, map_varied, opaque, varied
 from srcad.errors import ArgumentTypeError, UnsupportedSyntaxError
+from srcad.rules import rule_of
 from srcad.simplifier.closing import close
 from srcad.simplifier.inlining import inline
 from srcad.simplifier.pipeline import simplify
@@ -221,6 +223,8 @@ def check_output(core: Function, request: Request) -> None:
                 reason="Convert its value: .astype(complex), or .real.",
             )
         if request.transform in _OF_REAL and may_be_complex(leaf) and leaf not in real:
+            if vague and _without_rules(core):
+                continue  # which is refused next, and is why nothing is known
             gradient = request.transform in ("grad", "value_and_grad")
             found = "complex numbers" if type_.dtype else "what is not known to be real"
             raise ArgumentTypeError(
@@ -233,6 +237,19 @@ def check_output(core: Function, request: Request) -> None:
                     "or use srcad.vjp with complex cotangents."
                 ),
             )
+
+
+def _without_rules(core: Function) -> bool:
+    """Whether an operation that varies with the arguments has no rule."""
+    inputs = [value for param in core.params for value in leaves(param.tree)]
+    found = varied_by(core.body, inputs)
+    return any(
+        isinstance(statement, Let)
+        and statement.out in found
+        and rule_of(statement.op.function) is None
+        and statement.op is not ops.part
+        for statement in walk(core.body)
+    )
 
 
 # What is of real values, and what is by real arguments.

@@ -7,7 +7,7 @@ import pytest
 
 import srcad
 from srcad.core.quote import call
-from srcad.rules import check, derived, primitive
+from srcad.rules import check, derived, elementwise, primitive
 from srcad.rules.families import REGISTRY
 
 
@@ -152,3 +152,13 @@ def test_a_definition_without_rules_is_refused():
 
 def unruled(x):
     return x * 1.0
+
+
+def test_a_function_with_a_rule_of_which_no_type_is_known_makes_real_numbers():
+    def soft(x):
+        return np.log1p(np.exp(x))
+
+    elementwise(soft)(lambda x, y: 1 - np.exp(-y))
+    found = srcad.grad(lambda x: np.sum(soft(x)))(X)
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-X)))
+    del REGISTRY[soft]
