@@ -556,7 +556,7 @@ class LeastSquares:
             if column:  # there may be none: their sum is 0
                 moved = 2 * np.sum(squares_bar) * rest
             else:
-                if sizes(squares) is None or not isinstance(sizes(squares)[0], int):
+                if not isinstance((sizes(squares) or (None,))[0], int):
                     _refuse(squares.size == 0, "there are no residuals of such a matrix")
                 moved = 2 * squares_bar * rest
             a_bar, b_bar = a_bar - _outer(moved, x, column), b_bar + moved
@@ -586,7 +586,8 @@ class LeastSquares:
             squares_dot = np.zeros_like(y[1])
         elif wants(1):
             products = real(2 * conj(rest) * moved)
-            squares_dot = np.sum(products, axis=0, **({"keepdims": True} if rank(b) == 1 else {}))
+            options: dict[str, Any] = {"keepdims": True} if rank(b) == 1 else {}
+            squares_dot = np.sum(products, axis=0, **options)
         if wants(3) and a_dot is not None:
             u, _, vh = np.linalg.svd(a, full_matrices=False)
             s_dot = _real_diagonal(_h(u) @ a_dot @ _h(vh), a)
