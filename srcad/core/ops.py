@@ -289,6 +289,9 @@ def module_of(function: Callable[..., Any]) -> str | None:
 def _called(found: Any) -> Any:
     """What a function calls itself, or an object that is one of many of its class, as scipy.stats.norm is."""
     own = getattr(found, "__name__", None) or getattr(found, "name", None)
+    if own is None and type(found).__module__.startswith("scipy.special"):  # until SciPy 1.15
+        offered = sys.modules["scipy.special"].__dict__
+        own = next((name for name, each in offered.items() if each is found), None)
     return own or type(found).__name__.removesuffix("_gen")
 
 
