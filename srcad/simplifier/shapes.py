@@ -263,12 +263,18 @@ class _Shapes(Pass):
         if op.function is np.ravel and statement.origin.part != "primal":
             return self.ravel(statement)
         if op is ops.conj and statement.origin.part != "primal":
+            if isinstance(statement.args[0], (int, float)):
+                self.stands(statement, statement.args[0])
+                return None
             twice = self.source(statement.args[0], ops.conj)
             if twice is not None:
                 self.stands(statement, twice.args[0])
                 return None
             return self.elementwise(statement)
         if op is ops.real and statement.origin.part != "primal":
+            if isinstance(statement.args[0], (int, float)):
+                self.stands(statement, statement.args[0])
+                return None
             turned = self.source(statement.args[0], ops.conj)
             return statement if turned is None else remake(statement, op, turned.args)
         if op is ops.transpose and statement.origin.part != "primal":
@@ -420,11 +426,15 @@ class _Shapes(Pass):
             return None
         if to.dtype is None:
             return statement
-        if from_.dtype == to.dtype or (from_.kind == "number" and from_.dtype in ("int", "float")):
+        weak = ("int", "float", "complex") if is_complex(to) else ("int", "float")
+        if from_.dtype == to.dtype or (from_.kind == "number" and from_.dtype in weak):
             self.stands(statement, g)
             return None
         if spread is not None:
-            made = self.emit(ops.cast, spread.args[0], x, origin=statement.origin)
+            inner = type_of(spread.args[0])
+            made = spread.args[0]
+            if inner.kind != "number" or inner.dtype not in weak:
+                made = self.emit(ops.cast, made, x, origin=statement.origin)
             like = (
                 x if same_shape(to, from_) else spread.args[1]
             )  # a Python number takes the dtype of what it is like
@@ -478,15 +488,13 @@ class _Shapes(Pass):
             for arg, spread in zip(statement.args, spreads)
         ):
             like = next(spread.args[1] for spread in spreads if spread is not None)
-            weak = type_.kind == "number" and (out.type.dtype or "").startswith("float")
+            floating = (out.type.dtype or "").startswith(("float", "complex"))
+            weak = type_.kind == "number" and floating
             if is_complex(out.type) and type_of(like).dtype != out.type.dtype:
-                made = self.lets.get(
-                    like
-                )  # what is complex of a part's shape is what it is a part of
-                found = (
-                    (x for x in leaves(made.args) if same_form(x.type, out.type)) if made else ()
-                )
-                like, weak = next(iter(found), like), type_.kind == "number"
+                # What is complex and has the shape of a part is what it is a part of.
+                made = self.lets.get(like)
+                whole = leaves(made.args) if made is not None else iter(())
+                like = next((x for x in whole if same_form(x.type, out.type)), like)
                 if type_of(like).dtype != out.type.dtype:
                     return statement
             if same_shape(type_of(like), out.type) and (weak or type_.dtype == out.type.dtype):

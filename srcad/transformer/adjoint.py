@@ -490,19 +490,22 @@ class Adjoint:
 
     def formed(self, contribution: Tree, like: Value, broadcasts: bool) -> Tree:
         """A contribution in the form of its operand."""
-        made = type_of(contribution)
+        found = type_of(contribution)
         if (
-            made.kind == "array" and made.rank == 0
+            found.kind == "array" and found.rank == 0
         ):  # np.where of numbers gives a 0-d array; cotangents are numbers
             contribution = self.builder.emit(ops.getitem, contribution, ())
         if broadcasts:
             return self.builder.emit(ops.sum_to, contribution, like)
-        if isinstance(contribution, Value) and made.kind == "array" and like.type.kind == "array":
-            if like.type.shape is not None and not same_shape(made, like.type):
+        if isinstance(contribution, Value) and found.kind == "array" and like.type.kind == "array":
+            if like.type.shape is not None and not same_shape(found, like.type):
                 # It has the operand's shape: that is a law of rules, though types alone may not see it.
                 contribution.type = contribution.type._replace(shape=like.type.shape)
         if type_of(contribution).dtype != like.type.dtype or like.type.dtype is None:
-            return self.builder.emit(ops.cast, contribution, like)
+            made = self.builder.emit(ops.cast, contribution, like)
+            if type(contribution) in (int, float) and like.type.dtype and may_be_complex(like):
+                made.type = cotangent_type(like)  # a number stands for a complex one, too
+            return made
         return contribution
 
     def call(self, statement: Call) -> None:
