@@ -1378,7 +1378,7 @@ def _histogram(
     if density or not _floating(dtype):
         dtype = None
     counts = Type("array", dtype, (less(edges, 1),))
-    return Type("tuple", None, None, (counts, Type("array", None, (edges,))))
+    return Type("tuple", "shared", None, (counts, Type("array", None, (edges,))))
 
 
 def _histogram2d(
@@ -1394,7 +1394,7 @@ def _histogram2d(
     rows, columns = map(_edges, pair)
     counts = Type("array", "float64", (less(rows, 1), less(columns, 1)))
     edges = [Type("array", None, (size,)) for size in (rows, columns)]
-    return Type("tuple", None, None, (counts, *edges))
+    return Type("tuple", "shared", None, (counts, *edges))
 
 
 def _cumulative(

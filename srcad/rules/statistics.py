@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.core.quote import call, conj, put_add, rank, real, sizes, spread, written
+from srcad.core.quote import Symbol, call, conj, put_add, rank, real, sizes, spread, written
 from srcad.core.types import never_one
 from srcad.rules.derived import derived
 from srcad.rules.families import primitive
@@ -493,6 +493,11 @@ def _observations(m: Any, y: Any, rowvar: Any) -> Any:
     return rows(m) if y is None else np.concatenate((rows(m), rows(y)))
 
 
+def _short(x: Any) -> bool:
+    dtype = x.value.type.dtype if isinstance(x, Symbol) else x.dtype
+    return dtype in ("float32", "float16")
+
+
 @derived(np.cov, memory="fresh")
 def cov(
     m: Any,
@@ -506,6 +511,8 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     x = _observations(m, y, rowvar)
+    if sizes(x) is not None and _short(x):  # NumPy computes in float64 at least
+        x = call(np.asarray, x, dtype=np.float64)
     if isinstance(fweights, (tuple, list)) or isinstance(aweights, (tuple, list)):
         raise NotImplementedError("weights in a list; pass an array")
     weights = fweights if aweights is None else aweights
@@ -560,7 +567,7 @@ def _levels_of_bins(a: Any, bins: Any, range: Any) -> Any:
     return written(a, np.linspace, low, high, bins + 1)
 
 
-@derived(np.histogram_bin_edges, wrt=(0,), memory="fresh")
+@derived(np.histogram_bin_edges, wrt=(0,), memory="maybe")
 def histogram_bin_edges(a: Any, *, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     return _levels_of_bins(a, bins, range)
 
@@ -571,7 +578,7 @@ def _bins(x: Any, edges: Any) -> tuple[Any, Any, Any]:
     return inside, call(np.searchsorted, edges[1:-1], x, side="right"), np.shape(edges)[0] - 1
 
 
-@derived(np.histogram, memory="fresh")
+@derived(np.histogram, memory="maybe")
 def histogram(
     a: Any, weights: Any, *, bins: Any = 10, range: Any = None, density: Any = None
 ) -> Any:
@@ -589,7 +596,7 @@ def histogram(
     return counts, edges
 
 
-@derived(np.histogram2d, memory="fresh")
+@derived(np.histogram2d, memory="maybe")
 def histogram2d(
     x: Any, y: Any, weights: Any, *, bins: Any = 10, range: Any = None, density: Any = None
 ) -> Any:
