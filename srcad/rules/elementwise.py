@@ -258,14 +258,17 @@ def sinc(x: Any, y: Any) -> Any:
 @elementwise(np.logaddexp)
 def logaddexp(x1: Any, x2: Any, y: Any) -> Any:
     """Where both are minus infinity (the logarithm of no probability at all), they share as equal operands do."""
-    nothing = np.isneginf(y)
-    return np.where(nothing, 0.5, np.exp(x1 - y)), np.where(nothing, 0.5, np.exp(x2 - y))
+    return _share(np.exp(x1 - y), x2, y), _share(np.exp(x2 - y), x1, y)
+
+
+def _share(share: Any, other: Any, y: Any) -> Any:
+    """A half where both operands are minus infinity; a literal is not."""
+    return share if _is_number(other) else np.where(np.isneginf(y), 0.5, share)
 
 
 @elementwise(np.logaddexp2)
 def logaddexp2(x1: Any, x2: Any, y: Any) -> Any:
-    nothing = np.isneginf(y)
-    return np.where(nothing, 0.5, np.exp2(x1 - y)), np.where(nothing, 0.5, np.exp2(x2 - y))
+    return _share(np.exp2(x1 - y), x2, y), _share(np.exp2(x2 - y), x1, y)
 
 
 @elementwise(np.maximum, builtins.max, on_complex="refuse", flat=True)
