@@ -113,6 +113,10 @@ class _Printer:
 
     def __init__(self, names: dict[Value, str], comment_width: int = 84) -> None:
         self.names, self.width = names, comment_width
+        # The name of what nobody reads.
+        self.blank = "_"
+        while self.blank in names.values():
+            self.blank += "_"
         self.quoted: Origin | None = None
         self.classes: dict[Any, str] = {}
         self.whole: frozenset[str] = frozenset()
@@ -389,7 +393,7 @@ class _Printer:
         """`w, V = np.linalg.eigh(A)`."""
         assert isinstance(statement, Let) and statement.out is not None
         self.quote(statement.origin, out)
-        names = ["_"] * len(statement.out.type.parts)
+        names = [self.blank] * len(statement.out.type.parts)
         for part in parts:
             names[part.args[1]] = self.names[part.out]  # type: ignore[index]
         targets = gast.Tuple([name(each, store=True) for each in names], gast.Store())
@@ -688,7 +692,7 @@ class _Printer:
                     *(self.target(record.targets) for record in records),
                 ]
                 return gast.Tuple(targets_, gast.Store()), call("zip", run, *nodes)
-        target = name(self.names[index], store=True) if index is not None else name("_", store=True)
+        target = name(self.names[index], store=True) if index is not None else name(self.blank, store=True)
         if index is None and not any(
             isinstance(inner, Let) and inner.op is ops.save for inner in statement.body
         ):

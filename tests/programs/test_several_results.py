@@ -250,6 +250,17 @@ def test_what_a_reader_sees():
     assert "slogdet(a)\n" not in srcad.grad(g).source(A)
 
 
+def test_a_name_of_the_users_for_what_is_not_read_stays():
+    def f(a):
+        _ = np.sum(a)
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        for _i in range(2):
+            _ = _ * 1.5
+        return np.sum(u * s) * _
+
+    close(srcad.grad(f)(A), difference(f, A))
+
+
 def test_held_constant():
     close(srcad.grad(held_constant)(A), srcad.grad(lambda a: np.sum(np.linalg.eigh(a)[0] * V2))(A), 1e-12)
 
