@@ -455,7 +455,9 @@ def finish(
     classes: dict[Any, str] = {}
     trees = [function.result for function in roles.values()]
     for kind in _classes([*trees, *(_keys(param.tree) for param in core.params)]):
-        if kind not in classes:
+        if kind.__module__.startswith("numpy."):  # of several results
+            classes[kind] = f"np.{kind.__module__.removeprefix('numpy.')}.{kind.__qualname__}"
+        elif kind not in classes:
             text = _fresh(kind.__name__.strip("<>"), {}, taken)
             taken.add(text)
             classes[kind] = text

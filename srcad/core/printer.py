@@ -154,7 +154,7 @@ class _Printer:
 
     def named_tuple(self, tree: Any) -> Any:
         parts = [gast.keyword(field, self.expr(part)) for field, part in zip(tree._fields, tree)]
-        return gast.Call(name(self.class_name(type(tree))), [], parts)
+        return gast.Call(dotted(self.class_name(type(tree))), [], parts)
 
     def struct(self, tree: Struct) -> Any:
         """An object of a user's class."""

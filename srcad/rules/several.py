@@ -25,7 +25,7 @@ def modf(x: Any, y: Any) -> Any:
     return ((1, 0),)
 
 
-@elementwise(np.frexp)
+@elementwise(np.frexp, math.frexp)
 def frexp(x: Any, y: Any) -> Any:
     """The mantissa jumps at powers of two; between them it is x by a power of two, which is constant there."""
     _, exponent = y

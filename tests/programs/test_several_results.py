@@ -206,7 +206,11 @@ def test_second_order(f, x):
 @pytest.mark.parametrize("count", [1, 3, 4])
 @pytest.mark.parametrize(
     "f, x",
-    [(f, x) for f, x in CASES if f not in (in_a_branch, on_both_sides, conditional_expression, numbers)],
+    [
+        (f, x)
+        for f, x in CASES
+        if f not in (in_a_branch, on_both_sides, conditional_expression, numbers)
+    ],
 )
 def test_over_a_batch(f, x, count):
     stack = np.stack([x * (1 + 0.01 * i) for i in range(count)])
@@ -230,7 +234,7 @@ def test_jacobians_of_results():
     forward = srcad.jacfwd(decomposed)(A)
     assert type(found) is type(forward) is type(np.linalg.eigh(A))
     for place in range(2):
-        close(found[place], difference(lambda a: np.linalg.eigh(a)[place], A), 1e-6)  # noqa: B023
+        close(found[place], difference(lambda a: np.linalg.eigh(a)[place], A), 1e-6)
         close(forward[place], found[place], 1e-10)
     rows = srcad.jacrev(three)(A)
     close(rows[0]["s"], difference(lambda a: three(a)[0]["s"], A))
@@ -261,8 +265,21 @@ def test_a_name_of_the_users_for_what_is_not_read_stays():
     close(srcad.grad(f)(A), difference(f, A))
 
 
+def test_texts_that_return_results_are_read_back():
+    text = srcad.value_and_grad(lambda a: (np.linalg.slogdet(a)[1], np.linalg.qr(a)), has_aux=True)
+    read = srcad.from_source(text.source(A), text.source(A).split("def ")[1].split("(")[0])
+    (_, results), bar = read(A)
+    assert type(results) is type(np.linalg.qr(A))
+    close(srcad.jacrev(lambda a: read(a)[1])(A), difference(lambda a: read(a)[1], A))
+    close(bar, np.linalg.inv(A).T, 1e-12)
+
+
 def test_held_constant():
-    close(srcad.grad(held_constant)(A), srcad.grad(lambda a: np.sum(np.linalg.eigh(a)[0] * V2))(A), 1e-12)
+    close(
+        srcad.grad(held_constant)(A),
+        srcad.grad(lambda a: np.sum(np.linalg.eigh(a)[0] * V2))(A),
+        1e-12,
+    )
 
 
 V2 = np.linalg.eigh(A)[1] ** 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import math
 from typing import Any
 
 import numpy as np
@@ -116,19 +118,19 @@ def of_residuals(a: Any, b: Any) -> Any:
     return np.linalg.lstsq(a, b)[1]
 
 
-@through(np.divmod)
+@through(np.divmod, builtins.divmod)
 def of_divmod(x1: Any, x2: Any) -> Any:
     quotient, rest = np.divmod(x1, x2)
     return quotient * rest
 
 
-@through(np.modf)
+@through(np.modf, math.modf)
 def of_modf(x: Any) -> Any:
     fraction, whole = np.modf(x)
     return fraction * whole
 
 
-@through(np.frexp)
+@through(np.frexp, math.frexp)
 def of_frexp(x: Any) -> Any:
     mantissa, exponent = np.frexp(x)
     return mantissa * exponent
