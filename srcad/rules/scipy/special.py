@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from srcad import runtime
-from srcad.core.quote import call, may_be_complex, rank
+from srcad.core.quote import call, may_be_complex, rank, spread
 from srcad.core.results import SEVERAL
 from srcad.rules.derived import derived
 from srcad.rules.elementwise import power
@@ -734,7 +734,10 @@ class LogSumExp:
     ) -> Any:
         weights = LogSumExp._weights(a, b, y, axis, keepdims, return_sign)
         weights = restore(y_bar[0] if return_sign else y_bar, a, axis, keepdims) * weights
-        return (weights, None) if b is None else (b * weights, weights)
+        if b is None:
+            return weights, None
+        a_bar = b * weights
+        return a_bar, spread(weights, a_bar)
 
     @staticmethod
     def pushforward(
