@@ -42,7 +42,7 @@ from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
 from srcad.parser.standard import STANDARD
 from srcad.parser.state import NeedStatic, NeedUnroll
-from srcad.rules import refusal_of, rule_of
+from srcad.rules import refusal_of, rule_of, without_rule
 
 __all__ = ["Calls"]
 
@@ -177,6 +177,8 @@ class Calls(Objects):
                 op.name = op.base = last_name(callee.name)
             return self.call_known(node, function, args, options)
         kind = "" if hasattr(function, "__name__") else type(function).__module__
+        if (home or "").startswith("scipy.") and any(map(_made_here, [*args, *options.values()])):
+            self.refuse(node, *without_rule(ops.operation(function)), MissingRuleError)
         if (home or kind).startswith("scipy.") or (_hashable(function) and function in _EFFECTS):
             return self.call_opaque(node, callee, args, options)
         if isinstance(unwrap(function), types.FunctionType):
@@ -652,6 +654,11 @@ def generator_method(owner: Any) -> bool:
 def _flat(kinds: Any) -> list[Any]:
     """The classes of a nest of tuples."""
     return [kind for part in kinds for kind in _flat(part)] if isinstance(kinds, tuple) else [kinds]
+
+
+def _made_here(binding: Any) -> bool:
+    """Whether a binding is a function that is defined inside the one that is parsed."""
+    return isinstance(binding, (FunctionBinding, PartialBinding, ChoiceBinding, Callee))
 
 
 def _hashable(function: Any) -> bool:

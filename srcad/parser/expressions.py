@@ -24,7 +24,7 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known, follow, last_name, steps_of, structure_of
 from srcad.core.types import ANY, Size, Type, number
-from srcad.errors import AliasingError
+from srcad.errors import AliasingError, MissingRuleError
 from srcad.parser import arrays
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
 from srcad.parser.handles import ChoiceBinding, FlatBinding, MethodBinding, is_function
@@ -34,6 +34,7 @@ from srcad.parser.reads import writes
 from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
 from srcad.parser.rows import Rows
 from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound, Unreachable, identity
+from srcad.rules import refusal_of, without_rule
 
 __all__ = ["Expressions"]
 
@@ -361,6 +362,10 @@ class Expressions(State):
         if callable(getattr(np.ndarray, name, None)):
             return MethodBinding(owner, name)
         if type_ == ANY:
+            value = self.read(owner, node)
+            made = [let for let in self.builder.block if isinstance(let, Let) and let.out is value]
+            if made and refusal_of(made[-1].op.function) is not None:
+                self.refuse(node, *without_rule(made[-1].op), MissingRuleError)
             self.refuse(
                 node,
                 f"nothing is known of what `{name}` is an attribute of",

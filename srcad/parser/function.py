@@ -138,6 +138,10 @@ def parse(
     if ops.name_of(function) is not None:
         if not isinstance(unwrap(function), types.FunctionType) or rule_of(function) is not None:
             return _parse_known(function, spec)
+    rule = rule_of(function)
+    if rule is not None and rule.typed is not None:  # what solves an equation is not looked into
+        program.refer(path, f"call {function.__name__}", function)
+        return _parse_known(function, spec)
     source = source_of(function)
     parser = Parser(source, program, path)
     parser.owner = getattr(function, "__self__", None)

@@ -97,7 +97,7 @@ class Rule:
     missing (`"(n,n),(n,k?)->(n,k?)"`: vectors are columns). `stacks` is False where the installed version of the function
     takes no axes before those. `along` is what a filter or a transform has instead: the option that names the axis along
     which it works on an operand, and that operand if it is not the first (`"axis"`, `"axis x"`). `memory` is what the result may share with
-    operands, in the terms of `srcad.analysis.memory`. `on_complex` says what the driver does where operands are complex.
+    operands, in the terms of `srcad.analysis.memory`. `typed` gives the type where nothing else can, of the operands. `on_complex` says what the driver does where operands are complex.
     `without` are the operands that the result varies with, but no derivative is known by, with the reason: where one
     is active, that is an error. `flat`: the partial derivatives are zero on regions.
     `over_axes`: it works along the axes that the option `axis` names (None: all), each of what is left by itself, so that
@@ -127,8 +127,9 @@ class Rule:
         flat: bool = False,
         over_axes: str | None = None,
         along: str | None = None,
+        typed: Callable[..., Any] | None = None,
     ) -> None:
-        self.along = along
+        self.along, self.typed = along, typed
         self.stacks, self.flat, self.over_axes = stacks, flat, over_axes
         self.on_complex, self.constant_on_reals = on_complex, constant_on_reals
         self.without = {operands.index(name): why for name, why in (without or {}).items()}

@@ -109,3 +109,12 @@ refused(
     reason="its weights depend on where a sample stands",
     rewrite="Use scipy.integrate.cumulative_trapezoid, or a cumsum over samples of its own weights.",
 )
+
+refused(
+    *having(
+        integrate,
+        "solve_ivp odeint ode complex_ode solve_bvp RK23 RK45 DOP853 Radau BDF LSODA OdeSolver DenseOutput OdeSolution",
+    ),
+    reason="its steps depend on what it meets on the way",
+    rewrite="Write the steps as a loop, whose derivative goes back through the steps: one of Runge and Kutta's is four lines.",
+)
