@@ -203,3 +203,8 @@ refused(
     reason="the values decide whether its result is complex",
     rewrite="Write `x.real` where it is to be real.",
 )
+refused(
+    np.power.reduce,
+    reason="NumPy leaves elements out of it where they are float64 (2.2, 2.4)",
+    rewrite="Use np.float_power.reduce.",
+)

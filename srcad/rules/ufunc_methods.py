@@ -128,6 +128,17 @@ def sequential(ufunc: Any, rule: Rule) -> None:
         by_before = put(ones, first, _number(by_before, a[first]))
         return by_before, put(ones, first, _number(by_element, a[first]))
 
+    def triangle(array: Any, y: Any, axis: int) -> Any:
+        """What comes of a step of a row in the result of a column: the product of the steps between."""
+        by_before, by_element = steps(_last(array, axis), _last(y, axis), -1)
+        done = call(np.tri, np.shape(by_before)[-1], dtype=bool)
+        between = np.where(done, 1, by_before[..., None, :])
+        return by_element[..., None] * np.triu(np.cumprod(between, axis=-1))
+
+    _accumulation(ufunc, triangle)
+    if ufunc is np.power:
+        return  # NumPy leaves elements out where they are float64 (2.2, 2.4)
+
     @primitive(ufunc.reduce, memory="fresh")
     class Reduce:
         @staticmethod
@@ -163,15 +174,6 @@ def sequential(ufunc: Any, rule: Rule) -> None:
             keepdims: Any = False,
         ) -> Any:
             return np.sum(a_dot * Reduce._partials(array, axis), **chosen(axis, keepdims))
-
-    def triangle(array: Any, y: Any, axis: int) -> Any:
-        """What comes of a step of a row in the result of a column: the product of the steps between."""
-        by_before, by_element = steps(_last(array, axis), _last(y, axis), -1)
-        done = call(np.tri, np.shape(by_before)[-1], dtype=bool)
-        between = np.where(done, 1, by_before[..., None, :])
-        return by_element[..., None] * np.triu(np.cumprod(between, axis=-1))
-
-    _accumulation(ufunc, triangle)
 
 
 def running_extreme(ufunc: Any) -> None:

@@ -160,6 +160,8 @@ class _Algebra(Pass):
         out = statement.out
         assert out is not None
         if all(_number(arg) for arg in statement.args):
+            if statement.op is ops.divide and statement.args[1] == 0:
+                return statement  # it raises when the function runs
             return self.become(statement, statement.op.function(*statement.args))
         if statement.op is ops.negative:
             found = self.inner(statement.args[0])

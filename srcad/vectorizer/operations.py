@@ -433,6 +433,9 @@ _BEGINNINGS: dict[Any, tuple[Any, float | None]] = {
     np.prod: (ops.multiply, None),
     np.max: (np.maximum, -math.inf),
     np.min: (np.minimum, math.inf),
+    np.nansum: (ops.add, None),
+    np.nanprod: (ops.multiply, None),
+    **{f.reduce: (f, None) for f in (np.logaddexp, np.logaddexp2, np.hypot)},
 }
 
 

@@ -1138,6 +1138,9 @@ def sum_last(b: Batch, let: Let) -> Any:
     if not all(type(one) is int for one in axes):
         return None
     places = tuple(one % rank for one in axes)
+    mask = dict(let.options).get("where", True)
+    if mask is not True:
+        options["where"] = _last(b, mask)
     return b.again(let.op, _last(b, a), **options, axis=places if len(places) != 1 else places[0])
 
 

@@ -204,6 +204,8 @@ for ufunc in (np.logaddexp, np.logaddexp2, np.hypot):
 SEQUENTIAL = [np.power, np.float_power, np.arctan2, np.remainder, np.fmod]
 for ufunc in (*SEQUENTIAL, np.copysign, np.heaviside, np.subtract, np.divide):
     make = apart(20) if ufunc in (np.remainder, np.fmod) else draw(0.6, 1.4)
+    if ufunc is np.power:
+        continue
     for axis in (0, 1, -1):
         rows(ufunc.reduce, "2x3 1x3 2x1", make, tag=f"axis{axis}", axis=axis)
         rows(ufunc.reduce, "2x3", make, tag=f"axis{axis}-kept", axis=axis, keepdims=True)
