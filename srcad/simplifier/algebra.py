@@ -167,12 +167,31 @@ class _Algebra(Pass):
             found = self.inner(statement.args[0])
             if found is not None and found.op is ops.subtract and self.fits(found, out):
                 return remake(statement, ops.subtract, (found.args[1], found.args[0]))
+        if statement.op is ops.multiply:
+            for one, other in (statement.args, statement.args[::-1]):
+                number, x = self.by_magnitude(one, other)
+                if x is not None and same_form(type_of(x), out.type):
+                    return remake(statement, ops.multiply, (number, x))
         if not self.fits(statement, out):
             return statement
         product = self.product_of(statement.op, statement.args, out)
         if product is None:
             return statement
         return self.cancel(statement, product) or self.rebuild(statement, product)
+
+    def by_magnitude(self, sign: Tree, size: Tree) -> tuple[Any, Tree | None]:
+        """What `np.sign(x) * np.abs(x)` is, and a number before it: x, of complex numbers, too."""
+        found = self.inner(size)
+        number: Any = 1
+        if found is not None and found.op is ops.multiply and _number(found.args[0]):
+            number, size = found.args
+        one = self.lets.get(sign) if isinstance(sign, Value) else None
+        other = self.lets.get(size) if isinstance(size, Value) else None
+        if one is None or other is None or one.op.function is not np.sign:
+            return 1, None
+        if other.op.function not in (np.absolute, abs) or not _same(one.args[0], other.args[0]):
+            return 1, None
+        return number, one.args[0]
 
     def cancel(self, statement: Let, product: Product) -> Let | None:
         """`x / x`, `x ** 2 / x` and `x / x ** 2` without what is above and below; None where nothing is, or a form would change.
