@@ -126,6 +126,11 @@ refused(
     rewrite="Use the function for two or three of them (`val2d`, `val3d`), or np.einsum.",
 )
 refused(
+    np.histogramdd,
+    reason="its samples are a list of coordinates, as many as there are axes",
+    rewrite="Use np.histogram or np.histogram2d; or np.add.at(counts, places, weights).",
+)
+refused(
     *_numpy("row_stack"),
     reason="NumPy gives the name up",
     rewrite="Use np.vstack.",
