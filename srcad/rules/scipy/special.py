@@ -47,7 +47,9 @@ def is_literal(x: Any) -> bool:
 
 def below(n: Any) -> Any:
     """n - 1, or 0 for n = 0, where a factor n stands before it."""
-    return max(n - 1, 0) if is_literal(n) else np.maximum(n - 1, 0)
+    if is_literal(n):
+        return n - 1 if n else n
+    return np.where(n == 0, n, n - 1)
 
 
 def as_(value: Any, x: Any) -> Any:
@@ -404,7 +406,7 @@ def _spherical(function: Any, before: int, after: int) -> Any:
         given = {"derivative": True} if derivative else {}
         higher = after * (n + 1) * call(function, n + 1, z, **given)
         lower = before * n * call(function, below(n), z, **given)
-        return None, (lower + higher) / (2 * n + 1)
+        return None, as_((lower + higher) / (2 * n + 1), y)
 
     return rule
 
@@ -1227,8 +1229,8 @@ def fdtri(dfn: Any, dfd: Any, p: Any, y: Any) -> Any:
 
 
 def _t_density(df: Any, t: Any) -> Any:
-    logs = times_log1p((df + 1) / 2, t**2 / df) + betaln_(df / 2, 0.5)
-    return np.exp(-logs) / sqrt(df)
+    scale = gammaln_((df + 1) / 2) - gammaln_(df / 2)
+    return np.exp(scale - times_log1p((df + 1) / 2, t**2 / df)) / sqrt(math.pi * df)
 
 
 @elementwise(special.stdtr, without=without("df"))

@@ -205,3 +205,21 @@ for tag, x in (("real", POSITIVE), ("complex", plane)):
         rows(function, "0d,3 0d,number", *fixed(1.5), x, tag=tag)
 rows(special.lambertw, SMALL, plane, tag="branch", k=-1)
 COVERED.update(having("sph_harm"))  # it warns that it will go
+
+
+def orders(shape: Any, rng: np.random.Generator) -> Any:
+    """Whole orders that are not known while the rule is written down."""
+    return np.arange(np.prod(shape, dtype=int)).reshape(shape)
+
+
+SEVERAL_ORDERS = "3,3 3x1,2"
+rows(
+    having("jv yv iv kv kn yn jn expn spherical_jn spherical_kn"), SEVERAL_ORDERS, orders, POSITIVE
+)
+rows(having("eval_legendre eval_chebyt eval_chebyu eval_laguerre"), SEVERAL_ORDERS, orders, OPEN)
+rows(having("eval_hermite eval_hermitenorm"), SEVERAL_ORDERS, orders, REAL)
+rows(special.eval_sh_jacobi, "3,0d,0d,3", orders, *fixed(4.0, 2.5), UNITS, tag="orders")
+rows(special.eval_sh_jacobi, "3,0d,0d,3", UNITS, *fixed(4.0, 2.5), UNITS, tag="broken-orders")
+rows(having("gammainc chdtr stdtr"), "3,3 2x1,3", POSITIVE, POSITIVE, tag="parameters")
+rows(having("betainc fdtr"), "3,3,3", POSITIVE, POSITIVE, UNITS, tag="parameters")
+rows(having("sph_harm_y"), "3,0d,3,3", orders, *fixed(1), draw(0.2, 3), REAL, tag="orders")
