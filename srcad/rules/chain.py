@@ -21,7 +21,7 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Let, Slice, Value, leaves
 from srcad.core.nodes import operands as operands_of
 from srcad.core.quote import Symbol, call, conj, may_be_complex, real, spread, sum_to, unwrap, wanting, wrap
-from srcad.core.results import SEVERAL, parts_of
+from srcad.core.results import parts_of
 from srcad.rules.families import Rule, rule_of
 
 __all__ = [
@@ -549,8 +549,9 @@ class Recorder(Builder):
         self.env[out] = op.function(*concrete(args, self.env), **given)
         found = self.env[out]
         out.type = self.type(found)
-        rule = rule_of(op.function) if isinstance(found, tuple) else None
-        if rule is not None and (op.function in SEVERAL or rule.definition is not None):
+        rule = rule_of(op.function) if isinstance(found, (tuple, list)) else None
+        if rule is not None and rule.family != "constant":
+            found = self.env[out] = tuple(found) if isinstance(found, list) else found
             types_of = map(self.type, found)
             kind = type(found)
             parts = kind(*types_of) if hasattr(kind, "_fields") else tuple(types_of)

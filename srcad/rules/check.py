@@ -307,7 +307,10 @@ def _distance_where_ranks_are_unknown(
     raw: Any,
     vague: bool,
 ) -> float:
-    with np.errstate(all="ignore"), vague_values(vague):  # what is not needed, but not known not to be
+    with (
+        np.errstate(all="ignore"),
+        vague_values(vague),
+    ):  # what is not needed, but not known not to be
         block, _, values, outs = record(rule, y_bar, operands, y, options, ranks=False)
         found = concrete(outs, execute(block, values))
         found = [None if one is None else bar for bar, one in zip(found, raw)]
@@ -349,7 +352,8 @@ def execute(block: Block, values: dict[Value, Any]) -> dict[Value, Any]:
 
 def _run(statement: Any, env: dict[Value, Any]) -> Any:
     options = {key: concrete(value, env) for key, value in statement.options}
-    return statement.op.function(*concrete(statement.args, env), **options)
+    found = statement.op.function(*concrete(statement.args, env), **options)
+    return tuple(found) if isinstance(found, list) else found  # parts of an array
 
 
 def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any) -> Any:
@@ -497,7 +501,9 @@ def _tuple(results: Any) -> tuple[Any, ...]:
 def _random(x: Any, rng: np.random.Generator) -> Any:
     dtype = getattr(x, "dtype", np.dtype(type(x) if isinstance(x, complex) else float))
     made = rng.uniform(-1, 1, np.shape(x))
-    made = np.asarray(made + 1j * rng.uniform(-1, 1, np.shape(x)) if dtype.kind == "c" else made, dtype)
+    made = np.asarray(
+        made + 1j * rng.uniform(-1, 1, np.shape(x)) if dtype.kind == "c" else made, dtype
+    )
     if isinstance(x, np.ndarray):
         return made
     return type(x)(made) if type(x) in (float, complex) else made[()]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 
 from srcad import runtime
-from srcad.core.quote import call, rank, written
+from srcad.core.quote import call, conj, rank, written
 from srcad.rules.derived import derived
 from srcad.rules.families import constant, linear, primitive
 from srcad.rules.linear import known
@@ -132,7 +132,7 @@ class Monic:
     def pullback(y_bar: Any, seq_of_zeros: Any, y: Any) -> Any:
         Monic._check(seq_of_zeros)
         n = np.size(seq_of_zeros)
-        lags = np.correlate(y_bar[1:], y[:-1], mode="full")[n - 1 :]
+        lags = np.correlate(y_bar[1:], conj(y[:-1]), mode="full")[n - 1 :]
         return -(Monic._powers(seq_of_zeros, n) @ lags)
 
     @staticmethod

@@ -347,10 +347,10 @@ def _is_many(places: Any) -> bool:
 # Several results.
 
 
-def _cut_at(ary: Any, bounds: Any, axis: int) -> list[Any]:
+def _cut_at(ary: Any, bounds: Any, axis: int) -> tuple[Any, ...]:
     """The pieces of an array between places along an axis."""
     pairs = zip([None, *bounds], [*bounds, None])
-    return [ary[along(axis, slice(start, stop), ary)] for start, stop in pairs]
+    return tuple(ary[along(axis, slice(start, stop), ary)] for start, stop in pairs)
 
 
 def _joined_again(y_bar: Any, ary: Any, y: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
@@ -368,7 +368,7 @@ def split(ary: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
     shape = _shape(ary)
     shape[axis : axis + 1] = [count, shape[axis] // count]
     rows = np.reshape(ary, tuple(shape))
-    return [rows[along(axis, i, rows)] for i in range(count)]
+    return tuple(rows[along(axis, i, rows)] for i in range(count))
 
 
 @derived(np.array_split, pullback=_joined_again)

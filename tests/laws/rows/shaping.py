@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.laws.cases import REAL, add, apart, arrays, exists, label, rows, sizes
+from tests.laws.rows.linalg import through
 
 
 def given(words: str, *, make: Any = REAL) -> list[Any]:
@@ -159,34 +160,99 @@ add(np.pad, "axes-constant", given("2x3")[0], ((1, 2), (0, 3)))
 add(np.pad, "axes-value", given("2x3")[0], ((1, 2), (0, 3)), constant_values=((0.5, 1), (2, 3)))
 add(np.pad, "positional", given("3")[0], 1, "wrap")
 
-# Several results.
+# Several results, through functions of them.
+
+
+def weighed(parts: Any) -> Any:
+    """All elements of all parts but the second, each part with another weight."""
+    flat = [(i + 1) * np.reshape(part, (-1,)) ** 2 for i, part in enumerate(parts) if i != 1]
+    return np.concatenate(flat)
+
+
+@through(np.split)
+def of_split(ary: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
+    return weighed(np.split(ary, indices_or_sections, axis=axis))
+
+
+@through(np.split)
+def of_all_of_split(ary: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
+    first, second = np.split(ary, indices_or_sections, axis=axis)
+    return first * np.cos(second)
+
+
+@through(np.array_split)
+def of_array_split(ary: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
+    return weighed(np.array_split(ary, indices_or_sections, axis=axis))
+
+
+@through(np.hsplit, np.vsplit, np.dsplit)
+def of_splits(ary: Any, *, indices_or_sections: Any, way: Any) -> Any:
+    return weighed({"h": np.hsplit, "v": np.vsplit, "d": np.dsplit}[way](ary, indices_or_sections))
+
+
+@through(*exists("np.unstack"))
+def of_unstack(x: Any, *, axis: Any = 0) -> Any:
+    return weighed(np.unstack(x, axis=axis))
+
+
+@through(np.meshgrid)
+def of_meshgrid(*xi: Any, indexing: Any = "xy", sparse: Any = False) -> Any:
+    return weighed(np.meshgrid(*xi, indexing=indexing, sparse=sparse))
+
+
+@through(np.meshgrid)
+def of_plane(x: Any, y: Any) -> Any:
+    one, two = np.meshgrid(x, y)
+    return np.sin(one) * two
+
+
+@through(np.broadcast_arrays)
+def of_broadcast_arrays(*args: Any) -> Any:
+    return weighed(np.broadcast_arrays(*args))
+
+
+@through(np.atleast_1d, np.atleast_2d, np.atleast_3d)
+def of_atleast(*arys: Any, least: Any) -> Any:
+    functions = np.atleast_1d, np.atleast_2d, np.atleast_3d
+    return weighed(functions[least - 1](*arys))
+
+
+@through(np.gradient)
+def of_gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
+    return weighed(np.gradient(f, *varargs, axis=axis, edge_order=edge_order))
+
 
 for sections in (1, 2, [1], [1, 3], [0, 2, 2]):
     for words in ("4", "4x3", "4x1"):
-        add(np.split, f"{words}-{sections}", *given(words), sections)
-        add(np.array_split, f"{words}-{sections}", *given(words), sections)
+        x, tag = given(words)[0], f"{words}-{sections}"
+        add(of_split, tag, x, indices_or_sections=sections)
+        add(of_array_split, tag, x, indices_or_sections=sections)
         if words != "4":
-            add(np.vsplit, f"{words}-{sections}", *given(words), sections)
-            add(np.hsplit, f"{words}-{sections}", given(words)[0].T, sections)
-            add(np.split, f"{words}-{sections}-1", given(words)[0].T, sections, axis=-1)
+            add(of_split, f"{tag}-1", x.T, indices_or_sections=sections, axis=-1)
+            add(of_splits, f"v-{tag}", x, indices_or_sections=sections, way="v")
+            add(of_splits, f"h-{tag}", x.T, indices_or_sections=sections, way="h")
+rows(of_all_of_split, "4 2 4x3", REAL, indices_or_sections=2)
+rows(of_all_of_split, "2x4x3 1x2x1", REAL, tag="axis", indices_or_sections=2, axis=1)
 for sections in (2, 3, 5):
-    rows(np.array_split, "4 5 7", REAL, tag=f"rest-{sections}", indices_or_sections=sections)
-rows(np.hsplit, "4", REAL, tag="2", indices_or_sections=2)
-rows(np.dsplit, "2x3x4 1x2x2", REAL, tag="2", indices_or_sections=2)
-for unstack in exists("np.unstack"):
-    rows(unstack, "3 2x3 1x2", REAL)
-    rows(unstack, "3x2", REAL, tag="axis", axis=-1)
+    rows(of_array_split, "4 5 7", REAL, tag=f"rest-{sections}", indices_or_sections=sections)
+rows(of_splits, "4", REAL, tag="h", indices_or_sections=2, way="h")
+rows(of_splits, "2x3x4 1x2x2", REAL, tag="d", indices_or_sections=2, way="d")
+if exists("np.unstack"):
+    for words in ("3", "2x3"):
+        add(of_unstack, words, *given(words))
+    add(of_unstack, "axis", given("3x2")[0], axis=-1)
 for words in ("3", "3 2", "3 1", "2 3 2", "2x2 3"):
-    add(np.meshgrid, words, *given(words))
-    add(np.meshgrid, words + "-ij", *given(words), indexing="ij")
-    add(np.meshgrid, words + "-sparse", *given(words), sparse=True)
-    add(np.meshgrid, words + "-ij-sparse", *given(words), indexing="ij", sparse=True)
+    add(of_meshgrid, words, *given(words))
+    add(of_meshgrid, words + "-ij", *given(words), indexing="ij")
+    add(of_meshgrid, words + "-sparse", *given(words), sparse=True)
+    add(of_meshgrid, words + "-ij-sparse", *given(words), indexing="ij", sparse=True)
+add(of_plane, "3-2", *given("3 2"))
 for words in ("3", "3 2x3", "2x1 1x3", "0d 3", "2x3 1 2x1"):
-    add(np.broadcast_arrays, words, *given(words))
-for least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
-    add(least, "several", *given("0d 3 2x3"))
+    add(of_broadcast_arrays, words, *given(words))
+for least in (1, 2, 3):
+    add(of_atleast, f"{least}", *given("0d 3 2x3"), least=least)
 for words in ("4x3", "3x3x3"):
-    add(np.gradient, f"several-{words}", *given(words))
-    add(np.gradient, f"several-{words}-step", *given(words), 0.5, edge_order=2)
-add(np.gradient, "several-steps", *given("4x3"), 0.5, np.array([0.0, 0.5, 2.0]))
-add(np.gradient, "several-axes", *given("4x2x3"), 0.5, 1.5, axis=(2, 0))
+    add(of_gradient, words, *given(words))
+    add(of_gradient, f"{words}-step", *given(words), 0.5, edge_order=2)
+add(of_gradient, "steps", *given("4x3"), 0.5, np.array([0.0, 0.5, 2.0]))
+add(of_gradient, "axes", *given("4x2x3"), 0.5, 1.5, axis=(2, 0))
