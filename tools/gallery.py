@@ -15,24 +15,23 @@ import numpy as np
 
 import srcad
 
-__all__ = ["EXAMPLES", "PAGE", "page", "written"]
+__all__ = ["EXAMPLES", "PAGE", "Example", "compiled", "page", "written"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "gallery.md"
 
 HEAD = """# Gallery
 
-What srcad writes of functions whose derivatives one would look up: the text is what `srcad dump` prints. Written by
-`python -m tools.gallery`, held current by a test.
+Functions whose derivatives one would look up, and the gradients that srcad writes of them: what `srcad dump` prints, without the imports.
+Written by `python -m tools.gallery`; a test holds the page current, and every gradient against differences.
 """
 
 
 class Example(NamedTuple):
-    """A function, what is asked of it, and examples of its arguments."""
+    """A function whose gradient is shown, with examples of its arguments."""
 
     title: str
     text: str
     args: tuple[Any, ...]
-    transform: str = "grad"
     said: str = ""
 
 
@@ -138,10 +137,10 @@ EXAMPLES = [
     Example(
         "np.convolve",
         """
-        def blur_loss(x, kernel, y):
-            return np.sum((np.convolve(x, kernel, mode="valid") - y) ** 2)
+        def blurred(x, kernel):
+            return np.sum(np.convolve(x, kernel, mode="valid") ** 2)
         """,
-        (X, np.ones(3), np.ones(4)),
+        (X, np.ones(3)),
     ),
     Example(
         "np.var",
@@ -191,14 +190,18 @@ def _shown(example: Example) -> str:
     return f"{said}```python\n{primal}\n```\n\n```python\n{written(example)}```\n"
 
 
+def compiled(example: Example) -> tuple[Any, Any]:
+    """The function of an example, and its derivative by all arguments."""
+    text = "import numpy as np\nfrom scipy import special\n\n\n"
+    text += textwrap.dedent(example.text).strip("\n") + "\n"
+    function = srcad.from_source(text, example.text.split("def ")[1].partition("(")[0])
+    which = tuple(range(len(example.args)))
+    return function, srcad.grad(function, which if len(which) > 1 else 0)
+
+
 def written(example: Example) -> str:
     """What srcad writes, without the imports."""
-    text = "import numpy as np\nfrom scipy import special\n\n\n" + textwrap.dedent(example.text).strip("\n") + "\n"
-    name = example.text.split("def ")[1].partition("(")[0]
-    function = srcad.from_source(text, name)
-    which = tuple(range(len(example.args)))
-    derivative = getattr(srcad, example.transform)(function, which if len(which) > 1 else 0)
-    made = str(derivative.source(*example.args))
+    made = str(compiled(example)[1].source(*example.args))
     return made[made.index("def ") :].rstrip("\n") + "\n"
 
 

@@ -236,16 +236,21 @@ class CumulativeProduct:
     @staticmethod
     def _triangle(a: Any, axis: Any) -> tuple[Any, int]:
         flat, axis = _flat(a, axis)
-        flat = flat if rank(flat) == 1 else np.moveaxis(flat, axis, -1)
-        n = np.shape(flat)[-1]
-        without = np.where(call(np.eye, n, dtype=bool), 1, flat[..., None, :])
-        return np.triu(np.cumprod(without, axis=-1)), axis
+        if rank(flat) == 1:
+            row, n = flat, np.size(flat)
+        else:
+            row = np.moveaxis(flat, axis, -1)[..., None, :]
+            n = np.shape(row)[-1]
+        others = np.where(call(np.eye, n, dtype=bool), 1, row)
+        return np.triu(np.cumprod(others, axis=-1)), axis
 
     @staticmethod
     def pullback(y_bar: Any, a: Any, y: Any, *, axis: Any = None, dtype: Any = None) -> Any:
         triangle, last = CumulativeProduct._triangle(a, axis)
-        y_bar = y_bar if rank(y_bar) == 1 else np.moveaxis(y_bar, last, -1)
-        flat_bar = np.sum(triangle * y_bar[..., None, :], axis=-1)
+        if rank(y_bar) == 1:
+            flat_bar = triangle @ y_bar
+        else:
+            flat_bar = np.sum(triangle * np.moveaxis(y_bar, last, -1)[..., None, :], axis=-1)
         if axis is None or rank(a) == 1:
             return _shaped(flat_bar, a, axis)
         return np.moveaxis(flat_bar, -1, last)
@@ -254,8 +259,9 @@ class CumulativeProduct:
     def pushforward(a_dot: Any, a: Any, y: Any, *, axis: Any = None, dtype: Any = None) -> Any:
         triangle, last = CumulativeProduct._triangle(a, axis)
         dot, _ = _flat(a_dot, axis)
-        dot = dot if rank(dot) == 1 else np.moveaxis(dot, last, -1)
-        y_dot = np.sum(triangle * dot[..., None], axis=-2)
+        if rank(dot) == 1:
+            return dot @ triangle
+        y_dot = np.sum(triangle * np.moveaxis(dot, last, -1)[..., None], axis=-2)
         return y_dot if axis is None or rank(a) == 1 else np.moveaxis(y_dot, -1, last)
 
 
