@@ -68,7 +68,7 @@ def literal(function: Any) -> Any:
 
 
 log, log1p_, absolute, sqrt = map(literal, (np.log, np.log1p, np.abs, np.sqrt))
-sin, cos, rint, floor = map(literal, (np.sin, np.cos, np.rint, np.floor))
+sin, cos, exp, rint, floor = map(literal, (np.sin, np.cos, np.exp, np.rint, np.floor))
 gammaln_, betaln_, rgamma_ = map(literal, (special.gammaln, special.betaln, special.rgamma))
 
 
@@ -623,6 +623,41 @@ for _kind, _characteristic in (("c", special.mathieu_a), ("s", special.mathieu_b
     for _name in (f"mathieu_mod{_kind}em1", f"mathieu_mod{_kind}em2"):
         _rule = _mathieu(literal(_characteristic), modified=True)
         elementwise(getattr(special, _name), without=without("m q"))(_rule)
+
+
+def _spheroidal(characteristic: Any, sign: int, radial: bool) -> Any:
+    """The differential equation (DLMF 30.2.1; 30.4 and 30.11 of 1j * c) has the second derivative."""
+
+    def bend(m: Any, c: Any, cv: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        value, slope = y
+        if radial and sign < 0:
+            around = 1 + x**2
+            return slope, ((cv - (c * x) ** 2 - m**2 / around) * value - 2 * x * slope) / around
+        around = 1 - x**2
+        force = cv - sign * (c * x) ** 2 - m**2 / around
+        return slope, (2 * x * slope - force * value) / around
+
+    def rule(m: Any, n: Any, c: Any, x: Any, y: Any) -> Any:
+        return None, None, None, bend(m, c, characteristic(m, n, c), x, y)
+
+    def rule_given(m: Any, n: Any, c: Any, cv: Any, x: Any, y: Any) -> Any:
+        return None, None, None, None, bend(m, c, cv, x, y)
+
+    return rule, rule_given
+
+
+@elementwise(special.pro_cv, special.obl_cv, without=without("m n c"))
+def spheroidal_value(m: Any, n: Any, c: Any, y: Any) -> Any:
+    return None, None, None
+
+
+for _kind, _sign in (("pro", 1), ("obl", -1)):
+    for _name, _radial in ((f"{_kind}_ang1", False), (f"{_kind}_rad1", True)):
+        _value = literal(getattr(special, f"{_kind}_cv"))
+        _rule, _given = _spheroidal(_value, _sign, _radial)
+        elementwise(getattr(special, _name), without=without("m n c"))(_rule)
+        elementwise(getattr(special, f"{_name}_cv"), without=without("m n c cv"))(_given)
+        SEVERAL.update((getattr(special, _name), getattr(special, f"{_name}_cv")))
 
 
 @elementwise(special.ellipj)
@@ -1338,6 +1373,52 @@ def chndtrinc(x: Any, df: Any, p: Any, y: Any) -> Any:
     return -by_x / by_nc, None, 1 / by_nc
 
 
+def _f_slopes(dfn: Any, dfd: Any, nc: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """The derivatives of ncfdtr by x and nc: mixtures of beta densities (Johnson, Kotz and Balakrishnan 1995, 30.2)."""
+    share = dfn * x / (dfn * x + dfd)
+    scale = np.exp(-nc / 2) * special.hyp1f1((dfn + dfd) / 2, dfn / 2, nc * share / 2)
+    shifted = special.ncfdtr(dfn + 2, dfd, nc, x * dfn / (dfn + 2))
+    return _f_density(dfn, dfd, x) * scale, (shifted - y) / 2
+
+
+@elementwise(special.ncfdtr, without=without("dfn dfd"))
+def ncfdtr(dfn: Any, dfd: Any, nc: Any, x: Any, y: Any) -> Any:
+    by_x, by_nc = _f_slopes(dfn, dfd, nc, x, y)
+    return None, None, by_nc, by_x
+
+
+@elementwise(special.ncfdtri, without=without("dfn dfd"))
+def ncfdtri(dfn: Any, dfd: Any, nc: Any, p: Any, y: Any) -> Any:
+    by_x, by_nc = _f_slopes(dfn, dfd, nc, y, p)
+    return None, None, -by_nc / by_x, 1 / by_x
+
+
+@elementwise(special.ncfdtrinc, without=without("dfn dfd"))
+def ncfdtrinc(dfn: Any, dfd: Any, p: Any, x: Any, y: Any) -> Any:
+    by_x, by_nc = _f_slopes(dfn, dfd, y, x, p)
+    return None, None, 1 / by_nc, -by_x / by_nc
+
+
+def _noncentral_t_density(df: Any, nc: Any, t: Any) -> Any:
+    """Johnson, Kotz and Balakrishnan 1995, 31.15, by hyp1f1: no quotient by t."""
+    near = df + t**2
+    u = (nc * t) ** 2 / (2 * near)
+    ratio = exp(gammaln_(df / 2 + 1) - gammaln_((df + 1) / 2))
+    odd = math.sqrt(2) * ratio * nc * t / np.sqrt(near) * special.hyp1f1(df / 2 + 1, 1.5, u)
+    even = special.hyp1f1((df + 1) / 2, 0.5, u)
+    return exp(-(nc**2) / 2) * _t_density(df, t) * (even + odd)
+
+
+@elementwise(special.nctdtr, without=without("df nc"))
+def nctdtr(df: Any, nc: Any, t: Any, y: Any) -> Any:
+    return None, None, _noncentral_t_density(df, nc, t)
+
+
+@elementwise(special.nctdtrit, without=without("df nc"))
+def nctdtrit(df: Any, nc: Any, p: Any, y: Any) -> Any:
+    return None, None, 1 / _noncentral_t_density(df, nc, y)
+
+
 # What has no derivative, and what has none here.
 
 constant(
@@ -1410,20 +1491,15 @@ refused(
     *having(
         special,
         "bdtrik bdtrin nbdtrik nbdtrin pdtrik btdtria btdtrib chdtriv gdtrib fdtridfd stdtridf chndtridf nctdtridf "
-        "nctdtrinc ncfdtridfd ncfdtridfn ncfdtrinc",
+        "nctdtrinc ncfdtridfd ncfdtridfn",
     ),
     reason="it solves for a parameter, and by parameters there is no derivative in terms of scipy.special",
     rewrite="Hold its value constant with srcad.stop_gradient.",
 )
 refused(
-    *having(special, "nctdtr nctdtrit ncfdtr ncfdtri"),
-    reason="its density is no function of scipy.special",
-    rewrite="Hold its value constant with srcad.stop_gradient.",
-)
-refused(
-    *having(special, "pro_cv obl_cv pro_cv_seq obl_cv_seq"),
-    reason="a characteristic value has no derivative by `c` in terms of scipy.special",
-    rewrite="Give constant parameters.",
+    *having(special, "pro_cv_seq obl_cv_seq"),
+    reason="characteristic values have no derivative by `c` in terms of scipy.special",
+    rewrite="Give a constant `c`.",
 )
 refused(
     *having(special, "mathieu_even_coef mathieu_odd_coef"),
@@ -1431,13 +1507,9 @@ refused(
     rewrite="Give a constant `q`.",
 )
 refused(
-    *having(
-        special,
-        "pro_ang1 pro_ang1_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv obl_ang1 obl_ang1_cv obl_rad1 obl_rad1_cv "
-        "obl_rad2 obl_rad2_cv",
-    ),
-    reason="it has no derivative by `c` in terms of scipy.special, and its own second result is the one by `x`",
-    rewrite="Use its second result, of constants.",
+    *having(special, "pro_rad2 pro_rad2_cv obl_rad2 obl_rad2_cv"),
+    reason="its second result is the derivative by `x` to a few digits only, so that no other can be made of it",
+    rewrite="Hold its value constant with srcad.stop_gradient.",
 )
 refused(
     *having(special, "ellip_harm ellip_harm_2 ellip_normal"),

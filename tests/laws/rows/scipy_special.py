@@ -127,6 +127,12 @@ by_last("bdtr bdtrc bdtri", (2, 5), x=UNITS)
 by_last("nbdtr nbdtrc nbdtri", (2, 5), x=UNITS)
 by_last("pdtr pdtrc", 2)
 by_last("pdtri", 2, x=UNITS)
+rows(special.ncfdtr, "0d,0d,3,2x1", *fixed(3.0, 5.0), POSITIVE, POSITIVE)
+rows(special.ncfdtri, "0d,0d,2x1,3", *fixed(3.0, 5.0), POSITIVE, UNITS)
+# To four digits itself, too few for differences.
+add(special.ncfdtrinc, "3", 3.0, 5.0, *arrays((3,), (3,), make=draw(0.6, 0.7)), rounds=True)
+by_last("nctdtr", (3.5, 0.7), x=REAL)
+by_last("nctdtrit", (3.5, 0.7), x=UNITS)
 rows(having("chndtr"), "3,0d,2x1 number,0d,3", POSITIVE, *fixed(2.5), POSITIVE)
 rows(having("chndtrix"), "3,0d,2x1", UNITS, *fixed(2.5), POSITIVE)
 rows(having("chndtrinc"), "3,0d,2x1", draw(4, 5), *fixed(2.5), draw(0.3, 0.5))
@@ -141,7 +147,13 @@ def combined(function: Any, count: int, wrt: tuple[int, ...] | None = None) -> A
         found = sum((place + 1) * part for place, part in enumerate(parts))
         return np.real(found) + np.imag(found) if function in COMPLEX else found
 
-    takes = {1: lambda x: total(x), 2: lambda a, x: total(a, x), 3: lambda m, q, x: total(m, q, x)}
+    takes = {
+        1: lambda x: total(x),
+        2: lambda a, x: total(a, x),
+        3: lambda m, q, x: total(m, q, x),
+        4: lambda m, n, c, x: total(m, n, c, x),
+        5: lambda m, n, c, cv, x: total(m, n, c, cv, x),
+    }
     definition = takes[count]
     definition.__name__ = f"of_{function.__name__}"
     derived(definition, wrt=wrt)(definition)
@@ -163,6 +175,14 @@ for function in having("mathieu_cem mathieu_sem"):
     rows(combined(function, 3, wrt=(2,)), "0d,0d,number", *fixed(2, 1.5), draw(20, 70))
 for function in having("mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2"):
     rows(combined(function, 3, wrt=(2,)), "0d,0d,number", *fixed(2, 1.5), POSITIVE)
+COVERED.update((special.pro_cv, special.obl_cv))
+for name, x in (("ang1", draw(0.2, 0.8)), ("rad1", draw(1.5, 2.5))):
+    for kind in ("pro", "obl"):
+        function = combined(getattr(special, f"{kind}_{name}"), 4, wrt=(3,))
+        rows(function, "0d,0d,0d,number", *fixed(1, 2, 0.8), x)
+        function = combined(getattr(special, f"{kind}_{name}_cv"), 5, wrt=(4,))
+        cv = float(getattr(special, f"{kind}_cv")(1, 2, 0.8))
+        rows(function, "0d,0d,0d,0d,number", *fixed(1, 2, 0.8, cv), x)
 rows(combined(special.ellipj, 2), XY, draw(-4, 4), draw(0.2, 0.8))
 rows(having("itstruve0 it2struve0 itmodstruve0"), SMALL, POSITIVE)
 rows(special.voigt_profile, XYZ, REAL, POSITIVE, POSITIVE)
