@@ -113,10 +113,6 @@ class _Printer:
 
     def __init__(self, names: dict[Value, str], comment_width: int = 84) -> None:
         self.names, self.width = names, comment_width
-        # The name of what nobody reads.
-        self.blank = "_"
-        while self.blank in names.values():
-            self.blank += "_"
         self.quoted: Origin | None = None
         self.classes: dict[Any, str] = {}
         self.whole: frozenset[str] = frozenset()
@@ -399,6 +395,12 @@ class _Printer:
         targets = gast.Tuple([name(each, store=True) for each in names], gast.Store())
         call = self.operation(statement.op, statement.args, statement.options)
         out.append(gast.Assign([targets], call, None))
+
+    @property
+    def blank(self) -> str:
+        """The name of what nobody reads."""
+        taken = {self.names.get(value) for value, count in self.read.items() if count}
+        return "__" if "_" in taken else "_"
 
     def silent(self, statement: Let) -> bool:
         """A move between values of one name."""
