@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from srcad.api.compose import chosen, select
 from srcad.api.request import Request
-from srcad.core.nodes import Function, Param, Value, leaves
+from srcad.core.nodes import Function, Param, Value, entries_like, leaves
 from srcad.core.types import Type
 
 __all__ = ["document"]
@@ -66,7 +66,11 @@ def _blocks(outputs: list[Value], wrt: list[Value], transform: str) -> list[str]
             for x in wrt
             for z in wrt
         ]
-    return [block(y.type, x.type) for y in outputs for x in wrt]
+    return [
+        block(y.type, x.type._replace(dtype=entries_like(y, x).type.dtype))
+        for y in outputs
+        for x in wrt
+    ]
 
 
 def _mapped(function: Function, request: Request, made: Function, name: str) -> str:
