@@ -472,8 +472,9 @@ def finish(
         names[id(made)] = _fresh(made.name, names, taken)
     callees = _Callees(names)
     printed = [*order, *((f, f) for f, _ in unit.order)]
-    libraries = _libraries([made for made, _ in printed])
-    given_names = {*taken, *names.values(), *hidden_names.values()}
+    made_functions = [made for made, _ in printed]
+    libraries = _libraries(made_functions)
+    given_names = {*taken, *names.values(), *(text for _, text in _externals(made_functions))}
     whole = libraries & given_names.union(*(_own_names(made) for made, _ in printed))
     taken |= libraries - whole | ({"scipy"} if whole else set())
     for made, source in printed:

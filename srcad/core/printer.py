@@ -234,7 +234,8 @@ class _Printer:
                 op.name, f"np.{op.name}"
             )
         )
-        path = f"scipy.{path}" if path.partition(".")[0] in self.whole else path
+        head, dot, _ = path.partition(".")
+        path = f"scipy.{path}" if dot and head in self.whole else path
         first = next((i for i, arg in enumerate(args) if i and arg is None), len(args))
         if any(arg is not None for arg in args[first:]) and _may_be_left_out(op.function, first):
             # What stands after an operand that is left out is named.
