@@ -20,7 +20,18 @@ from srcad.core import ops, types
 from srcad.core.builder import Builder
 from srcad.core.nodes import Let, Slice, Value, leaves
 from srcad.core.nodes import operands as operands_of
-from srcad.core.quote import Symbol, call, conj, may_be_complex, real, spread, sum_to, unwrap, wanting, wrap
+from srcad.core.quote import (
+    Symbol,
+    call,
+    conj,
+    may_be_complex,
+    real,
+    spread,
+    sum_to,
+    unwrap,
+    wanting,
+    wrap,
+)
 from srcad.core.results import parts_of
 from srcad.rules.families import Rule, rule_of
 
@@ -30,8 +41,8 @@ __all__ = [
     "cotangents",
     "gradients",
     "of_conjugates",
-    "pulled",
     "pull",
+    "pulled",
     "push",
     "slopes",
     "tangent",

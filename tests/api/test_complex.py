@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad import ArgumentError, SrcadError, grad, jacfwd, jacobian, jacrev, jvp, linearize, vjp, vmap
+from srcad import (
+    ArgumentError,
+    SrcadError,
+    grad,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    vjp,
+    vmap,
+)
 
 RNG = np.random.default_rng(7)
 Z, W = (RNG.normal(size=3) + 1j * RNG.normal(size=3) for _ in range(2))

@@ -32,7 +32,9 @@ row(np.clongdouble, "scalar", np.clongdouble(0.5 + 1j))
 # Of np.emath inside the domain of the reals, outside of it, and of complex numbers.
 _emath = np.emath
 rows([_emath.sqrt, _emath.log, _emath.log2, _emath.log10], "3 0d 2x1", POSITIVE, tag="inside")
-rows([_emath.sqrt, _emath.log, _emath.log2, _emath.log10], "3 0d 2x1", draw(-2, -0.3), tag="outside")
+rows(
+    [_emath.sqrt, _emath.log, _emath.log2, _emath.log10], "3 0d 2x1", draw(-2, -0.3), tag="outside"
+)
 rows([_emath.arccos, _emath.arcsin, _emath.arctanh], "3 0d", draw(-0.8, 0.8), tag="inside")
 rows([_emath.arccos, _emath.arcsin, _emath.arctanh], "3 0d", draw(1.3, 2), tag="above")
 rows([_emath.arccos, _emath.arcsin, _emath.arctanh], "3 0d", draw(-2, -1.3), tag="below")
