@@ -172,6 +172,9 @@ class Calls(Objects):
             rule_of(function) is not None
             or (home is not None and home.startswith(_PURE) and function not in _EFFECTS)
         ):
+            if home == "scipy.linalg" and function.__name__ == "cho_factor":
+                c, _ = self.call_known(node, function, args, options)
+                return c, options.get("lower", args[1] if len(args) > 1 else False)
             if not hasattr(function, "__name__"):  # an object is called by the name that it has here
                 op = ops.operation(function)
                 op.name = op.base = last_name(callee.name)

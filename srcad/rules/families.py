@@ -429,6 +429,7 @@ def primitive(
     definition: Callable[..., Any] | None = None,
     over_axes: str | None = None,
     along: str | None = None,
+    typed: Callable[..., Any] | None = None,
 ) -> Callable[[type], type]:
     """Register a class with explicit `pushforward` and `pullback` static functions.
 
@@ -459,6 +460,7 @@ def primitive(
                     definition=whole,
                     over_axes=over_axes,
                     along=along,
+                    typed=typed,
                 )
             )
         return rule

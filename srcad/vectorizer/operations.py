@@ -166,6 +166,8 @@ def by_definition(b: Batch, let: Let) -> Any:
     except (NotImplementedError, RankUnknown) as reason:
         b.refuse(f"`{let.op.name}`: {reason}")
     several = let.out.type.kind == "tuple"  # type: ignore[union-attr]
+    if several:  # a literal is no array
+        found = tuple(one if isinstance(one, Value) else None for one in found)
     if (len(found) != 1 and not several) or not all(
         isinstance(one, Value) or (several and one is None) for one in found
     ):

@@ -73,7 +73,7 @@ def variants(case: Case, seen: set[Any]) -> Iterator[tuple[str, tuple[Any, ...]]
                 made = case.function(*args, **case.options)
                 if not np.all(np.isfinite(made if isinstance(made, (float, np.ndarray)) else 0)):
                     continue
-        except (TypeError, ValueError, IndexError, RuntimeWarning, np.linalg.LinAlgError):
+        except Exception:  # whatever a library says of such sizes
             continue
         if not as_signed(case.function, args):
             continue

@@ -14,7 +14,11 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from srcad.core.quote import Symbol, call, conj, may_be_complex, rank
+from srcad.core.nodes import Value
+from srcad.core.quote import Symbol, call, conj, may_be_complex, put_add, rank
+from srcad.core.results import SEVERAL
+from srcad.core.types import ANY, Type
+from srcad.rules.decompositions import QR, SVD, PseudoInverse
 from srcad.rules.derived import derived
 from srcad.rules.families import linear, primitive
 from srcad.rules.linear import known, runtime_cast
@@ -461,3 +465,454 @@ def solve_toeplitz(c_or_cr: Any, b: Any, *, check_finite: Any = True) -> Any:
 
 def _toeplitz_of(c_or_cr: Any) -> Any:
     return toeplitz(*c_or_cr) if isinstance(c_or_cr, tuple) else toeplitz(c_or_cr)
+
+
+# Decompositions: the formulas are those of NumPy's, of the factors that SciPy gives.
+
+
+def _plain_options(**options: Any) -> None:
+    """Refuse options that another formula would be for."""
+    for name, (given, default) in options.items():
+        if known(given, f"`{name}`") is not default and given != default:
+            raise NotImplementedError(f"{name}={given!r}; leave it out")
+
+
+def _eigh_of(
+    a: Any,
+    b: Any = None,
+    *,
+    lower: Any = True,
+    eigvals_only: Any = False,
+    type: Any = 1,
+    check_finite: Any = True,
+    subset_by_index: Any = None,
+    subset_by_value: Any = None,
+    driver: Any = None,
+) -> Any:
+    matrix = _read(a, "sym", lower)
+    if b is not None:
+        factor = np.linalg.cholesky(_read(b, "sym", lower))
+        half = np.linalg.solve(factor, matrix)
+        matrix = np.linalg.solve(factor, _swapped(half))
+    if eigvals_only:
+        return np.linalg.eigvalsh(matrix)
+    w, v = np.linalg.eigh(matrix)
+    return w, v if b is None else np.linalg.solve(_swapped(factor), v)
+
+
+@primitive(linalg.eigh, definition=_eigh_of, memory="fresh", on_complex="refuse")
+class Eigh:
+    """a v = b v diag(w), v.T b v = 1: with G = v.T v_bar, a_bar = v (diag(w_bar) + G / (w_j - w_i)) v.T and
+    b_bar = -v (diag(w_bar w) + G w_j / (w_j - w_i) + diag(G) / 2) v.T (Giles 2008, 3.1, for a pencil of matrices).
+    """
+
+    @staticmethod
+    def _options(
+        lower: Any = True,
+        eigvals_only: Any = False,
+        type: Any = 1,
+        check_finite: Any = True,
+        subset_by_index: Any = None,
+        subset_by_value: Any = None,
+        driver: Any = None,
+    ) -> tuple[Any, Any]:
+        _plain_options(
+            type=(type, 1),
+            subset_by_index=(subset_by_index, None),
+            subset_by_value=(subset_by_value, None),
+        )
+        return lower, eigvals_only
+
+    @staticmethod
+    def _vectors(a: Any, b: Any, y: Any, lower: Any, eigvals_only: Any) -> Any:
+        if not eigvals_only:
+            return y
+        operands = (a,) if b is None else (a, b)
+        return call(linalg.eigh, *operands, **({} if lower else {"lower": lower}))
+
+    @staticmethod
+    def _inverse_gaps(w: Any) -> Any:
+        apart = w - w[:, None]
+        equal = call(np.eye, np.size(w), dtype=w.dtype)
+        return (1 - equal) / (apart + equal)
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        a: Any,
+        b: Any,
+        y: Any,
+        *,
+        lower: Any = True,
+        eigvals_only: Any = False,
+        type: Any = 1,
+        check_finite: Any = True,
+        subset_by_index: Any = None,
+        subset_by_value: Any = None,
+        driver: Any = None,
+    ) -> Any:
+        Eigh._options(lower, eigvals_only, type, check_finite, subset_by_index, subset_by_value)
+        w, v = Eigh._vectors(a, b, y, lower, eigvals_only)
+        w_bar, v_bar = (y_bar, None) if eigvals_only else y_bar
+        moved = beside = None
+        if v_bar is not None:
+            turn = v.T @ v_bar
+            moved = Eigh._inverse_gaps(w) * turn
+            beside = moved * w + np.diag(np.diag(turn) / 2)
+        by_a = (v if moved is None else v @ moved @ v.T) if w_bar is None else None
+        if w_bar is not None:
+            by_a = (v * w_bar) @ v.T if moved is None else v @ (np.diag(w_bar) + moved) @ v.T
+        a_bar = _folded(by_a, "sym", lower)
+        if b is None:
+            return a_bar, None
+        if w_bar is not None:
+            beside = np.diag(w_bar * w) if beside is None else np.diag(w_bar * w) + beside
+        return a_bar, -_folded(v @ beside @ v.T, "sym", lower)
+
+    @staticmethod
+    def pushforward(a_dot: Any, b_dot: Any, a: Any, b: Any, y: Any, **options: Any) -> Any:
+        lower, eigvals_only = Eigh._options(**options)
+        w, v = Eigh._vectors(a, b, y, lower, eigvals_only)
+        inner = turned = None
+        if a_dot is not None:
+            inner = v.T @ _read(a_dot, "sym", lower) @ v
+        if b_dot is not None:
+            turned = v.T @ _read(b_dot, "sym", lower) @ v
+            inner = -turned * w if inner is None else inner - turned * w
+        w_dot = np.diag(inner)
+        if eigvals_only:
+            return w_dot
+        change = Eigh._inverse_gaps(w) * inner
+        if turned is not None:
+            change = change - np.diag(np.diag(turned) / 2)
+        return w_dot, v @ change
+
+
+@derived(linalg.eigvalsh, memory="fresh", on_complex="refuse")
+def eigvalsh(
+    a: Any,
+    b: Any = None,
+    *,
+    lower: Any = True,
+    type: Any = 1,
+    check_finite: Any = True,
+    subset_by_index: Any = None,
+    subset_by_value: Any = None,
+    driver: Any = None,
+) -> Any:
+    Eigh._options(lower, True, type, check_finite, subset_by_index, subset_by_value)
+    return _eigh_of(a, b, lower=lower, eigvals_only=True)
+
+
+def _svd_of(
+    a: Any,
+    *,
+    full_matrices: Any = True,
+    compute_uv: Any = True,
+    check_finite: Any = True,
+    lapack_driver: Any = None,
+) -> Any:
+    return np.linalg.svd(a, full_matrices=full_matrices, compute_uv=compute_uv)
+
+
+@primitive(linalg.svd, definition=_svd_of, memory="fresh", on_complex="given")
+class Svd:
+    """As np.linalg.svd."""
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        a: Any,
+        y: Any,
+        *,
+        full_matrices: Any = True,
+        compute_uv: Any = True,
+        check_finite: Any = True,
+        lapack_driver: Any = None,
+    ) -> Any:
+        return SVD.pullback(y_bar, a, y, full_matrices=full_matrices, compute_uv=compute_uv)
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, **options: Any) -> Any:
+        kept = {k: v for k, v in options.items() if k in ("full_matrices", "compute_uv")}
+        return SVD.pushforward(a_dot, a, y, **kept)
+
+
+@derived(linalg.svdvals, memory="fresh")
+def svdvals(a: Any, *, check_finite: Any = True) -> Any:
+    return np.linalg.svd(a, compute_uv=False)
+
+
+_MODES = {"full": "complete", "economic": "reduced"}
+
+
+def _qr_of(
+    a: Any,
+    *,
+    mode: Any = "full",
+    pivoting: Any = False,
+    check_finite: Any = True,
+    lwork: Any = None,
+) -> Any:
+    if mode not in _MODES or pivoting:
+        raise NotImplementedError("with pivots, or of R alone; use mode='economic'")
+    return np.linalg.qr(a, mode=_MODES[mode])
+
+
+@primitive(linalg.qr, definition=_qr_of, memory="fresh", on_complex="given")
+class Qr:
+    """As np.linalg.qr."""
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        a: Any,
+        y: Any,
+        *,
+        mode: Any = "full",
+        pivoting: Any = False,
+        check_finite: Any = True,
+        lwork: Any = None,
+    ) -> Any:
+        if mode not in _MODES or pivoting:
+            raise NotImplementedError("with pivots, or of R alone; use mode='economic'")
+        return QR.pullback(y_bar, a, y, mode=_MODES[mode])
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, **options: Any) -> Any:
+        return QR.pushforward(a_dot, a, y, mode=_MODES[options.get("mode", "full")])
+
+
+@derived(linalg.eigvals, memory="fresh")
+def eigvals(a: Any, b: Any = None, *, check_finite: Any = True) -> Any:
+    if b is not None:
+        raise NotImplementedError("of two matrices; use np.linalg.solve(b, a)")
+    return np.linalg.eigvals(a) + 0j
+
+
+@primitive(linalg.pinv, signature="(m,n)->(n,m)", stacks=False, on_complex="given")
+class Pinv:
+    """As np.linalg.pinv."""
+
+    @staticmethod
+    def pullback(
+        y_bar: Any, a: Any, y: Any, *, atol: Any = None, rtol: Any = None, check_finite: Any = True
+    ) -> Any:
+        return PseudoInverse.pullback(y_bar, a, y)
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, **options: Any) -> Any:
+        return PseudoInverse.pushforward(a_dot, a, y)
+
+
+# Factors that another function solves with.
+
+
+def _halves(lower: Any, upper: Any) -> Any:
+    """What is below the diagonal of one matrix, and above it (and on it) of another."""
+    return np.tril(lower, k=-1) + np.triu(upper)
+
+
+def _unit(lu: Any) -> Any:
+    """The factor of the packed form that has ones on its diagonal."""
+    return np.tril(lu, k=-1) + call(np.eye, np.shape(lu)[0], dtype=lu.dtype)
+
+
+def _permuted(piv: Any, x: Any, turn: bool) -> Any:
+    """P x (or P.T x, where it is turned): what solves with unit factors."""
+    unit = call(np.eye, np.shape(x)[0], dtype=x.dtype)
+    return call(linalg.lu_solve, (unit, piv), x, **({} if turn else {"trans": 1}))
+
+
+def _lu_factor_of(a: Any, *, check_finite: Any = True) -> Any:
+    return 1.0 * a, call(np.arange, np.shape(a)[0])
+
+
+@primitive(linalg.lu_factor, definition=_lu_factor_of, memory="fresh", on_complex="refuse")
+class LuFactor:
+    """a = P L U, of a square matrix: with X the lower part of L.T L_bar and the upper one of U_bar U.T,
+    a_bar = P L^-T X U^-T (Walter and Lehmann 2010; pivots do not move).
+    """
+
+    @staticmethod
+    def pullback(y_bar: Any, a: Any, y: Any, *, check_finite: Any = True) -> Any:
+        (lu_bar, _), (lu, piv) = y_bar, y
+        inner = _halves(_unit(lu).T @ np.tril(lu_bar, k=-1), np.triu(lu_bar) @ np.triu(lu).T)
+        left = call(linalg.solve_triangular, lu, inner, trans=1, lower=True, unit_diagonal=True)
+        return _permuted(piv, call(linalg.solve_triangular, lu, left.T).T, turn=False)
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, *, check_finite: Any = True) -> Any:
+        lu, piv = y
+        moved = _permuted(piv, a_dot, turn=True)
+        left = call(linalg.solve_triangular, lu, moved, lower=True, unit_diagonal=True)
+        inner = call(linalg.solve_triangular, lu, left.T, trans=1).T
+        lower, upper = _unit(lu) @ np.tril(inner, k=-1), np.triu(inner) @ np.triu(lu)
+        return _halves(lower, upper), None
+
+
+@primitive(linalg.lu_solve, memory="fresh", on_complex="refuse")
+class LuSolve:
+    """As `Solve`, by the packed factors: of a = P L U the cotangents are (P.T a_bar) U.T and L.T (P.T a_bar)."""
+
+    @staticmethod
+    def pullback(
+        y_bar: Any, lu_and_piv: Any, b: Any, y: Any, *, trans: Any = 0, check_finite: Any = True
+    ) -> Any:
+        lu, piv = lu_and_piv
+        given = {} if trans else {"trans": 1}
+        b_bar = call(linalg.lu_solve, (lu, piv), y_bar, **given)
+        a_bar = _outer(y, b_bar, b, lu) if trans else _outer(b_bar, y, b, lu)
+        turned = _permuted(piv, -a_bar, turn=True)
+        return (_halves(turned @ np.triu(lu).T, _unit(lu).T @ turned), None), b_bar
+
+    @staticmethod
+    def pushforward(
+        dots: Any,
+        b_dot: Any,
+        lu_and_piv: Any,
+        b: Any,
+        y: Any,
+        *,
+        trans: Any = 0,
+        check_finite: Any = True,
+    ) -> Any:
+        lu, piv = lu_and_piv
+        given = {"trans": 1} if trans else {}
+        right = b_dot
+        if dots is not None and dots[0] is not None:
+            moved = np.tril(dots[0], k=-1) @ np.triu(lu) + _unit(lu) @ np.triu(dots[0])
+            moved = _permuted(piv, moved, turn=False)
+            right = _plus(right, -(moved.T if trans else moved) @ y)
+        return call(linalg.lu_solve, (lu, piv), right, **given)
+
+
+@derived(linalg.cho_factor, memory="fresh", on_complex="refuse")
+def cho_factor(a: Any, *, lower: Any = False, check_finite: Any = True) -> Any:
+    """The other triangle holds what it held, and is not read."""
+    half = cholesky(a, lower=lower)
+    return half + (np.triu(a, k=1) if lower else np.tril(a, k=-1)), bool(lower)
+
+
+def _cho_solve_of(c_and_lower: Any, b: Any, *, check_finite: Any = True) -> Any:
+    c, lower = c_and_lower
+    half = np.tril(c) if known(lower, "which triangle") else np.triu(c).T
+    return np.linalg.solve(half @ half.T, b)
+
+
+@primitive(linalg.cho_solve, definition=_cho_solve_of, memory="fresh", on_complex="refuse")
+class ChoSolve:
+    """As `Solve`, by the factor of a = c c.T (or c.T c): c_bar = (a_bar + a_bar.T) c."""
+
+    @staticmethod
+    def pullback(y_bar: Any, c_and_lower: Any, b: Any, y: Any, *, check_finite: Any = True) -> Any:
+        c, lower = c_and_lower
+        b_bar = call(linalg.cho_solve, (c, known(lower, "which triangle")), y_bar)
+        outer = _outer(b_bar, y, b, c)
+        both = outer + outer.T
+        c_bar = -np.tril(both @ np.tril(c)) if lower else -np.triu(np.triu(c) @ both)
+        return (c_bar, None), b_bar
+
+    @staticmethod
+    def pushforward(
+        dots: Any, b_dot: Any, c_and_lower: Any, b: Any, y: Any, *, check_finite: Any = True
+    ) -> Any:
+        c, lower = c_and_lower
+        right = b_dot
+        if dots is not None and dots[0] is not None:
+            half = np.tril if known(lower, "which triangle") else np.triu
+            turn = half(dots[0]) @ half(c).T if lower else half(c).T @ half(dots[0])
+            right = _plus(right, -(turn + turn.T) @ y)
+        return call(linalg.cho_solve, (c, lower), right)
+
+
+# Bands.
+
+
+def _places(bands: Any, upper: Any) -> tuple[Any, Any]:
+    """For each element of a band, that is of a column, the row it is of, and whether there is one."""
+    rows, n = np.shape(bands)[0], np.shape(bands)[1]
+    places = call(np.arange, rows)[:, None] - upper + call(np.arange, n)
+    inside = (places >= 0) & (places < n)
+    return np.where(inside, places, 0), inside
+
+
+def _product_in_bands(x: Any, y: Any, places: Any, inside: Any, b: Any) -> Any:
+    """The bands of the matrix x @ y.T."""
+    made = x[places] * y
+    made = made if rank(b) == 1 else np.sum(made, axis=-1)
+    return np.where(inside, made, 0)
+
+
+def _as_right(l_and_u: Any, ab: Any, b: Any) -> Type:
+    types = [x.type for x in (ab, b) if isinstance(x, Value)]
+    names = [type_.dtype for type_ in types]
+    known_ = len(types) == 2 and None not in names
+    dtype = np.result_type(*names).name if known_ else None
+    return Type("array", dtype, types[-1].shape) if len(types) == 2 else ANY
+
+
+@primitive(
+    linalg.solve_banded, wrt=(1, 2), typed=_as_right, memory="fresh", on_complex="refuse"
+)
+class SolveBanded:
+    """As `Solve`, of the elements in the bands; the bands of the transpose are those of the matrix, shifted."""
+
+    @staticmethod
+    def pullback(
+        y_bar: Any, l_and_u: Any, ab: Any, b: Any, y: Any, *, check_finite: Any = True
+    ) -> Any:
+        lower, upper = known(l_and_u, "the number of bands")
+        columns, inside = _places(ab, lower)
+        rows = call(np.arange, np.shape(ab)[0])[::-1, None]
+        turned = np.where(inside, ab[rows, columns], 0)
+        b_bar = call(linalg.solve_banded, (upper, lower), turned, y_bar)
+        return None, -_product_in_bands(b_bar, y, *_places(ab, upper), b), b_bar
+
+    @staticmethod
+    def pushforward(
+        _: Any, ab_dot: Any, b_dot: Any, l_and_u: Any, ab: Any, b: Any, y: Any, **options: Any
+    ) -> Any:
+        right = b_dot
+        if ab_dot is not None:
+            places, inside = _places(ab, l_and_u[1])
+            moved = np.where(inside, ab_dot, 0)
+            terms = moved * y if rank(b) == 1 else moved[..., None] * y
+            right = _plus(right, -put_add(np.zeros_like(y), places, terms))
+        return call(linalg.solve_banded, l_and_u, ab, right)
+
+
+# Roots and logarithms: whether they are real depends on the values.
+
+
+def _same_shape(A: Any) -> Type:
+    return Type("array", None, A.type.shape) if isinstance(A, Value) else ANY
+
+
+@primitive(linalg.sqrtm, typed=_same_shape, memory="fresh")
+class SquareRoot:
+    """y y = a, so that y y_dot + y_dot y = a_dot: a Sylvester equation (Higham 2008, section 6.1)."""
+
+    @staticmethod
+    def pullback(y_bar: Any, A: Any, y: Any) -> Any:
+        return call(linalg.solve_sylvester, _swapped(y), _swapped(y), y_bar)
+
+    @staticmethod
+    def pushforward(A_dot: Any, A: Any, y: Any) -> Any:
+        return call(linalg.solve_sylvester, y, y, A_dot)
+
+
+@primitive(linalg.logm, typed=_same_shape, memory="fresh")
+class Logarithm:
+    """As all functions of matrices."""
+
+    @staticmethod
+    def pullback(y_bar: Any, A: Any, y: Any) -> Any:
+        return _corner(call(linalg.logm, block(_swapped(A), y_bar)), A)
+
+    @staticmethod
+    def pushforward(A_dot: Any, A: Any, y: Any) -> Any:
+        return _corner(call(linalg.logm, block(A, A_dot)), A)
+
+
+SEVERAL.update({linalg.eigh, linalg.svd, linalg.qr, linalg.lu_factor, linalg.cho_factor})
