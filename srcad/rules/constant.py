@@ -22,7 +22,7 @@ constant(
     *(np.isnan, np.isinf, np.isfinite, np.isnat, np.isclose, np.allclose, np.array_equal),
     *(np.any, np.all, np.iscomplexobj, np.isrealobj, np.isscalar),
     *(np.array_equiv, np.isneginf, np.isposinf, np.isreal, np.iscomplex, np.isin, np.iterable),
-    *([np.in1d] if hasattr(np, "in1d") else []),
+    *(getattr(np, name) for name in ("in1d",) if hasattr(np, name)),
     *(np.can_cast, np.issubdtype, *([np.isdtype] if hasattr(np, "isdtype") else [])),
     *(math.isnan, math.isinf, math.isfinite, math.isclose),
     *(builtins.bool, builtins.any, builtins.all, builtins.isinstance, builtins.callable, np.bool_),
