@@ -11,8 +11,8 @@ from srcad.core.quote import call
 from srcad.rules import derived
 from tests.laws.cases import COVERED, POSITIVE, REAL, UNARY, UNIT, add, arrays, draw, rows
 
-X, SMALL = "3 2x1 0 0d number scalar", "3 1 number"
-XY = "2x3,3 3,2x1 1,3 0,1 0d,3 number,3 3,scalar scalar,number"
+X, SMALL = "3 2x1 0 number", "3 number"
+XY = "2x3,3 3,2x1 0,1 number,3 scalar,number"
 XYZ = "2x3,3,2x1 1,3,number 0,1,0d scalar,number,scalar"
 UNITS, OPEN = draw(0.1, 0.9), draw(-0.9, 0.9, 0.05)
 
