@@ -345,8 +345,11 @@ def execute(block: Block, values: dict[Value, Any]) -> dict[Value, Any]:
     """Run a straight-line block on the given values: the numbers of all its values."""
     env = dict(values)
     for statement in block:
-        assert isinstance(statement, Let) and statement.out is not None
-        env[statement.out] = _run(statement, env)
+        assert isinstance(statement, Let)
+        if statement.out is None:  # it raises, or not
+            _run(statement, env)
+        else:
+            env[statement.out] = _run(statement, env)
     return env
 
 
@@ -362,7 +365,9 @@ def push(block: Block, env: dict[Value, Any], dots: dict[Value, Any], outs: Any)
     parts = parts_of(block)
     read = {value for statement in block for value in operands_of(statement)} | set(leaves(outs))
     for statement in block:
-        assert isinstance(statement, Let) and statement.out is not None
+        assert isinstance(statement, Let)
+        if statement.out is None:
+            continue
         rule = rule_of(statement.op.function)
         given = statement if rule is None else with_operands(rule, statement)
         tangents = _dots(given.args, dots)

@@ -145,12 +145,22 @@ def _refuse(wrong: Any, message: str) -> None:
         raise NotImplementedError(message)
 
 
+def _check_phase(slope: Any, *bars: Any) -> None:
+    """Let the text raise where the phase of complex vectors matters: its slope is the imaginary part of these numbers."""
+    largest: Any = sum(np.sum(np.abs(bar)) for bar in bars if bar is not None)
+    wrong = np.sum(np.abs(np.imag(slope))) > 1e-4 * largest
+    _refuse(wrong, "the phase of complex vectors is arbitrary, and the function depends on it")
+
+
 # Symmetric matrices.
 
 
 @primitive(np.linalg.eigh, signature="(n,n)->(n),(n,n)", on_complex="given")
 class Eigh:
-    """Giles 2008, 3.1: V (diag(w_bar) + (V^H V_bar) / (w_j - w_i)) V^H. Complex vectors have any phase: it must not matter."""
+    """Giles 2008, 3.1: V (diag(w_bar) + (V^H V_bar) / (w_j - w_i)) V^H.
+
+    Complex vectors have any phase: the text raises where a function depends on it.
+    """
 
     @staticmethod
     def pullback(y_bar: Any, a: Any, y: Any, *, UPLO: Any = "L") -> Any:
@@ -158,7 +168,10 @@ class Eigh:
         if v_bar is None:
             return _folded((v * _row(w_bar)) @ _h(v), UPLO.upper() == "L")
         eye = _eye(w)
-        inner = _inverse_gaps(w, eye) * (_h(v) @ v_bar)
+        inner = _h(v) @ v_bar
+        if may_be_complex(a):
+            _check_phase(_diagonal(inner), v_bar)
+        inner = _inverse_gaps(w, eye) * inner
         if w_bar is not None:
             inner = inner + _row(w_bar) * eye
         return _folded(v @ inner @ _h(v), UPLO.upper() == "L")
@@ -219,7 +232,7 @@ def eigvals(a: Any) -> Any:
 @derived(np.linalg.eigvalsh, signature="(n,n)->(n)")
 def eigvalsh(a: Any, *, UPLO: Any = "L") -> Any:
     """Of equal eigenvalues, functions of which the order does not matter are differentiable."""
-    return np.linalg.eigh(a, UPLO=UPLO)[0]
+    return np.linalg.eigh(a, **({} if UPLO == "L" else {"UPLO": UPLO}))[0]
 
 
 @primitive(np.linalg.cholesky, signature="(n,n)->(n,n)", on_complex="given")
@@ -356,7 +369,10 @@ class _Leading:
 
 @primitive(np.linalg.svd, on_complex="given")
 class SVD:
-    """Townsend 2016. Where a singular value is 0, its vectors have no derivative, and the value has two one-sided ones."""
+    """Townsend 2016. Where a singular value is 0, its vectors have no derivative, and the value has two one-sided ones.
+
+    Complex vectors have any phase, one for both sides: the text raises where a function depends on it.
+    """
 
     @staticmethod
     def pullback(
@@ -388,9 +404,10 @@ class SVD:
         eye = _eye(s)
         gaps = _inverse_gaps(s**2, eye)
         m, n = _sizes(a)
-        inner = rest = 0
+        inner = rest = slope = 0
         if u_bar is not None:
             turn = _h(u) @ u_bar
+            slope = _diagonal(turn) if may_be_complex(a) else 0
             inner = gaps * (turn - _h(turn)) * _row(s)
             if may_be_complex(a):
                 inner = inner + eye * (turn - _h(turn)) / _row(2 * s)
@@ -398,9 +415,12 @@ class SVD:
                 rest = rest + ((u_bar - u @ turn) / _row(s)) @ vh
         if vh_bar is not None:
             turn = vh @ _h(vh_bar)
+            slope = slope + _diagonal(turn) if may_be_complex(a) else 0
             inner = inner + _column(s) * (gaps * (turn - _h(turn)))
             if not full_matrices and not _no_taller(n, m):
                 rest = rest + (u / _row(s)) @ (vh_bar - _h(turn) @ vh)
+        if may_be_complex(a):
+            _check_phase(slope, u_bar, vh_bar)
         if s_bar is not None:
             inner = inner + _row(s_bar) * eye
         return u @ inner @ vh + rest
@@ -471,6 +491,8 @@ def _pulled_from_one_side(
     v, v_bar = (u, u_bar) if left else (_h(vh), _h(vh_bar))
     eye = _eye(s)
     turn = _h(v) @ v_bar
+    if may_be_complex(a):
+        _check_phase(_diagonal(turn), v_bar)
     inner = _inverse_gaps(s**2, eye) * (turn - _h(turn))
     if s_bar is not None:
         inner = inner + _row(s_bar / s) * eye

@@ -225,6 +225,10 @@ class Batch:
             same = args is statement.args and options == statement.options
             self.out.append(statement if same else statement.renewed(args=args, options=options))
             return
+        if statement.op is ops.raise_if:  # for one of them is for all
+            raised = self.emit(np.any, self.get(statement.args[0]))
+            self.out.append(statement.renewed(args=(raised, *statement.args[1:])))
+            return
         if out is None or statement.op.effect == "effect":
             self.refuse(f"`{statement.op.name}` of a batched value has an effect")
         self.target = out

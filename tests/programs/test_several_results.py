@@ -296,6 +296,40 @@ def test_columns_that_nothing_determines_are_refused():
         srcad.grad(f)(A[:, :2])
 
 
+HERMITIAN = A + 1j * np.triu(A, 1) + (1j * np.triu(A, 1)).conj().T
+
+
+@pytest.mark.parametrize("vectors", ["eigh(a)[1]", "svd(a, full_matrices=False)[0]", "svd(a)[2]"])
+def test_functions_of_the_phase_of_vectors_are_refused(vectors):
+    text = "def f(a):\n    v = np.linalg.VECTORS\n    return np.sum(np.PART ** 4)\n".replace(
+        "VECTORS", vectors
+    )
+    moduli = srcad.from_source("import numpy as np\n" + text.replace("PART", "abs(v)"), "f")
+    phases = srcad.from_source("import numpy as np\n" + text.replace("PART", "real(v)"), "f")
+    assert np.isfinite(srcad.grad(moduli)(HERMITIAN)).all()
+    stack = np.stack([HERMITIAN, 2 * HERMITIAN + 0.1])
+    each = np.stack([srcad.grad(moduli)(one) for one in stack])
+    close(srcad.vmap(srcad.grad(moduli))(stack), each, 1e-12)
+    for derivative, point in (
+        (srcad.grad(phases), HERMITIAN),
+        (srcad.vmap(srcad.grad(phases)), stack),
+    ):
+        with pytest.raises(ValueError, match="phase of complex vectors"):
+            derivative(point)
+
+
+def test_what_one_example_raises_all_raise():
+    def f(x):
+        if np.sum(x) > 5.0:
+            raise ValueError("too large")
+        return np.sum(x**2)
+
+    assert srcad.vmap(f)(np.ones((2, 3))).tolist() == [3.0, 3.0]
+    close(srcad.vmap(srcad.grad(f))(np.ones((2, 3))), np.full((2, 3), 2.0))
+    with pytest.raises(ValueError, match="too large"):
+        srcad.vmap(f)(np.array([[1.0, 1.0], [1.0, 9.0]]))
+
+
 def test_float32_stays():
     for f in (unpacked, by_name, one_name, in_a_loop):
         assert srcad.grad(f)(A.astype(np.float32)).dtype == np.float32
