@@ -28,6 +28,7 @@ NAMESPACES: list[tuple[str, Any]] = [
     ("np.", np),
     ("np.linalg.", np.linalg),
     ("np.fft.", np.fft),
+    ("np.emath.", np.emath),
     *(
         (f"np.polynomial.{name}.", getattr(np.polynomial, name))
         for name in ("polynomial", "chebyshev", "hermite", "hermite_e", "laguerre", "legendre")

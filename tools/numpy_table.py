@@ -24,7 +24,7 @@ VERSIONS = f"NumPy {'.'.join(np.__version__.split('.')[:2])} and Python {sys.ver
 
 HEAD = f"""# NumPy and math, function by function
 
-Every public callable of `numpy`, `numpy.linalg`, `numpy.fft`, `numpy.polynomial` and `math`, and every method and attribute of arrays, is in one
+Every public callable of `numpy`, `numpy.linalg`, `numpy.fft`, `numpy.emath`, `numpy.polynomial` and `math`, and every method and attribute of arrays, is in one
 bucket: it has a rule, it is constant, it is refused, or it is part of the language. The page is that of {VERSIONS}, written by
 `python -m tools.numpy_table` from the registry of rules; a test holds it current.
 
@@ -33,6 +33,9 @@ bucket: it has a rule, it is constant, it is refused, or it is part of the langu
 - **Constant** is what has no derivative, or one that is zero wherever it exists.
 - **Refused** with an operand that varies; of constants it is called as it is. There is what to write instead.
 - **Language**: what the parser carries out itself.
+
+Of the other namespaces: what `numpy.random` draws is constant, drawn once and in the order of the function; `numpy.char`, `numpy.strings`, `numpy.ma`,
+`numpy.rec` and `numpy.testing` are about texts, masks, records and tests, and are not differentiated.
 """
 
 _TITLES = {

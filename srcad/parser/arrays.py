@@ -36,9 +36,21 @@ FUNCTIONS: dict[str, Any] = {
 FUNCTIONS["conj"] = np.conjugate
 
 
+def _given(
+    parser: Any, node: Any, args: list[Any], options: dict[str, Any], first: str, *rest: str
+) -> dict[str, Any]:
+    """The arguments of a method by name; the first may not be left out."""
+    given = dict(zip((first, *rest), args)) | options
+    if first not in given or len(args) > 1 + len(rest):
+        parser.refuse(
+            node, "the arguments do not fit", "It would raise when the function is called."
+        )
+    return given
+
+
 def _astype(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
     """`np.astype(x, dtype)`."""
-    given = dict(zip(("dtype", "order", "casting", "subok", "copy"), args)) | options
+    given = _given(parser, node, args, options, "dtype", "order", "casting", "subok", "copy")
     for name, plain in (("order", "K"), ("casting", "unsafe"), ("subok", True)):
         if given.pop(name, plain) != plain:
             parser.refuse(
@@ -72,7 +84,7 @@ def _transpose(parser: Any, node: Any, owner: Any, args: list[Any], options: dic
 
 def _compress(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
     """`np.compress(condition, x, axis)`."""
-    given = dict(zip(("condition", "axis", "out"), args)) | options
+    given = _given(parser, node, args, options, "condition", "axis", "out")
     condition = given.pop("condition")
     return parser.call_known(node, np.compress, [condition, owner], given)
 

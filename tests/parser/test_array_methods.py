@@ -117,6 +117,8 @@ def test_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        "x.astype()",
+        "x.compress(axis=0)",
         "x.view(np.int64)",
         "x.astype(float, order='F')",
         "x.to_device('gpu')",
