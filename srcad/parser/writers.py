@@ -281,18 +281,12 @@ class Writers(Stores):
     def np_sort_in_place(
         self, node: Any, a: Any, axis: Any = -1, kind: Any = None, **options: Any
     ) -> None:
-        """`x.sort()`: the order that `np.argsort` finds."""
+        """`x.sort()`: what `np.sort` returns."""
         a = self.array_of(node, a)
-        rank = self.type(a).rank
-        if not isinstance(axis, int) or not rank:
-            self.refuse(
-                node, "the axis of a sort is not known while parsing", "Give it as a literal."
-            )
         given = {name: option for name, option in {"kind": kind, **options}.items() if option}
         given = given if axis == -1 else {"axis": axis, **given}
-        order = self.read(self.call_known(node, np.argsort, [a], given))
-        found = self.emit(ops.getitem, (a, self.along(a, axis % rank, order)))
-        self.store(node, a, Ellipsis, found, add=False)
+        value = self.call_known(node, np.sort, [a], given)
+        self.store(node, a, Ellipsis, value, add=False)
 
     def np_partition_in_place(
         self, node: Any, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect"

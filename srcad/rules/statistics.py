@@ -68,10 +68,14 @@ def average(
 # Order.
 
 
+def _flat(a: Any) -> Any:
+    return a if rank(a) == 1 else np.reshape(a, (-1,))
+
+
 def _one_axis(a: Any, axis: Any) -> tuple[Any, int]:
     """An array, and the one of its axes that is what `axis` names of `a`, all or several as one."""
     if axis is None:
-        return (a if rank(a) == 1 else np.reshape(a, (-1,))), 0
+        return _flat(a), 0
     axes = axes_of(axis, a)
     if len(axes) == 1:
         return a, axes[0]
@@ -189,7 +193,7 @@ def _weighted_quantile(a: Any, q: Any, weights: Any, axis: Any, keepdims: Any) -
     if rank(rows) != 1:
         raise NotImplementedError("weights= along one axis of several; take a row at a time")
     order = np.argsort(rows)
-    so_far = np.cumsum(np.reshape(_levels(weights, a), (-1,))[order])
+    so_far = np.cumsum(_flat(_levels(weights, a))[order])
     so_far = so_far / so_far[-1]
     place = call(np.searchsorted, np.where(so_far == 0, -1, so_far), q)
     place = np.minimum(place, np.shape(rows)[0] - 1)
@@ -241,7 +245,7 @@ class Partitioned:
     @staticmethod
     def _flat(a: Any, axis: Any) -> tuple[Any, int]:
         if axis is None:
-            return (a if rank(a) == 1 else np.reshape(a, (-1,))), 0
+            return _flat(a), 0
         return a, axes_of(axis, a)[0]
 
     @staticmethod
@@ -309,7 +313,7 @@ class Unique:
         if axis is not None:
             values_dot = ar_dot[along(axis, places, ar_dot)]
         else:
-            values_dot = (ar_dot if rank(ar) == 1 else np.reshape(ar_dot, (-1,)))[places]
+            values_dot = _flat(ar_dot)[places]
         others = sum(map(bool, (return_index, return_inverse, return_counts)))
         return (values_dot, *(None,) * others) if others else values_dot
 
@@ -539,7 +543,8 @@ def cov(
 @derived(np.corrcoef, memory="fresh")
 def corrcoef(x: Any, y: Any, *, rowvar: Any = True, dtype: Any = None) -> Any:
     """What NumPy clips is by rounding above 1."""
-    found = np.cov(x, *(() if y is None else (y,)), rowvar=rowvar)
+    options = {} if rowvar is True else {"rowvar": rowvar}
+    found = np.cov(x, *(() if y is None else (y,)), **options)
     if rank(found) == 0:
         return found / found
     deviations = np.sqrt(real(np.diag(found)))
@@ -584,11 +589,11 @@ def histogram(
 ) -> Any:
     """The counts are steps; what is added up in a bin are its weights."""
     edges = _levels_of_bins(a, bins, range)
-    inside, places, n = _bins(np.reshape(a, (-1,)), edges)
+    inside, places, n = _bins(_flat(a), edges)
     if weights is None:
         counts = call(np.bincount, places[inside], minlength=n)
     else:
-        weights = np.reshape(_levels(weights, a), (-1,))[inside]
+        weights = _flat(_levels(weights, a))[inside]
         zeros = call(np.zeros, n, dtype=call(runtime.dtype_of, weights))
         counts = put_add(zeros, places[inside], weights)
     if density:

@@ -485,6 +485,8 @@ def quantile(b: Batch, let: Let) -> Any:
     """
     a, q = let.args
     options, front = dict(let.options), b.rank(q)
+    if b.is_batched(options.get("weights")):
+        b.refuse(f"`{let.op.name}` has the same weights for all rows: one call at a time")
     if b.is_batched(q):
         if b.is_batched(a):
             b.refuse(f"`{let.op.name}` has the same quantiles for all rows: one call at a time")
@@ -1255,7 +1257,7 @@ def column_stack(b: Batch, let: Let) -> Any:
 
 
 # The handlers that know what to do where an option depends on the axis.
-BATCH_OPTIONS: set[Any] = {by_definition, over_axes, reduction, along_first, ragged}
+BATCH_OPTIONS: set[Any] = {by_definition, over_axes, reduction, along_first, ragged, quantile}
 
 
 # What reads the form of a batched value only: its result has no batch axis.
