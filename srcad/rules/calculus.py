@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.core.quote import Symbol, call, conj, may_be_complex, put_add, rank, written
-from srcad.rules.derived import derived
+from srcad.rules.derived import derived, in_terms
 from srcad.rules.families import bilinear
 from srcad.rules.linear import along, known
 
@@ -178,6 +178,21 @@ def convolve(y_bar: Any, a: Any, v: Any, *, mode: Any = "full") -> Any:
         width = less if mode == "valid" else (less // 2, less - less // 2)
         full_bar = np.pad(y_bar, width)
     return np.correlate(full_bar, v), np.correlate(full_bar, a)
+
+
+@in_terms(np.convolve)
+def windows(a: Any, v: Any, *, mode: Any = "full") -> Any:
+    """Each element is a product with a window of `a`, which has zeros around it."""
+    a, v = _array(a, v), _array(v, a)
+    n, m = np.size(a), np.size(v)
+    places = call(np.arange, n + m - 1)[:, None] + call(np.arange, m)
+    made = np.pad(a, m - 1)[places] @ v[::-1]
+    if mode == "full":
+        return made
+    less = call(builtins.min, n, m) - 1
+    start = less if mode == "valid" else less // 2
+    count = call(builtins.max, n, m)
+    return made[start : start + (count - less if mode == "valid" else count)]
 
 
 @derived(np.correlate, memory="fresh")

@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 import numpy as np  # noqa: F401 - in the example
 
 from srcad.rules.chain import numeric, of_conjugates, pull, push, traced
-from srcad.rules.families import Rule, filling, register, rule_of, signature_of  # noqa: F401
+from srcad.rules.families import Rule, filling, register, rule_of, signature_of
 
-__all__ = ["derived", "formulas"]
+__all__ = ["derived", "formulas", "in_terms"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,6 +78,19 @@ def derived(
                     **given,
                 )
             )
+        return definition
+
+    return decorate
+
+
+def in_terms(*functions: Callable[..., Any]) -> Callable[[F], F]:
+    """Note a definition of functions that have formulas of their own: for their batched form and their type alone."""
+
+    def decorate(definition: F) -> F:
+        for function in functions:
+            rule = rule_of(function)
+            assert rule is not None
+            rule.definition = filling(definition, rule.operands, 0, 0)
         return definition
 
     return decorate

@@ -15,7 +15,7 @@ from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, 
 
 from srcad import runtime
 from srcad.core.quote import call, conj, rank, written
-from srcad.rules.derived import derived
+from srcad.rules.derived import derived, in_terms
 from srcad.rules.families import constant, linear, primitive
 from srcad.rules.linear import known
 from srcad.rules.refused import refused
@@ -67,6 +67,15 @@ class PolynomialValue:
             by_x = call(runtime.cast, np.polyval(call(np.polyder, p), x), y) * x_dot
         by_p = None if p_dot is None else call(np.polyval, p_dot, x)
         return by_x if by_p is None else by_p if by_x is None else by_p + by_x
+
+
+@in_terms(np.polyval)
+def powers_times_coefficients(p: Any, x: Any) -> Any:
+    """The sum of powers times coefficients."""
+    p = _as_array(p, x)
+    exponents = call(np.arange, np.size(p))[::-1]
+    powers = x[..., None] ** exponents if rank(x) else x**exponents
+    return powers @ p
 
 
 def _length(p: Any) -> Any:
@@ -338,6 +347,14 @@ def _register(basis: Basis) -> None:
             by_x = None if x_dot is None else call(val, x, call(der, _as_array(c, x))) * x_dot
             by_c = None if c_dot is None else call(val, x, c_dot)
             return by_x if by_c is None else by_c if by_x is None else by_c + by_x
+
+    @in_terms(val)
+    def basis_times_coefficients(x: Any, c: Any, *, tensor: Any = True) -> Any:
+        """The sum of basis polynomials times coefficients."""
+        Value._check(c, x, tensor)
+        c = _as_array(c, x)
+        values = _values(x, np.shape(c)[0] - 1)
+        return values @ c if rank(c) == 1 else np.tensordot(c, values, ((0,), (-1,)))
 
     @linear(der, memory="fresh")
     def derivative(y_bar: Any, c: Any, *, m: Any = 1, scl: Any = 1, axis: Any = 0) -> Any:

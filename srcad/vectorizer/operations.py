@@ -611,6 +611,41 @@ def turning(b: Batch, let: Let) -> Any:
     )
 
 
+_BASES = {
+    "polynomial": "poly",
+    "chebyshev": "cheb",
+    "legendre": "leg",
+    "hermite": "herm",
+    "hermite_e": "herme",
+    "laguerre": "lag",
+}
+
+
+def _of_bases(name: str) -> list[Any]:
+    """What each of the bases of numpy.polynomial has under a name."""
+    return [
+        getattr(getattr(np.polynomial, home), prefix + name) for home, prefix in _BASES.items()
+    ]
+
+
+@handles(*_of_bases("vander"))
+def powers(b: Batch, let: Let) -> Any:
+    """A number's are a row of a matrix."""
+    (x,), options = b.bound(let)
+    return b.again(let.op, b.get(x) if b.rank(x) else b.lift(x, 1), **options)
+
+
+@handles(*_of_bases("der"), *_of_bases("int"))
+def coefficients(b: Batch, let: Let) -> Any:
+    """Along the first axis, with the batch's as the last: one of NumPy's functions forgets another `axis=`."""
+    (c,), options = b.bound(let)
+    if options.get("axis"):
+        options["axis"] %= b.rank(c)
+    last = b.emit(np.moveaxis, b.get(c), source=0, destination=-1)
+    made = b.again(let.op, last, **options)
+    return b.emit(np.moveaxis, made, source=-1, destination=0)
+
+
 @handles(*(getattr(np.fft, name) for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")))
 def fourier(b: Batch, let: Let) -> Any:
     """Along the last axis, if no other is given."""

@@ -28,7 +28,7 @@ for n in (0, 1, 2, 3):
     add(np.diff, f"both-{n}", a, n=n, prepend=b, append=c)
     add(np.diff, f"both-axis-{n}", a.T, n=n, axis=0, prepend=b.T, append=1.5)
 add(np.diff, "prepend-0d", *given("3"), prepend=given("0d")[0])
-add(np.diff, "prepend-1", *given("1"), prepend=given("1 1")[1])
+add(np.diff, "prepend-vector", *given("1"), prepend=given("1 1")[1])
 rows(np.ediff1d, "4 2x3 1 0 2x1x2", REAL)
 add(np.ediff1d, "ends", *given("4 2 1"))
 add(np.ediff1d, "end", *given("4"), 0.5)
@@ -101,7 +101,7 @@ SPECS = [
     ("...ij->...ji", "2x3 4x2x3 1x2x1"),
     ("i...->...i", "3 2x3x2"),
     ("...ii->...i", "2x2 3x2x2 1x2x2"),
-    ("ba", "2x3 1x3"),
+    ("ba", "2x4 1x3"),
 ]
 for spec, words in SPECS:
     for place, x in enumerate(given(words)):

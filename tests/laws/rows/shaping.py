@@ -46,7 +46,7 @@ for repeats in (2, 1, 0, (3,)):
 rows(np.repeat, "3", REAL, tag="each", repeats=[1, 0, 2])
 rows(np.repeat, "3", REAL, tag="each-array", repeats=np.array([1, 0, 2]))
 rows(np.repeat, "2x3 1x3", REAL, tag="each-axis", repeats=[2, 0, 1], axis=1)
-rows(np.repeat, "2x3 2x1", REAL, tag="each-axis", repeats=(2, 0), axis=0)
+rows(np.repeat, "2x3 2x1", REAL, tag="each-row", repeats=(2, 0), axis=0)
 for shape in (5, (2, 3), (1,), (0,), (), (2, 1, 2)):
     rows(np.resize, "3 2x2 1 0d", REAL, tag=f"{shape}", new_shape=shape)
 
@@ -93,8 +93,9 @@ for axis in (None, 0, 1, -1):
     add(np.compress, f"{axis}-none", np.array([False, False]), given("2x3")[0], axis=axis)
     for obj in (0, 1, -1, -2, [0], [0, 1], (1, 1), np.array([0]), np.array([True, False])):
         if not (isinstance(obj, np.ndarray) and obj.dtype == bool and axis in (None, 1, -1)):
-            add(np.delete, f"{axis}-{obj}", given("2x3")[0], obj, axis=axis)
-            add(np.delete, f"{axis}-{obj}-small", given("2x2")[0], obj, axis=axis)
+            tag = f"{axis}-{obj}-{type(obj).__name__}"
+            add(np.delete, tag, given("2x3")[0], obj, axis=axis)
+            add(np.delete, f"{tag}-small", given("2x2")[0], obj, axis=axis)
     for obj in (0, 1, -1, 2, [0], [0, 1], [1, 1], [1, 0], (1, 0, 0)):
         for words in ("2x3 0d", "2x2 0d", "2x3 1"):
             add(
