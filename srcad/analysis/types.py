@@ -47,8 +47,8 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Expr, Slice, Value, leaves
 from srcad.core.ops import Operation
-from srcad.core.results import SEVERAL
 from srcad.core.quote import RankUnknown, quote
+from srcad.core.results import SEVERAL
 from srcad.core.types import ANY, Dim, Shape, Size, Type, less, never_one, number
 from srcad.rules.bilinear import written_out
 from srcad.rules.families import Rule, cores, named_axes, rule_of
@@ -2618,6 +2618,22 @@ def _along(function: Callable[..., Any], rule: Rule, *args: Tree, **options: Tre
     return _made(shape, found[0], found[1])
 
 
+def _table(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
+    """What SciPy makes of literals alone, such as nodes and weights: it is made while parsing."""
+    if function not in SEVERAL and any(leaves([args, list(options.values())])):
+        return _sample(function, *args, **options)
+    _static(*args, *options.values())
+    found = function(*args, **options)
+    if isinstance(found, tuple) and function in SEVERAL:
+        return Type("tuple", None, None, tuple(_type_of_result(function, each) for each in found))
+    return _type_of_result(function, found)
+
+
+def _type_of_result(function: Callable[..., Any], found: Any) -> Type:
+    kind, dtype, _ = _classify(function, found)
+    return Type(kind, dtype, np.shape(found)) if kind != "object" else _OBJECT
+
+
 # --- The rest of NumPy: run it on tiny arrays ------------------------------------------------------
 
 _SAMPLED = frozenset(
@@ -2852,7 +2868,7 @@ def _nothing(*args: Tree, **options: Tree) -> Type:
 
 def _handler(function: Any) -> Handler:
     """The handler of a function that is not in the table yet."""
-    name = ops.name_of(function) or ""
+    name, home = ops.name_of(function) or "", ops.module_of(function) or ""
     made: Handler = _nothing
     rule = rule_of(function)
     owner = getattr(function, "__self__", None)
@@ -2868,15 +2884,17 @@ def _handler(function: Any) -> Handler:
         made = partial(_ufunc, function)
     elif rule is not None and rule.definition is not None:
         made = partial(_by_definition, function, rule.definition)
+    elif rule is not None and rule.family == "constant" and home.startswith("scipy."):
+        made = partial(_table, function)
     elif isinstance(function, type) and issubclass(function, np.generic):
         made = partial(_scalar_type, function)
     elif name.startswith("math."):
         made = partial(_math, function)
     elif name.startswith("np.emath."):
         made = partial(_complex_where_needed, function)
-    elif rule is not None and (ops.module_of(function) or "").startswith("scipy."):
-        made = partial(_sample, function)
-    elif name.startswith("np.") and name.removeprefix("np.") in _SAMPLED:
+    elif (rule is not None and home.startswith("scipy.")) or (
+        name.startswith("np.") and name.removeprefix("np.") in _SAMPLED
+    ):
         made = partial(_sample, function)
     return _HANDLERS.setdefault(function, made)
 

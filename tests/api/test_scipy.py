@@ -114,3 +114,18 @@ def test_kept_on_disk(tmp_path):
         for _ in range(2)
     ]
     assert outputs == ["[0.25 0.25]\nTrue\n", "[0.25 0.25]\nFalse\n"]
+
+
+def by_quadrature(a):
+    x, w = special.roots_legendre(5)
+    return np.sum(w * np.exp(a * x)) / special.factorial(3)
+
+
+def test_tables_and_counts_have_types():
+    gradient = srcad.grad(by_quadrature)
+    text = gradient.source(0.5)
+    assert "x, w = special.roots_legendre(5)" in text and "runtime" not in text
+    wanted = 2 * (np.cosh(0.5) / 0.5 - np.sinh(0.5) / 0.25) / 6
+    assert abs(gradient(0.5) - wanted) < 1e-9
+    with pytest.raises(MissingRuleError, match="special.gamma"):
+        srcad.grad(lambda n: special.factorial(n))(2.0)

@@ -1435,6 +1435,7 @@ constant(
     ),
     reason="a table of zeros, of whole orders and so many of them",
 )
+SEVERAL.update(each for name, each in vars(special).items() if name.startswith("roots_"))
 constant(
     *having(
         special,
@@ -1445,21 +1446,41 @@ constant(
 )
 constant(*having(special, "bernoulli euler stirling2"), reason="a function of whole numbers")
 
-refused(
-    *having(special, "comb"),
-    reason="it counts, and is 0 where `special.binom` is not",
-    rewrite="Use special.binom.",
+
+# What counts: of whole numbers, and no derivative is made up for what it is between them.
+COUNTS = "it counts; {} has a derivative"
+
+
+@elementwise(
+    special.comb, without=without("N k", COUNTS.format("special.binom(N, k)")), signature=TWO
 )
-refused(
-    *having(special, "perm"),
-    reason="it counts, and is 0 where `special.poch` is not",
-    rewrite="Use special.poch(N - k + 1, k).",
+def comb(N: Any, k: Any, y: Any, *, exact: Any = False, repetition: Any = False) -> Any:
+    return None, None
+
+
+@elementwise(
+    special.perm, without=without("N k", COUNTS.format("special.poch(N - k + 1, k)")), signature=TWO
 )
-refused(
-    *having(special, "factorial factorial2 factorialk"),
-    reason="it is of whole numbers",
-    rewrite="Use special.gamma(n + 1).",
+def perm(N: Any, k: Any, y: Any, *, exact: Any = False) -> Any:
+    return None, None
+
+
+@elementwise(
+    *having(special, "factorial factorial2"),
+    without=without("n", COUNTS.format("special.gamma(n + 1)")),
+    signature=ONE,
 )
+def factorial(n: Any, y: Any, *, exact: Any = False, extend: Any = "zero") -> Any:
+    return None
+
+
+@elementwise(
+    special.factorialk, without=without("n k", COUNTS.format("special.gamma(n + 1)")), signature=TWO
+)
+def factorialk(n: Any, k: Any, y: Any, *, exact: Any = False, extend: Any = "zero") -> Any:
+    return None, None
+
+
 refused(
     *having(
         special,

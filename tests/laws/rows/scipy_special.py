@@ -176,6 +176,7 @@ for function in having("mathieu_cem mathieu_sem"):
 for function in having("mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2"):
     rows(combined(function, 3, wrt=(2,)), "0d,0d,number", *fixed(2, 1.5), POSITIVE)
 COVERED.update((special.pro_cv, special.obl_cv))
+COVERED.update(having("comb perm factorial factorial2 factorialk"))  # of whole numbers alone
 for name, x in (("ang1", draw(0.2, 0.8)), ("rad1", draw(1.5, 2.5))):
     for kind in ("pro", "obl"):
         function = combined(getattr(special, f"{kind}_{name}"), 4, wrt=(3,))
