@@ -17,7 +17,9 @@ def listed(parts: list[str]) -> str:
 
 def shown(type_: Type) -> str:
     """A type as a docstring shows it."""
-    return "float64" if type_.kind == "number" else repr(type_)
+    if type_.kind != "number":
+        return repr(type_)
+    return "complex128" if (type_.dtype or "").startswith("complex") else "float64"
 
 
 def block(y: Type, x: Type) -> str:
