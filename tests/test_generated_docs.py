@@ -38,7 +38,7 @@ def test_examples_of_the_gallery(example: gallery.Example) -> None:
     function, derivative = gallery.compiled(example)
     found = derivative(*example.args)
     found = found if isinstance(found, tuple) else (found,)
-    for place, gradient in enumerate(found):
+    for place, gradient in zip(gallery.which(example), found):
         x = example.args[place]
         way = np.cos(np.arange(x.size)).reshape(x.shape)
         if example.title in ("np.linalg.cholesky", "np.linalg.eigh") and place == 0:

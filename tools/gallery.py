@@ -15,7 +15,7 @@ import numpy as np
 
 import srcad
 
-__all__ = ["EXAMPLES", "PAGE", "Example", "compiled", "page", "written"]
+__all__ = ["EXAMPLES", "PAGE", "Example", "compiled", "page", "which", "written"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "gallery.md"
 
@@ -33,6 +33,7 @@ class Example(NamedTuple):
     text: str
     args: tuple[Any, ...]
     said: str = ""
+    by: tuple[int, ...] = ()  # which arguments; all where there is none
 
 
 A, B = np.eye(3) + 0.1, np.ones((3, 4))
@@ -58,6 +59,7 @@ EXAMPLES = [
             return -0.5 * np.sum(z**2) - np.sum(np.log(np.diag(L)))
         """,
         (A, np.ones(3)),
+        said="A lower triangle halved on its diagonal, between two solves (Giles 2008; Murray 2016).",
     ),
     Example(
         "np.linalg.eigh",
@@ -67,6 +69,7 @@ EXAMPLES = [
             return w[-1]
         """,
         (A,),
+        said="The eigenvector is the derivative of its eigenvalue; NumPy reads the lower triangle, so the gradient is one.",
     ),
     Example(
         "logsumexp",
@@ -76,6 +79,7 @@ EXAMPLES = [
             return m + np.log(np.sum(np.exp(x - m)))
         """,
         (X,),
+        said="The maximum is kept as it is written: what comes through it cancels to rounding.",
     ),
     Example(
         "scipy.special.logsumexp",
@@ -85,6 +89,7 @@ EXAMPLES = [
             return -np.sum(labels * scores)
         """,
         (B, B),
+        said="The softmax is the exponential of what is there already.",
     ),
     Example(
         "np.einsum",
@@ -93,6 +98,7 @@ EXAMPLES = [
             return np.sum(np.einsum("ij,jk,k->i", A, B, x) ** 2)
         """,
         (A, B, np.ones(4)),
+        said="The letters change places.",
     ),
     Example(
         "np.interp",
@@ -101,6 +107,8 @@ EXAMPLES = [
             return np.sum(np.interp(x, xp, fp) ** 2)
         """,
         (np.linspace(0.2, 0.9, 4), X, Y),
+        said="Each sample takes its share of the cotangent: `t` of it to the right, the rest to the left.",
+        by=(0, 2),
     ),
     Example(
         "np.fft",
@@ -109,6 +117,7 @@ EXAMPLES = [
             return np.sum(np.abs(np.fft.rfft(x)) ** 2)
         """,
         (X,),
+        said="The transform back, without a factor; the magnitude and the sign of a complex number are the number.",
     ),
     Example(
         "np.sort",
@@ -117,6 +126,7 @@ EXAMPLES = [
             return np.sum(w * np.sort(x))
         """,
         (X, Y),
+        said="The inverse of a permutation sorts it.",
     ),
     Example(
         "np.median",
@@ -133,6 +143,7 @@ EXAMPLES = [
             return np.sum(payments / np.cumprod(growth))
         """,
         (Y, X),
+        said="No division, so that zeros among the factors are no matter: row k of the triangle has the products without the k-th.",
     ),
     Example(
         "np.convolve",
@@ -141,6 +152,7 @@ EXAMPLES = [
             return np.sum(np.convolve(x, kernel, mode="valid") ** 2)
         """,
         (X, np.ones(3)),
+        said="Correlations of the padded cotangent.",
     ),
     Example(
         "np.var",
@@ -167,6 +179,7 @@ EXAMPLES = [
             return -np.sum(np.where(p > 0, p * np.log(p), 0))
         """,
         (X,),
+        said="The mask is kept outside, and `p / p` is 1.",
     ),
     Example(
         "np.apply_along_axis",
@@ -195,8 +208,13 @@ def compiled(example: Example) -> tuple[Any, Any]:
     text = "import numpy as np\nfrom scipy import special\n\n\n"
     text += textwrap.dedent(example.text).strip("\n") + "\n"
     function = srcad.from_source(text, example.text.split("def ")[1].partition("(")[0])
-    which = tuple(range(len(example.args)))
-    return function, srcad.grad(function, which if len(which) > 1 else 0)
+    by = which(example)
+    return function, srcad.grad(function, by if len(by) > 1 else 0)
+
+
+def which(example: Example) -> tuple[int, ...]:
+    """The places of the arguments that the gradient is by."""
+    return example.by or tuple(range(len(example.args)))
 
 
 def written(example: Example) -> str:
