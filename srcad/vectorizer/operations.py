@@ -11,6 +11,7 @@ import builtins
 import math
 import operator
 from collections.abc import Callable
+from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,11 @@ def handler(let: Let) -> Handler | None:
     function = let.op.function
     found = TABLE.get(function)
     if found is not None:
-        return found
+        rule = rule_of(function)
+        if rule is None or rule.definition is None or found in BATCH_OPTIONS:
+            return found
+        by_name = any(key in rule.named for key, _ in let.options)
+        return by_definition if by_name else partial(either, found)
     if isinstance(function, np.ufunc):
         return elementwise if function.signature is None else None
     if isinstance(getattr(function, "__self__", None), np.ufunc):
@@ -156,6 +161,19 @@ def along_axis(b: Batch, let: Let) -> Any:
     return b.again(let.op, *map(b.get, let.args), **options)
 
 
+def either(found: Handler, b: Batch, let: Let) -> Any:
+    """What the table says, or the definition where that has no answer."""
+    from srcad.vectorizer.batch import NotBatchable
+
+    start, target = len(b.out), b.target
+    try:
+        return found(b, let)
+    except NotBatchable:
+        b.undo(start)
+        b.target = target
+        return by_definition(b, let)
+
+
 def by_definition(b: Batch, let: Let) -> Any:
     """The definition over the axis."""
     rule = rule_of(let.op.function)
@@ -213,7 +231,7 @@ _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift ne
 
 
 @handles(*(getattr(operator, name) for name in _OPERATORS.split()))
-@handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex")
+@handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex isneginf isposinf")
 @handles("conj conjugate copy astype", builtins.abs, builtins.pow)
 @handles(np.ndarray.astype, runtime.stop_gradient, runtime.own, ops.move.function)
 def elementwise(b: Batch, let: Let) -> Any:
@@ -251,11 +269,28 @@ def _is_dtype(tree: Tree) -> bool:
 def pointwise(b: Batch, let: Let) -> Any:
     """Elementwise in one operand, with tables as the others."""
     place = 0 if let.op.function is np.interp else 1
+    if place == 1 and b.is_batched(let.args[0]):
+        return counted(b, let)
     if any(b.is_batched(arg) for i, arg in enumerate(let.args) if i != place):
         b.refuse(f"a table of `{let.op.name}` is batched")
     return b.emit(
         let.op, *map(b.get, let.args), **{key: b.get(option) for key, option in let.options}
     )
+
+
+def counted(b: Batch, let: Let) -> Any:
+    """
+    i = np.searchsorted(g, v)             ->        i = np.sum(g[:, None] < v[:, None], axis=-1)        (v has one axis)
+    """
+    (table, v), options = b.bound(let, 2)
+    side = options.pop("side", "left")
+    if options or b.rank(table) != 1 or side not in ("left", "right"):
+        b.refuse("a table that is not in order")
+    rank = b.rank(v)
+    rows = b.lift(table, rank) if rank else b.get(table)
+    points = b.emit(ops.getitem, b.get(v), (Ellipsis, None)) if rank or b.is_batched(v) else b.get(v)
+    below = b.emit(ops.less if side == "left" else ops.less_equal, rows, points)
+    return b.emit(np.sum, below, axis=-1)
 
 
 @handles(operator.not_)
@@ -1044,7 +1079,8 @@ def summed(b: Batch, g: Tree, x: Tree, batch: int) -> Value:
             if batch:
                 like = b.emit(np.broadcast_to, like, shape=b.shape(x))
             elif b.is_batched(x):  # there for the form of one example
-                like = b.emit(np.broadcast_to, 0.0, shape=unbatched_shape(b, x))
+                zero = 0j if may_be_complex(part) else 0.0  # the cast comes after it
+                like = b.emit(np.broadcast_to, zero, shape=unbatched_shape(b, x))
             return b.emit(ops.sum_to, part, like)
         ones.append(axis + batch)
     if ones:
@@ -1068,6 +1104,8 @@ def sum_to(b: Batch, let: Let) -> Any:
 def casted(b: Batch, part: Value, x: Tree) -> Value:
     """`cast(part, x)`, where it does anything; x is an old operand."""
     to = type_of(x)
+    if to.kind == "number" and to.dtype in ("float", "int") and may_be_complex(part):
+        return b.emit(ops.real, part)
     if to.kind == "number" or (
         to.dtype is not None and (to.dtype == b.dtype_of(part) or not to.differentiable)
     ):

@@ -313,9 +313,23 @@ def test_what_one_complex_number_does_not_tell_is_refused(transform, function, p
         transform(function)(point)
 
 
+def in_pieces(z):
+    v = np.concatenate((z[1:], z[:1].real))
+    w = v.copy()
+    w[1:] = (v * z)[1:] * 2
+    w[0] += z[2]
+    return np.sum((w * (1 + 2j)).real)
+
+
 def test_maps():
     batch = np.stack([Z, W, Z * W])
-    for function in (grad(waves), antiholomorphic, grad(in_a_loop), grad(by_a_helper)):
+    for function in (
+        grad(waves),
+        antiholomorphic,
+        grad(in_a_loop),
+        grad(by_a_helper),
+        grad(in_pieces),
+    ):
         wanted = np.stack([function(row) for row in batch])
         np.testing.assert_allclose(vmap(function)(batch), wanted, rtol=1e-12)
 
