@@ -6,7 +6,7 @@ import pytest
 import srcad
 
 pytest.importorskip("scipy")
-from scipy import interpolate, sparse
+from scipy import fft, interpolate, sparse
 from scipy.sparse.linalg import spsolve
 
 XS = np.linspace(0, 3, 8)
@@ -99,3 +99,22 @@ def test_another_matrix_under_the_name():
 def test_refused(f):
     with pytest.raises(srcad.SrcadError):
         srcad.grad(f)(X)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.abs(fft.rfft(x)) ** 4),
+        lambda x: np.sum(np.abs(fft.fft(x, n=5)) ** 3),
+        lambda x: np.sum(fft.irfft(fft.rfft(x) ** 2, n=3) ** 2),
+        lambda x: np.sum(np.abs(fft.fft2(np.outer(x, x))) ** 3),
+        lambda x: np.sum(np.abs(fft.ifftn(np.outer(x, x))) ** 3),
+        lambda x: np.sum(np.abs(fft.rfftn(np.outer(x, x))) ** 3),
+        lambda x: np.sum(fft.irfft2(np.outer(x, x)) ** 2),
+        lambda x: np.sum(fft.hfft(x) ** 2) + np.sum(np.abs(fft.ihfft(x)) ** 3),
+    ],
+)
+def test_transforms(f):
+    found = srcad.grad(f)(X)
+    wanted = [(f(X + h) - f(X - h)) / 2e-6 for h in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)

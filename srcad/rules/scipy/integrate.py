@@ -9,7 +9,7 @@ from scipy import integrate
 
 from srcad.core.quote import call, rank, sizes
 from srcad.rules.derived import derived
-from srcad.rules.families import linear
+from srcad.rules.families import constant, linear
 from srcad.rules.linear import known, restore
 from srcad.rules.refused import refused
 from srcad.rules.scipy import having
@@ -118,3 +118,4 @@ refused(
     reason="its steps depend on what it meets on the way",
     rewrite="Write the steps as a loop, whose derivative goes back through the steps: one of Runge and Kutta's is four lines.",
 )
+constant(*having(integrate, "newton_cotes lebedev_rule"), reason="it depends on a size alone")

@@ -62,3 +62,14 @@ refused(
     reason="it does not tell its derivative as a function of the same form",
     rewrite="Use a spline of one variable (CubicSpline, make_interp_spline), or np.interp.",
 )
+
+refused(
+    *having(
+        interpolate,
+        "AAA BPoly BivariateSpline FloaterHormannInterpolator LSQBivariateSpline LSQSphereBivariateSpline Rbf RectSphereBivariateSpline "
+        "SmoothSphereBivariateSpline bisplev bisplrep generate_knots insert interp2d make_splprep make_splrep pade spalde splantider "
+        "splder sproot",
+    ),
+    reason="there is no rule for it",
+    rewrite="Make a spline of one variable outside (CubicSpline, make_interp_spline), and evaluate it inside.",
+)

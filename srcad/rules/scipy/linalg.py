@@ -17,11 +17,13 @@ from scipy import linalg
 from srcad.core.nodes import Value
 from srcad.core.quote import Symbol, call, conj, may_be_complex, put_add, rank
 from srcad.core.results import SEVERAL
-from srcad.core.types import ANY, Type
+from srcad.core.types import ANY, Size, Type
 from srcad.rules.decompositions import QR, SVD, PseudoInverse
 from srcad.rules.derived import derived
-from srcad.rules.families import linear, primitive
+from srcad.rules.families import constant, linear, primitive
 from srcad.rules.linear import known, runtime_cast
+from srcad.rules.refused import refused
+from srcad.rules.scipy import having
 
 __all__: list[str] = []
 
@@ -573,7 +575,8 @@ class Eigh:
     def pushforward(a_dot: Any, b_dot: Any, a: Any, b: Any, y: Any, **options: Any) -> Any:
         lower, eigvals_only = Eigh._options(**options)
         w, v = Eigh._vectors(a, b, y, lower, eigvals_only)
-        inner = turned = None
+        inner: Any = None
+        turned: Any = None
         if a_dot is not None:
             inner = v.T @ _read(a_dot, "sym", lower) @ v
         if b_dot is not None:
@@ -656,7 +659,7 @@ def _qr_of(
 ) -> Any:
     if mode not in _MODES or pivoting:
         raise NotImplementedError("with pivots, or of R alone; use mode='economic'")
-    return np.linalg.qr(a, mode=_MODES[mode])
+    return call(np.linalg.qr, a, mode=_MODES[mode])
 
 
 @primitive(linalg.qr, definition=_qr_of, memory="fresh", on_complex="given")
@@ -852,9 +855,7 @@ def _as_right(l_and_u: Any, ab: Any, b: Any) -> Type:
     return Type("array", dtype, types[-1].shape) if len(types) == 2 else ANY
 
 
-@primitive(
-    linalg.solve_banded, wrt=(1, 2), typed=_as_right, memory="fresh", on_complex="refuse"
-)
+@primitive(linalg.solve_banded, wrt=(1, 2), typed=_as_right, memory="fresh", on_complex="refuse")
 class SolveBanded:
     """As `Solve`, of the elements in the bands; the bands of the transpose are those of the matrix, shifted."""
 
@@ -915,4 +916,127 @@ class Logarithm:
         return _corner(call(linalg.logm, block(A, A_dot)), A)
 
 
-SEVERAL.update({linalg.eigh, linalg.svd, linalg.qr, linalg.lu_factor, linalg.cho_factor})
+# More of the same kinds.
+
+
+def _three_factors(a: Any, **options: Any) -> Type:
+    if not isinstance(a, Value) or a.type.rank != 2 or options.get("permute_l"):
+        return ANY
+    m, n = a.type.shape or ()
+    inner, dtype = Size(object()), a.type.dtype
+    shapes = ((m, m), (m, inner), (inner, n))
+    return Type("tuple", None, None, tuple(Type("array", dtype, shape) for shape in shapes))
+
+
+@primitive(linalg.lu, typed=_three_factors, memory="fresh", on_complex="refuse")
+class Lu:
+    """a = P L U as `LuFactor`, where the permutation is a result; of a square matrix."""
+
+    @staticmethod
+    def _check(permute_l: Any, p_indices: Any) -> None:
+        if permute_l or p_indices:
+            raise NotImplementedError("with permute_l or p_indices; take P, L, U = linalg.lu(a)")
+
+    @staticmethod
+    def pullback(
+        y_bar: Any,
+        a: Any,
+        y: Any,
+        *,
+        permute_l: Any = False,
+        check_finite: Any = True,
+        p_indices: Any = False,
+    ) -> Any:
+        Lu._check(permute_l, p_indices)
+        (_, l_bar, u_bar), (p, l, u) = y_bar, y
+        below = None if l_bar is None else np.tril(l.T @ l_bar, k=-1)
+        above = None if u_bar is None else np.triu(u_bar @ u.T)
+        if below is None and above is None:
+            return None
+        inner = _plus(below, above)
+        left = call(linalg.solve_triangular, l, inner, trans=1, lower=True, unit_diagonal=True)
+        return p @ call(linalg.solve_triangular, u, left.T).T
+
+    @staticmethod
+    def pushforward(a_dot: Any, a: Any, y: Any, **options: Any) -> Any:
+        Lu._check(options.get("permute_l", False), options.get("p_indices", False))
+        p, l, u = y
+        left = call(linalg.solve_triangular, l, p.T @ a_dot, lower=True, unit_diagonal=True)
+        inner = call(linalg.solve_triangular, u, left.T, trans=1).T
+        return None, l @ np.tril(inner, k=-1), np.triu(inner) @ u
+
+
+@derived(linalg.pinvh, memory="fresh", on_complex="refuse")
+def pinvh(
+    a: Any,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+    lower: Any = True,
+    return_rank: Any = False,
+    check_finite: Any = True,
+) -> Any:
+    _plain_options(return_rank=(return_rank, False))
+    return np.linalg.pinv(_read(a, "sym", lower))
+
+
+@derived(linalg.eigvalsh_tridiagonal, memory="fresh", on_complex="refuse")
+def eigvalsh_tridiagonal(
+    d: Any,
+    e: Any,
+    *,
+    select: Any = "a",
+    select_range: Any = None,
+    check_finite: Any = True,
+    tol: Any = 0.0,
+    lapack_driver: Any = "auto",
+) -> Any:
+    _plain_options(select=(select, "a"))
+    return np.linalg.eigvalsh(np.diag(d) + np.diag(e, k=-1))
+
+
+@derived(linalg.leslie, memory="fresh")
+def leslie(f: Any, s: Any) -> Any:
+    _one_axis(f, s)
+    below = np.diag(s, k=-1)
+    return np.concatenate((below[:1] + f, below[1:]))
+
+
+refused(
+    *having(linalg, "find_best_blas_type get_blas_funcs get_lapack_funcs"),
+    reason="it makes a function, not a number",
+    rewrite="Use the functions of scipy.linalg.",
+)
+refused(
+    *having(
+        linalg,
+        "cossin hessenberg ldl matrix_balance null_space ordqz orth orthogonal_procrustes polar qz rq rsf2csf schur subspace_angles "
+        "qr_delete qr_insert qr_multiply qr_update cdf2rdf eig eig_banded eigh_tridiagonal diagsvd",
+    ),
+    reason="there is no rule for this decomposition",
+    rewrite="Use np.linalg.eig, eigh, svd or qr, from which it can be made.",
+)
+refused(
+    *having(linalg, "lstsq"),
+    reason="which of its results there are depends on the shapes",
+    rewrite="Use np.linalg.lstsq.",
+)
+refused(
+    *having(
+        linalg,
+        "fractional_matrix_power funm signm expm_cond solve_continuous_are solve_discrete_are solve_circulant solveh_banded "
+        "cho_solve_banded cholesky_banded eigvals_banded clarkson_woodruff_transform companion fiedler_companion convolution_matrix",
+    ),
+    reason="there is no rule for it",
+    rewrite="Write it with expm, logm, solve, solve_banded or toeplitz; of an equation that it solves use srcad.implicit.",
+)
+constant(
+    *having(linalg, "dft hadamard helmert hilbert invhilbert invpascal pascal"),
+    reason="it depends on a size alone",
+)
+constant(
+    *having(linalg, "bandwidth ishermitian issymmetric"),
+    reason="a truth value, or a whole number",
+)
+
+SEVERAL.update({linalg.lu, linalg.eigh, linalg.svd, linalg.qr, linalg.lu_factor, linalg.cho_factor})

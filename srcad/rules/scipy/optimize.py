@@ -30,3 +30,18 @@ refused(
     reason="it is about derivatives, or shows what there is",
     rewrite="Use srcad.grad, srcad.hessian or srcad.verify outside of the function.",
 )
+
+refused(
+    *having(
+        optimize,
+        "BFGS SR1 HessianUpdateStrategy Bounds LinearConstraint NonlinearConstraint OptimizeResult RootResults LbfgsInvHessProduct "
+        "BroydenFirst InverseJacobian KrylovJacobian",
+    ),
+    reason="it makes an object",
+    rewrite="Make it outside of the function.",
+)
+refused(
+    *having(optimize, "rosen rosen_der"),
+    reason="it is there to be minimised",
+    rewrite="Write np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).",
+)

@@ -9,7 +9,7 @@ from scipy import signal
 
 from srcad.core.quote import call, conj, imag, may_be_complex, rank, real
 from srcad.rules.derived import derived
-from srcad.rules.families import bilinear, linear, primitive
+from srcad.rules.families import bilinear, constant, linear, primitive
 from srcad.rules.linear import known
 from srcad.rules.refused import refused
 from srcad.rules.scipy import having
@@ -175,4 +175,37 @@ refused(
     *having(signal, "sosfilt sosfiltfilt filtfilt lfiltic lfilter_zi deconvolve"),
     reason="it has several results, or runs a filter several times",
     rewrite="Write it with scipy.signal.lfilter: a cascade is one call a section.",
+)
+refused(
+    *having(
+        signal,
+        "StateSpace TransferFunction ZerosPolesGain lti dlti CZT ZoomFFT ShortTimeFFT abcd_normalize band_stop_obj bessel besselap "
+        "bilinear bilinear_zpk bode buttap butter buttord cheb1ap cheb1ord cheb2ap cheb2ord cheby1 cheby2 cont2discrete dbode dfreqresp "
+        "dimpulse dlsim dstep ellip ellipap ellipord findfreqs firls firwin firwin2 firwin_2d freqresp freqs freqs_zpk freqz freqz_sos "
+        "freqz_zpk gammatone get_window group_delay iircomb iirdesign iirfilter iirnotch iirpeak impulse invres invresz kaiser_atten "
+        "kaiser_beta kaiserord lp2bp lp2bp_zpk lp2bs lp2bs_zpk lp2hp lp2hp_zpk lp2lp lp2lp_zpk lsim minimum_phase normalize place_poles "
+        "remez residue residuez savgol_coeffs sos2tf sos2zpk sosfilt_zi sosfreqz ss2tf ss2zpk step tf2sos tf2ss tf2zpk unique_roots "
+        "zpk2sos zpk2ss zpk2tf choose_conv_method check_COLA check_NOLA closest_STFT_dual_window czt_points",
+    ),
+    reason="it designs a filter or analyses a system",
+    rewrite="Design it outside of the function, and filter inside with scipy.signal.lfilter or convolve.",
+)
+refused(
+    *having(
+        signal,
+        "coherence csd periodogram welch spectrogram stft istft lombscargle czt zoom_fft hilbert2 envelope vectorstrength wiener medfilt "
+        "medfilt2d order_filter resample resample_poly decimate upfirdn sepfir2d symiirorder1 symiirorder2 convolve2d correlate2d "
+        "cspline1d cspline1d_eval cspline2d qspline1d qspline1d_eval qspline2d spline_filter chirp gauss_spline gausspulse sawtooth "
+        "square sweep_poly",
+    ),
+    reason="there is no rule for it",
+    rewrite="Write it with np.fft, scipy.signal.convolve or the formula.",
+)
+constant(
+    *having(
+        signal,
+        "argrelextrema argrelmax argrelmin find_peaks find_peaks_cwt peak_prominences peak_widths correlation_lags",
+    ),
+    *having(signal, "max_len_seq unit_impulse"),
+    reason="positions, or what depends on sizes alone",
 )

@@ -51,3 +51,29 @@ refused(
     reason="a sparse matrix that varies has no derivative by its elements",
     rewrite="Make the matrix outside of the function, where it is constant.",
 )
+
+refused(
+    *having(
+        sparse,
+        "expand_dims permute_dims swapaxes find spdiags rand random random_array load_npz save_npz get_index_dtype "
+        "safely_cast_index_arrays sparray spmatrix",
+    ),
+    reason="it makes or changes a sparse matrix",
+    rewrite="Make the matrix outside of the function, where it is constant.",
+)
+refused(
+    *having(
+        linalg,
+        "funm_multiply_krylov norm onenormest spsolve_triangular use_solver LaplacianNd LinearOperator SuperLU aslinearoperator",
+    ),
+    reason="there is no rule for it",
+    rewrite="Hold the matrix constant and use `A @ x` and scipy.sparse.linalg.spsolve.",
+)
+constant(
+    *having(
+        sparse,
+        "issparse isspmatrix isspmatrix_bsr isspmatrix_coo isspmatrix_csc isspmatrix_csr isspmatrix_dia isspmatrix_dok isspmatrix_lil",
+    ),
+    *having(linalg, "is_sptriangular spbandwidth"),
+    reason="a truth value, or a whole number",
+)

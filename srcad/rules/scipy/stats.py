@@ -780,3 +780,34 @@ _refused(
     "its result is an object with p-values",
     "For the correlation write np.corrcoef(x, y)[0, 1], for a line np.polyfit or np.linalg.lstsq.",
 )
+_refused(
+    "alexandergovern anderson anderson_ksamp ansari barnard_exact bartlett binomtest boschloo_exact brunnermunzel bws_test chatterjeexi "
+    "chi2_contingency chisquare cramervonmises cramervonmises_2samp dunnett epps_singleton_2samp f_oneway fisher_exact fligner "
+    "friedmanchisquare goodness_of_fit jarque_bera kruskal ks_1samp ks_2samp kstest kurtosistest levene mannwhitneyu median_test "
+    "monte_carlo_test mood multiscale_graphcorr normaltest page_trend_test permutation_test poisson_means_test power "
+    "power_divergence quantile_test ranksums shapiro skewtest somersd spearmanrho tukey_hsd ttest_1samp ttest_ind "
+    "ttest_ind_from_stats ttest_rel wilcoxon combine_pvalues false_discovery_control weightedtau theilslopes siegelslopes logrank",
+    "it is a test: its result is an object with a p-value",
+    "Write its statistic with NumPy, and the p-value with a distribution's cdf.",
+)
+_refused(
+    "BootstrapMethod MonteCarloMethod PermutationMethod CensoredData Covariance Mixture Normal Uniform Logistic Binomial "
+    "make_distribution truncate order_statistic abs exp log rv_continuous rv_discrete rv_histogram gaussian_kde ecdf fit bootstrap "
+    "bayes_mvs mvsdist sobol_indices describe binned_statistic binned_statistic_2d binned_statistic_dd cumfreq relfreq probplot "
+    "ppcc_plot boxcox_normplot yeojohnson_normplot",
+    "it makes an object, or calls what it is given as often as it likes",
+    "Make it outside of the function; the distributions themselves are stats.norm and so on.",
+)
+_refused(
+    "boxcox boxcox_llf boxcox_normmax yeojohnson yeojohnson_llf yeojohnson_normmax ppcc_max circmean circstd circvar "
+    "differential_entropy directional_stats energy_distance wasserstein_distance wasserstein_distance_nd expectile gzscore iqr kstat "
+    "kstatvar lmoment median_abs_deviation mode obrientransform percentileofscore quantile scoreatpercentile sigmaclip tmax tmean "
+    "tmin trim1 trim_mean trimboth tsem tstd tvar",
+    "there is no rule for it",
+    "Write it with NumPy: np.mean, np.std, np.quantile, np.sort, scipy.special.boxcox.",
+)
+_refused(
+    "rankdata tiecorrect random_correlation random_table",
+    "it goes in steps, or draws",
+    "Take it of a constant.",
+)

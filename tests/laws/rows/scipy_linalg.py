@@ -133,6 +133,12 @@ def of_eigvals(a: Any) -> Any:
     return np.abs(call(linalg.eigvals, a)) ** 2
 
 
+@through(linalg.lu)
+def of_permuted(a: Any) -> Any:
+    p, l, u = call(linalg.lu, a.T @ a + np.diag(2 + a[0] ** 2))
+    return p @ np.sin(l) @ np.cos(u)
+
+
 SPREAD = np.diag([1.0, 2.5, 4.0]) + arrays_of((3, 3)) / 5
 METRIC = SYMMETRIC / 4 + np.eye(3)
 for lower in (True, False):
@@ -159,3 +165,8 @@ for label, b in [("vector", V), ("matrix", B)]:
     add(linalg.solve_banded, f"{label}-11", (1, 1), BANDS[1:], b)
 add(of_root, "3", SYMMETRIC + np.eye(3))
 add(of_eigvals, "3", SPREAD)
+for label, a in [("3", A[::-1].copy()), ("1", A[:1, :1])]:
+    add(of_permuted, label, a)
+add(linalg.pinvh, "3", SPREAD)
+add(linalg.eigvalsh_tridiagonal, "3-2", np.array([1.0, 2.5, 4.0]), np.array([0.3, -0.4]))
+add(linalg.leslie, "3-2", V, V[:2])

@@ -7,7 +7,7 @@ from srcad.core import ops
 from tests.laws.cases import COVERED, add, arrays
 
 pytest.importorskip("scipy")
-from scipy import integrate, signal
+from scipy import fft, integrate, signal
 from scipy.sparse.linalg import spsolve
 
 # Of a sparse matrix, which is no operand that laws could move: tests/rules/test_scipy_objects.py.
@@ -55,3 +55,18 @@ add(signal.hilbert, "6", Y6)
 add(signal.hilbert, "3x4-axis0", A34, axis=0)
 add(signal.savgol_filter, "7", A7, window_length=5, polyorder=2)
 add(signal.savgol_filter, "7x3", np.outer(A7, B3), window_length=3, polyorder=1, deriv=1, axis=0)
+
+# fft: real results of the complex ones go through tests/rules/test_scipy_objects.py
+COVERED.update(
+    getattr(fft, f"{name}{many}")
+    for name in ("fft", "ifft", "rfft", "irfft")
+    for many in ("", "2", "n")
+)
+COVERED.update({fft.hfft, fft.ihfft})
+add(fft.fftshift, "3x4", A34)
+add(fft.ifftshift, "3x4", A34, axes=1)
+for function in (fft.dct, fft.idct, fft.dst, fft.idst):
+    for kind in (2, 3, 4):
+        add(function, f"7-{kind}", A7, type=kind)
+        add(function, f"7-{kind}-ortho", A7, type=kind, norm="ortho")
+        add(function, f"3x4-{kind}-axis0", A34, type=kind, axis=0)
