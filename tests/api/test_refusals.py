@@ -235,7 +235,7 @@ def generator(x):
 
 
 def without_rule(x):
-    return np.sum(np.sort(x) * np.trapezoid(x))
+    return np.sum(np.i0(x) * np.spacing(x))
 
 
 def classy(x):
@@ -272,7 +272,7 @@ def test_a_message_has_the_form_of_the_contract(x):
 
 @pytest.mark.parametrize("transform", ALL)
 def test_a_missing_rule_names_the_function_and_the_line(transform, x):
-    with pytest.raises(srcad.MissingRuleError, match="np.sort|np.trapezoid") as error:
+    with pytest.raises(srcad.MissingRuleError, match="np.i0|np.spacing") as error:
         transform(without_rule)(x)
     line = without_rule.__code__.co_firstlineno + 1
     assert re.match(rf"test_refusals\.py:{line}: MissingRuleError: ", str(error.value))
