@@ -10,7 +10,7 @@ Everything here runs on symbols, and writes down what it does (see `srcad.core.q
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 import numpy as np
@@ -285,6 +285,8 @@ def push(
     for operand, dot in zip(operands, dots):
         _assign(tangents, operand, dot)
     for statement in block:
+        if not _is_constant(statement):
+            _hold_options(statement, tangents)
         moving = tuple(_tangents_of(tangents, part) for part in _operands_of(statement))
         if statement.out is None or not any(True for _ in _leaves(moving)):
             continue
@@ -353,11 +355,22 @@ def _varied(block: list[Let], inputs: set[Value]) -> set[Value]:
         if out is None or not out.type.differentiable or _is_constant(statement):
             continue
         rule = rule_of(statement.op.function)
+        _hold_options(statement, found)
         given = enumerate(_operands_of(statement))
         args = [x for place, x in given if rule is None or rule.varies(place)]
         if any(value in found for value in leaves(args)):
             found.add(out)
     return found
+
+
+def _hold_options(statement: Let, varied: Container[Value]) -> None:
+    """There is no derivative by options, other than those that a rule has among its operands."""
+    rule = rule_of(statement.op.function)
+    options = (statement if rule is None else with_operands(rule, statement)).options
+    if any(value in varied for _, option in options for value in leaves(option)):
+        raise NotImplementedError(
+            f"its definition gives `{statement.op.name}` an option that varies"
+        )
 
 
 def with_operands(rule: Rule, statement: Let) -> Let:

@@ -103,7 +103,7 @@ def median(a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     n = np.shape(rows)[one]
     order = np.argsort(rows, **_along(one, rows))
     middle = order[along(one, slice((n - 1) // 2, n // 2 + 1), order)]
-    options = {} if rank(rows) == 1 else {"axis": one}
+    options: dict[str, Any] = {} if rank(rows) == 1 else {"axis": one}
     return _kept(np.mean(taken(rows, middle, one), **options), a, axis, keepdims)
 
 
