@@ -613,7 +613,15 @@ class Adjoint:
         self, out: Value, ends: list[Tree], adjoint: list[Block], statement: Branch | Loop
     ) -> None:
         """Note where the join of a statement's adjoint is alive."""
-        inside = self.local.inside(statement).union(*map(_locals, adjoint))
+        # What siblings define is read on their side, or in their iterations, alone.
+        places: list[Any] = (
+            [(statement.test, 0), (statement.test, 1)]
+            if isinstance(statement, Branch)
+            else [statement.family]
+        )
+        inside = self.local.inside(statement).union(
+            *map(_locals, adjoint), *(self.local.found.get(place, ()) for place in places)
+        )
         self.masks.joined(self.builder, out, ends, inside, [*blocks(statement), *adjoint])
 
     def elsewhere(self, value: Value) -> bool:

@@ -191,3 +191,15 @@ def test_random_programs(seed: int) -> None:
             found, wanted = transform(f)(x), transform(g)(x)
             assert np.isfinite(wanted).all()
             assert_allclose(found, wanted, rtol=1e-10, err_msg=f"{transform(f).source(x)}\n{safe}")
+
+
+def test_a_condition_of_one_side_stays_there_at_second_order():
+    def f(x, c):
+        if np.sum(c) > 0.1:
+            x = np.tanh(np.logaddexp(x, c[0]))
+        return np.sum(x * x) + np.sum(c)
+
+    x, c = np.array([0.3, -0.2]), np.array([0.4, 0.1])
+    for shift in (c, -c):
+        found = srcad.jacrev(srcad.grad(f))(x, shift)
+        np.testing.assert_allclose(found, srcad.jacfwd(srcad.grad(f))(x, shift), atol=1e-12)
