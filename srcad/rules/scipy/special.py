@@ -8,7 +8,6 @@ scipy.special: `without` says so.
 
 from __future__ import annotations
 
-import cmath
 import math
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from srcad import runtime
-from srcad.core.quote import call, may_be_complex, rank, spread
+from srcad.core.quote import Symbol, call, may_be_complex, rank, spread
 from srcad.core.results import SEVERAL
 from srcad.rules.derived import derived
 from srcad.rules.elementwise import power
@@ -50,6 +49,14 @@ def below(n: Any) -> Any:
     if is_literal(n):
         return n - 1 if n else n
     return np.where(n == 0, n, n - 1)
+
+
+def whole(n: Any) -> Any:
+    """An order that the function itself truncates to a whole number."""
+    if is_literal(n):
+        return int(n)
+    dtype = n.value.type.dtype if isinstance(n, Symbol) else np.asarray(n).dtype.name
+    return n if dtype is not None and dtype.startswith(("int", "uint")) else np.trunc(n)
 
 
 def as_(value: Any, x: Any) -> Any:
@@ -272,6 +279,7 @@ def exp1(x: Any, y: Any) -> Any:
 @elementwise(special.expn, without=without("n", WHOLE))
 def expn(n: Any, x: Any, y: Any) -> Any:
     """-expn(n - 1, x); below 0 by the recurrence of DLMF 8.19.12, which cancels at small x for other n."""
+    n = whole(n)
     if is_literal(n):
         return None, -(y + np.exp(-x)) / x if n == 0 else -special.expn(n - 1, x)
     return None, -np.where(n == 0, (y + np.exp(-x)) / x, special.expn(below(n), x))
@@ -350,6 +358,7 @@ def _of_neighbours(function: Any, sign: int, scale: int = 1) -> Any:
     """The derivative by the argument as half the difference (or sum) of the functions of the orders around."""
 
     def rule(v: Any, z: Any, y: Any) -> Any:
+        v = whole(v) if function in (special.kn, special.yn) else v
         before, after = function(v - 1, z), function(v + 1, z)
         total = before - after if sign < 0 else before + after
         return None, scale * total / 2 if scale == 1 else -total / 2
@@ -489,7 +498,7 @@ def keip(x: Any, y: Any) -> Any:
 SEVERAL.update(
     having(
         special,
-        "sici shichi fresnel modfresnelp modfresnelm airy airye kelvin ellipj itj0y0 iti0k0 it2j0y0 it2i0k0 itairy "
+        "sici shichi fresnel airy airye kelvin ellipj itj0y0 iti0k0 it2j0y0 it2i0k0 "
         "pbdv pbvv pbwa logsumexp mathieu_cem mathieu_sem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2",
     )
 )
@@ -497,30 +506,19 @@ SEVERAL.update(
 
 @elementwise(special.sici)
 def sici(x: Any, y: Any) -> Any:
-    return ((np.sin(x) / x, np.cos(x) / x),)
+    by_sine = np.sin(x) / x if may_be_complex(x) else np.sinc(x / math.pi)
+    return ((by_sine, np.cos(x) / x),)
 
 
 @elementwise(special.shichi)
 def shichi(x: Any, y: Any) -> Any:
-    return ((np.sinh(x) / x, np.cosh(x) / x),)
+    return ((special.hyp0f1(1.5, x**2 / 4), np.cosh(x) / x),)  # sinh(x) / x (DLMF 13.6.9)
 
 
 @elementwise(special.fresnel)
 def fresnel(z: Any, y: Any) -> Any:
     angle = math.pi / 2 * z**2
     return ((np.sin(angle), np.cos(angle)),)
-
-
-@elementwise(special.modfresnelp)
-def modfresnelp(x: Any, y: Any) -> Any:
-    _, k = y
-    return ((-np.exp(1j * x**2), cmath.exp(0.75j * math.pi) / ROOT_PI - 2j * x * k),)
-
-
-@elementwise(special.modfresnelm)
-def modfresnelm(x: Any, y: Any) -> Any:
-    _, k = y
-    return ((-np.exp(-1j * x**2), cmath.exp(-0.75j * math.pi) / ROOT_PI + 2j * x * k),)
 
 
 @elementwise(special.airy)
@@ -563,12 +561,6 @@ def it2i0k0(x: Any, y: Any) -> Any:
     return (((special.i0(x) - 1) / x, -special.k0(x) / x),)
 
 
-@elementwise(special.itairy)
-def itairy(x: Any, y: Any) -> Any:
-    (ai, _, bi, _), (ai_left, _, bi_left, _) = call(special.airy, x), call(special.airy, -x)
-    return ((ai, bi, ai_left, bi_left),)
-
-
 @elementwise(special.itstruve0)
 def itstruve0(x: Any, y: Any) -> Any:
     return as_(special.struve(0, x), y)
@@ -603,13 +595,16 @@ def characteristic_value(m: Any, q: Any, y: Any) -> Any:
     return None, None
 
 
-def _mathieu(characteristic: Any, modified: bool) -> Any:
+def _mathieu(characteristic: Any, modified: bool, second: bool = False) -> Any:
     """Mathieu's equation (DLMF 28.2.1, in degrees; 28.20.1), which has the second derivative."""
 
     def rule(m: Any, q: Any, x: Any, y: Any) -> Any:
         value, slope = y
         if modified:
-            return None, None, (slope, (characteristic(m, q) - 2 * q * np.cosh(2 * x)) * value)
+            bend = (characteristic(m, q) - 2 * q * np.cosh(2 * x)) * value
+            if second:  # for negative x SciPy's values do not satisfy the equation
+                bend = np.where(x < 0, math.nan, bend)
+            return None, None, (slope, bend)
         degree = math.pi / 180
         force = 2 * q * np.cos(2 * degree * x) - characteristic(m, q)
         return None, None, (degree * slope, degree * force * value)
@@ -620,30 +615,28 @@ def _mathieu(characteristic: Any, modified: bool) -> Any:
 for _kind, _characteristic in (("c", special.mathieu_a), ("s", special.mathieu_b)):
     _rule = _mathieu(literal(_characteristic), modified=False)
     elementwise(getattr(special, f"mathieu_{_kind}em"), without=without("m q"))(_rule)
-    for _name in (f"mathieu_mod{_kind}em1", f"mathieu_mod{_kind}em2"):
-        _rule = _mathieu(literal(_characteristic), modified=True)
+    for _number in (1, 2):
+        _rule = _mathieu(literal(_characteristic), modified=True, second=_number == 2)
+        _name = f"mathieu_mod{_kind}em{_number}"
         elementwise(getattr(special, _name), without=without("m q"))(_rule)
 
 
 def _spheroidal(characteristic: Any, sign: int, radial: bool) -> Any:
     """The differential equation (DLMF 30.2.1; 30.4 and 30.11 of 1j * c) has the second derivative."""
 
-    def bend(m: Any, c: Any, cv: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    def rule(m: Any, n: Any, c: Any, x: Any, y: Any) -> Any:
         value, slope = y
+        cv = characteristic(m, n, c)
         if radial and sign < 0:
             around = 1 + x**2
-            return slope, ((cv - (c * x) ** 2 - m**2 / around) * value - 2 * x * slope) / around
-        around = 1 - x**2
-        force = cv - sign * (c * x) ** 2 - m**2 / around
-        return slope, (2 * x * slope - force * value) / around
+            bend = ((cv - (c * x) ** 2 - m**2 / around) * value - 2 * x * slope) / around
+        else:
+            around = 1 - x**2
+            force = cv - sign * (c * x) ** 2 - m**2 / around
+            bend = (2 * x * slope - force * value) / around
+        return None, None, None, (slope, bend)
 
-    def rule(m: Any, n: Any, c: Any, x: Any, y: Any) -> Any:
-        return None, None, None, bend(m, c, characteristic(m, n, c), x, y)
-
-    def rule_given(m: Any, n: Any, c: Any, cv: Any, x: Any, y: Any) -> Any:
-        return None, None, None, None, bend(m, c, cv, x, y)
-
-    return rule, rule_given
+    return rule
 
 
 @elementwise(special.pro_cv, special.obl_cv, without=without("m n c"))
@@ -654,10 +647,9 @@ def spheroidal_value(m: Any, n: Any, c: Any, y: Any) -> Any:
 for _kind, _sign in (("pro", 1), ("obl", -1)):
     for _name, _radial in ((f"{_kind}_ang1", False), (f"{_kind}_rad1", True)):
         _value = literal(getattr(special, f"{_kind}_cv"))
-        _rule, _given = _spheroidal(_value, _sign, _radial)
-        elementwise(getattr(special, _name), without=without("m n c"))(_rule)
-        elementwise(getattr(special, f"{_name}_cv"), without=without("m n c cv"))(_given)
-        SEVERAL.update((getattr(special, _name), getattr(special, f"{_name}_cv")))
+        _function = getattr(special, _name)
+        elementwise(_function, without=without("m n c"))(_spheroidal(_value, _sign, _radial))
+        SEVERAL.add(_function)
 
 
 @elementwise(special.ellipj)
@@ -679,24 +671,30 @@ def voigt_profile(x: Any, sigma: Any, gamma: Any, y: Any) -> Any:
     return by_x, -(y + x * by_x + gamma * by_gamma) / sigma, by_gamma
 
 
-def _ladder(n: Any, m: Any, azimuth: Any, harmonic: Any) -> Any:
-    """The derivative by the polar angle (Edmonds 1957, 2.5.24), which does not divide by the sine."""
+def _ladder(n: Any, m: Any, polar: Any, azimuth: Any, harmonic: Any) -> Any:
+    """The derivative by the polar angle (Edmonds 1957, 2.5.24), which does not divide by the sine.
+
+    SciPy goes by its cosine: beyond 0 and pi the function is even.
+    """
 
     def root(count: Any) -> Any:
         return sqrt(max(count, 0) if is_literal(count) else np.maximum(count, 0))
 
     turn = np.exp(1j * azimuth)
     up = root((n - m) * (n + m + 1)) * harmonic(m + 1) / turn
-    return (up - root((n + m) * (n - m + 1)) * harmonic(m - 1) * turn) / 2
+    slope = (up - root((n + m) * (n - m + 1)) * harmonic(m - 1) * turn) / 2
+    return np.where(np.sin(polar) < 0, -slope, slope)
 
 
 def sph_harm_y(n: Any, m: Any, theta: Any, phi: Any, y: Any) -> Any:
-    by_theta = _ladder(n, m, phi, lambda order: call(special.sph_harm_y, n, order, theta, phi))
+    by_theta = _ladder(
+        n, m, theta, phi, lambda order: call(special.sph_harm_y, n, order, theta, phi)
+    )
     return None, None, as_(by_theta, y), 1j * m * y
 
 
 def sph_harm(m: Any, n: Any, theta: Any, phi: Any, y: Any) -> Any:
-    by_phi = _ladder(n, m, theta, lambda order: call(special.sph_harm, order, n, theta, phi))
+    by_phi = _ladder(n, m, phi, theta, lambda order: call(special.sph_harm, order, n, theta, phi))
     return None, None, 1j * m * y, as_(by_phi, y)
 
 
@@ -1279,7 +1277,7 @@ def stdtrit(df: Any, p: Any, y: Any) -> Any:
 
 
 def _binomial_slope(k: Any, n: Any, p: Any) -> Any:
-    return beta_density(floor(k) + 1, n - floor(k), p)
+    return beta_density(floor(k) + 1, whole(n) - floor(k), p)
 
 
 @elementwise(special.bdtr, without=without("k n", STEPS))
@@ -1299,17 +1297,17 @@ def bdtri(k: Any, n: Any, p: Any, y: Any) -> Any:
 
 @elementwise(special.nbdtr, without=without("k n", STEPS))
 def nbdtr(k: Any, n: Any, p: Any, y: Any) -> Any:
-    return None, None, beta_density(n, k + 1, p)
+    return None, None, beta_density(whole(n), whole(k) + 1, p)
 
 
 @elementwise(special.nbdtrc, without=without("k n", STEPS))
 def nbdtrc(k: Any, n: Any, p: Any, y: Any) -> Any:
-    return None, None, -beta_density(n, k + 1, p)
+    return None, None, -beta_density(whole(n), whole(k) + 1, p)
 
 
 @elementwise(special.nbdtri, without=without("k n", STEPS))
 def nbdtri(k: Any, n: Any, p: Any, y: Any) -> Any:
-    return None, None, 1 / beta_density(n, k + 1, y)
+    return None, None, 1 / beta_density(whole(n), whole(k) + 1, y)
 
 
 @elementwise(special.pdtr, without=without("k", STEPS))
@@ -1343,9 +1341,11 @@ def nrdtrisd(mn: Any, p: Any, x: Any, y: Any) -> Any:
 
 @elementwise(special.tklmbda)
 def tklmbda(x: Any, lmbda: Any, y: Any) -> Any:
-    """The inverse of boxcox(y, lmbda) - boxcox(1 - y, lmbda)."""
-    slope = 1 / (y ** (lmbda - 1) + (1 - y) ** (lmbda - 1))
-    left, right = (_boxcox_by_lmbda(log, lmbda) for log in (np.log(y), np.log1p(-y)))
+    """The inverse of boxcox(y, lmbda) - boxcox(1 - y, lmbda), flat outside the support, from -1 / lmbda to 1 / lmbda."""
+    inside = absolute(x) * lmbda < 1
+    p = np.where(inside, y, 0.5)
+    slope = np.where(inside, 1 / (p ** (lmbda - 1) + (1 - p) ** (lmbda - 1)), 0)
+    left, right = (_boxcox_by_lmbda(log, lmbda) for log in (np.log(p), np.log1p(-p)))
     return slope, slope * (right - left)
 
 
@@ -1367,12 +1367,6 @@ def chndtrix(p: Any, df: Any, nc: Any, y: Any) -> Any:
     return 1 / by_x, None, -by_nc / by_x
 
 
-@elementwise(special.chndtrinc, without=without("df"))
-def chndtrinc(x: Any, df: Any, p: Any, y: Any) -> Any:
-    by_x, by_nc = _noncentral_slopes(x, df, y, p)
-    return -by_x / by_nc, None, 1 / by_nc
-
-
 def _f_slopes(dfn: Any, dfd: Any, nc: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """The derivatives of ncfdtr by x and nc: mixtures of beta densities (Johnson, Kotz and Balakrishnan 1995, 30.2)."""
     share = dfn * x / (dfn * x + dfd)
@@ -1391,12 +1385,6 @@ def ncfdtr(dfn: Any, dfd: Any, nc: Any, x: Any, y: Any) -> Any:
 def ncfdtri(dfn: Any, dfd: Any, nc: Any, p: Any, y: Any) -> Any:
     by_x, by_nc = _f_slopes(dfn, dfd, nc, y, p)
     return None, None, -by_nc / by_x, 1 / by_x
-
-
-@elementwise(special.ncfdtrinc, without=without("dfn dfd"))
-def ncfdtrinc(dfn: Any, dfd: Any, p: Any, x: Any, y: Any) -> Any:
-    by_x, by_nc = _f_slopes(dfn, dfd, y, x, p)
-    return None, None, 1 / by_nc, -by_x / by_nc
 
 
 def _noncentral_t_density(df: Any, nc: Any, t: Any) -> Any:
@@ -1504,6 +1492,22 @@ refused(
     rewrite="Hold its value constant with srcad.stop_gradient.",
 )
 refused(
+    *having(special, "modfresnelp modfresnelm"),
+    reason="SciPy's values for negative numbers are not those of the function",
+    rewrite="Use special.fresnel, or special.wofz.",
+)
+refused(
+    special.itairy,
+    reason="SciPy's values are off by up to 2 below x = 9.25, so that the derivative would not be theirs",
+    rewrite="Integrate special.airy with a quadrature.",
+)
+refused(
+    special.chndtrinc,
+    special.ncfdtrinc,
+    reason="it is searched for to a few digits, and cut off where there is none",
+    rewrite="Hold its value constant with srcad.stop_gradient.",
+)
+refused(
     *having(special, "kolmogorov kolmogi smirnov smirnovi"),
     reason="its density is no function of scipy.special",
     rewrite="Sum the series of the density, or give constant arguments.",
@@ -1526,6 +1530,11 @@ refused(
     *having(special, "mathieu_even_coef mathieu_odd_coef"),
     reason="the coefficients have no derivative by `q` in terms of scipy.special",
     rewrite="Give a constant `q`.",
+)
+refused(
+    *having(special, "pro_ang1_cv pro_rad1_cv obl_ang1_cv obl_rad1_cv"),
+    reason="it is a spheroidal function for one value of `cv` alone",
+    rewrite="Use the function without `_cv`, which finds that value.",
 )
 refused(
     *having(special, "pro_rad2 pro_rad2_cv obl_rad2 obl_rad2_cv"),
