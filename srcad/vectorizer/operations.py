@@ -670,7 +670,7 @@ def powers(b: Batch, let: Let) -> Any:
     return b.again(let.op, b.get(x) if b.rank(x) else b.lift(x, 1), **options)
 
 
-@handles(*_of_bases("der"), *_of_bases("int"))
+@handles(*_of_bases("der"))
 def coefficients(b: Batch, let: Let) -> Any:
     """Along the first axis, with the batch's as the last: one of NumPy's functions forgets another `axis=`."""
     (c,), options = b.bound(let)

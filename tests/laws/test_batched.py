@@ -185,6 +185,7 @@ LOOPED = (
     "`lstsq`",
     "`sum`",  # Python's, which adds up what it is given one by one
     "`np.array`",
+    "not proven to be of one shape",
     "`y` would be float64[?]",
 )
 
