@@ -1443,6 +1443,7 @@ def _quantile(
     *,
     keepdims: Tree = False,
     method: Tree = "linear",
+    weights: Tree = None,
 ) -> Type:
     at, plain = _operand(q), _reduce(np.median, a, axis, keepdims=keepdims)
     if plain.shape is None or at.shape is None or plain.dtype is None or at.dtype is None:
@@ -1450,7 +1451,8 @@ def _quantile(
     found = _learn(
         function, _describe(_operand(a), 1), _describe(at, min(len(at.shape), 1)), method=method
     )
-    return _made(at.shape + plain.shape, *found) if at.shape or not plain.shape else ANY
+    kind, dtype = found if weights is None else ("array", found[1])
+    return _made(at.shape + plain.shape, kind, dtype)
 
 
 # --- Products --------------------------------------------------------------------------------------
