@@ -238,6 +238,11 @@ def cholesky(a: Any, *, lower: Any = False, check_finite: Any = True) -> Any:
     return conj(_swapped(np.linalg.cholesky(conj(_swapped(a)))))
 
 
+@derived(*having(linalg, "kron"), memory="fresh")
+def kron(a: Any, b: Any) -> Any:
+    return np.kron(a, b)
+
+
 @derived(linalg.khatri_rao, memory="fresh")
 def khatri_rao(a: Any, b: Any) -> Any:
     return np.reshape(a[..., :, None, :] * b[..., None, :, :], (*_front(a), -1, np.shape(a)[-1]))

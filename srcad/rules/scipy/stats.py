@@ -807,7 +807,7 @@ _refused(
     "Write it with NumPy: np.mean, np.std, np.quantile, np.sort, scipy.special.boxcox.",
 )
 _refused(
-    "rankdata tiecorrect random_correlation random_table",
+    "rankdata tiecorrect find_repeats rvs_ratio_uniforms random_correlation random_table",
     "it goes in steps, or draws",
     "Take it of a constant.",
 )

@@ -170,3 +170,5 @@ for label, a in [("3", A[::-1].copy()), ("1", A[:1, :1])]:
 add(linalg.pinvh, "3", SPREAD)
 add(linalg.eigvalsh_tridiagonal, "3-2", np.array([1.0, 2.5, 4.0]), np.array([0.3, -0.4]))
 add(linalg.leslie, "3-2", V, V[:2])
+if hasattr(linalg, "kron"):  # which new versions of SciPy leave to NumPy
+    add(linalg.kron, "2x3-3x2", *arrays((2, 3), (3, 2)))
