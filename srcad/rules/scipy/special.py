@@ -694,6 +694,7 @@ def sph_harm_y(n: Any, m: Any, theta: Any, phi: Any, y: Any) -> Any:
 
 
 def sph_harm(m: Any, n: Any, theta: Any, phi: Any, y: Any) -> Any:
+    m, n = whole(m), whole(n)
     by_phi = _ladder(n, m, phi, theta, lambda order: call(special.sph_harm, order, n, theta, phi))
     return None, None, 1j * m * y, as_(by_phi, y)
 
@@ -1208,9 +1209,13 @@ def chdtr(v: Any, x: Any, y: Any) -> Any:
     return None, gamma_density(v / 2, x / 2) / 2
 
 
+_ONE_BELOW_0 = special.chdtrc(2.0, -1.0) == 1  # in older versions of SciPy; in others NaN
+
+
 @elementwise(special.chdtrc, without=without("v"))
 def chdtrc(v: Any, x: Any, y: Any) -> Any:
-    return None, -gamma_density(v / 2, x / 2) / 2
+    slope = -gamma_density(v / 2, x / 2) / 2
+    return None, np.where(x < 0, 0, slope) if _ONE_BELOW_0 else slope
 
 
 @elementwise(special.chdtri, without=without("v"))
