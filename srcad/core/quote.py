@@ -34,6 +34,7 @@ from srcad.core.types import Type
 __all__ = [
     "RankUnknown",
     "Symbol",
+    "array_of",
     "call",
     "conj",
     "imag",
@@ -274,6 +275,13 @@ def written(like: Any, function: Callable[..., Any], *args: Any, **options: Any)
     options = {key: unwrap(value) for key, value in options.items()}
     operands, named = ops.bind(op, tuple(map(unwrap, args)), options)
     return wrap(like.builder.let(op, operands, named), like.builder)
+
+
+def array_of(x: Any, like: Any) -> Any:
+    """A list of operands as the array that it makes; what is no list stays as it is."""
+    if not isinstance(x, (tuple, list)):
+        return x
+    return call(np.array, x) if _builder(x) is not None else written(like, np.array, x)
 
 
 def rank(x: Any) -> int:

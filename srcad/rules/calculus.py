@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.core.quote import Symbol, call, conj, may_be_complex, put_add, rank, written
+from srcad.core.quote import Symbol, array_of, call, conj, may_be_complex, put_add, rank, written
 from srcad.rules.derived import derived, in_terms
 from srcad.rules.families import bilinear
 from srcad.rules.linear import along, known
@@ -34,11 +34,6 @@ def _aligned(x: Any, axis: int, like: Any) -> Any:
     """A vector along one axis of an array."""
     behind = rank(like) - 1 - axis
     return x[(slice(None), *(None,) * behind)] if behind else x
-
-
-def _array(x: Any, like: Any) -> Any:
-    """A list as the array that it makes."""
-    return written(like, np.array, x) if isinstance(x, (tuple, list)) else x
 
 
 def _vector(x: Any) -> Any:
@@ -93,7 +88,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 def _row(x: Any, like: Any) -> Any:
-    x = _array(x, like)
+    x = array_of(x, like)
     if x is None or rank(x) == 1:
         return x
     return call(np.reshape, x, (-1,)) if rank(x) else written(like, np.atleast_1d, x)
@@ -108,7 +103,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
         given = zip(steps, axes)
         return tuple(gradient(f, step, axis=one, edge_order=edge_order) for step, one in given)
     place = _axis(next(iter(axes)), f)
-    step = _array(varargs[0], f) if varargs else 1
+    step = array_of(varargs[0], f) if varargs else 1
     stencils = _even if rank(step) == 0 else _uneven
     inside, first, last = stencils(f, step, place, known(edge_order, "edge_order") == 2)
     made = np.zeros_like(f)
@@ -154,12 +149,12 @@ def _uneven(f: Any, x: Any, axis: int, second: bool) -> list[Any]:
     *(getattr(np, name) for name in ("trapezoid", "trapz") if name in vars(np)), memory="fresh"
 )
 def trapezoid(y: Any, x: Any = None, dx: Any = None, *, axis: Any = -1) -> Any:
-    y = _array(y, x)
+    y = array_of(y, x)
     place = _axis(axis, y)
     if x is None:
         step: Any = 1.0 if dx is None else dx
     else:
-        x = _array(x, y)
+        x = array_of(x, y)
         step = _aligned(np.diff(x), place, y) if rank(x) == 1 else np.diff(x, axis=axis)
     both = _part(y, place, 1) + _part(y, place, None, -1)
     return np.sum(step * both / 2, axis=place)
@@ -171,7 +166,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = None, *, axis: Any = -1) -> Any:
 @bilinear(np.convolve, on_complex="given", memory="fresh")
 def convolve(y_bar: Any, a: Any, v: Any, *, mode: Any = "full") -> Any:
     """The transpose of a convolution is a correlation. What a mode leaves out at the ends has no cotangent."""
-    a, v = _array(a, v), _array(v, a)
+    a, v = array_of(a, v), array_of(v, a)
     full_bar = y_bar
     if mode != "full":
         less = call(builtins.min, np.size(a), np.size(v)) - 1
@@ -183,7 +178,7 @@ def convolve(y_bar: Any, a: Any, v: Any, *, mode: Any = "full") -> Any:
 @in_terms(np.convolve)
 def windows(a: Any, v: Any, *, mode: Any = "full") -> Any:
     """Each element is a product with a window of `a`, which has zeros around it."""
-    a, v = _array(a, v), _array(v, a)
+    a, v = array_of(a, v), array_of(v, a)
     n, m = np.size(a), np.size(v)
     places = call(np.arange, n + m - 1)[:, None] + call(np.arange, m)
     made = np.pad(a, m - 1)[places] @ v[::-1]
@@ -197,7 +192,7 @@ def windows(a: Any, v: Any, *, mode: Any = "full") -> Any:
 
 @derived(np.correlate, memory="fresh")
 def correlate(a: Any, v: Any, *, mode: Any = "valid") -> Any:
-    a, v = _array(a, v), _array(v, a)
+    a, v = array_of(a, v), array_of(v, a)
     turned = conj(v)[::-1]
     if mode != "same":
         return np.convolve(a, turned, mode=mode)
@@ -255,7 +250,7 @@ def interp(
     x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     """The line through the two points around `x`."""
-    xp, fp = _array(xp, x), _array(fp, x)
+    xp, fp = array_of(xp, x), array_of(fp, x)
     x, xp, fp = _double(x), _double(xp), _double(fp)
     if period is not None:
         period = abs(known(period, "the period"))

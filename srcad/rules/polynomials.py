@@ -14,7 +14,7 @@ import numpy as np
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 
 from srcad import runtime
-from srcad.core.quote import call, conj, rank, written
+from srcad.core.quote import array_of, call, conj, rank, written
 from srcad.rules.derived import derived, in_terms
 from srcad.rules.families import constant, linear, primitive
 from srcad.rules.linear import known
@@ -25,10 +25,6 @@ __all__: list[str] = []
 
 def _dtype(x: Any) -> Any:
     return call(runtime.dtype_of, x)
-
-
-def _as_array(x: Any, like: Any) -> Any:
-    return written(like, np.array, x) if isinstance(x, (tuple, list)) else x
 
 
 def _flat(x: Any) -> Any:
@@ -72,7 +68,7 @@ class PolynomialValue:
 @in_terms(np.polyval)
 def powers_times_coefficients(p: Any, x: Any) -> Any:
     """The sum of powers times coefficients."""
-    p = _as_array(p, x)
+    p = array_of(p, x)
     exponents = call(np.arange, np.size(p))[::-1]
     powers = x[..., None] ** exponents if rank(x) else x**exponents
     return powers @ p
@@ -89,6 +85,7 @@ def _down_from(count: Any, like: Any) -> Any:
 
 @derived(np.polyder, linear=True, memory="fresh")
 def polyder(p: Any, *, m: Any = 1) -> Any:
+    p = array_of(p, p)
     for _ in range(known(m, "the order")):
         p = p[:-1] * _down_from(np.size(p), p)
     return p
@@ -324,7 +321,7 @@ def _register(basis: Basis) -> None:
         @staticmethod
         def pullback(y_bar: Any, x: Any, c: Any, y: Any, *, tensor: Any = True) -> Any:
             Value._check(c, x, tensor)
-            c_ = _as_array(c, x)
+            c_ = array_of(c, x)
             several, deep = rank(c_) - 1, rank(x)
             x_bar = y_bar * call(val, x, call(der, c_))
             if several:
@@ -344,7 +341,7 @@ def _register(basis: Basis) -> None:
             x_dot: Any, c_dot: Any, x: Any, c: Any, y: Any, *, tensor: Any = True
         ) -> Any:
             Value._check(c, x, tensor)
-            by_x = None if x_dot is None else call(val, x, call(der, _as_array(c, x))) * x_dot
+            by_x = None if x_dot is None else call(val, x, call(der, array_of(c, x))) * x_dot
             by_c = None if c_dot is None else call(val, x, c_dot)
             return by_x if by_c is None else by_c if by_x is None else by_c + by_x
 
@@ -352,7 +349,7 @@ def _register(basis: Basis) -> None:
     def basis_times_coefficients(x: Any, c: Any, *, tensor: Any = True) -> Any:
         """The sum of basis polynomials times coefficients."""
         Value._check(c, x, tensor)
-        c = _as_array(c, x)
+        c = array_of(c, x)
         values = _values(x, np.shape(c)[0] - 1)
         return values @ c if rank(c) == 1 else np.tensordot(c, values, ((0,), (-1,)))
 
@@ -401,6 +398,21 @@ def _register(basis: Basis) -> None:
         ) -> Any:
             options = Integral._options(m, known(lbnd, "the bound"), known(scl, "the scale"))
             return call(integral, c_dot, **options, **({"axis": axis} if axis else {}))
+
+    @in_terms(integral)
+    def matrix_times_coefficients(
+        c: Any, *, m: Any = 1, k: Any = (), lbnd: Any = 0, scl: Any = 1, axis: Any = 0
+    ) -> Any:
+        """The matrix of the integral, and what the constants of integration add to that of any polynomial."""
+        axis = known(axis, "the axis") % rank(c)
+        options = Integral._options(m, known(lbnd, "the bound"), known(scl, "the scale"))
+        made = _along(_matrix(integral, c, axis, **options), c, axis)
+        if not np.any(np.not_equal(known(k, "the constants"), 0)):
+            return made
+        unit = call(np.eye, np.shape(c)[axis], dtype=_dtype(c))[0]
+        constant = call(integral, unit, k=k, **options) - call(integral, unit, **options)
+        behind = rank(c) - 1 - axis
+        return made + (constant[(slice(None), *(None,) * behind)] if behind else constant)
 
     @primitive(vander, memory="fresh")
     class Vandermonde:

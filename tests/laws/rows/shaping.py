@@ -166,6 +166,8 @@ add(np.pad, "positional", given("3")[0], 1, "wrap")
 
 def weighed(parts: Any) -> Any:
     """All elements of all parts but the second, each part with another weight."""
+    if not isinstance(parts, (tuple, list)):
+        raise NotImplementedError("the number of the parts is not known")
     flat = [(i + 1) * np.reshape(part, (-1,)) ** 2 for i, part in enumerate(parts) if i != 1]
     return np.concatenate(flat)
 
@@ -189,11 +191,6 @@ def of_array_split(ary: Any, *, indices_or_sections: Any, axis: Any = 0) -> Any:
 @through(np.hsplit, np.vsplit, np.dsplit)
 def of_splits(ary: Any, *, indices_or_sections: Any, way: Any) -> Any:
     return weighed({"h": np.hsplit, "v": np.vsplit, "d": np.dsplit}[way](ary, indices_or_sections))
-
-
-@through(*exists("np.unstack"))
-def of_unstack(x: Any, *, axis: Any = 0) -> Any:
-    return weighed(np.unstack(x, axis=axis))
 
 
 @through(np.meshgrid)
@@ -238,10 +235,6 @@ for sections in (2, 3, 5):
     rows(of_array_split, "4 5 7", REAL, tag=f"rest-{sections}", indices_or_sections=sections)
 rows(of_splits, "4", REAL, tag="h", indices_or_sections=2, way="h")
 rows(of_splits, "2x3x4 1x2x2", REAL, tag="d", indices_or_sections=2, way="d")
-if exists("np.unstack"):
-    for words in ("3", "2x3"):
-        add(of_unstack, words, *given(words))
-    add(of_unstack, "axis", given("3x2")[0], axis=-1)
 for words in ("3", "3 2", "3 1", "2 3 2", "2x2 3"):
     add(of_meshgrid, words, *given(words))
     add(of_meshgrid, words + "-ij", *given(words), indexing="ij")
