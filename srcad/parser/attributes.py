@@ -101,11 +101,8 @@ class Objects(Functions):
         if isinstance(outside, types.ModuleType) and ops_module(outside):
             return self.library_attribute(node, owner, name)
         path, full = self.program.place_of(outside) or (self.path, owner.name)
-        if ops.is_sparse(outside) and name == "T":
-            return self.emit(ops.sparse_transpose, (self.matrix(node, owner),))
-        if ops.is_sparse(outside) and name == "dot":
-            times = lambda _, node, args, options: self.matrix_product(node, owner, *args, **options)  # noqa: E731
-            return Callee(f"{owner.name}.dot", times, [])
+        if ops.is_sparse(outside) and name in ("T", "dot"):
+            return self.matrix_attribute(self.matrix(node, owner), name)
         made_of = ops.distribution_of(outside)
         if made_of is not None and name in dir(made_of):
             return self.frozen(node, made_of, outside, path, full).method(name)

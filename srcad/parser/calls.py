@@ -26,7 +26,7 @@ from srcad.errors import MissingRuleError, SrcadError
 from srcad.parser import arrays
 from srcad.parser.attributes import Objects, Super, is_made
 from srcad.parser.boxes import Box, boxes
-from srcad.parser.expressions import is_constant, plain_of, settled
+from srcad.parser.expressions import is_constant, plain_of, settled, sparse_value
 from srcad.parser.handles import (
     Callee,
     ChoiceBinding,
@@ -273,6 +273,8 @@ class Calls(Objects):
         options.pop("out", None)
         if ops.module_of(function) == "scipy.sparse.linalg":
             args = [self.matrix(node, arg) for arg in args]
+        elif any(map(sparse_value, [*args, *options.values()])):
+            self.refuse_sparse(node, f"`{op.name}`")
         try:
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:

@@ -27,7 +27,7 @@ from srcad.core.types import ANY, Size, Type, number
 from srcad.errors import AliasingError, MissingRuleError
 from srcad.parser import arrays
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
-from srcad.parser.handles import ChoiceBinding, FlatBinding, MethodBinding, is_function
+from srcad.parser.handles import Callee, ChoiceBinding, FlatBinding, MethodBinding, is_function
 from srcad.parser.objects import Instance, alike
 from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.reads import writes
@@ -352,6 +352,8 @@ class Expressions(State):
 
     def array_attribute(self, node: Any, owner: Any, name: str) -> Any:
         """`x.shape`, `x.T`, or a method that is about to be called."""
+        if sparse_value(owner) and name in ("T", "dot"):
+            return self.matrix_attribute(owner, name)
         type_ = self.type(owner)
         if type_.kind == "object":
             return MethodBinding(owner, name)
@@ -393,6 +395,8 @@ class Expressions(State):
         if isinstance(left, dict) and isinstance(right, dict) and op is ops.bit_or:
             return {**left, **right}
         for side in (left, right):
+            if sparse_value(side):
+                self.refuse_sparse(node, f"`{op.symbol}`")
             if isinstance(side, Instance):
                 self.refuse(
                     node,
@@ -444,6 +448,21 @@ class Expressions(State):
             made = Value(last_name(full), Type("object", value=found.dtype), named=True)
             self.program.hidden[path, full] = made
         return self.program.hidden[path, full]
+
+    def refuse_sparse(self, node: Any, what: str) -> NoReturn:
+        """Say what a sparse matrix is accepted in."""
+        self.refuse(
+            node,
+            f"{what} of a sparse matrix",
+            "Sparse matrices are accepted in `A @ x`, `A.T @ x` and scipy.sparse.linalg.spsolve(A, b).",
+        )
+
+    def matrix_attribute(self, matrix: Value, name: str) -> Any:
+        """`A.T` and `A.dot` of a sparse matrix."""
+        if name == "T":
+            return self.emit(ops.sparse_transpose, (matrix,))
+        times = lambda _, node, args, options: self.matrix_product(node, matrix, *args, **options)  # noqa: E731
+        return Callee("dot", times, [matrix])
 
     def matrix_product(self, node: Any, left: Any, right: Any) -> Any:
         """A product with a sparse matrix: `A @ x`, and `x @ A` as `A.T @ x`; None of others."""

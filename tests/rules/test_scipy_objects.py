@@ -118,3 +118,19 @@ def test_transforms(f):
     found = srcad.grad(f)(X)
     wanted = [(f(X + h) - f(X - h)) / 2e-6 for h in 1e-6 * np.eye(3)]
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
+def test_matrices_as_arguments():
+    def f(x, A):
+        return np.sum((A.T @ A.dot(x)) ** 2)
+
+    wanted = srcad.grad(lambda x: np.sum((A.T @ (A @ x)) ** 2))(X)
+    np.testing.assert_allclose(srcad.grad(f)(X, A), wanted)
+    np.testing.assert_allclose(srcad.jacrev(lambda x, A: A @ x)(X, A), A.toarray())
+    found = srcad.grad(lambda x, S: np.sum(spsolve(S, x)))(X, S)
+    np.testing.assert_allclose(found, np.linalg.solve(S.toarray().T, np.ones(3)))
+    for g in (lambda x, A: np.sum(A * x), lambda x, A: np.sum(np.exp(A) @ x), lambda x, A: A @ A):
+        with pytest.raises(srcad.SrcadError):
+            srcad.grad(g)(X, A)
+    with pytest.raises(srcad.SrcadError):
+        srcad.grad(f, argnums=1)(X, A)
