@@ -43,7 +43,7 @@ class Writers(Stores):
         if function is np.nan_to_num:
             keeps = options.get("copy", args[1] if len(args) > 1 else True)
             return None if keeps is True else Writers.np_nan_to_num
-        if not (ops.name_of(function) or "").startswith("np."):
+        if not (ops.module_of(function) or "").startswith(("numpy", "scipy.")):
             return None
         place = _place_of_out(function)
         out = options.get("out", args[place] if place < len(args) else None)
@@ -283,6 +283,10 @@ class Writers(Stores):
     ) -> None:
         """`x.sort()`: what `np.sort` returns."""
         a = self.array_of(node, a)
+        if not isinstance(axis, int):
+            self.refuse(
+                node, "the axis of a sort is not known while parsing", "Give it as a literal."
+            )
         given = {name: option for name, option in {"kind": kind, **options}.items() if option}
         given = given if axis == -1 else {"axis": axis, **given}
         value = self.call_known(node, np.sort, [a], given)

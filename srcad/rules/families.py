@@ -14,7 +14,8 @@ A rule is a runnable Python function over NumPy arrays. What it states, by famil
 
 `wrt` are the positions that the result varies with (None: all); what stands elsewhere (a condition, an index, the step
 of a jump) has no derivative. An operand that is a tuple or list of arrays has as cotangent a tuple or list as long. An
-operand that the call leaves out is None. A rule raises NotImplementedError, with the reason and a rewrite, for options
+operand that the call leaves out is None; one that stands behind options in the function's own signature is given by
+name (`named`). A rule raises NotImplementedError, with the reason and a rewrite, for options
 or ranks that it does not cover.
 
 Complex numbers follow the convention that the inner product is Re(conj(a) b). A rule states the formula that it has on the

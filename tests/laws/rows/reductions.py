@@ -28,7 +28,7 @@ DEEP: list[Any] = [1, -2, (0, 2), (2, 0), (0, 1, 2)]
 
 
 def word(axis: Any) -> str:
-    return str(axis).replace(" ", "")
+    return (repr(axis) if isinstance(axis, np.integer) else str(axis)).replace(" ", "")
 
 
 def mask(shape: Any) -> Any:
