@@ -76,6 +76,10 @@ def _diagonal(x: Any) -> Any:
     return np.diagonal(x) if rank(x) == 2 else np.diagonal(x, axis1=-2, axis2=-1)
 
 
+def _real_diagonal(x: Any) -> Any:
+    return real(_diagonal(x))
+
+
 def _mirrored(a: Any, lower: bool) -> Any:
     """The Hermitian matrix of which one triangle is read."""
     triangle, rest = (np.tril(a), np.tril(a, -1)) if lower else (np.triu(a), np.triu(a, 1))
@@ -181,7 +185,7 @@ class Eigh:
         w, v = y
         inner = _h(v) @ _mirrored(a_dot, UPLO.upper() == "L") @ v
         v_dot = v @ (_inverse_gaps(w, _eye(w)) * inner) if wants(1) else None
-        return real(_diagonal(inner)), v_dot
+        return _real_diagonal(inner), v_dot
 
 
 @primitive(np.linalg.eig, signature="(n,n)->(n),(n,n)", on_complex="given")
@@ -440,22 +444,22 @@ class SVD:
             if compute_uv:
                 return SVD.pushforward(moved, a, y, full_matrices=False)
             u, _, vh = np.linalg.svd(a, hermitian=True)
-            return _real_diagonal(_h(u) @ moved @ _h(vh), a)
+            return _real_diagonal(_h(u) @ moved @ _h(vh))
         if not compute_uv:
             u, _, vh = np.linalg.svd(a, full_matrices=False)
-            return _real_diagonal(_h(u) @ a_dot @ _h(vh), a)
+            return _real_diagonal(_h(u) @ a_dot @ _h(vh))
         u, s, vh = y
         if not (wants(0) or wants(2)):
             if full_matrices and not _is_square(a):
                 u, _, vh = np.linalg.svd(a, full_matrices=False)
-            return None, _real_diagonal(_h(u) @ a_dot @ _h(vh), a), None
+            return None, _real_diagonal(_h(u) @ a_dot @ _h(vh)), None
         if full_matrices and not _is_square(a):
             if not (wants(0) and wants(2)):
                 return _pushed_to_one_side(a_dot, a, u, s, vh)
             _require(a, wide=True, what=_TOO_MANY)
             _require(a, wide=False, what=_TOO_MANY)
         moved = _h(u) @ a_dot @ _h(vh)
-        s_dot = _real_diagonal(moved, a)
+        s_dot = _real_diagonal(moved)
         u_dot = vh_dot = None
         m, n = _sizes(a)
         eye = _eye(s)
@@ -473,10 +477,6 @@ class SVD:
             if not full_matrices and not _no_taller(n, m):
                 vh_dot = vh_dot + (_h(u) @ a_dot - moved @ vh) / _column(s)
         return u_dot, s_dot, vh_dot
-
-
-def _real_diagonal(x: Any, a: Any) -> Any:
-    return real(_diagonal(x))
 
 
 _TOO_MANY = "a matrix of this shape has singular vectors that belong to no singular value"
@@ -506,7 +506,7 @@ def _pushed_to_one_side(a_dot: Any, a: Any, u: Any, s: Any, vh: Any) -> Any:
     v = u if left else _h(vh)
     moved = _h(v) @ (a_dot @ _h(a) if left else _h(a_dot) @ a) @ v
     v_dot = v @ (_inverse_gaps(s**2, _eye(s)) * (moved + _h(moved)))
-    s_dot = _real_diagonal(moved, a) / s if wants(1) else None
+    s_dot = _real_diagonal(moved) / s if wants(1) else None
     return (v_dot, s_dot, None) if left else (None, s_dot, _h(v_dot))
 
 
@@ -612,7 +612,7 @@ class LeastSquares:
             squares_dot = np.sum(products, axis=0, **options)
         if wants(3) and a_dot is not None:
             u, _, vh = np.linalg.svd(a, full_matrices=False)
-            s_dot = _real_diagonal(_h(u) @ a_dot @ _h(vh), a)
+            s_dot = _real_diagonal(_h(u) @ a_dot @ _h(vh))
         return x_dot, squares_dot, None, s_dot
 
 
