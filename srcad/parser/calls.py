@@ -270,7 +270,9 @@ class Calls(Objects):
             return self.call_opaque(
                 node, Known(function, f"np.random.{function.__name__}"), args, options
             )
-        options.pop("out", None)
+        out = options.get("out")
+        if out is None or (isinstance(out, tuple) and all(part is None for part in out)):
+            options.pop("out", None)
         if ops.module_of(function) == "scipy.sparse.linalg":
             args = [self.matrix(node, arg) for arg in args]
         elif any(map(sparse_value, [*args, *options.values()])):
@@ -280,7 +282,8 @@ class Calls(Objects):
         except TypeError as error:
             self.refuse(node, str(error), "It would raise when the function is called.")
         # Leave to destroy an operand is not taken: what is there then is not said.
-        named = tuple(each for each in named if not each[0].startswith("overwrite_"))
+        if (ops.module_of(function) or "").startswith((*_PURE, "scipy.")):
+            named = tuple(each for each in named if not each[0].startswith("overwrite_"))
         rule = rule_of(function)
         by_name = () if rule is None else rule.named
         for name, option in named:
@@ -631,7 +634,9 @@ _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compres
 def writes_on_request(options: dict[str, Any]) -> bool:
     """Whether a call of SciPy's is given leave to write to its operands."""
     return any(
-        (name == "out" or name.startswith("overwrite_")) and option not in (None, False)
+        (name in ("out", "output") or name.startswith("overwrite_"))
+        and option is not None
+        and option is not False
         for name, option in options.items()
     )
 

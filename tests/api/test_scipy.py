@@ -129,3 +129,22 @@ def test_tables_and_counts_have_types():
     assert abs(gradient(0.5) - wanted) < 1e-9
     with pytest.raises(MissingRuleError, match="special.gamma"):
         srcad.grad(lambda n: special.factorial(n))(2.0)
+
+
+def into(x):
+    y = np.zeros(3)
+    special.expit(x, out=y, where=x > 0)
+    return np.sum(y**2)
+
+
+def into_by_position(x):
+    y = np.empty(3)
+    special.expit(x, y)
+    return np.sum(y**2)
+
+
+@pytest.mark.parametrize("function", [into, into_by_position])
+def test_out_is_written_to(function):
+    y = expit(X)
+    wanted = 2 * y**2 * (1 - y) * (X > 0 if function is into else 1)
+    np.testing.assert_allclose(srcad.grad(function)(X), wanted, rtol=1e-14)
