@@ -63,8 +63,7 @@ for method in METHODS:
         rows(np.quantile, "5 3x4", apart(0), q=q, tag=f"{method}-{q}", method=method)
     rows(np.quantile, "4x3", apart(0), q=0.345, tag=f"{method}-axis", method=method, axis=0)
     rows(np.percentile, "5", apart(0), q=34.5, tag=method, method=method)
-for axis in [*AXES, *DEEP]:
-    shape = "2x3x4" if axis in DEEP else "3x4"
+for axis, shape in [(axis, "3x4") for axis in AXES] + [(axis, "2x3x4") for axis in DEEP]:
     for q in (0.37, np.array([0.37, 0.63])):
         for keepdims in (False, True):
             tag = f"axis{word(axis)}-{np.ndim(q)}-{keepdims}"
