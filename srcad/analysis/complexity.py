@@ -27,6 +27,7 @@ from srcad.core.nodes import (
 )
 from srcad.core.ops import Operation, module_of
 from srcad.core.quote import may_be_complex, vague_values
+from srcad.core.types import ANY
 from srcad.rules import rule_of
 
 __all__ = ["holds_complex", "real_values"]
@@ -46,9 +47,10 @@ _SPECIAL = {
 
 
 def holds_complex(function: Function) -> bool:
-    """Whether a value of the program may be complex."""
+    """Whether a value of the program may be complex. Of an argument nothing may be known where a text is asked for: it is real."""
     inputs = [value for param in function.params for value in leaves(param.tree)]
-    return _vague((*inputs, *function.hidden)) or _holds(function)
+    given = tuple(value for value in (*inputs, *function.hidden) if value.type != ANY)
+    return _vague(given) or _holds(function)
 
 
 def _vague(values: tuple[Value, ...]) -> bool:
