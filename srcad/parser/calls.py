@@ -283,6 +283,8 @@ class Calls(Objects):
             self.refuse(node, str(error), "It would raise when the function is called.")
         # Leave to destroy an operand is not taken: what is there then is not said.
         if (ops.module_of(function) or "").startswith((*_PURE, "scipy.")):
+            if dict(named).get("overwrite_data"):
+                self.refuse(node, f"`{op.name}` works in place", "Leave `overwrite_data` out.")
             named = tuple(each for each in named if not each[0].startswith("overwrite_"))
         rule = rule_of(function)
         by_name = () if rule is None else rule.named
@@ -334,7 +336,10 @@ class Calls(Objects):
             text = ops.name_of(callee.object) or text
         op = ops.Operation(callee.object, text, effect="effect")
         given = [*args, *options.values()]
-        reads = reads_only(callee.object) and not writes_on_request(options)
+        reads = reads_only(callee.object)
+        if reads:
+            asked = {**dict(zip(ops.parameters(callee.object) or (), args)), **options}
+            reads = not writes_on_request(asked)
         if (views(given) or boxes(given)) and not reads:
             self.refuse(
                 node,
