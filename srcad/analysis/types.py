@@ -1705,7 +1705,9 @@ def _concatenated(shapes: list[Shape], axis: int) -> Shape:
     )
 
 
-def _concatenate(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None) -> Type:
+def _concatenate(
+    function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None, casting: Tree = None
+) -> Type:
     types = _parts(arrays)
     shapes = [_known(t) for t in types]
     if axis is None:
@@ -1716,20 +1718,22 @@ def _concatenate(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = N
     return _joined(np.concatenate, types, shape, dtype)
 
 
-def _stack(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None) -> Type:
+def _stack(
+    function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None, casting: Tree = None
+) -> Type:
     types = _parts(arrays)
     shape = list(_common(types))
     shape.insert(_axis(axis, len(shape) + 1), len(types))
     return _joined(np.stack, types, tuple(shape), dtype)
 
 
-def _vstack(function: Any, tup: Tree, *, dtype: Tree = None) -> Type:
+def _vstack(function: Any, tup: Tree, *, dtype: Tree = None, casting: Tree = None) -> Type:
     types = _parts(tup)
     shapes = [(1,) * (2 - len(shape)) + shape for shape in map(_known, types)]
     return _joined(np.vstack, types, _concatenated(shapes, 0), dtype)
 
 
-def _hstack(function: Any, tup: Tree, *, dtype: Tree = None) -> Type:
+def _hstack(function: Any, tup: Tree, *, dtype: Tree = None, casting: Tree = None) -> Type:
     types = _parts(tup)
     shapes = [shape or (1,) for shape in map(_known, types)]
     return _joined(np.hstack, types, _concatenated(shapes, 0 if len(shapes[0]) == 1 else 1), dtype)
@@ -2360,10 +2364,10 @@ def _linspace(
 def _array(
     function: Callable[..., Any], a: Tree, dtype: Tree = None, *, copy: Tree = True, ndmin: Tree = 0
 ) -> Type:
-    if ndmin:
-        raise Unknown
     type_ = _operand(a)
     shape = type_.shape
+    if ndmin:
+        shape = (1,) * (operator.index(ndmin) - len(_known(type_))) + _known(type_)
     if function is np.ascontiguousarray and shape is not None:
         shape = shape or (1,)
     elif function is np.ascontiguousarray:
@@ -2529,6 +2533,21 @@ def _by_definition(
     return Type("tuple", None if rule and rule.memory == "fresh" else "shared", None, types)
 
 
+def _confirmed(
+    function: Callable[..., Any], definition: Callable[..., Any], *args: Tree, **options: Tree
+) -> Type:
+    """The type of a definition of a function of SciPy's, which may make float64 of all it gets."""
+    found = _by_definition(function, definition, *args, **options)
+    if found.kind == "tuple" or found.shape is None:
+        return found
+    try:
+        told = _sample(function, *args, **options)
+    except Unknown:
+        return found
+    same = told.rank == found.rank and told.dtype is not None
+    return found._replace(kind=told.kind, dtype=told.dtype) if same else found
+
+
 def _generalized(
     function: Callable[..., Any], signature: str, *args: Tree, **options: Tree
 ) -> Type:
@@ -2655,7 +2674,9 @@ def _sample(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
         tuple(_describe_tree(tree, constants=True) for tree in args),
         tuple((key, _describe_tree(tree, constants=True)) for key, tree in options.items()),
     )
-    found = [run for size in (3, 2, 1, 0) if (run := _run(function, *described, size)) is not None]
+    # What SciPy makes of no elements often has NumPy's default dtype.
+    sizes = (3, 2) if (ops.module_of(function) or "").startswith("scipy.") else (3, 2, 1, 0)
+    found = [run for size in sizes if (run := _run(function, *described, size)) is not None]
     if len(found) < 2 or len(set(found)) > 1:
         raise Unknown
     kind, dtype, rank = found[0]
@@ -2885,7 +2906,8 @@ def _handler(function: Any) -> Handler:
     elif isinstance(function, np.ufunc):
         made = partial(_ufunc, function)
     elif rule is not None and rule.definition is not None:
-        made = partial(_by_definition, function, rule.definition)
+        from_scipy = (ops.module_of(function) or "").startswith("scipy.")
+        made = partial(_confirmed if from_scipy else _by_definition, function, rule.definition)
     elif rule is not None and rule.family == "constant" and home.startswith("scipy."):
         made = partial(_table, function)
     elif isinstance(function, type) and issubclass(function, np.generic):

@@ -283,7 +283,12 @@ def _dtype(a: Any) -> Any:
 
 
 @linear(np.concatenate)
-def concatenate(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
+def concatenate(
+    y_bar: Any, arrays: Any, *, axis: Any = 0, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    _floating(dtype, arrays)
+    if not isinstance(arrays, (tuple, list)) and isinstance(axis, int) and axis == 0:
+        return _reshaped(y_bar, arrays)
     arrays = _several(arrays, "np.concatenate")
     if axis is None:
         parts = _cut([np.size(a) for a in arrays])
@@ -294,19 +299,28 @@ def concatenate(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
 
 
 @linear(np.stack)
-def stack(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
+def stack(
+    y_bar: Any, arrays: Any, *, axis: Any = 0, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    _floating(dtype, arrays)
     axis = known(axis, "the axis")
+    if not isinstance(arrays, (tuple, list)):
+        return np.moveaxis(y_bar, axis, 0) if axis else y_bar
     arrays = _several(arrays, "np.stack")
     return (tuple(y_bar[along(axis, i, y_bar)] for i in range(len(arrays))),)
 
 
 @linear(np.vstack)
-def vstack(y_bar: Any, tup: Any) -> Any:
+def vstack(y_bar: Any, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    _floating(dtype, tup)
+    if not isinstance(tup, (tuple, list)):
+        return _reshaped(y_bar, tup)
     return _joined(y_bar, tup, 0, lambda a: 1 if rank(a) < 2 else np.shape(a)[0], 2)
 
 
 @linear(np.hstack)
-def hstack(y_bar: Any, tup: Any) -> Any:
+def hstack(y_bar: Any, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    _floating(dtype, tup)
     tup = _several(tup, "np.hstack")
     axis = int(rank(tup[0]) > 1)
     return _joined(y_bar, tup, axis, lambda a: 1 if rank(a) == 0 else np.shape(a)[axis], 1)
@@ -349,9 +363,27 @@ def _cut(sizes: list[Any]) -> list[slice]:
 
 
 @linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
-def array(y_bar: Any, object: Any, *, dtype: Any = None, copy: Any = None, order: Any = "K") -> Any:
+def array(
+    y_bar: Any,
+    object: Any,
+    *,
+    dtype: Any = None,
+    copy: Any = None,
+    order: Any = "K",
+    ndmin: Any = 0,
+) -> Any:
     _floating(dtype, object)
+    if ndmin:
+        front = rank(y_bar) - _depth(object)
+        y_bar = y_bar[(0,) * front if front > 1 else 0] if front else y_bar
     return (_leaves(y_bar, object, ()),)
+
+
+def _depth(tree: Any) -> int:
+    """The axes of the array that a tree makes."""
+    if isinstance(tree, (tuple, list)):
+        return 1 + (_depth(tree[0]) if tree else 0)
+    return rank(tree)
 
 
 def _leaves(y_bar: Any, tree: Any, index: tuple[int, ...]) -> Any:

@@ -302,7 +302,7 @@ class PolynomialFit:
 
 
 def _register(basis: Basis) -> None:
-    val, der, integral, vander = map(basis, ("val", "der", "int", "vander"))
+    val, der, integral, vander = (basis(name) for name in ("val", "der", "int", "vander"))
 
     def _values(x: Any, degree: Any) -> Any:
         """The basis polynomials at the points; NumPy makes a vector of a number first."""

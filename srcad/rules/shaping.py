@@ -134,9 +134,8 @@ def _repeated(a: Any, counts: list[Any], lengths: list[Any], *, inner: bool) -> 
             between.append(count if length is None else length)
             after.append(between[-1])
             continue
-        order = slice(None, None, -1) if inner else slice(None)
-        index += (None, slice(None))[order]
-        between += (count, length)[order]
+        index += [slice(None), None] if inner else [None, slice(None)]
+        between += [length, count] if inner else [count, length]
         after.append(count * length)
     if all(part == slice(None) for part in index):
         return np.copy(a)
@@ -323,19 +322,6 @@ def insert(arr: Any, obj: Any, values: Any, *, axis: Any = None) -> Any:
     kept = put(call(np.ones, length + count, dtype=bool), places, False)
     stores = [(along(axis, kept, arr), arr), (along(axis, places, arr), values)]
     return _filled(_resized(arr, axis, length + count), arr, *stores)
-
-
-def _filled(shape: Any, like: Any, *stores: tuple[Any, Any]) -> Any:
-    """An array of zeros, into which values are stored; together they cover all of it."""
-    made = call(np.zeros, tuple(shape), dtype=_dtype(like))
-    for index, value in stores:
-        made = call(runtime.put, made, index, value, fresh=True)
-    return made
-
-
-def _resized(a: Any, axis: int, size: Any) -> list[Any]:
-    """The shape of an array, with another size on one axis."""
-    return [size if one == axis else length for one, length in enumerate(_shape(a))]
 
 
 def _is_many(places: Any) -> bool:

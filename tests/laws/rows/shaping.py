@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.laws.cases import REAL, add, apart, arrays, exists, label, rows, sizes
+from tests.laws.cases import REAL, add, apart, arrays, label, rows, sizes
 from tests.laws.rows.linalg import through
 
 
@@ -77,6 +77,17 @@ for join in (np.vstack, np.column_stack):
     for words in ("3 2x3", "2x3 3 1x3") if join is np.vstack else ("2 2x3", "2x3 2 2x1"):
         add(join, f"ranks-{words}", tuple(given(words)))
 add(np.hstack, "ranks", tuple(given("0d 3 1")))
+
+for join in (np.concatenate, np.vstack, np.stack):
+    rows(join, "2x3 1x3 3x1 2x3x2", REAL, tag="one-array")
+rows(np.stack, "2x3 1x3 2x3x2", REAL, tag="one-array-axis", axis=1)
+for join in (np.concatenate, np.stack, np.vstack, np.hstack):
+    add(join, "dtype", tuple(given("3 3")), dtype=np.float64)
+    add(join, "dtype-float32", tuple(given("3 3")), dtype=np.float32, rounds=True)
+    add(join, "casting", tuple(given("3 3")), casting="safe")
+for ndmin in (1, 2, 3):
+    rows(np.array, "3 2x3 0d 0 1", REAL, tag=f"ndmin-{ndmin}", ndmin=ndmin)
+    add(np.array, f"list-ndmin-{ndmin}", given("3 3"), ndmin=ndmin)
 
 # Parts.
 
