@@ -68,6 +68,12 @@ def _einsum(parser: Any, node: Any, callee: Known, args: Args, options: Options)
     if not args or isinstance(args[0], str):
         return parser.call_known(node, np.einsum, args, options)
     lists = [*args[1::2], *(args[-1:] if len(args) % 2 else [])]
+    lists = [
+        [one.object if isinstance(one, Known) else one for one in part]
+        if isinstance(part, (list, tuple))
+        else part
+        for part in lists
+    ]
     if not all(isinstance(part, (list, tuple)) for part in lists):
         parser.refuse(
             node, "subscripts that are not known while parsing", "Write them as 'ij,j->i'."

@@ -219,12 +219,19 @@ class Writers(Stores):
         a = self.array_of(node, a)
         self.check_overlap(node, a, val)
         rank = self.type(a).rank
-        if wrap is not False or rank is None or rank < 2:
+        if not isinstance(wrap, bool) or rank is None or rank < 2:
             self.refuse(
                 node,
                 "this use of np.fill_diagonal is not accepted",
                 "Write i = np.arange(n); x[i, i] = value.",
             )
+        if wrap and rank == 2:  # again from the top, a row below
+            step = self.emit(ops.add, (self.size_of(a, 1), 1))
+            flat = self.flat(a)
+            places = self.emit(ops.getitem, (flat, Slice(None, None, step)))
+            value = self.as_many(node, val, places)
+            self.store(node, flat, Slice(None, None, step), value, add=False)
+            return
         sizes = [self.size_of(a, axis) for axis in range(2)]
         square = self.type(a).shape
         count = sizes[0]
