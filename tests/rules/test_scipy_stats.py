@@ -136,3 +136,25 @@ def test_multivariate_normal():
     wanted = srcad.grad(plain, argnums=(0, 1))(np.ones(3), factor)
     for a, b in zip(found, wanted):
         np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda m: stats.poisson.logpmf(2, m) + stats.poisson.cdf(2, m),
+        lambda m: stats.geom.logsf(2, m / 4) + stats.binom.logpmf(2, 5, m / 4),
+        lambda m: stats.uniform.logpdf(0.5, m - 1, 3) + stats.uniform.cdf(0.5, m - 1, 3 * m),
+        lambda m: stats.truncnorm.cdf(0.5, -m, 2.0, 0.1, m),
+        lambda m: stats.norm.logpdf(1.0, scale=m) * stats.lognorm.sf(0.7, m),
+        lambda m: stats.norm(m).cdf(0.3) + stats.norm(loc=m, scale=2).ppf(0.3),
+        lambda m: stats.t.logpdf(0.3, df=m) + stats.weibull_min.isf(0.3, m),
+        lambda m: stats.pareto.pdf(m + 1, 2 * m) + stats.nbinom.logpmf(3, m + 1, 0.4),
+        lambda m: stats.chi2.logpdf(x=m, df=3) + float(stats.norm.pdf(m)) ** 2,
+    ],
+)
+def test_numbers_in_the_text(f):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert srcad.grad(f)(1.3) == pytest.approx(differences(f, 1.3)[0], rel=1e-6)
+        second = differences(srcad.grad(f), 1.3)[0]
+        assert srcad.hessian(f)(1.3) == pytest.approx(second, rel=1e-5)

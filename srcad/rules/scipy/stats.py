@@ -53,6 +53,10 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
     return (a if condition else b) if isinstance(condition, bool) else np.where(condition, a, b)
 
 
+def _most(k: Any, low: int) -> Any:
+    return max(k, low) if isinstance(k, (int, float)) else np.maximum(k, low)
+
+
 def _bare(x: Any) -> Any:
     """A number, not an array of no axes."""
     return x if isinstance(x, (int, float)) else x[()]
@@ -540,7 +544,7 @@ def bernoulli(k: Any, p: Any) -> Any:
     "p",
     inside=lambda k, p: k >= 1,
     middle=1.0,
-    flow=lambda k, p: np.maximum(k, 0) * (1 - p) ** np.maximum(k - 1, 0),
+    flow=lambda k, p: _most(k, 0) * (1 - p) ** _most(k - 1, 0),
 )
 def geom(k: Any, p: Any) -> Any:
     return xlog1py(k - 1, -p) + log(p)
