@@ -68,6 +68,10 @@ class Masks:
         made = next((s for s in reversed(block) if isinstance(s, Let) and s.out is tree), None)
         if made is not None and made.op is ops.sum_to and same_shape(*map(type_of, made.args)):
             return self.lifted(builder, made.args[0], start)
+        if made is not None and made.op is ops.spread:
+            mask = self.lifted(builder, made.args[0], start)
+            if mask.alive is not None:
+                return mask._replace(inner=builder.emit(ops.spread, mask.inner, made.args[1]))
         if made is not None and made.op is WHERE and len(made.args) == 3:
             condition, *sides = made.args
             for place, inner in enumerate(sides):

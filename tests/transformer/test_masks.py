@@ -100,6 +100,26 @@ PROGRAMS: dict[str, tuple[str, Any, Any]] = {
         SQUARES,
         [1 / 2.25, 0.25, 0, 1 / 9],
     ),
+    "of a reduction": (
+        "return np.sum(np.sqrt(x), where=x > 0)",
+        X,
+        0.5 / np.sqrt([1.5, np.inf, np.inf, 3]),
+    ),
+    "of a mean": (
+        "return np.mean(np.sqrt(x), where=x > 0)",
+        X,
+        0.25 / np.sqrt([1.5, np.inf, np.inf, 3]),
+    ),
+    "choose": (
+        "return np.sum(np.choose(x > 0, [0 * x, np.sqrt(x)]))",
+        X,
+        0.5 / np.sqrt([1.5, np.inf, np.inf, 3]),
+    ),
+    "piecewise": (
+        "return np.sum(np.piecewise(x, [x > 0], [lambda v: np.sqrt(v), lambda v: 0 * v]))",
+        X,
+        0.5 / np.sqrt([1.5, np.inf, np.inf, 3]),
+    ),
     "nansum": (
         "return np.nansum(np.sqrt(x) * 2)",
         X[[0, 1, 3]],
