@@ -326,9 +326,7 @@ PROGRAMS = [
 # What srcad does not take yet, and why; a program that passes is taken off.
 REFUSED: dict[str, str] = {
     "attention": "arrays that a list grows by, whose size is not known before the loop",
-    "gp_log_likelihood": "np.linalg.cholesky has no rule yet",
     "levinson_durbin": "a list that a loop makes anew, one longer each time",
-    "neural_ode": "states whose shape is not proven to be that of the first",
     "leapfrog": "objects in a list of unknown length",
     "sir_with_lockdown": "tuples with strings, in a list that grows where a test says",
     "align": "a name that is None until a test says otherwise",
