@@ -288,6 +288,11 @@ class Calls(Objects):
             named = tuple(each for each in named if not each[0].startswith("overwrite_"))
         rule = rule_of(function)
         by_name = () if rule is None else rule.named
+        if rule is not None and _of_arrays(function, rule.family):
+            operands = tuple(
+                self.call_known(node, np.array, [each], {}) if type(each) in (list, tuple) else each
+                for each in operands
+            )
         for name, option in named:
             if name in _DYNAMIC or name in by_name:
                 continue
@@ -634,6 +639,12 @@ _GENERATORS = (np.random.default_rng, np.random.RandomState)
 GENERATOR = Type("object", value="generator")
 _SILENT = {print, time.sleep, warnings.warn, np.random.seed, random.seed}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
+
+
+def _of_arrays(function: Any, family: str) -> bool:
+    """Whether a function makes arrays of operands that are lists of numbers."""
+    home = ops.module_of(function) or ""
+    return home == "scipy.special" or (home == "numpy" and family == "elementwise")
 
 
 def writes_on_request(options: dict[str, Any]) -> bool:

@@ -148,3 +148,13 @@ def test_out_is_written_to(function):
     y = expit(X)
     wanted = 2 * y**2 * (1 - y) * (X > 0 if function is into else 1)
     np.testing.assert_allclose(srcad.grad(function)(X), wanted, rtol=1e-14)
+
+
+def of_lists(x):
+    return special.logsumexp([x[0], 2 * x[1]]) + np.sum(special.polygamma([0, 1], x[2]))
+
+
+def test_lists_are_made_arrays():
+    soft = special.softmax([X[0], 2 * X[1]])
+    wanted = [soft[0], 2 * soft[1], np.sum(special.polygamma([1, 2], X[2]))]
+    np.testing.assert_allclose(srcad.grad(of_lists)(X), wanted, rtol=1e-13)
