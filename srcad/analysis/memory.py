@@ -53,7 +53,7 @@ _NAMES = {
         linalg.matrix_rank linalg.matmul linalg.outer linalg.tensordot linalg.vector_norm linalg.matrix_norm
         linalg.trace linalg.vecdot linalg.cross""",
     "view": """transpose permute_dims swapaxes moveaxis rollaxis matrix_transpose expand_dims squeeze broadcast_to flip
-        fliplr flipud rot90 diagonal linalg.diagonal linalg.matrix_transpose real imag""",
+        fliplr flipud rot90 diagonal linalg.diagonal linalg.matrix_transpose real""",
 }
 
 _TABLE: dict[Any, str] = {
@@ -134,6 +134,11 @@ def memory_of(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -
         found = _SPECIAL[function](args, options)
     else:
         found = memory(op)
+    complex_ = args and (type_of(args[0]).dtype or "").startswith("complex")
+    if function is np.imag and complex_ and type_of(args[0]).kind == "array":
+        return "view"  # of real numbers it is zeros that are read only
+    if function is np.conjugate and complex_:
+        return "fresh"
     if found == "fresh":
         return found
     if function in _OF_ONE and (

@@ -409,6 +409,8 @@ class Expressions(State):
                     f"`{op.symbol}` of something that is no array or number",
                     "Only numbers and arrays compute.",
                 )
+        if op in (ops.add, ops.subtract) and type(left) in (int, float) and type(right) is complex:
+            return op.function(left, right)  # `1 - 2j` is one number
         plain = (int, str, tuple, list, set)
         if (
             isinstance(left, plain)

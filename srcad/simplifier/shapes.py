@@ -275,6 +275,11 @@ class _Shapes(Pass):
             if isinstance(statement.args[0], (int, float)):
                 self.stands(statement, statement.args[0])
                 return None
+            spread = self.source(statement.args[0], ops.spread)
+            if spread is not None and type(spread.args[0]) is complex:
+                like = self.part_of(spread.args[1], statement)
+                if like is not None:
+                    return remake(statement, ops.spread, (spread.args[0].real, like))
             turned = self.source(statement.args[0], ops.conj)
             return statement if turned is None else remake(statement, op, turned.args)
         if op is ops.transpose and statement.origin.part != "primal":
@@ -441,6 +446,14 @@ class _Shapes(Pass):
             return remake(statement, ops.spread, (made, like))
         return statement
 
+    def part_of(self, like: Tree, statement: Let) -> Value | None:
+        """What a value is made of that has the form of the statement's: of a complex one its part, or the other way round."""
+        made = self.lets.get(like) if isinstance(like, Value) else None
+        out = statement.out
+        if made is None or out is None:
+            return None
+        return next((x for x in leaves(made.args) if same_form(x.type, out.type)), None)
+
     def uncast(self, statement: Let) -> Let:
         """What is made complex need not be, where it meets what is."""
         casts = [self.source(arg, ops.cast) for arg in statement.args]
@@ -491,11 +504,8 @@ class _Shapes(Pass):
             floating = (out.type.dtype or "").startswith(("float", "complex"))
             weak = type_.kind == "number" and floating
             if is_complex(out.type) and type_of(like).dtype != out.type.dtype:
-                # What is complex and has the shape of a part is what it is a part of.
-                made = self.lets.get(like)
-                whole = leaves(made.args) if made is not None else iter(())
-                like = next((x for x in whole if same_form(x.type, out.type)), like)
-                if type_of(like).dtype != out.type.dtype:
+                like = self.part_of(like, statement)
+                if like is None:
                     return statement
             if same_shape(type_of(like), out.type) and (weak or type_.dtype == out.type.dtype):
                 value = self.emit(statement.op, *thin, origin=statement.origin, **options)
