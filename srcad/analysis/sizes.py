@@ -89,9 +89,9 @@ def _collect(block: Block, names: _Names) -> None:
             masks = [
                 x.type.shape
                 for key, x in statement.options
-                if key == "where" and isinstance(x, Value)
+                if key in ("where", "mean") and isinstance(x, Value) and x.type.shape is not None
             ]
-            if masks and masks[0] is not None:  # of a reduction
+            if masks:  # of a reduction
                 _aligned([shapes[0], *masks], names)
             if statement.op in _ELEMENTWISE or _elementwise(statement.op.function):
                 _aligned(shapes, names)

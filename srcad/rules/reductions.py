@@ -309,7 +309,7 @@ class Variance:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
         a_bar = centred * restore(2 * y_bar / (n), a, axis, keepdims)
-        return a_bar, None if mean is None else sum_to(-a_bar, mean)
+        return (a_bar, None) if mean is None else (sum_to(a_bar, a), sum_to(-a_bar, mean))
 
     @staticmethod
     def pushforward(
@@ -352,7 +352,7 @@ class Deviation:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
         a_bar = centred * restore(y_bar / (np.where(y == 0, 1, y) * n), a, axis, keepdims)
-        return a_bar, None if mean is None else sum_to(-a_bar, mean)
+        return (a_bar, None) if mean is None else (sum_to(a_bar, a), sum_to(-a_bar, mean))
 
     @staticmethod
     def pushforward(

@@ -562,19 +562,26 @@ def bincount(x: Any, weights: Any, *, minlength: Any = 0) -> Any:
     return put_add(np.zeros_like(counts, dtype=float), x, weights)
 
 
-def _levels_of_bins(a: Any, bins: Any, range: Any) -> Any:
-    """The edges: evenly from the least element to the largest, unless they are given."""
+@derived(np.histogram_bin_edges, wrt=(0,), memory="fresh")
+def histogram_bin_edges(a: Any, *, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    """Evenly from the least element to the largest, unless they are given; where these are one, a half to each side."""
     if isinstance(bins, str):
         raise NotImplementedError(f"bins={bins!r}: as many as the values ask for; pass a number")
     if isinstance(bins, (tuple, list)) or rank(bins):
         return _levels(bins, a)
-    low, high = (np.min(a), np.max(a)) if range is None else range
-    return written(a, np.linspace, low, high, bins + 1)
+    if range is None:
+        low, high = np.min(a), np.max(a)
+        half = call(runtime.cast, np.where(low == high, 0.5, 0.0), low)
+    else:
+        low, high = known(range[0], "the range"), known(range[1], "the range")
+        half = 0.5 if low == high else 0
+    return written(a, np.linspace, low - half, high + half, bins + 1)
 
 
-@derived(np.histogram_bin_edges, wrt=(0,), memory="maybe")
-def histogram_bin_edges(a: Any, *, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
-    return _levels_of_bins(a, bins, range)
+def _edges(a: Any, bins: Any, range: Any) -> Any:
+    if isinstance(bins, (str, tuple, list)) or rank(bins):
+        return histogram_bin_edges(a, bins=bins, range=range)
+    return call(np.histogram_bin_edges, a, **_given(bins=bins, range=range))
 
 
 def _bins(x: Any, edges: Any) -> tuple[Any, Any, Any]:
@@ -588,7 +595,7 @@ def histogram(
     a: Any, weights: Any, *, bins: Any = 10, range: Any = None, density: Any = None
 ) -> Any:
     """The counts are steps; what is added up in a bin are its weights."""
-    edges = _levels_of_bins(a, bins, range)
+    edges = _edges(a, bins, range)
     inside, places, n = _bins(_flat(a), edges)
     if weights is None:
         counts = call(np.bincount, places[inside], minlength=n)
@@ -607,8 +614,8 @@ def histogram2d(
 ) -> Any:
     pair = bins if isinstance(bins, (tuple, list)) and len(bins) == 2 else (bins, bins)
     ranges = (None, None) if range is None else range
-    columns = _levels_of_bins(x, pair[0], ranges[0])
-    rows = _levels_of_bins(y, pair[1], ranges[1])
+    columns = _edges(x, pair[0], ranges[0])
+    rows = _edges(y, pair[1], ranges[1])
     in_columns, i, n = _bins(x, columns)
     in_rows, j, m = _bins(y, rows)
     inside = in_columns & in_rows

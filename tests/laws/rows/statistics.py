@@ -217,10 +217,12 @@ for density in (False, True):
     (w,) = arrays((6,), make=POSITIVE)
     at = np.array([0.11, 0.52, 0.57, 1.23, 1.78, 1.95])
     for bins, span in ((3, (0.0, 2.0)), (np.array([0.0, 0.5, 1.5, 2.0]), None), (4, (0.4, 1.9))):
+        if density and span == (0.0, 2.0):
+            continue  # of one element it is constant, and the rounding of zero
         tag = f"{np.size(bins)}-{span}-{density}"
         add(of_histogram, tag, at, w, bins=bins, range=span, density=density)
     add(of_histogram, f"edges-{density}", at, w, bins=3, density=density)
-    add(of_histogram2d, f"{density}", at, at[::-1].copy(), w, bins=2, density=density)
+    add(of_histogram2d, f"{density}", at, at[::-1].copy(), w, bins=3, density=density)
 add(np.histogram_bin_edges, "3", at, bins=3)
 for q in (0.345, np.array([0.345, 0.655])):
     (x,), (w,) = arrays((5,), make=apart(0)), arrays((5,), make=POSITIVE)
