@@ -795,6 +795,11 @@ class LogSumExp:
         return (y_dot, None) if return_sign else y_dot
 
 
+def _total(x: Any, axis: Any) -> Any:
+    """The sum along axes, which broadcasts against `x`."""
+    return np.sum(x) if axis is None else np.sum(x, axis=axis, keepdims=True)
+
+
 def _softmax(x: Any, *, axis: Any = None) -> Any:
     terms = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return terms / np.sum(terms, axis=axis, keepdims=True)
@@ -809,7 +814,7 @@ class Softmax:
     @staticmethod
     def pullback(y_bar: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
         scaled = y * y_bar
-        return scaled - y * np.sum(scaled, axis=axis, keepdims=True)
+        return scaled - y * _total(scaled, axis)
 
     @staticmethod
     def pushforward(x_dot: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
@@ -831,11 +836,11 @@ def _log_softmax(x: Any, *, axis: Any = None) -> Any:
 class LogSoftmax:
     @staticmethod
     def pullback(y_bar: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
-        return y_bar - np.exp(y) * np.sum(y_bar, axis=axis, keepdims=True)
+        return y_bar - np.exp(y) * _total(y_bar, axis)
 
     @staticmethod
     def pushforward(x_dot: Any, x: Any, y: Any, *, axis: Any = None) -> Any:
-        return x_dot - np.sum(np.exp(y) * x_dot, axis=axis, keepdims=True)
+        return x_dot - _total(np.exp(y) * x_dot, axis)
 
 
 @elementwise(special.xlogy)
