@@ -248,10 +248,11 @@ def grad(f: Any = None, argnums: Any = 0, *, has_aux: bool = False) -> Any:
 
     Returns:
         A function of the same arguments that returns the gradient: arrays of the shape and dtype of the arguments, in their
-        structure, in a tuple for a tuple `argnums`; `(gradient, aux)` with `has_aux`.
+        structure, in a tuple for a tuple `argnums`; `(gradient, aux)` with `has_aux`. By complex arguments it is
+        `dL/dRe + i dL/dIm`, as in PyTorch.
 
     Raises:
-        ArgumentError: argnums do not fit, an argument named by them is no float, the value is no single number.
+        ArgumentError: argnums do not fit, an argument named by them is no float, the value is no single real number.
         UnsupportedSyntaxError, MissingRuleError, AliasingError: At the call, for what cannot be differentiated.
 
     >>> import numpy as np
@@ -259,6 +260,8 @@ def grad(f: Any = None, argnums: Any = 0, *, has_aux: bool = False) -> Any:
     ...     return np.sum(w ** 2)
     >>> grad(loss)(np.array([1.0, 2.0]))
     array([2., 4.])
+    >>> grad(lambda z: np.sum(np.abs(z) ** 2))(np.array([1 + 2j]))
+    array([2.+4.j])
     """
     if f is None:
         return functools.partial(grad, argnums=argnums, has_aux=has_aux)
