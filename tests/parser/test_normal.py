@@ -134,8 +134,12 @@ def power_spectrum(m):
 VECTORS = [split, split_one_part, split_and_store, grid, at_least, step_too, open_steps]
 VECTORS += [pieces, pieces_with_arguments, bounds_by_name, diagonal_again, filtered]
 MATRICES = [split_at, loop_over_parts, gradients, broadcast, cross, cross_of_one, path]
-MATRICES += [lists_of_subscripts, ellipsis_in_lists, widths_by_axis, open_mesh, open_mesh_of_masks]
-MATRICES += [power_spectrum]
+MATRICES += [lists_of_subscripts, ellipsis_in_lists, open_mesh, open_mesh_of_masks, power_spectrum]
+try:
+    np.pad(np.zeros(2), {0: 1})
+    MATRICES.append(widths_by_axis)
+except TypeError:  # before NumPy 2.4
+    pass
 
 if hasattr(np, "unstack"):  # NumPy 2.1
 
