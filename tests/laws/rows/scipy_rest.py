@@ -7,7 +7,7 @@ from srcad.core import ops
 from tests.laws.cases import COVERED, add, arrays
 
 pytest.importorskip("scipy")
-from scipy import fft, integrate, signal
+from scipy import fft, integrate, ndimage, signal
 from scipy.sparse.linalg import spsolve
 
 # Of a sparse matrix, which is no operand that laws could move: tests/rules/test_scipy_objects.py.
@@ -70,3 +70,20 @@ for function in (fft.dct, fft.idct, fft.dst, fft.idst):
         add(function, f"7-{kind}", A7, type=kind)
         add(function, f"7-{kind}-ortho", A7, type=kind, norm="ortho")
         add(function, f"3x4-{kind}-axis0", A34, type=kind, axis=0)
+
+# ndimage
+KERNEL = next(arrays((2, 3)))
+for mode in ("reflect", "mirror", "nearest", "wrap", "constant"):
+    for function in (ndimage.correlate, ndimage.convolve):
+        add(function, f"4x5-2x3-{mode}", B44, KERNEL, mode=mode)
+    for function in (ndimage.correlate1d, ndimage.convolve1d):
+        add(function, f"7-3-{mode}", A7, B3, mode=mode)
+        add(function, f"4x5-2-{mode}", B44, B3[:2], axis=0, mode=mode)
+    add(ndimage.gaussian_filter1d, f"7-{mode}", A7, sigma=0.7, mode=mode)
+    add(ndimage.uniform_filter1d, f"7-{mode}", A7, size=3, mode=mode)
+add(ndimage.correlate1d, "cval", A7, B3, mode="constant", cval=1.5)
+add(ndimage.gaussian_filter1d, "4x5-axis0", B44, sigma=0.5, axis=0)
+add(ndimage.gaussian_filter, "4x5", B44, sigma=0.6)
+add(ndimage.gaussian_filter, "4x5-two", B44, sigma=(0.0, 0.5), mode="nearest")
+add(ndimage.uniform_filter, "4x5", B44, size=2)
+add(ndimage.uniform_filter1d, "4x5-axis0", B44, size=2, axis=0)
