@@ -334,7 +334,9 @@ def heaviside(x1: Any, x2: Any, y: Any) -> Any:
 
 
 @elementwise(np.nan_to_num, on_complex="refuse")
-def nan_to_num(x: Any, y: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(
+    x: Any, y: Any, *, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
     return np.isfinite(x)
 
 

@@ -1048,7 +1048,7 @@ def broadcast_to(b: Batch, let: Let) -> Any:
 @handles("full full_like")
 def filled(b: Batch, let: Let) -> Any:
     (like, fill), options = b.bound(let, 2)
-    if options:
+    if options.keys() - {"order"}:
         b.refuse(f"options of `{let.op.name}`")
     if let.op.function is np.full:
         return broadcasted(b, fill, lambda: b.grown(like))
@@ -1398,6 +1398,7 @@ def form_made(b: Batch, let: Let) -> None:
     c = np.zeros_like(g)       ->        c = np.zeros(g.shape[1:])
     """
     operands, options = b.bound(let, 1 + (let.op.function is np.full_like))
+    options = {key: option for key, option in options.items() if key != "order"}
     if options.keys() - {"dtype"}:
         b.refuse(f"options of `{let.op.name}`")
     x, *fill = operands

@@ -135,6 +135,8 @@ for value, shape in [
 ]:
     add(np.full, f"{shape}-{label(np.shape(value))}", shape, value)
     add(np.full_like, f"{shape}-{label(np.shape(value))}", np.zeros(shape), value)
+add(np.full, "order", (2, 3), np.array([0.5, 1.5, 2.5]), order="F")
+add(np.full_like, "order", np.zeros((2, 3)), np.array([0.5, 1.5, 2.5]), order="C")
 rows(np.linspace, PAIRS + " 0d,0d 2,2 2,number number,2 2x1,3", REAL, REAL, num=5)
 rows(np.linspace, PAIRS, REAL, REAL, tag="open", num=4, endpoint=False)
 rows(np.linspace, PAIRS, REAL, REAL, tag="none", num=0)
