@@ -231,7 +231,9 @@ _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift ne
 
 
 @handles(*(getattr(operator, name) for name in _OPERATORS.split()))
-@handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex isneginf isposinf")
+@handles(
+    "where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex isneginf isposinf"
+)
 @handles("conj conjugate copy astype", builtins.abs, builtins.pow)
 @handles(np.ndarray.astype, runtime.stop_gradient, runtime.own, ops.move.function)
 def elementwise(b: Batch, let: Let) -> Any:
@@ -288,7 +290,9 @@ def counted(b: Batch, let: Let) -> Any:
         b.refuse("a table that is not in order")
     rank = b.rank(v)
     rows = b.lift(table, rank) if rank else b.get(table)
-    points = b.emit(ops.getitem, b.get(v), (Ellipsis, None)) if rank or b.is_batched(v) else b.get(v)
+    points = (
+        b.emit(ops.getitem, b.get(v), (Ellipsis, None)) if rank or b.is_batched(v) else b.get(v)
+    )
     below = b.emit(ops.less if side == "left" else ops.less_equal, rows, points)
     return b.emit(np.sum, below, axis=-1)
 
@@ -383,10 +387,12 @@ def linspace(b: Batch, let: Let) -> Any:
 def array(b: Batch, let: Let) -> Any:
     """`np.array([a, b])` is a stack along the axis behind the batch's, a list of lists a stack of stacks."""
     (parts,), options = b.bound(let)
+    least = options.pop("ndmin", 0)
     if isinstance(parts, Value):
         if let.op.function is np.ascontiguousarray and not b.rank(parts):
             b.refuse("`np.ascontiguousarray` of a number")
-        return b.again(let.op, b.get(parts), **options)
+        front = max(least - b.rank(parts), 0)
+        return b.again(let.op, b.lift(parts, front) if front else b.get(parts), **options)
     if not isinstance(parts, (list, tuple)) or options:
         b.refuse("this form of `np.array`")
 
@@ -397,7 +403,12 @@ def array(b: Batch, let: Let) -> Any:
             b.refuse("an empty list in `np.array`")
         return b.emit(np.stack, type(parts)(map(stacked, tree)), axis=1)
 
-    return stacked(parts)
+    made = stacked(parts)
+    if least and made.type.rank != b.target.type.rank + 1:
+        return b.emit(
+            ops.getitem, made, (ALL, *(None,) * (b.target.type.rank + 1 - made.type.rank))
+        )
+    return made
 
 
 # Reductions, and what runs along an axis.
@@ -658,9 +669,7 @@ _BASES = {
 
 def _of_bases(name: str) -> list[Any]:
     """What each of the bases of numpy.polynomial has under a name."""
-    return [
-        getattr(getattr(np.polynomial, home), prefix + name) for home, prefix in _BASES.items()
-    ]
+    return [getattr(getattr(np.polynomial, home), prefix + name) for home, prefix in _BASES.items()]
 
 
 @handles(*_of_bases("vander"))
