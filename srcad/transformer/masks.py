@@ -81,6 +81,8 @@ class Masks:
                     mask = self.lifted(builder, inner, start)
                     return mask._replace(alive=within(mask.alive, condition, place == 0))
         known = self.of(tree)
+        if known.alive == NOWHERE:  # zeros need no mask
+            return Masked(None, tree)
         return known._replace(inner=tree) if known.inner is None else known
 
     def laid(self, builder: Builder, mask: Masked, base: str = "") -> Tree:
@@ -280,8 +282,6 @@ def _condition(builder: Builder, alive: tuple[Part, ...]) -> tuple[Tree, bool]:
     for part in alive:
         literals = [_truth(builder, c) if side else _untruth(builder, c) for c, side in part]
         parts.append(reduce(lambda a, b: builder.emit(ops.bit_and, a, b), literals))
-    if not parts:
-        return False, True
     return reduce(lambda a, b: builder.emit(ops.bit_or, a, b), parts), True
 
 
