@@ -26,8 +26,6 @@ A, X = np.arange(9.0).reshape(3, 3) + np.eye(3), np.arange(3.0)
         (np.ravel, (A,), {"order": "K"}, "'C' or 'F'"),
         (np.asarray, (X,), {"dtype": int}, "floating dtype"),
         (np.full, (3, 0.5), {"dtype": int}, "floating dtype"),
-        (np.concatenate, (A,), {}, "tuple or list"),
-        (np.atleast_1d, (X, X), {}, "once for each"),
         (np.hstack, ((X, A[:, 0]),), {}, None),
     ],
 )
