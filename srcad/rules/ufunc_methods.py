@@ -26,11 +26,11 @@ def _number(partial: Any, like: Any) -> Any:
 
 
 def _last(x: Any, axis: int) -> Any:
-    return x if rank(x) == 1 else np.moveaxis(x, axis, -1)
+    return x if axis in (-1, rank(x) - 1) else np.moveaxis(x, axis, -1)
 
 
 def _back(x: Any, axis: int) -> Any:
-    return x if rank(x) == 1 else np.moveaxis(x, -1, axis)
+    return x if axis in (-1, rank(x) - 1) else np.moveaxis(x, -1, axis)
 
 
 # Associative ones, whose partial derivative by one operand is a function of that and of the result: so it is in a reduction, too.
@@ -87,7 +87,8 @@ def associative(ufunc: Any, rule: Rule) -> None:
 
     def triangle(array: Any, y: Any, axis: int) -> Any:
         """The share that the element of a row has in the result of a column; nothing of what comes later."""
-        a, y = _last(array, axis)[..., None], _last(y, axis)[..., None, :]
+        a, y = _last(array, axis)[..., None], _last(y, axis)
+        y = y if rank(y) == 1 else y[..., None, :]
         later = call(np.tri, np.shape(a)[-2], k=-1, dtype=bool)
         return np.triu(share(np.where(later, y, a), y))
 
@@ -104,12 +105,16 @@ def _accumulation(ufunc: Any, triangle: Any) -> None:
         @staticmethod
         def pullback(y_bar: Any, array: Any, y: Any, *, axis: Any = 0, dtype: Any = None) -> Any:
             axis = known(axis, "the axis")
+            if rank(array) == 1:
+                return triangle(array, y, axis) @ y_bar
             by_column = _last(y_bar, axis)[..., None, :]
             return _back(np.sum(triangle(array, y, axis) * by_column, axis=-1), axis)
 
         @staticmethod
         def pushforward(a_dot: Any, array: Any, y: Any, *, axis: Any = 0, dtype: Any = None) -> Any:
             axis = known(axis, "the axis")
+            if rank(array) == 1:
+                return a_dot @ triangle(array, y, axis)
             by_row = _last(a_dot, axis)[..., None]
             return _back(np.sum(triangle(array, y, axis) * by_row, axis=-2), axis)
 
@@ -132,7 +137,8 @@ def sequential(ufunc: Any, rule: Rule) -> None:
         """What comes of a step of a row in the result of a column: the product of the steps between."""
         by_before, by_element = steps(_last(array, axis), _last(y, axis), -1)
         done = call(np.tri, np.shape(by_before)[-1], dtype=bool)
-        between = np.where(done, 1, by_before[..., None, :])
+        by_before = by_before if rank(by_before) == 1 else by_before[..., None, :]
+        between = np.where(done, 1, by_before)
         return by_element[..., None] * np.triu(np.cumprod(between, axis=-1))
 
     _accumulation(ufunc, triangle)
@@ -235,7 +241,7 @@ def outer(ufunc: Any) -> None:
         if rank(A) == rank(B) == 1 and ufunc is np.multiply:
             return np.outer(A, B)
         if rank(A) and rank(B):
-            A = A[(Ellipsis, *(None,) * rank(B))]
+            A = A[(*(slice(None),) * rank(A), *(None,) * rank(B))]
         return call(ufunc, A, B)
 
 
