@@ -122,6 +122,8 @@ def generalized(b: Batch, let: Let) -> Any:
             for i, arg in enumerate(let.args)
         ]
         return b.emit(ops.transpose, b.emit(let.op, *args, **options))
+    if not rule.stacks and rule.definition is not None:
+        return by_definition(b, let)
     if not rule.stacks:
         b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
     most = max(front for front in fronts if front is not None)

@@ -158,3 +158,17 @@ def test_lists_are_made_arrays():
     soft = special.softmax([X[0], 2 * X[1]])
     wanted = [soft[0], 2 * soft[1], np.sum(special.polygamma([1, 2], X[2]))]
     np.testing.assert_allclose(srcad.grad(of_lists)(X), wanted, rtol=1e-13)
+
+
+def test_vmap_of_solvers():
+    from scipy import linalg
+
+    def solved(A, b):
+        x = linalg.solve(A @ A.T, b, assume_a="pos")
+        return linalg.solve_triangular(A, x, lower=True, unit_diagonal=True)
+
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(5, 3, 3)) + 4 * np.eye(3), rng.normal(size=(5, 3))
+    np.testing.assert_allclose(srcad.vmap(solved)(A, b), [solved(*each) for each in zip(A, b)])
+    gradient = srcad.grad(lambda A, b: np.sum(solved(A, b) ** 2))
+    np.testing.assert_allclose(srcad.vmap(gradient)(A, b), [gradient(*each) for each in zip(A, b)])

@@ -104,7 +104,26 @@ _TURNED = {
 }
 
 
-@primitive(linalg.solve, signature="(n,n),(n,k?)->(n,k?)", broadcasts=True, stacks=False)
+def _solve_of(
+    a: Any,
+    b: Any,
+    *,
+    lower: Any = False,
+    check_finite: Any = True,
+    assume_a: Any = None,
+    transposed: Any = False,
+) -> Any:
+    matrix = _read(a, assume_a, lower)
+    return np.linalg.solve(_swapped(matrix) if transposed else matrix, b)
+
+
+@primitive(
+    linalg.solve,
+    signature="(n,n),(n,k?)->(n,k?)",
+    broadcasts=True,
+    stacks=False,
+    definition=_solve_of,
+)
 class Solve:
     """Giles 2008, 2.3.1: b_bar = solve(a.T, y_bar), a_bar = -b_bar @ y.T."""
 
@@ -150,11 +169,28 @@ def linalg_solve(a: Any, c: Any, b: Any, **options: Any) -> Any:
     return call(linalg.solve, a, c[..., None], **options)[..., 0]
 
 
+def _solve_triangular_of(
+    a: Any,
+    b: Any,
+    *,
+    trans: Any = 0,
+    lower: Any = False,
+    unit_diagonal: Any = False,
+    check_finite: Any = True,
+) -> Any:
+    matrix = SolveTriangular._half(a, lower, unit_diagonal)
+    if unit_diagonal:
+        matrix = matrix + call(np.eye, np.shape(a)[-1], dtype=a.dtype)
+    turned = SolveTriangular._trans(trans, a, b)
+    return np.linalg.solve(_swapped(matrix) if turned else matrix, b)
+
+
 @primitive(
     linalg.solve_triangular,
     signature="(n,n),(n,k?)->(n,k?)",
     broadcasts=True,
     stacks=False,
+    definition=_solve_triangular_of,
 )
 class SolveTriangular:
     """As `Solve`, of the triangle that is read."""
