@@ -105,6 +105,11 @@ def result(x_bar: Any, x: Any) -> Any:
     >>> result(1.0, np.zeros((), np.float32)).dtype
     dtype('float32')
     """
+    if isinstance(x, float) and not hasattr(x, "dtype") and np.iscomplexobj(x_bar):
+        # Python's power of a negative number, in a program that was taken for real.
+        raise ValueError(
+            f"a derivative by {x!r} is complex: a power of a negative number is; pass a complex number"
+        )
     x_bar = cast(x_bar, x)
     if isinstance(x, np.ndarray):
         dtype = x.dtype if x.dtype.kind in "fc" else None

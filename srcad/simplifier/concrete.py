@@ -182,7 +182,8 @@ class _Concrete(Pass):
             if is_complex(to) and from_.dtype is not None and not is_complex(from_):
                 kind = complex if to.kind == "number" else np.dtype(to.dtype).type
                 return remake(statement, operation(kind), (g,))
-            if from_.rank == 0 and from_.kind == "number" and from_.dtype == "int":
+            vague = from_.dtype is None and to.dtype == "float"  # a power, which may be complex
+            if from_.rank == 0 and from_.kind == "number" and (from_.dtype == "int" or vague):
                 return remake(statement, operation(float), (g,))
             if from_.rank == 0 and from_.kind in ("number", "scalar"):
                 sure = g in self.lets and from_[:2] == to[:2]

@@ -378,6 +378,14 @@ def test_a_module_for_real_arguments_is_not_run_with_complex_ones():
     assert "conj" not in made.source(X, X)
 
 
+@pytest.mark.parametrize("function", [lambda x: abs(x**0.5), lambda x: (x**1.5).real])
+def test_a_power_of_a_negative_number_is_never_cut(function):
+    """Python's is complex, in a program that is taken for real."""
+    assert grad(function)(4.0) == pytest.approx((function(4.001) - function(3.999)) / 0.002, 1e-5)
+    with pytest.raises((ValueError, TypeError), match="complex"):
+        grad(function)(-4.0)
+
+
 def test_programs_without_complex_numbers_have_no_conjugates():
     def vague(x, n):
         s = x if n > 0 else x.astype(np.float32)
