@@ -273,6 +273,9 @@ class Calls(Objects):
         out = options.get("out")
         if out is None or (isinstance(out, tuple) and all(part is None for part in out)):
             options.pop("out", None)
+        if (ops.module_of(function) or "").startswith("scipy."):  # rules are of arrays
+            make = ops.operation(np.array)
+            args = [self.emit(make, (arg,)) if type(arg) is list else arg for arg in args]
         if ops.module_of(function) == "scipy.sparse.linalg":
             args = [self.matrix(node, arg) for arg in args]
         elif any(map(sparse_value, [*args, *options.values()])):

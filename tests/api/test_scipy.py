@@ -10,7 +10,7 @@ import srcad
 from srcad.errors import MissingRuleError
 
 scipy = pytest.importorskip("scipy")
-from scipy import special  # noqa: E402
+from scipy import linalg, signal, special, stats  # noqa: E402
 from scipy.special import expit  # noqa: E402
 
 
@@ -161,8 +161,6 @@ def test_lists_are_made_arrays():
 
 
 def test_vmap_of_solvers():
-    from scipy import linalg
-
     def solved(A, b):
         x = linalg.solve(A @ A.T, b, assume_a="pos")
         return linalg.solve_triangular(A, x, lower=True, unit_diagonal=True)
@@ -172,3 +170,22 @@ def test_vmap_of_solvers():
     np.testing.assert_allclose(srcad.vmap(solved)(A, b), [solved(*each) for each in zip(A, b)])
     gradient = srcad.grad(lambda A, b: np.sum(solved(A, b) ** 2))
     np.testing.assert_allclose(srcad.vmap(gradient)(A, b), [gradient(*each) for each in zip(A, b)])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(signal.lfilter([1.0, 0.5], [1.0, -0.3], x) ** 2),
+        lambda x: np.sum(signal.lfilter([1.0, 0.5], 1, x) ** 2),
+        lambda x: np.sum(signal.lfilter([x[0], 0.5], [1.0, x[1] / 9], x) ** 2),
+        lambda x: np.sum(signal.convolve(x, [1.0, 2.0, 1.0], mode="same") ** 2),
+        lambda x: np.sum(linalg.solve([[2.0, 1.0], [0.0, 3.0]], x[:2]) ** 2),
+        lambda x: np.sum(linalg.block_diag([[x[0]]], x[1:3], np.outer(x, x)) ** 2),
+        lambda x: np.sum(stats.norm.logpdf([1.0, 2.0], x[0], np.exp(x[1]))),
+        lambda x: stats.multivariate_normal.logpdf(x[:2], [0.0, 0.0], [[2.0, 0.5], [0.5, 1.0]]),
+    ],
+)
+def test_lists_and_numbers_for_arrays(f):
+    x = np.random.default_rng(0).normal(size=9)
+    wanted = [(f(x + h) - f(x - h)) / 2e-6 for h in 1e-6 * np.eye(9)]
+    np.testing.assert_allclose(srcad.grad(f)(x), wanted, rtol=1e-5, atol=1e-6)

@@ -72,7 +72,9 @@ class LinearFilter:
 
     @staticmethod
     def _lags(s: Any, x: Any, b: Any, axis: Any) -> Any:
-        """The sums over n of s[n] x[n - k], for as many lags k as b has."""
+        """The sums over n of s[n] x[n - k], for as many lags k as b has; None of a literal."""
+        if isinstance(b, (int, float)):
+            return None
         last, other = (
             np.moveaxis(each, axis, -1) if axis not in (-1, rank(x) - 1) else each
             for each in (s, x)
@@ -80,19 +82,21 @@ class LinearFilter:
         shape = (*(np.shape(other)[i] for i in range(rank(x) - 1)), np.size(b) - 1)
         before = call(np.zeros, shape, dtype=other.dtype)
         padded = np.concatenate((before, other), axis=-1)
-        return np.reshape(call(signal.correlate, padded, conj(last), mode="valid"), (-1,))[::-1]
+        sums = np.reshape(call(signal.correlate, padded, conj(last), mode="valid"), (-1,))
+        return sums[0] if rank(b) == 0 else sums[::-1]
 
     @staticmethod
     def pullback(
         y_bar: Any, b: Any, a: Any, x: Any, y: Any, *, axis: Any = -1, zi: Any = None
     ) -> Any:
         LinearFilter._check(zi)
-        one = np.ones_like(a[:1])
+        one = 1.0 if rank(a) == 0 else np.ones_like(a[:1])
         turned = np.flip(y_bar, axis)
         backwards = LinearFilter._run(one, a, turned, axis)
         x_bar = np.flip(LinearFilter._run(b, a, turned, axis), axis)
         s = np.flip(backwards, axis)
-        return LinearFilter._lags(s, x, b, axis), -LinearFilter._lags(s, y, a, axis), x_bar
+        b_bar, a_bar = LinearFilter._lags(s, x, b, axis), LinearFilter._lags(s, y, a, axis)
+        return b_bar, None if a_bar is None else -a_bar, x_bar
 
     @staticmethod
     def pushforward(
