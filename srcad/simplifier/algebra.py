@@ -512,7 +512,7 @@ class _Algebra(Pass):
         out = statement.out
         assert out is not None
         found = self.inner(statement.args[0])
-        if found is None or not self.fits(found, out):
+        if found is None or not self.fits(found, out) or "initial" in dict(statement.options):
             return statement
         product = self.product_of(found.op, found.args, out)
         if product is None:

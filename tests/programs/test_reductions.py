@@ -16,11 +16,11 @@ from tests.programs.test_numpy import folder as folder  # a fixture
 
 ROWS = """
 np.sum(A, where=A > 0) | np.sum(A, axis=1, where=B > 0) | np.sum(A, axis=0, where=c > -9, keepdims=True) | np.sum(A, initial=s)
-np.sum(A, axis=1, initial=2.0, where=v[:, None] > 0) | A.sum(1, None, None, True) | np.sum(A, axis=(0, -1))
+np.sum(A, axis=1, initial=2.0, where=v[:, None] > 0) | np.sum(3 * A, initial=s) | np.sum(s * A, axis=1, initial=s * t) | A.sum(1, None, None, True) | np.sum(A, axis=(0, -1))
 np.mean(A, axis=1, where=A > -9) | np.mean(A, axis=0, dtype=np.float64) | A.mean(axis=1, where=c > -9)
 np.prod(A, axis=(0, 1)) | np.prod(T, axis=(0, 2), keepdims=True) | np.prod(A, initial=s) | np.prod(A, axis=1, where=A > 0)
 np.max(A, initial=s) | np.max(A, axis=1, initial=-0.1) | np.max(A, axis=1, where=A > 0, initial=-5.0) | np.min(A, axis=0, initial=s)
-np.var(A, axis=1, where=A > -9) | np.var(A, axis=1, mean=np.mean(A, axis=1, keepdims=True)) | np.std(A, axis=0, correction=1)
+np.var(A, axis=1, where=A > -9) | np.var(A, axis=1, mean=np.mean(A, axis=1, keepdims=True)) | np.prod(2 * A, initial=s * s) | np.max(-A, axis=0, initial=2 * s) | np.std(A, axis=0, correction=1)
 np.var(A, axis=0, ddof=1, keepdims=True) | np.std(v, mean=np.mean(v, keepdims=True)) | np.add.reduce(A) | np.add.reduce(A, axis=None)
 np.multiply.reduce(A, axis=1) | np.maximum.reduce(A) | np.minimum.reduce(A, axis=-1, keepdims=True) | np.add.reduce(A, 0, None, None, True)
 np.logaddexp.reduce(A) | np.logaddexp.reduce(A, axis=1, keepdims=True) | np.logaddexp.reduce(A, axis=None) | np.hypot.reduce(A, axis=1)
