@@ -406,7 +406,7 @@ class _Shapes(Pass):
 
     def spread(self, statement: Let) -> Let | None:
         g, x = statement.args
-        inner = self.source(g, ops.spread)
+        inner = self.filled(g)
         if inner is not None:
             statement = remake(statement, ops.spread, (inner.args[0], x))
             g = inner.args[0]
@@ -480,12 +480,21 @@ class _Shapes(Pass):
             return remake(statement, statement.op, thin, statement.options)
         return statement
 
+    def filled(self, arg: Tree) -> Let | None:
+        """The spread that an operand is, or of which it is `v[:, None]`: of a number that is the number, spread otherwise."""
+        found = self.source(arg, ops.spread)
+        item = self.source(arg, ops.getitem) if found is None else None
+        if item is None or not _all_of(_without_new_axes(item.args[1])):
+            return found
+        found = self.source(item.args[0], ops.spread)
+        return found if found is not None and type_of(found.args[0]).rank == 0 else None
+
     def elementwise(self, statement: Let) -> Let | None:
         """An operand that is spread need not be, where the result has its shape anyway; if all are, the result is."""
         out = statement.out
-        if out is None or not any(self.source(arg, ops.spread) for arg in statement.args):
+        spreads = [self.filled(arg) for arg in statement.args]
+        if out is None or not any(spreads):
             return statement
-        spreads = [self.source(arg, ops.spread) for arg in statement.args]
         thin = tuple(
             arg if spread is None else spread.args[0]
             for arg, spread in zip(statement.args, spreads)
@@ -512,6 +521,10 @@ class _Shapes(Pass):
                 self.lets[value] = self.out[-1]  # type: ignore[assignment]
                 return remake(statement, ops.spread, (value, like))
         return statement
+
+
+def _without_new_axes(index: Tree) -> Tree:
+    return tuple(part for part in index if part is not None) if type(index) is tuple else index
 
 
 def _all_of(index: Tree) -> bool:
