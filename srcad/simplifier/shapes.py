@@ -533,7 +533,8 @@ def _all_of(index: Tree) -> bool:
     return bool(parts) and all(part is Ellipsis or part == Slice() for part in parts)
 
 
-_SHAPED = {np.broadcast_to: 1, np.reshape: 1, np.zeros: 0, np.ones: 0, np.empty: 0, np.full: 0}
+# (Not np.reshape: a size of -1 stands for another one.)
+_SHAPED = {np.broadcast_to: 1, np.zeros: 0, np.ones: 0, np.empty: 0, np.full: 0}
 
 
 def _shape_given(made: Let) -> Tree | None:
