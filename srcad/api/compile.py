@@ -9,6 +9,7 @@ import builtins
 import enum
 import inspect
 import os
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -477,9 +478,10 @@ def finish(
     given_names = {*taken, *names.values(), *(text for _, text in _externals(made_functions))}
     whole = libraries & given_names.union(*(_own_names(made) for made, _ in printed))
     taken |= libraries - whole | ({"scipy"} if whole else set())
+    bound, spoken = _spoken(made_functions, taken | set(names.values()))
     for made, source in printed:
         given = assign_names(
-            made, taken | set(names.values()), {v: n for v, n in hidden_names.items()}
+            made, taken | set(names.values()) | set(bound), {v: n for v, n in hidden_names.items()}
         )
         node = function_node(
             made,
@@ -490,11 +492,11 @@ def finish(
             getattr(made, "kinds", None),
             classes,
             whole,
+            spoken,
         )
         node.name = names[id(source)]
         functions.append(node)
-        for called, text in _externals([made]):
-            externals[text] = called
+    externals |= bound
     imports = _imports(functions, libraries, whole)
     text = module_text(functions, imports)
     used = _names_in(functions)
@@ -568,6 +570,27 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
         for found, name in _mentioned(functions)
         if ops.name_of(found) != name and not name.startswith("np.")
     ]
+
+
+def _spoken(
+    functions: list[Function], taken: set[str]
+) -> tuple[dict[str, Any], dict[int, str]]:
+    """What stands under which name in the text; and the names of those of whose own name there are two."""
+    bound: dict[str, Any] = {}
+    spoken: dict[int, str] = {}
+    taken = taken | {param.name for function in functions for param in function.params}
+    for found, text in _externals(functions):
+        if id(found) in spoken or (text in bound and _one(bound[text], found)):
+            continue
+        if text in bound or text in taken:
+            text = spoken[id(found)] = _fresh(text, {}, taken | set(bound))
+        bound[text] = found
+    return bound, spoken
+
+
+def _one(a: Any, b: Any) -> bool:
+    """Whether two objects are one; a method of an object is made anew each time it is asked for."""
+    return a is b or (isinstance(a, (types.MethodType, types.BuiltinMethodType)) and a == b)
 
 
 def _libraries(functions: list[Function]) -> frozenset[str]:

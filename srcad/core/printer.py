@@ -116,6 +116,7 @@ class _Printer:
         self.quoted: Origin | None = None
         self.classes: dict[Any, str] = {}
         self.whole: frozenset[str] = frozenset()
+        self.spoken: dict[int, str] = {}
 
     # expressions
 
@@ -228,7 +229,7 @@ class _Printer:
             callee = gast.Attribute(self.expr(positional[0]), op.name, gast.Load())
             return gast.Call(callee, [self.expr(arg) for arg in positional[1:]], keywords)
         path = (
-            op.name
+            self.spoken.get(id(op.function), op.name)
             if style != "attribute"
             else {"transpose": "np.transpose", "dtype": "srcad.runtime.dtype_of"}.get(
                 op.name, f"np.{op.name}"
@@ -843,14 +844,16 @@ def function_node(
     kinds: dict[str, Any] | None = None,
     classes: dict[Any, str] | None = None,
     whole: frozenset[str] = frozenset(),
+    spoken: dict[int, str] | None = None,
 ) -> Any:
     """A function as a gast node.
 
     `classes` are the names of the classes of which it makes objects; `whole` the modules of SciPy that are written in
-    full, since their names stand for something else.
+    full, since their names stand for something else; `spoken` the names of functions of whose own name there are two.
     """
     printer = _Printer(names)
     printer.callees, printer.classes, printer.whole = callees, classes or {}, whole
+    printer.spoken = spoken or {}
     printer.read = Counter(leaves(function.result))
     for statement in walk(function.body):
         printer.read.update(_reads(statement))

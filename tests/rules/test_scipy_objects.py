@@ -134,3 +134,15 @@ def test_matrices_as_arguments():
             srcad.grad(g)(X, A)
     with pytest.raises(srcad.SrcadError):
         srcad.grad(f, argnums=1)(X, A)
+
+
+def test_two_objects_of_one_name():
+    other = Model()
+    other.spline = interpolate.CubicSpline(XS, np.cos(2 * XS))
+
+    def f(x):
+        spline = MODEL.spline(x)
+        return np.sum(spline * other.spline(x))
+
+    wanted = [(f(X + h) - f(X - h)) / 2e-6 for h in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(srcad.grad(f)(X), wanted, rtol=1e-6)
