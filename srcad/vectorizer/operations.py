@@ -354,7 +354,13 @@ def to_type(b: Batch, let: Let) -> Any:
 @handles("atleast_1d atleast_2d atleast_3d")
 def at_least(b: Batch, let: Let) -> Any:
     if len(let.args) != 1:
-        b.refuse(f"`{let.op.name}` of several arrays")
+        handled = TABLE[let.op.function]
+        return tuple(
+            handled(b, let.renewed(args=(x,)))
+            if b.is_batched(x)
+            else b.rows(b.emit(let.op, b.get(x)))
+            for x in let.args
+        )
     x, rank = let.args[0], b.rank(let.args[0])
     least = int(let.op.function.__name__[8])
     if least == 3 and rank in (1, 2):  # which get their last axis after those they have
@@ -369,7 +375,7 @@ def at_least_3d(b: Batch, let: Let) -> Any:
     y = np.atleast_3d(g)       ->        y = g[:, None, :, None]          (g has one axis)
     """
     if len(let.args) != 1:
-        b.refuse(f"`{let.op.name}` of several arrays")
+        return at_least(b, let)
     (x,) = let.args
     added = {0: (None, None, None), 1: (None, ALL, None), 2: (ALL, ALL, None)}.get(b.rank(x))
     return b.get(x) if added is None else b.emit(ops.getitem, b.get(x), (ALL, *added))
