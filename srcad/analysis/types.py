@@ -1255,15 +1255,15 @@ def _reduce(
     if type_.dtype is None:
         if function in _FIXED:
             return _made(shape, "scalar", _FIXED[function])
-        kind, name = (
+        kind, made = (
             _learn(function, ("array", "float64", min(rank, 1)), **options)[0],
             _dtype(dtype, None),
         )
     else:
-        kind, name = _learn(function, _describe(type_, min(rank, 1)), **options)
+        kind, made = _learn(function, _describe(type_, min(rank, 1)), **options)
     if function is np.count_nonzero and not shape:
         return Type("any", None, ())  # NumPy's versions differ
-    return _made(shape, kind, name)
+    return _made(shape, kind, made)
 
 
 _FIXED: dict[Any, str] = {np.any: "bool", np.all: "bool", np.argmax: np.dtype(np.intp).name}
@@ -1907,8 +1907,10 @@ def _pad(
 
 
 def _defined(function: Any, *args: Tree, **options: Tree) -> Type:
-    definition = rule_of(function).definition  # type: ignore[union-attr]
-    return _by_definition(function, definition, *args, **options)
+    rule = rule_of(function)
+    if rule is None or rule.definition is None:
+        raise Unknown
+    return _by_definition(function, rule.definition, *args, **options)
 
 
 def _resized(type_: Type, axis: Tree, change: Callable[[Dim], Dim]) -> Type:
@@ -2561,8 +2563,8 @@ def _generalized(
     """
     if len(cores(signature.partition("->")[2])) > 1:
         return _several(function, *args, **options)
-    sparse = [type_of(tree).value for tree in args]
-    sparse = [dtype for dtype in sparse if isinstance(dtype, np.dtype)]
+    described = [type_of(tree).value for tree in args]
+    sparse = [dtype for dtype in described if isinstance(dtype, np.dtype)]
     types = [None if tree is None or _is_sparse(tree) else _operand(tree) for tree in args]
     (shape,) = _named_shapes(signature, types)
     if sparse:
@@ -2599,7 +2601,7 @@ def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:
         for name, size in zip(core, shape[cut:]):
             sizes[name] = _pick(sizes[name], size) if name in sizes else size
 
-    def size(name: str) -> Dim:
+    def size_called(name: str) -> Dim:
         if name not in sizes:
             sizes[name] = int(name) if name.isdigit() else _fresh()
         return sizes[name]
@@ -2608,7 +2610,7 @@ def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:
         (
             *front,
             *(
-                size(name.rstrip("?"))
+                size_called(name.rstrip("?"))
                 for name in filter(None, core.split(","))
                 if name.rstrip("?") in sizes or "?" not in name
             ),

@@ -43,8 +43,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from srcad.core import ops
-from srcad.core.results import SEVERAL
 from srcad.core.quote import may_be_complex
+from srcad.core.results import SEVERAL
 
 __all__ = [
     "MAKERS",
@@ -56,10 +56,10 @@ __all__ = [
     "elementwise",
     "filling",
     "linear",
+    "named_axes",
     "primitive",
     "register",
     "rule_of",
-    "named_axes",
     "signature_of",
 ]
 
@@ -97,8 +97,9 @@ class Rule:
     before the axes that it names broadcasts; type, memory and batched form follow. An axis with a question mark may be
     missing (`"(n,n),(n,k?)->(n,k?)"`: vectors are columns). `stacks` is False where the installed version of the function
     takes no axes before those. `along` is what a filter or a transform has instead: the option that names the axis along
-    which it works on an operand, and that operand if it is not the first (`"axis"`, `"axis x"`). `memory` is what the result may share with
-    operands, in the terms of `srcad.analysis.memory`. `typed` gives the type where nothing else can, of the operands. `on_complex` says what the driver does where operands are complex.
+    which it works on an operand, and that operand if it is not the first (`"axis"`, `"axis x"`). `memory` is what the
+    result may share with operands, in the terms of `srcad.analysis.memory`. `typed` gives the type where nothing else
+    can, of the operands. `on_complex` says what the driver does where operands are complex.
     `without` are the operands that the result varies with, but no derivative is known by, with the reason: where one
     is active, that is an error. `flat`: the partial derivatives are zero on regions.
     `over_axes`: it works along the axes that the option `axis` names (None: all), each of what is left by itself, so that
