@@ -177,7 +177,7 @@ LOOPED = (
     "`sum`",  # Python's, which adds up what it is given one by one
     "`np.array`",
     "not proven to be of one shape",
-    "`y` would be float64[?]",
+    "`y` would be float64[",  # of an option, given by name
 )
 
 
