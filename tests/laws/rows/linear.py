@@ -141,6 +141,8 @@ rows(np.linspace, PAIRS + " 0d,0d 2,2 2,number number,2 2x1,3", REAL, REAL, num=
 rows(np.linspace, PAIRS, REAL, REAL, tag="open", num=4, endpoint=False)
 rows(np.linspace, PAIRS, REAL, REAL, tag="none", num=0)
 rows(np.linspace, PAIRS, REAL, REAL, tag="one", num=1)
+for axis in (-1, 1):
+    rows(np.linspace, "2,2 2x1,3", REAL, REAL, tag=f"axis{axis}", num=3, axis=axis)
 CONDITIONS = sizes("3,3,3 2x3,3,2x1 3,0d,0d 2x1,3,1 1,3,number")
 CONDITIONS += sizes("3,number,3 0,0,0d 0d,2,2 2x1,1x3,2x3 0d,number,number")
 rows(np.where, CONDITIONS, lambda shape, rng: rng.uniform(size=shape) < 0.5, REAL, REAL)
