@@ -104,7 +104,16 @@ def _complex_constant(tree: Tree) -> bool:
 
 
 # Whose results are real, whatever their operands are.
-_REAL_VALUED = {np.real, np.imag, np.absolute, np.angle, np.linalg.norm, np.var, np.std, builtins.abs}
+_REAL_VALUED = {
+    np.real,
+    np.imag,
+    np.absolute,
+    np.angle,
+    np.linalg.norm,
+    np.var,
+    np.std,
+    builtins.abs,
+}
 
 
 def real_values(function: Function, inputs: Iterable[Value] = ()) -> set[Value]:

@@ -572,9 +572,7 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
     ]
 
 
-def _spoken(
-    functions: list[Function], taken: set[str]
-) -> tuple[dict[str, Any], dict[int, str]]:
+def _spoken(functions: list[Function], taken: set[str]) -> tuple[dict[str, Any], dict[int, str]]:
     """What stands under which name in the text; and the names of those of whose own name there are two."""
     bound: dict[str, Any] = {}
     spoken: dict[int, str] = {}

@@ -147,7 +147,9 @@ class ForwardJacobian(Jacobian):
             structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
             places = list(dict.fromkeys(map(int, varied(structure))))
             ys = [values[at] for at in places]
-            rows = Rows(chunk_size, self.preallocate, x, ys, [_dtype(x, y) for y in ys], columns=True)
+            rows = Rows(
+                chunk_size, self.preallocate, x, ys, [_dtype(x, y) for y in ys], columns=True
+            )
             columns.append(dict(zip(places, rows.run(compiled, given))))
         given_out: set[int] = set()
 

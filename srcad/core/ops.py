@@ -137,7 +137,6 @@ imag = Operation(np.imag, "imag", style="attribute", symbol="imag", operands=("v
 _OPERATIONS[np.conjugate, "call"] = conj
 
 
-
 def _times(a: Any, x: Any) -> Any:
     return a @ x
 

@@ -696,7 +696,11 @@ class _Printer:
                     *(self.target(record.targets) for record in records),
                 ]
                 return gast.Tuple(targets_, gast.Store()), call("zip", run, *nodes)
-        target = name(self.names[index], store=True) if index is not None else name(self.blank, store=True)
+        target = (
+            name(self.names[index], store=True)
+            if index is not None
+            else name(self.blank, store=True)
+        )
         if index is None and not any(
             isinstance(inner, Let) and inner.op is ops.save for inner in statement.body
         ):

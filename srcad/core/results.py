@@ -25,7 +25,14 @@ __all__ = ["SEVERAL", "is_part", "parts_after", "parts_of"]
 SEVERAL: set[Any] = {
     *(np.modf, np.frexp, np.divmod, builtins.divmod, math.modf, math.frexp),
     *(np.unique, np.average, np.histogram, np.histogram2d),
-    *(np.linalg.eigh, np.linalg.eig, np.linalg.slogdet, np.linalg.qr, np.linalg.svd, np.linalg.lstsq),
+    *(
+        np.linalg.eigh,
+        np.linalg.eig,
+        np.linalg.slogdet,
+        np.linalg.qr,
+        np.linalg.svd,
+        np.linalg.lstsq,
+    ),
 }
 
 

@@ -175,7 +175,9 @@ class Calls(Objects):
             if home == "scipy.linalg" and function.__name__ == "cho_factor":
                 c, _ = self.call_known(node, function, args, options)
                 return c, options.get("lower", args[1] if len(args) > 1 else False)
-            if not hasattr(function, "__name__"):  # an object is called by the name that it has here
+            if not hasattr(
+                function, "__name__"
+            ):  # an object is called by the name that it has here
                 op = ops.operation(function)
                 op.name = op.base = last_name(callee.name)
             return self.call_known(node, function, args, options)
@@ -453,9 +455,7 @@ class Calls(Objects):
             return self.call_known(node, function, args, options)
         names = ops.parameters(function) or ()
         if len(args) > len(names):
-            self.refuse(
-                node, "too many arguments", "It would raise when the function is called."
-            )
+            self.refuse(node, "too many arguments", "It would raise when the function is called.")
         given = {"axis": 0, **dict(zip(names[1:], args[1:])), **options}
         return self.call_known(node, same, args[:1], given)
 

@@ -88,9 +88,7 @@ def pulled(rule: Rule, y_bar: Any, *operands: Any, **options: Any) -> tuple[Any,
     return _tuple(of_conjugates(rule.pullback, y_bar, *operands, **options))
 
 
-def of_conjugates(
-    pullback: Callable[..., Any], y_bar: Any, *operands: Any, **options: Any
-) -> Any:
+def of_conjugates(pullback: Callable[..., Any], y_bar: Any, *operands: Any, **options: Any) -> Any:
     """A pullback that is given the conjugates of operands, of which it may read the form only."""
     if numeric(operands):
         return pullback(y_bar, *conj(operands), **options)

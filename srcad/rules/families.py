@@ -269,7 +269,9 @@ def _with_casts(rule: Rule) -> None:
     rule.pullback, rule.pushforward = plain(rule.pullback), plain(rule.pushforward)
 
 
-def _given_by_name(function: Any, operands: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+def _given_by_name(
+    function: Any, operands: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[str, ...]:
     """The operands behind parameters that are options, or that are no parameters by position: they are given by name."""
     try:
         parameters: Any = inspect.signature(function).parameters

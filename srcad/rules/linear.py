@@ -409,17 +409,13 @@ def scalar(y_bar: Any, value: Any) -> Any:
 
 
 @linear(np.full, wrt=(1,), broadcasts=True)
-def full(
-    y_bar: Any, shape: Any, fill_value: Any, *, dtype: Any = None, order: Any = "C"
-) -> Any:
+def full(y_bar: Any, shape: Any, fill_value: Any, *, dtype: Any = None, order: Any = "C") -> Any:
     _floating(dtype, fill_value)
     return None, y_bar
 
 
 @linear(np.full_like, wrt=(1,), broadcasts=True)
-def full_like(
-    y_bar: Any, a: Any, fill_value: Any, *, dtype: Any = None, order: Any = "K"
-) -> Any:
+def full_like(y_bar: Any, a: Any, fill_value: Any, *, dtype: Any = None, order: Any = "K") -> Any:
     _floating(dtype, fill_value)
     return None, y_bar
 

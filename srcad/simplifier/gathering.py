@@ -1,9 +1,9 @@
 """Gathering: parts of several results stand right behind them, in order, so that they are one statement of the text.
 
-    t = np.linalg.eigh(A)             t = np.linalg.eigh(A)
-    w = part(t, 0)                    w = part(t, 0)
-    saved.append(w)           ->      V = part(t, 1)           w, V = np.linalg.eigh(A)
-    V = part(t, 1)                    saved.append(w)          saved.append(w)
+t = np.linalg.eigh(A)             t = np.linalg.eigh(A)
+w = part(t, 0)                    w = part(t, 0)
+saved.append(w)           ->      V = part(t, 1)           w, V = np.linalg.eigh(A)
+V = part(t, 1)                    saved.append(w)          saved.append(w)
 """
 
 from __future__ import annotations

@@ -728,7 +728,9 @@ class Writer(Writes):
         """Several results of one call, of which one may be left unread, or the other be overwritten."""
         a, b, shape = self.fresh(), self.fresh(), self.pick(self.makeable)
         value = f"{self.expr(shape)} + 0.37"
-        made = self.pick([f"np.modf({value})", f"np.divmod({value}, 0.83)", f"divmod({value}, 0.83)"])
+        made = self.pick(
+            [f"np.modf({value})", f"np.divmod({value}, 0.83)", f"divmod({value}, 0.83)"]
+        )
         if self.chance(0.3):
             self.put(f"{a} = {made}[{self.pick([0, 1])}]")
         else:
