@@ -83,7 +83,7 @@ def _down_from(count: Any, like: Any) -> Any:
     return written(like, np.arange, 1, count)[::-1]
 
 
-@derived(np.polyder, linear=True, memory="fresh")
+@derived(np.polyder, linear=True)
 def polyder(p: Any, *, m: Any = 1) -> Any:
     p = array_of(p, p)
     for _ in range(known(m, "the order")):
@@ -91,7 +91,7 @@ def polyder(p: Any, *, m: Any = 1) -> Any:
     return p
 
 
-@derived(np.polyint, memory="fresh")
+@derived(np.polyint)
 def polyint(p: Any, *, m: Any = 1, k: Any = None) -> Any:
     order = known(m, "the order")
     constants = k if isinstance(k, (tuple, list)) else [0 if k is None else k]

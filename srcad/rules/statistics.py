@@ -562,7 +562,7 @@ def bincount(x: Any, weights: Any, *, minlength: Any = 0) -> Any:
     return put_add(np.zeros_like(counts, dtype=float), x, weights)
 
 
-@derived(np.histogram_bin_edges, wrt=(0,), memory="fresh")
+@derived(np.histogram_bin_edges, wrt=(0,))
 def histogram_bin_edges(a: Any, *, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """Evenly from the least element to the largest, unless they are given; where these are one, a half to each side."""
     if isinstance(bins, str):

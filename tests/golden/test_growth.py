@@ -25,6 +25,8 @@ def test_growth(path, words, read_as_from_outside):  # noqa: F811
     args = [
         spec(given[key].strip()) if key in given else parameters[key].default for key in parameters
     ]
+    if given.get(next(iter(parameters)), "").strip().startswith("complex"):
+        pytest.skip("second derivatives by complex arguments are products, no matrices")
     one = len(jacrev(function).source(*args))
     for second in (jacrev(jacrev(function)), jacfwd(jacrev(function)), hessian(function)):
         assert len(second.source(*args)) < 4 * one
