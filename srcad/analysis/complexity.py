@@ -37,7 +37,7 @@ _MAKERS = {builtins.complex, np.complex64, np.complex128, np.clongdouble, np.roo
 _MAKERS |= {np.linalg.eigvals, *(getattr(np.emath, name) for name in np.emath.__all__)}
 _HOMES = ("numpy.fft", "numpy.lib", "scipy.fft", "scipy.linalg", "scipy.signal")
 # What makes none is known by its module, or draws.
-_OURS = ("_operator", "srcad.", "numpy")
+_OURS = ("_operator", "srcad.", "numpy", "time", "random")
 _DRAWS = frozenset(dir(np.random.Generator))
 # Of scipy.special, which is not imported here; what is real and has complex numbers in its derivative is one of them.
 _SPECIAL = {

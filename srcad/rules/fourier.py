@@ -134,7 +134,7 @@ def _is_whole(n: Any) -> bool:
 
 
 def _of_several(forward: Any, backward: Any, default: Any) -> None:
-    @linear(forward, memory="fresh")
+    @linear(forward)  # along no axes it is the array itself
     def transform(
         y_bar: Any, a: Any, *, s: Any = None, axes: Any = default, norm: Any = None
     ) -> Any:

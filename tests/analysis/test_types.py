@@ -118,7 +118,13 @@ class Machine:
         type_ = infer(op, bound[0], dict(bound[1]))
         names = ops.parameters(op.function) if op.name.startswith("np.") else None
         alone = op.operands is None or len(op.operands) == 1
-        if alone and len(bound[0]) > 1 and names and names[0] != "x1" and "*" not in names[0] + names[1]:
+        if (
+            alone
+            and len(bound[0]) > 1
+            and names
+            and names[0] != "x1"
+            and "*" not in names[0] + names[1]
+        ):
             named = ops.Operation(op.function, op.name, style=op.style, operands=names[:1])
             bound = ops.bind(named, args, options)
             assert repr(infer(named, bound[0], dict(bound[1]))) == repr(type_), (op, bound)

@@ -433,7 +433,6 @@ class Mass:
         (lambda p: p.mass**2, Mass(1), "`p.mass`"),
         (lambda p: p["a"].mass, {"a": Mass(1)}, r"`p\['a'\].mass`"),
         (lambda p: p[1].mass, (1.0, Mass(True + 1)), r"`p\[1\].mass`"),
-        (lambda p: p.mass, Mass(1j), "`p.mass`"),
         (lambda p: p.mass**2, Mass(fractions.Fraction(1, 2)), "`p.mass`"),
         (lambda p: p.mass, Mass(np.array([1, None])), "`p.mass`"),
         (lambda p: p.mass["w"], Mass({"w": 3}), r"`p.mass\['w'\]`"),

@@ -50,6 +50,18 @@ def axes(args: Any, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...
         yield from ((path, axis, size) for axis, size in enumerate(args.shape) if size > 1)
 
 
+def takes_too_much(case: Case) -> bool:
+    """Whether NumPy accepts axes of length 1 that mean nothing; the derivative raises.
+
+    It takes a diagonal of unlike lengths if one is 1, and what `hermeder` gives of a constant has its axes in another order.
+    """
+    if case.function is np.einsum and isinstance(case.args[0], str):
+        return any(
+            len(set(term)) < len(term) for term in case.args[0].partition("->")[0].split(",")
+        )
+    return case.function is np.polynomial.hermite_e.hermeder
+
+
 def variants(case: Case, seen: set[Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Calls with axes of length 1 that NumPy accepts and that were not seen."""
     found = list(axes(case.args))
@@ -75,7 +87,7 @@ def variants(case: Case, seen: set[Any]) -> Iterator[tuple[str, tuple[Any, ...]]
                     continue
         except Exception:  # whatever a library says of such sizes
             continue
-        if not as_signed(case.function, args):
+        if not as_signed(case.function, args) or takes_too_much(case):
             continue
         yield what, args
 

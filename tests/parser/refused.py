@@ -737,16 +737,6 @@ PROGRAMS = {
         "mode='clip' of np.put is not accepted",
         UnsupportedSyntaxError,
     ),
-    "fill diagonal wrap": (
-        """
-        def f(x):
-            y = np.outer(x, x)
-            «np.fill_diagonal(y, 0.0, wrap=True)»
-            return y
-        """,
-        "this use of np.fill_diagonal is not accepted",
-        UnsupportedSyntaxError,
-    ),
     "sort axis": (
         """
         def f(x, k=None):

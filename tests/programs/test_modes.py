@@ -20,7 +20,7 @@ ROWS = test_numpy.rows(ELEMENTWISE + REDUCTIONS + PRODUCTS + SHAPING)
 # What is refused: a program that is refused for another reason is a failure.
 REFUSED = (
     # it depends on the examples
-    r"a (condition|branch) is batched|an index is batched|what a loop runs over is batched|`int` has no batched form"
+    r"a (condition|branch) is batched|an index is batched|a mask is batched|what a loop runs over is batched|`int` has no batched form"
     # the shapes are not known
     r"|the rank of .* is not known"
     # known gaps

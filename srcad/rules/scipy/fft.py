@@ -33,7 +33,7 @@ def _one_axis(ours: Any, theirs: Any) -> None:
 
 
 def _several_axes(ours: Any, theirs: Any, default: Any) -> None:
-    @derived(ours, linear=True, memory="fresh")
+    @derived(ours, linear=True)  # along no axes it is the array itself
     def transform(
         x: Any,
         *,

@@ -225,9 +225,7 @@ def orders(shape: Any, rng: np.random.Generator) -> Any:
 
 
 SEVERAL_ORDERS = "3,3 3x1,2"
-rows(
-    having("jv yv iv kv kn yn jn expn spherical_jn spherical_kn"), SEVERAL_ORDERS, orders, POSITIVE
-)
+rows(having("jv yv iv kv kn yn expn spherical_jn spherical_kn"), SEVERAL_ORDERS, orders, POSITIVE)
 rows(having("eval_legendre eval_chebyt eval_chebyu eval_laguerre"), SEVERAL_ORDERS, orders, OPEN)
 rows(having("eval_hermite eval_hermitenorm"), SEVERAL_ORDERS, orders, REAL)
 rows(special.eval_sh_jacobi, "3,0d,0d,3", orders, *fixed(4.0, 2.5), UNITS, tag="orders")
