@@ -16,6 +16,7 @@ from srcad.analysis.memory import _place_of_out, memory, memory_of
 from srcad.core import ops
 from srcad.core.nodes import Slice, Value
 from srcad.core.types import ANY, Type
+from srcad.rules import rule_of
 
 
 def typed(tree: Any, vague: bool = False) -> Any:
@@ -52,7 +53,11 @@ def agree(op: ops.Operation, args: tuple[Any, ...], options: dict[str, Any]) -> 
                 result = op.function(*args, **options)
     except Exception:
         return False
-    inputs = arrays(args) + arrays(list(options.values()))
+    rule = rule_of(
+        op.function
+    )  # arrays as options, which some functions hand on, are no calls of a program
+    taken = args if rule is None or not rule.signature else args[: len(rule.operands)]
+    inputs = arrays(taken) + arrays(list(options.values()))
     outputs = arrays(result)
     shares = any(np.shares_memory(a, b) for a, b in itertools.product(inputs, outputs))
     empty = all(a.size == 0 for a in inputs) or all(a.size == 0 for a in outputs)

@@ -547,7 +547,12 @@ class Writer(Writes):
         self.indices[i] = "const"
         first = self.chance(0.5)
         if not first:
+            jump, self.weight["jump"] = (
+                self.weight["jump"],
+                -0.01,
+            )  # a `continue` would skip the end
             self.nested(self.rng.randint(1, 2), depth - 1)
+            self.weight["jump"] = jump
             self.env = before
         self.put(f"    if {i} > {self.pick(['1', '2', '3'])}:")
         if self.chance(0.2):
