@@ -56,7 +56,7 @@ def agree(op: ops.Operation, args: tuple[Any, ...], options: dict[str, Any]) -> 
     rule = rule_of(
         op.function
     )  # arrays as options, which some functions hand on, are no calls of a program
-    taken = args if rule is None or not rule.signature else args[: len(rule.operands)]
+    taken = args if rule is None or rule.memory is None else args[: len(rule.operands)]
     inputs = arrays(taken) + arrays(list(options.values()))
     outputs = arrays(result)
     shares = any(np.shares_memory(a, b) for a, b in itertools.product(inputs, outputs))
