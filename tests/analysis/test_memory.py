@@ -16,7 +16,6 @@ from srcad.analysis.memory import _place_of_out, memory, memory_of
 from srcad.core import ops
 from srcad.core.nodes import Slice, Value
 from srcad.core.types import ANY, Type
-from srcad.rules import rule_of
 
 
 def typed(tree: Any, vague: bool = False) -> Any:
@@ -53,13 +52,8 @@ def agree(op: ops.Operation, args: tuple[Any, ...], options: dict[str, Any]) -> 
                 result = op.function(*args, **options)
     except Exception:
         return False
-    inputs, outputs = arrays(args) + arrays(list(options.values())), arrays(result)
-    rule = rule_of(op.function)
-    if (
-        rule is not None and rule.memory is not None
-    ):  # an array as an option is no call of a program
-        given = arrays(args[len(rule.operands) :])
-        outputs = [x for x in outputs if not any(np.shares_memory(x, y) for y in given)]
+    inputs = arrays(args) + arrays(list(options.values()))
+    outputs = arrays(result)
     shares = any(np.shares_memory(a, b) for a, b in itertools.product(inputs, outputs))
     empty = all(a.size == 0 for a in inputs) or all(a.size == 0 for a in outputs)
     with warnings.catch_warnings():
@@ -220,6 +214,10 @@ def test_python_and_our_own() -> None:
     count = 0
     for op in list(ops._OPERATIONS.values()):
         if op.function in (ops.append, ops.new_list) or op.name.startswith("np."):
+            continue
+        if (ops.module_of(op.function) or "").startswith(
+            "scipy."
+        ):  # not all of it looks at what it gets
             continue
         for args in [(a,) for a in values] + list(itertools.product(values, repeat=2)):
             if op.style in (
