@@ -197,7 +197,7 @@ refused(
 refused(
     *having(
         signal,
-        "coherence csd periodogram welch spectrogram stft istft lombscargle czt zoom_fft hilbert2 envelope vectorstrength wiener medfilt "
+        "coherence csd whittaker_henderson periodogram welch spectrogram stft istft lombscargle czt zoom_fft hilbert2 envelope vectorstrength wiener medfilt "
         "medfilt2d order_filter resample resample_poly decimate upfirdn sepfir2d symiirorder1 symiirorder2 convolve2d correlate2d "
         "cspline1d cspline1d_eval cspline2d qspline1d qspline1d_eval qspline2d spline_filter chirp gauss_spline gausspulse sawtooth "
         "square sweep_poly",

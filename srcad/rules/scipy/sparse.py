@@ -55,7 +55,7 @@ refused(
 refused(
     *having(
         sparse,
-        "expand_dims permute_dims swapaxes find spdiags rand random random_array load_npz save_npz get_index_dtype "
+        "expand_dims permute_dims matrix_transpose swapaxes find spdiags rand random random_array load_npz save_npz get_index_dtype "
         "safely_cast_index_arrays sparray spmatrix",
     ),
     reason="it makes or changes a sparse matrix",

@@ -803,7 +803,7 @@ _refused(
     "Make it outside of the function; the distributions themselves are stats.norm and so on.",
 )
 _refused(
-    "boxcox boxcox_llf boxcox_normmax yeojohnson yeojohnson_llf yeojohnson_normmax ppcc_max circmean circstd circvar "
+    "boxcox boxcox_llf boxcox_normmax yeojohnson yeojohnson_llf yeojohnson_normmax ppcc_max circmean circstd circvar estimated_cdf "
     "differential_entropy directional_stats energy_distance wasserstein_distance wasserstein_distance_nd expectile gzscore iqr kstat "
     "kstatvar lmoment median_abs_deviation mode obrientransform percentileofscore quantile scoreatpercentile sigmaclip tmax tmean "
     "tmin trim1 trim_mean trimboth tsem tstd tvar",
