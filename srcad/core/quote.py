@@ -385,7 +385,9 @@ def with_names(
             home = frame.f_globals.get("__name__", "")
             caller = frame.f_back.f_globals.get("__name__", "") if frame.f_back else ""
             of_rules = home.startswith(_RULES) or caller in _MECHANISM
-            plain = not code.co_name.startswith("<")  # since Python 3.12 comprehensions have no frames
+            plain = not code.co_name.startswith(
+                "<"
+            )  # since Python 3.12 comprehensions have no frames
             wanted = _READ[code] = plain and of_rules and home not in _MECHANISM
         if not wanted:
             return None
