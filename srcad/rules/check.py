@@ -28,16 +28,14 @@ from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Block, Let, Slice, Value, leaves
 from srcad.core.nodes import operands as operands_of
-from srcad.core.quote import RankUnknown, conj, quote, real, vague_values, wanting
+from srcad.core.quote import RankUnknown, conj, quote, vague_values, wanting
 from srcad.core.results import parts_of
 from srcad.rules.chain import (
     Recorder,
     concrete,
-    gradients,
+    cotangents,
     is_number,
-    pulled,
-    slopes,
-    weighted,
+    tangent,
     with_operands,
 )
 from srcad.rules.families import Rule, rule_of
@@ -198,11 +196,7 @@ def pullback(
     assert set(options) <= set(rule.options), (
         f"{rule} is not about {set(options) - set(rule.options)}"
     )
-    if rule.family == "elementwise":
-        partials = gradients(rule, *operands, y, **options)
-        return tuple(None if one is None else y_bar * one for one in partials)
-    last = (y,) if rule.pushforward is not None else ()
-    return pulled(rule, y_bar, *operands, *last, **options)
+    return tuple(cotangents(rule, y_bar, operands, y, options))
 
 
 def pushforward(
@@ -210,18 +204,8 @@ def pushforward(
 ) -> Any:
     """The tangent of the result; a tangent of None is that of what does not vary."""
     assert rule.pullback is not None
-    if rule.pushforward is not None:
-        missing = () if rule.variadic else (None,) * (len(rule.operands) - len(operands))
-        y_dot = rule.pushforward(*dots, *missing, *operands, *missing, y, **options)
-    elif rule.family == "elementwise":
-        partials = slopes(rule, *operands, y, **options)
-        if isinstance(y, tuple):
-            filled = [(None,) * len(y) if one is None else one for one in partials]
-            return tuple(weighted(parts, dots) for parts in zip(*filled))
-        y_dot = sum(
-            one * dot for one, dot in zip(partials, dots) if one is not None and dot is not None
-        )
-        y_dot = real(y_dot) if rule.on_complex == "given" else y_dot
+    if rule.pushforward is not None or rule.family == "elementwise":
+        y_dot = tangent(rule, dots, operands, y, options)
     elif rule.family == "linear":
         filled = [
             _filled(dot, x) if _active(rule, i) else x

@@ -351,7 +351,7 @@ def to_type(b: Batch, let: Let) -> Any:
     return x if b.dtype_of(x) == name else b.emit(np.asarray, x, dtype=let.op.function)
 
 
-@handles("atleast_1d atleast_2d atleast_3d")
+@handles("atleast_1d atleast_2d")
 def at_least(b: Batch, let: Let) -> Any:
     if len(let.args) != 1:
         handled = TABLE[let.op.function]
@@ -363,9 +363,6 @@ def at_least(b: Batch, let: Let) -> Any:
         )
     x, rank = let.args[0], b.rank(let.args[0])
     least = int(let.op.function.__name__[8])
-    if least == 3 and rank in (1, 2):  # which get their last axis after those they have
-        front = (ALL, None, ALL) if rank == 1 else (ALL, ALL, ALL)
-        return b.emit(ops.getitem, b.get(x), (*front, None))
     return b.lift(x, max(least - rank, 0))
 
 
