@@ -44,6 +44,7 @@ THIRD_PARTY = {
     "platformdirs": {"loader", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
+    "tomli": {"cli"},
 }
 # Imported only where the user's function uses them: inside a function or a `try`, never with srcad.
 OPTIONAL = {"scipy": ANYWHERE, "numba": ANYWHERE, "dask": ANYWHERE}

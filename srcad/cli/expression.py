@@ -37,7 +37,15 @@ from srcad.errors import (
 )
 from srcad.runtime import instance
 
-__all__ = ["Asked", "asked", "derivative_text", "load_module", "read_expression"]
+__all__ = [
+    "Asked",
+    "asked",
+    "derivative_text",
+    "find",
+    "load_module",
+    "parameters_of",
+    "read_expression",
+]
 
 # The options of each transform, in the order in which they may follow the function.
 _MATRIX = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy")
@@ -363,7 +371,7 @@ def specification(function: Any, args: tuple[str, ...]) -> tuple[dict[str, Any],
                 f"argument `{name}` is declared twice", reason="Declare it once."
             )
         given[name] = spec
-    parameters = _parameters(function)
+    parameters = parameters_of(function)
     specs: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
     for name, parameter in parameters.items():
@@ -389,7 +397,8 @@ def specification(function: Any, args: tuple[str, ...]) -> tuple[dict[str, Any],
     return specs, defaults
 
 
-def _parameters(function: Any) -> dict[str, inspect.Parameter]:
+def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a function, by name."""
     if isinstance(function, np.ufunc):
         names = ["x"] if function.nin == 1 else [f"x{place + 1}" for place in range(function.nin)]
         return {
