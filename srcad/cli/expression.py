@@ -39,7 +39,9 @@ from srcad.runtime import instance
 
 __all__ = [
     "Asked",
+    "NoFunctionError",
     "asked",
+    "asked_of",
     "derivative_text",
     "find",
     "load_module",
@@ -68,6 +70,10 @@ LATER = {"checkpoint"}
 _LATER = "It comes with a later version of srcad."
 
 Step = tuple[str, dict[str, Any]]
+
+
+class NoFunctionError(ArgumentValueError):
+    """A module has no function of this name."""
 
 
 class Asked(NamedTuple):
@@ -145,8 +151,13 @@ def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
     Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that
     is not there.
     """
+    return asked_of(load_module(where), expression, args)
+
+
+def asked_of(module: Any, expression: str, args: tuple[str, ...]) -> Asked:
+    """What an expression means about a module that is there already. Raises as `asked`."""
     name, steps = read_expression(expression)
-    function = find(load_module(where), name)
+    function = find(module, name)
     spec, defaults = specification(function, args)
     request, inner = _request(function, steps)
     return Asked(function, request, spec, defaults, name, inner)
@@ -347,7 +358,7 @@ def find(module: Any, name: str) -> Any:
     found = module
     for part in name.split("."):
         if not hasattr(found, part):
-            raise ArgumentValueError(
+            raise NoFunctionError(
                 f"`{module.__name__}` has no `{name}`", reason="Name a function of the module."
             )
         found = getattr(found, part)

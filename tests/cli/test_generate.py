@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,12 @@ def run(folder: Path, *words: str, code: str = "") -> subprocess.CompletedProces
         cwd=folder,
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": f"{ROOT}:{folder}", "PATH": "", "SRCAD_CACHE_DIR": "off"},
+        env={
+            "PYTHONPATH": f"{ROOT}:{folder}",
+            "PATH": os.environ["PATH"],
+            "SRCAD_CACHE_DIR": "off",
+            "PYTHONDONTWRITEBYTECODE": "1",  # a file may be edited twice in a second
+        },
         timeout=120,
     )
 
