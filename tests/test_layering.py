@@ -28,6 +28,7 @@ LAYERS = [
     STAGES,
     {"api"},
     {"verify"},
+    {"testing"},
     {"__init__"},
     {"cli"},
     {"__main__"},

@@ -142,11 +142,22 @@ def _umask() -> int:
     "--seed", default=0, show_default=True, type=click.IntRange(0), help="For the random numbers."
 )
 @click.option("--rtol", type=click.FloatRange(0.0), help="The relative error allowed.")
+@click.option("--second", is_flag=True, help="The derivative of the derivative, too.")
 def verify(
-    where: str, expression: str, args: tuple[str, ...], draws: int, seed: int, rtol: float | None
+    where: str,
+    expression: str,
+    args: tuple[str, ...],
+    draws: int,
+    seed: int,
+    rtol: float | None,
+    second: bool,
 ) -> None:
     """Hold a derivative against differences of the function, at random arguments."""
     report, sizes = _guarded(lambda: _verified(where, expression, args, draws, seed, rtol))
+    if second:
+        more = f"jacrev({expression if '(' in expression else f'grad({expression})'})"
+        other, _ = _guarded(lambda: _verified(where, more, args, draws, seed, rtol))
+        report = Report(report.title, [*report.rows, *other.as_second().rows])
     if sys.stdout.isatty():
         _show(report)
     else:
