@@ -306,8 +306,16 @@ def verify(
         raise ArgumentValueError(f"order={order!r} is neither 1 nor 2", reason="Pass order=2.")
     if order == 2:
         second = jacrev(made, subject.argnums)
-        given = {"rtol": rtol, "limit": limit, "seed": seed}
-        report = check(second, "jacrev", made, args, argnums=subject.argnums, **given)
+        report = check(
+            second,
+            "jacrev",
+            made,
+            args,
+            argnums=subject.argnums,
+            rtol=rtol,
+            limit=limit,
+            seed=seed,
+        )
         reports.append(report.as_second())
     return Report(reports[0].title, [row for report in reports for row in report.rows])
 

@@ -39,7 +39,7 @@ def held(x):
 
 
 def test_a_rule_with_a_wrong_slope_shows_in_second_order():
-    rules.elementwise(held)(lambda x, y: 3 * srcad.stop_gradient(x) ** 2)
+    rules.elementwise(held)(lambda x, y: np.where(x == 2.0, 12.0, 3 * x**2))
 
     def energy(x):
         return np.sum(held(x))
