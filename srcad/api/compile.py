@@ -24,7 +24,7 @@ from srcad.api.signature import decided
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree, walk
-from srcad.core.printer import function_node, is_literal, module_text
+from srcad.core.printer import function_node, is_literal, module_lines
 from srcad.core.renewal import Renewal
 from srcad.core.specification import Container, Known
 from srcad.core.structs import Struct
@@ -471,7 +471,7 @@ def finish(
         for called, text in _externals([made]):
             externals[text] = called
     imports = _imports(functions)
-    text = module_text(functions, imports)
+    text, origins = module_lines(functions, imports)
     used = _names_in(functions)
     hidden = {key: value for key, value in hidden.items() if key in used}
     return Generated(
@@ -483,6 +483,10 @@ def finish(
         core.parsed.written,
         None,
         kept,
+        lines=tuple(
+            (origin.file, origin.line) if origin is not None and origin.line else None
+            for origin in origins
+        ),
     )
 
 
