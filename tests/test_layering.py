@@ -28,7 +28,7 @@ LAYERS = [
     STAGES,
     {"api"},
     {"verify"},
-    {"testing"},
+    {"testing", "debug"},
     {"__init__"},
     {"cli"},
     {"__main__"},
