@@ -96,7 +96,7 @@ class _Frame:
         """Whether a number that is not finite is in it."""
         if isinstance(value, (tuple, list)):
             return any(map(self.bad, value))
-        if isinstance(value, np.ndarray) or isinstance(value, (float, complex, np.generic)):
+        if isinstance(value, (np.ndarray, float, complex, np.generic)):
             array = np.asarray(value)
             if array.dtype.kind not in "fc":
                 return False
