@@ -48,6 +48,7 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",
@@ -73,6 +74,10 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module("srcad.rules")
+    if name == "implicit":
+        from srcad.api.implicit import implicit
+
+        return implicit
     if name in _LATER:
         raise NotYetError(name)
     raise AttributeError(f"module 'srcad' has no attribute '{name}'")

@@ -80,16 +80,22 @@ def spread(x_bar: Any, x: Any) -> Any:
 
 
 def cast(x_bar: Any, x: Any) -> Any:
-    """`x_bar` in the floating dtype of `x`; as it is where `x` is a Python number, or not floating."""
+    """`x_bar` in the floating dtype of `x`; as it is where `x` is a Python number, or not floating.
+
+    The cotangent of what is real is real: of a complex one it is the real part.
+
+    >>> cast(2.0 + 1.0j, 0.5), cast(2.0 + 1.0j, 1j)
+    (2.0, (2+1j))
+    """
     dtype = getattr(x, "dtype", None)
+    if (dtype is None or dtype.kind == "f") and np.iscomplexobj(x_bar) and not np.iscomplexobj(x):
+        x_bar = x_bar.real
     if (
         dtype is None
         or dtype.kind not in "fc"
         or (hasattr(x_bar, "dtype") and x_bar.dtype == dtype)
     ):
         return x_bar
-    if dtype.kind == "f" and np.iscomplexobj(x_bar):
-        x_bar = np.real(x_bar)
     return np.asarray(x_bar).astype(dtype)[()]
 
 
@@ -99,6 +105,7 @@ def result(x_bar: Any, x: Any) -> Any:
     >>> result(1.0, np.zeros((), np.float32)).dtype
     dtype('float32')
     """
+    x_bar = cast(x_bar, x)
     if isinstance(x, np.ndarray):
         dtype = x.dtype if x.dtype.kind in "fc" else None
         return np.array(np.broadcast_to(x_bar, x.shape), dtype=dtype, copy=True)

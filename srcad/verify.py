@@ -6,6 +6,8 @@ analytic. Entry by entry up to a limit, and all entries at once in a *dot-produc
 the function along a random x_dot, against <x_bar, x_dot> from the derivative. A derivative of a derivative is held against
 differences of the inner one, a Hessian against differences of the Jacobian, a map against the calls that it stands for.
 
+A complex array counts as two real ones, of its real and its imaginary parts, on a last axis: of a gradient too.
+
 Differences see what `no_grad` and `stop_gradient` hide, so functions that use them are refused.
 """
 
@@ -21,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from srcad.api import Derivative, grad, jacrev, vjp
+from srcad.api import Derivative, grad, jacfwd, jacrev, vjp
 from srcad.api.dims import spread_dims
 from srcad.api.forms import form_of, is_open, plain_function
 from srcad.api.mapping import Mapped, leaf_dims, some_of
@@ -266,20 +268,27 @@ def verify(
     f = form_of(f, args, {}) if is_open(f) else f
     subject = _Subject(f, args, argnums if argnums is not None else _floating(f, args), False)
     single = subject.tree_is_leaf and subject.plain[0].ndim == 0
-    make = grad if single else jacrev
-    made = make(f, subject.argnums)
-    reports = [
-        check(
-            made,
-            made.transform,
-            f,
-            args,
-            argnums=subject.argnums,
-            rtol=rtol,
-            limit=limit,
-            seed=seed,
+    make = grad if single else jacfwd if any(subject.of_complex) else jacrev
+    reports = []
+    if make is not jacfwd or not any(np.iscomplexobj(leaf) for _, leaf in subject.leaves):
+        made = make(f, subject.argnums)
+        reports.append(
+            check(
+                made,
+                made.transform,
+                f,
+                args,
+                argnums=subject.argnums,
+                rtol=rtol,
+                limit=limit,
+                seed=seed,
+            )
         )
-    ]
+    elif argnums is not None:
+        raise ArgumentValueError(
+            f"`{subject.name}` of complex numbers returns complex numbers, of which there is no Jacobian",
+            reason="Leave argnums= out: its pullback is checked.",
+        )
     if argnums is None and len(subject.argnums) == len(subject.bound):
         seeds = cotangent(f, args, seed=seed)
 
@@ -430,7 +439,9 @@ def _check_pushforward(
         by_name = dict(_leaves(dot, ""))
         for label, leaf in _leaves(tree, ""):
             if _is_float(leaf):
-                directions[at] = np.asarray(by_name[label], float)
+                directions[at] = _pairs(np.asarray(by_name[label], np.asarray(leaf).dtype)).astype(
+                    float
+                )
                 at += 1
     complex_machine, machine = subject.machines()
     column = _directional(subject, complex_machine, machine, directions, scaled=False)
@@ -441,10 +452,14 @@ def _check_pushforward(
         return Report(title, claim.rows)
     start, rows = 0, []
     for (label, leaf), value, tangent in zip(subject.outputs, values, tangents):
-        size, shape = int(np.size(leaf)), np.shape(leaf)
+        shape = np.shape(leaf)
         if np.shape(value) != shape or np.shape(tangent) != shape:
             claim.wrong(label, "", f"shape {np.shape(tangent)}, not {shape}")
             continue
+        if np.iscomplexobj(leaf):
+            value, tangent = np.asarray(value, complex), np.asarray(tangent, complex)
+        value, tangent, leaf = _pairs(value), _pairs(tangent), _pairs(leaf)
+        size, shape = leaf.size, leaf.shape
         rows.append(_agreement("value", label, value, leaf, 2.0**12 * subject.eps, "the function"))
         part = column.cut(slice(start, start + size))
         block = np.asarray(tangent).reshape(size, 1)
@@ -526,7 +541,7 @@ def stacked_calls(
 
 def _agreement(test: str, output: str, found: Any, wanted: Any, rtol: float, method: str) -> Row:
     """The worst entry of an array that another one is to be equal to."""
-    found, wanted = np.asarray(found), np.asarray(wanted)
+    found, wanted = _pairs(np.asarray(found)), _pairs(np.asarray(wanted))
     if not wanted.size:
         return Row(test, output, "", None, 0.0, 0.0, method="nothing to check", checked=0, total=0)
     scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted)))
@@ -568,8 +583,7 @@ def tangents(
     def draw(leaf: Any, _: str) -> Any:
         if not _is_float(leaf):
             return leaf
-        drawn = np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))
-        return drawn if isinstance(leaf, np.ndarray) else drawn[()]
+        return _drawn(leaf, rng)
 
     values = list(_bound(function, args).values())
     chosen = argnums if isinstance(argnums, tuple) else (argnums,)
@@ -585,10 +599,19 @@ def cotangent(
     def draw(leaf: Any, _: str) -> Any:
         if not _is_number(leaf):
             return leaf
-        drawn = np.asarray(rng.normal(size=np.shape(leaf)), getattr(leaf, "dtype", float))
-        return drawn if isinstance(leaf, np.ndarray) else drawn[()]
+        return _drawn(leaf, rng)
 
     return _mapped(_Subject(function, args, (), has_aux, refuse=False).result, draw, "")
+
+
+def _drawn(leaf: Any, rng: np.random.Generator) -> Any:
+    """A random number, or an array of them, of the form of another."""
+    drawn = rng.normal(size=np.shape(leaf))
+    if np.iscomplexobj(leaf):
+        drawn = drawn + 1j * rng.normal(size=np.shape(leaf))
+    plain = complex if isinstance(leaf, complex) else float
+    drawn = np.asarray(drawn, getattr(leaf, "dtype", plain))
+    return drawn if isinstance(leaf, np.ndarray) else drawn[()]
 
 
 # What is claimed
@@ -605,12 +628,12 @@ class _Claim:
         self.weights: list[Array] | None = None
         if transform == "vjp":
             seeds = [leaf for _, leaf in _leaves(y_bar, "") if _is_number(leaf)]
-            self.weights = [np.asarray(leaf, float) for leaf in seeds]
+            self.weights = [_pairs(np.asarray(leaf)).astype(float) for leaf in seeds]
             self.outputs = [subject.name]
             shapes: list[tuple[int, ...]] = [()]
         else:
             self.outputs = [label for label, _ in subject.outputs]
-            shapes = [leaf.shape for leaf in subject.plain]
+            shapes = [np.shape(leaf) for _, leaf in subject.outputs]
         given = subject.fresh(_as_it_is)
         before = [
             np.array(leaf)
@@ -692,6 +715,7 @@ class _Claim:
     ) -> None:
         """The blocks of one output."""
         at = 0
+        of_complex = self.weights is None and subject.of_complex[place]
         for name, tree, part in zip(subject.names, subject.trees, parts):
             if not _fits(tree, part):
                 self.wrong(label, name, "not of the structure of the argument")
@@ -702,7 +726,7 @@ class _Claim:
             for (argument, leaf), block in zip(wanted, found):
                 if not _is_float(leaf):
                     continue
-                array = np.asarray(block)
+                array, by_complex = np.asarray(block), np.iscomplexobj(leaf)
                 if array.shape != shape + np.shape(leaf):
                     self.wrong(
                         label, argument, f"shape {array.shape}, not {shape + np.shape(leaf)}"
@@ -713,10 +737,14 @@ class _Claim:
                     and array.dtype != leaf.dtype
                 ):
                     self.wrong(label, argument, f"dtype {array.dtype}, not {leaf.dtype}")
-                elif array.dtype.kind != "f":
+                elif array.dtype.kind not in ("fc" if of_complex or by_complex else "f"):
                     self.wrong(label, argument, f"dtype {array.dtype}")
                 elif exact and isinstance(leaf, np.ndarray) != isinstance(block, np.ndarray):
                     self.wrong(label, argument, f"{type(block).__name__} for {type(leaf).__name__}")
+                elif by_complex:
+                    self.blocks[place, at] = _pairs(array.astype(complex))
+                elif of_complex:
+                    self.blocks[place, at] = np.stack([array.real, array.imag], axis=len(shape))
                 else:
                     self.blocks[place, at] = array
                 at += 1
@@ -764,11 +792,14 @@ class _Subject:
             (label, leaf) for label, leaf in _leaves(self.result, self.name) if _is_number(leaf)
         ]
         self.tree_is_leaf = len(self.outputs) == 1 and self.outputs[0][1] is self.result
-        self.plain = [np.array(leaf) for _, leaf in self.outputs]
+        self.of_complex = [np.iscomplexobj(leaf) for _, leaf in self.outputs]
+        self.plain = [_pairs(np.array(leaf)) for _, leaf in self.outputs]
         varied = [leaf for _, leaf in self.leaves]
         self.eps = float(np.finfo(_precision([*self.plain, *varied])).eps)
         self.rounding = 64 * self.eps
-        again = self.run(_as_it_is, [np.array(leaf) for _, leaf in self.leaves], np.dtype(float))
+        again = self.run(
+            _as_it_is, [_pairs(np.array(leaf)) for _, leaf in self.leaves], np.dtype(float)
+        )
         if not _equal(again, self.join(self.plain, np.dtype(float))):
             raise ArgumentValueError(
                 f"`{self.name}` gives different values for the same arguments",
@@ -816,6 +847,11 @@ class _Subject:
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             result = self.call(self.fresh(convert, iter(shaped)))
         found = [leaf for _, leaf in _leaves(result, self.name) if _is_number(leaf)]
+        if len(found) == len(self.of_complex):
+            found = [
+                _pairs(np.asarray(leaf, np.result_type(leaf, np.complex64))) if pair else leaf
+                for leaf, pair in zip(found, self.of_complex)
+            ]
         return self.join(found, dtype)
 
     def by_output(self, result: Any) -> list[Any]:
@@ -848,7 +884,7 @@ class _Subject:
         base = self.join(self.plain, np.dtype(np.longdouble))
         scale = np.abs(base)
         leaves = [leaf for _, leaf in (*self.leaves, *self.outputs)]
-        coarse = any(np.asarray(leaf).dtype.itemsize < 8 for leaf in leaves)
+        coarse = any(_pairs(np.asarray(leaf)).dtype.itemsize < 8 for leaf in leaves)
 
         def first(kinds: tuple[Any, ...]) -> _Machine | None:
             for kind in kinds:
@@ -864,7 +900,8 @@ class _Subject:
             return None
 
         plain = first((np.longdouble, np.float64))
-        return first((np.complex128,)), plain or _Machine(
+        steps = not any(np.iscomplexobj(leaf) for leaf in leaves)
+        return first((np.complex128,)) if steps else None, plain or _Machine(
             self, np.dtype(float), False, convert=_as_it_is
         )
 
@@ -879,7 +916,7 @@ class _Subject:
         self.rounding = min(64 * self.eps, rtol)
         sizes = [leaf.size for leaf in self.plain]
         for at, (argument, original) in enumerate(self.leaves):
-            shape = np.shape(original)
+            shape = _pairs(original).shape
             size = int(np.prod(shape))
             chosen = (
                 np.arange(size)
@@ -918,13 +955,13 @@ class _Subject:
         """<y_bar, J x_dot> from the function against <x_bar, x_dot> from the derivative."""
         directions = {}
         for at, (_, leaf) in enumerate(self.leaves):
-            sizes = np.abs(np.asarray(leaf, float))
+            sizes: Array = np.abs(_pairs(leaf).astype(float))
             sizes = np.where(sizes == 0, np.max(sizes, initial=0.0), sizes)
             sizes = np.where((sizes == 0) | ~np.isfinite(sizes), 1.0, sizes)
-            directions[at] = rng.normal(size=np.shape(leaf)) * 2.0 ** np.round(np.log2(sizes))
+            directions[at] = rng.normal(size=sizes.shape) * 2.0 ** np.round(np.log2(sizes))
         column = _directional(self, complex_machine, machine, directions, scaled=False)
         if claim.weights is None:
-            weights = [rng.normal(size=leaf.shape) for leaf in self.plain]
+            weights = [np.asarray(rng.normal(size=leaf.shape)) for leaf in self.plain]
         else:
             weights = claim.weights
         reference = column.weighted(weights)
@@ -965,10 +1002,11 @@ class _Machine:
         def to_dtype(value: Any) -> Any:
             if not wide or not _is_float(value):
                 return _as_it_is(value)
-            return value.astype(dtype) if isinstance(value, np.ndarray) else dtype.type(value)
+            kind = np.result_type(dtype, np.complex64) if np.iscomplexobj(value) else dtype
+            return value.astype(kind) if isinstance(value, np.ndarray) else kind.type(value)
 
         self.convert = convert or to_dtype
-        self.base = [np.array(leaf, dtype=dtype) for _, leaf in subject.leaves]
+        self.base = [_pairs(leaf).astype(dtype) for _, leaf in subject.leaves]
 
     def attempt(self, leaves: list[Any]) -> Array | None:
         """The outputs at other leaves, or None where the function does not take them."""
@@ -1025,7 +1063,7 @@ def _directional(
     unit = 1.0
     if scaled:  # one entry is varied: by steps of its own size
         ((at, direction),) = directions.items()
-        leaf = np.abs(np.asarray(subject.leaves[at][1], float))
+        leaf = np.abs(_pairs(subject.leaves[at][1]).astype(float))
         size = float(np.sum(leaf * direction)) or float(np.max(leaf, initial=0.0)) or 1.0
         unit = float(2.0 ** np.round(np.log2(size))) if np.isfinite(size) else 1.0
     value, error = _differences(machine, directions, unit)
@@ -1218,9 +1256,16 @@ def _fits(tree: Any, other: Any) -> bool:
 
 
 def _is_float(leaf: Any) -> bool:
-    return isinstance(leaf, (float, np.floating)) or (
-        isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
+    return isinstance(leaf, (float, complex, np.inexact)) or (
+        isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc"
     )
+
+
+def _pairs(leaf: Any) -> Array:
+    """Of complex numbers the real and the imaginary parts, on a last axis; what is real as it is."""
+    if not np.iscomplexobj(leaf):
+        return np.asarray(leaf)
+    return np.stack([np.real(leaf), np.imag(leaf)], axis=-1)
 
 
 def _is_number(leaf: Any) -> bool:
@@ -1241,8 +1286,12 @@ def _as_it_is(value: Any) -> Any:
 
 def _formed(leaf: Array, original: Any) -> Any:
     """An array as what its original is: NumPy promotes a Python number otherwise than a scalar."""
+    if np.iscomplexobj(original):
+        leaf = np.asarray(leaf[..., 0] + 1j * leaf[..., 1])
     if isinstance(original, np.ndarray):
         return leaf
+    if type(original) is complex and leaf.dtype == complex:
+        return complex(leaf)
     return float(leaf) if type(original) is float and leaf.dtype == float else leaf[()]
 
 
@@ -1256,7 +1305,7 @@ def _equal(a: Any, b: Any) -> bool:
 def _precision(values: list[Any]) -> np.dtype[Any]:
     """The least precise floating dtype among values."""
     found = [np.asarray(value).dtype for value in values]
-    floats = [dtype for dtype in found if dtype.kind == "f"]
+    floats = [np.zeros(0, dtype).real.dtype for dtype in found if dtype.kind in "fc"]
     return min(floats, key=lambda dtype: dtype.itemsize, default=np.dtype(float))
 
 

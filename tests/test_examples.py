@@ -124,3 +124,10 @@ def test_option_greeks(output):
     assert lines[1].split()[-3] == "-0.4642"
     # Known: Euler's theorem for the homogeneous price.
     assert abs(number_after("times their Greeks give", output) - price) < 2e-4
+
+
+def test_diode_network(output):
+    # Known: the resistors that the voltages were made with; differences of the solved equations.
+    assert "resistors found: 1000.000 220.000 4700.000" in output
+    slope = number_after("a volt more at the battery is", output)
+    assert abs(number_after("by differences", output) - slope) < 2e-6

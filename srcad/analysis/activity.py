@@ -43,14 +43,15 @@ def _vary(block: Block, found: set[Value]) -> None:
             if out is None or statement.frozen or not out.type.differentiable:
                 continue
             rule = rule_of(statement.op.function)
-            args = statement.args
+            args, options = statement.args, dict(statement.options)
             if rule is not None:
-                if rule.family == "constant":
+                if rule.is_constant(args):
                     continue
+                args, options = rule.split(args, options)
                 if rule.wrt is not None:  # the others are there for their form
                     args = tuple(args[place] for place in rule.wrt if place < len(args))
             if any(value in found for value in leaves(args)) or any(
-                value in found for _, option in statement.options for value in leaves(option)
+                value in found for option in options.values() for value in leaves(option)
             ):
                 found.add(out)
         elif isinstance(statement, Call):

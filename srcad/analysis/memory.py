@@ -31,6 +31,7 @@ from srcad.analysis.types import infer, type_of
 from srcad.core import ops
 from srcad.core.nodes import Slice
 from srcad.core.ops import Operation
+from srcad.rules.families import rule_of
 
 __all__ = ["memory", "memory_of"]
 
@@ -52,7 +53,7 @@ _NAMES = {
         linalg.matrix_rank linalg.matmul linalg.outer linalg.tensordot linalg.vector_norm linalg.matrix_norm
         linalg.trace linalg.vecdot linalg.cross""",
     "view": """transpose permute_dims swapaxes moveaxis rollaxis matrix_transpose expand_dims squeeze broadcast_to flip
-        fliplr flipud rot90 diagonal linalg.diagonal linalg.matrix_transpose real""",
+        fliplr flipud rot90 diagonal linalg.diagonal linalg.matrix_transpose real imag""",
 }
 
 _TABLE: dict[Any, str] = {
@@ -108,7 +109,9 @@ def memory(op: Operation) -> str:
         return "maybe" if op.style == "method" and op.function is np.conjugate else "fresh"
     if op.function in _SPECIAL:
         return "maybe"
-    return _TABLE.get(op.function, "maybe")
+    rule = rule_of(op.function)
+    declared = None if rule is None else rule.memory
+    return declared or _TABLE.get(op.function, "maybe")
 
 
 def memory_of(op: Operation, args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
@@ -201,6 +204,10 @@ def _einsum(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
     return "fresh" if len(args) > 2 and isinstance(args[0], str) else "maybe"
 
 
+def _part_of_results(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
+    return "view" if type_of(args[0]).dtype == "shared" else "fresh"
+
+
 def _result(args: tuple[Tree, ...], options: dict[str, Tree]) -> str:
     x_bar, x = map(type_of, args)
     return "fresh" if x.kind == "array" or x_bar.shape == () else "maybe"
@@ -221,6 +228,7 @@ _SPECIAL: dict[Any, Any] = {
     np.einsum: _einsum,
     np.linalg.matrix_power: _matrix_power,
     runtime.result: _result,
+    ops.part.function: _part_of_results,
 }
 if hasattr(np, "astype"):
     _SPECIAL[np.astype] = _copying(2)

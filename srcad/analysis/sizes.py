@@ -2,6 +2,8 @@
 
     z = X @ w          X: float64[n, m], w: float64[k]: m is k, or this raises
     t * z              t: float64[p], neither size is 1: p is n, or this raises
+    np.linalg.inv(A)   A: float64[n, m], the rule's signature is (n,n)->(n,n): m is n
+    np.interp(x, s, t) s: float64[n], t: float64[m]: m is n
 
 Only statements that run whenever the function does are evidence: those of its own block, and of loops that are known to run.
 """
@@ -15,6 +17,7 @@ import numpy as np
 from srcad.core import ops
 from srcad.core.nodes import Block, Function, Let, Loop, Value, defined, leaves, walk
 from srcad.core.types import Dim, Shape, Size, Type, never_one
+from srcad.rules.families import cores, named_axes, rule_of
 
 __all__ = ["unify_sizes"]
 
@@ -29,6 +32,7 @@ _ELEMENTWISE = {
     ops.greater,
     ops.greater_equal,
 }
+_SPREADS = {ops.spread, ops.operation(np.broadcast_to)}
 _PRODUCTS = {"matmul", "np.matmul", "np.dot"}
 
 
@@ -82,18 +86,49 @@ def _collect(block: Block, names: _Names) -> None:
             ]
             if any(shape is None for shape in shapes):
                 continue
+            masks = [
+                x.type.shape
+                for key, x in statement.options
+                if key == "where" and isinstance(x, Value)
+            ]
+            if masks and masks[0] is not None:  # of a reduction
+                _aligned([shapes[0], *masks], names)
             if statement.op in _ELEMENTWISE or _elementwise(statement.op.function):
                 _aligned(shapes, names)
             elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
                 a, b = shapes
                 names.same(a[-1], b[-2] if len(b) > 1 else b[-1])
+            elif statement.op in _SPREADS and statement.out is not None and shapes[0]:
+                _aligned([shapes[0], statement.out.type.shape or ()], names)
+            elif statement.op.function is np.interp and all(shapes[1:3]):
+                names.same(shapes[1][0], shapes[2][0])
+            elif statement.op.function is np.gradient and len(shapes) == 2 and shapes[1]:
+                axis = dict(statement.options).get("axis", 0)
+                if isinstance(axis, int) and -len(shapes[0]) <= axis < len(shapes[0]):
+                    names.same(shapes[0][axis], shapes[1][0])
+            elif (rule := rule_of(statement.op.function)) is not None and rule.signature:
+                _named(rule.signature, shapes, names)
         elif isinstance(statement, Loop) and _runs(statement):
             _collect(statement.body, names)
 
 
 def _elementwise(function: Any) -> bool:
-    """Whether it is a ufunc that works element by element (np.matmul is one that does not)."""
-    return isinstance(function, np.ufunc) and function.signature is None
+    """Whether it works element by element (np.matmul is a ufunc that does not)."""
+    if isinstance(function, np.ufunc):
+        return function.signature is None
+    rule = rule_of(function)
+    return function is np.where or (rule is not None and rule.family == "elementwise")
+
+
+def _named(signature: str, shapes: list[Any], names: _Names) -> None:
+    """Axes that the signature of a generalized ufunc gives one name are equal."""
+    first: dict[str, Dim] = {}
+    for core, shape in zip(cores(signature)[:-1], shapes):
+        letters = named_axes(core, len(shape))
+        if len(shape) < len(letters):
+            continue
+        for letter, size in zip(letters, shape[len(shape) - len(letters) :]):
+            names.same(first.setdefault(letter, size), size)
 
 
 def _aligned(shapes: list[Any], names: _Names) -> None:

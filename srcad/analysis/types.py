@@ -29,12 +29,14 @@ a block (an inlined callee) has to be inferred anew.
 from __future__ import annotations
 
 import builtins
+import inspect
 import itertools
 import operator
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -42,9 +44,14 @@ import numpy as np
 
 from srcad import runtime
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Expr, Slice, Value, leaves
 from srcad.core.ops import Operation
+from srcad.core.quote import RankUnknown, quote
+from srcad.core.results import SEVERAL
 from srcad.core.types import ANY, Dim, Shape, Size, Type, less, never_one, number
+from srcad.rules.bilinear import written_out
+from srcad.rules.families import Rule, cores, named_axes, rule_of
 
 __all__ = [
     "Exact",
@@ -354,7 +361,7 @@ def type_of(tree: Tree) -> Type:
         return _OBJECT
 
 
-_REAL = {"number": ("int", "float"), "scalar": ("float64",)}
+_PLAIN = {"number": ("int", "float", "complex"), "scalar": ("float64", "complex128")}
 
 
 def join(a: Type, b: Type) -> Type:
@@ -367,9 +374,11 @@ def join(a: Type, b: Type) -> Type:
     >>> join(array("float64", n), array("float64")).shape, join(number("float"), array("float64")).kind
     (None, 'any')
     """
-    if a[:2] != b[:2] and a.dtype in _REAL.get(a.kind, ()) and b.dtype in _REAL.get(b.kind, ()):
-        # A loop's `s = 0.0` that becomes a NumPy scalar: claimed strong where it may be weak, at the cost of a cast.
-        return Type("scalar", "float64", ())
+    if a[:2] != b[:2] and a.dtype in _PLAIN.get(a.kind, ()) and b.dtype in _PLAIN.get(b.kind, ()):
+        # A loop's `s = 0.0` that becomes a NumPy scalar: claimed strong where it may be weak, at the cost of a cast; and complex
+        # where it may be real.
+        complex_ = any((one.dtype or "").startswith("complex") for one in (a, b))
+        return Type("scalar", "complex128" if complex_ else "float64", ())
     return _join(a, b)
 
 
@@ -499,7 +508,7 @@ def _tiny(dtype: str, rank: int, size: int) -> np.ndarray[Any, Any]:
     return made
 
 
-def _classify(found: Any) -> tuple[str, str | None, int | None]:
+def _classify(function: Any, found: Any) -> Any:
     kind = type(found)
     if kind is np.ndarray:
         return "array", _dtype_name(found.dtype), found.ndim
@@ -507,6 +516,8 @@ def _classify(found: Any) -> tuple[str, str | None, int | None]:
         return "scalar", _dtype_name(found.dtype), 0
     if kind in (bool, int, float, complex):
         return "number", kind.__name__, 0
+    if function in SEVERAL and isinstance(found, tuple):
+        return "tuple", type(found), tuple(_classify(function, part) for part in found)
     if isinstance(found, (tuple, list)):
         return "object", None, None
     raise Unknown
@@ -515,8 +526,11 @@ def _classify(found: Any) -> tuple[str, str | None, int | None]:
 @lru_cache(maxsize=8192)
 def _run(
     function: Callable[..., Any], args: tuple[Any, ...], options: tuple[Any, ...], size: int = _SIZE
-) -> tuple[str, str | None, int | None] | None:
-    """Kind, dtype and rank of what a function makes of operands so described, or None where it raises."""
+) -> Any:
+    """Kind, dtype and rank of what a function makes of operands so described, or None where it raises.
+
+    Of several results "tuple", their class, and these of each.
+    """
     if any(arg[0] == "vague" for arg in args):  # a scalar or a 0-d array
         one, two = (
             _run(
@@ -536,7 +550,7 @@ def _run(
             found = function(
                 *(_dummy(arg, size) for arg in args), **{k: _dummy(v, size) for k, v in options}
             )
-            return _classify(found)
+            return _classify(function, found)
         except Exception:  # whatever a NumPy function raises, nothing is learnt
             return None
 
@@ -545,12 +559,11 @@ def _learn(
     function: Callable[..., Any], *args: tuple[Any, ...], rank: int | None = None, **options: Tree
 ) -> tuple[str, str | None]:
     """Kind and dtype of the result, from NumPy, if it has the expected rank."""
-    found = _run(
-        function,
-        args,
-        tuple((key, _const(value)) for key, value in options.items() if value is not None),
-    )
-    if found is None or found[0] == "object" or (rank is not None and found[2] != rank):
+    given = tuple((key, _const(value)) for key, value in options.items() if value is not None)
+    found = _run(function, args, given) or _run(
+        function, args, given, 3
+    )  # of vectors in space, say
+    if found is None or found[0] in ("object", "tuple") or (rank is not None and found[2] != rank):
         raise Unknown
     return found[0], found[1]
 
@@ -599,6 +612,13 @@ def _dtype(tree: Tree, default: str | None = "float64") -> str | None:
             raise Unknown
         tree = tree.type.dtype
     return _dtype_name(np.dtype(tree))
+
+
+def _dtype_if_known(tree: Tree) -> str | None:
+    """As `_dtype`; None where it is that of an array (`x.dtype`) of which it is not known."""
+    if isinstance(tree, (Value, Expr)) and tree.type == _OBJECT:
+        return None
+    return _dtype(tree)
 
 
 def _is_int(type_: Type) -> bool:
@@ -715,7 +735,9 @@ _PREDICATES: set[Any] = {
 }  # fmt: skip
 
 
-def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: Tree = None) -> Type:
+def _elementwise(
+    function: Callable[..., Any], types: tuple[Type, ...], dtype: Tree = None, **options: Tree
+) -> Type:
     """A ufunc, or an operator that is not between Python numbers."""
     shape = _broadcast(types)
     described = []
@@ -739,7 +761,10 @@ def _elementwise(function: Callable[..., Any], types: tuple[Type, ...], dtype: T
             name = "bool" if known else _dtype(dtype)
     else:
         found, name = _learn(
-            function, *described, dtype=None if dtype is None else np.dtype(_dtype(dtype))
+            function,
+            *described,
+            dtype=None if dtype is None else np.dtype(_dtype(dtype)),
+            **options,
         )
         if function is operator.pow and not _power_is_proven(*types):
             name = None
@@ -766,12 +791,21 @@ def _power_is_proven(base: Type, exponent: Type) -> bool:
     return base.dtype == exponent.dtype != "bool"
 
 
-def _ufunc(function: np.ufunc, *trees: Tree, dtype: Tree = None) -> Type:
+def _ufunc(
+    function: np.ufunc,
+    *trees: Tree,
+    dtype: Tree = None,
+    casting: Tree = None,
+    order: Tree = None,
+    subok: Tree = None,
+) -> Type:
     if len(trees) != function.nin:
         raise Unknown  # an `out` by position
-    if function.signature is not None or function.nout != 1:
+    if function.signature is not None:
         return _sample(function, *trees)
-    return _elementwise(function, tuple(map(_operand, trees)), dtype)
+    if function.nout != 1:
+        return _several(function, *trees, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
+    return _elementwise(function, tuple(map(_operand, trees)), dtype, casting=casting)
 
 
 def _operator(function: Callable[..., Any], *trees: Tree) -> Type:
@@ -882,6 +916,15 @@ def _isclose(function: Callable[..., Any], a: Tree, b: Tree, *rest: Tree, **opti
     return _pointwise(np.isclose, a, b, *rest, **options)
 
 
+def _complex_where_needed(function: Callable[..., Any], *trees: Tree) -> Type:
+    """`np.emath`: of real numbers the values decide whether the result is complex."""
+    types = list(map(_operand, trees))
+    if all(_kind(t.dtype) == "c" for t in types):
+        return _pointwise(function, *trees)
+    shape = _broadcast(types)
+    return Type("array" if shape else "any", None, shape)
+
+
 def _clip(
     function: Callable[..., Any],
     a: Tree,
@@ -989,7 +1032,7 @@ def _math(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
             return Type(*_learn(function, _describe(type_)), ())
         raise Unknown
     if name in ("frexp", "modf"):
-        return _OBJECT
+        return _several(function, *trees)
     if name in ("prod", "sumprod"):
         raise Unknown
     return _NUMBERS["float"]
@@ -1174,6 +1217,8 @@ def _reduce(
     **rest: Tree,
 ) -> Type:
     type_ = _operand(a)
+    for name in ("where", "initial", "mean"):  # they change neither shape nor dtype
+        rest.pop(name, None)
     _static(keepdims, *rest.values())
     options = dict(rest, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
     if type_.shape is None:
@@ -1258,8 +1303,20 @@ def _trace(
 
 
 def _average(
-    function: Any, a: Tree, axis: Tree = None, weights: Tree = None, *, keepdims: Tree = False
+    function: Any,
+    a: Tree,
+    axis: Tree = None,
+    weights: Tree = None,
+    returned: Tree = False,
+    *,
+    keepdims: Tree = False,
 ) -> Type:
+    if returned:
+        try:
+            one = _average(function, a, axis, weights, keepdims=keepdims)
+        except Unknown:
+            one = ANY
+        return Type("tuple", None, None, (one, one))
     plain = _reduce(np.average, a, axis, keepdims=keepdims)
     if weights is None:
         return plain
@@ -1268,6 +1325,76 @@ def _average(
         return plain._replace(kind="any", dtype=None)
     args = _describe(one, 1), ("const", "NoneType", None), _describe(two, 1)
     return _made(plain.shape, *_learn(np.average, *args))
+
+
+def _unique(
+    function: Any,
+    ar: Tree,
+    return_index: Tree = False,
+    return_inverse: Tree = False,
+    return_counts: Tree = False,
+    axis: Tree = None,
+    *,
+    equal_nan: Tree = True,
+    sorted: Tree = True,
+) -> Type:
+    type_, count = _or_any(ar), _fresh()
+    shape: Shape | None = (count,)
+    if axis is not None:
+        shape = None
+        if type_.shape is not None:
+            place = _axis(axis, len(type_.shape))
+            shape = (*type_.shape[:place], count, *type_.shape[place + 1 :])
+    values = Type("array" if shape else "any", _default(type_), shape)
+    places = np.dtype(np.intp).name
+    others = [Type("array", places, (count,))] if return_index else []
+    if return_inverse:
+        others.append(Type("any", places))
+    if return_counts:
+        others.append(Type("array", places, (count,)))
+    return Type("tuple", None, None, (values, *others)) if others else values
+
+
+def _edges(bins: Tree) -> Dim:
+    """How many edges bins have."""
+    if _sequence(bins):
+        return len(bins)
+    type_ = type_of(bins)
+    if type_.shape:
+        return type_.shape[0]
+    return _sum((_size(_value(bins)), 1)) if type_.numeric else _fresh()
+
+
+def _histogram(
+    function: Any,
+    a: Tree,
+    bins: Tree = 10,
+    range: Tree = None,
+    density: Tree = None,
+    weights: Tree = None,
+) -> Type:
+    edges = _edges(bins)
+    dtype = None if weights is None else _default(_or_any(weights))
+    if density or not _floating(dtype):
+        dtype = None
+    counts = Type("array", dtype, (less(edges, 1),))
+    return Type("tuple", "shared", None, (counts, Type("array", None, (edges,))))
+
+
+def _histogram2d(
+    function: Any,
+    x: Tree,
+    y: Tree,
+    bins: Tree = 10,
+    range: Tree = None,
+    density: Tree = None,
+    weights: Tree = None,
+) -> Type:
+    pair = bins if _sequence(bins) and len(bins) == 2 else (bins, bins)
+    rows, columns = map(_edges, pair)
+    counts = Type("array", "float64", (less(rows, 1), less(columns, 1)))
+    edges = [Type("array", None, (size,)) for size in (rows, columns)]
+    return Type("tuple", "shared", None, (counts, *edges))
 
 
 def _cumulative(
@@ -1287,6 +1414,27 @@ def _cumulative(
     return _finish(function, shape, probe, probe=True, dtype=name)
 
 
+def _along_first(handler: Handler) -> Handler:
+    """The methods of ufuncs run along the first axis where none is named."""
+
+    def found(function: Any, array: Tree, *, axis: Tree = 0, **options: Tree) -> Type:
+        return handler(function, array, axis, **options)
+
+    return found
+
+
+def _reduceat(
+    function: Any, array: Tree, indices: Tree, *, axis: Tree = 0, dtype: Tree = None
+) -> Type:
+    type_, at = _operand(array), _operand(indices)
+    shape, count = list(_known(type_)), _known(at)
+    shape[_axis(axis, len(shape))] = count[0]
+    name = None if dtype is None else np.dtype(_dtype(dtype))
+    places = ("const", "tuple", (0,))
+    found = _learn(function, _describe(type_._replace(shape=(2,))), places, dtype=name)
+    return _made(tuple(shape), *found)
+
+
 def _quantile(
     function: Callable[..., Any],
     a: Tree,
@@ -1295,6 +1443,7 @@ def _quantile(
     *,
     keepdims: Tree = False,
     method: Tree = "linear",
+    weights: Tree = None,
 ) -> Type:
     at, plain = _operand(q), _reduce(np.median, a, axis, keepdims=keepdims)
     if plain.shape is None or at.shape is None or plain.dtype is None or at.dtype is None:
@@ -1302,7 +1451,8 @@ def _quantile(
     found = _learn(
         function, _describe(_operand(a), 1), _describe(at, min(len(at.shape), 1)), method=method
     )
-    return _made(at.shape + plain.shape, *found) if at.shape or not plain.shape else ANY
+    kind, dtype = found if weights is None else ("array", found[1])
+    return _made(at.shape + plain.shape, kind, dtype)
 
 
 # --- Products --------------------------------------------------------------------------------------
@@ -1398,13 +1548,10 @@ def _einsum(function: Any, subscripts: Tree, *operands: Tree, **options: Tree) -
         raise Unknown
     dtype = found[1] if all(t.dtype for t in types) else None
     kind = "any" if optimize and not found[2] else found[0]  # NumPy's versions differ
-    if "." in text:
-        return _made(tuple(_fresh() for _ in range(found[2])), kind, dtype)
-    inputs, arrow, output = text.partition("->")
-    labels = inputs.split(",")
-    if not arrow:
-        counts = Counter("".join(labels))
-        output = "".join(sorted(label for label, count in counts.items() if count == 1))
+    try:
+        labels, output = written_out(text, [len(_known(type_)) for type_ in types])
+    except NotImplementedError:
+        raise Unknown from None
     sizes: dict[str, Dim] = {}
     for term, type_ in zip(labels, types):
         for label, size in zip(term, _known(type_)):
@@ -1558,7 +1705,9 @@ def _concatenated(shapes: list[Shape], axis: int) -> Shape:
     )
 
 
-def _concatenate(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None) -> Type:
+def _concatenate(
+    function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None, casting: Tree = None
+) -> Type:
     types = _parts(arrays)
     shapes = [_known(t) for t in types]
     if axis is None:
@@ -1569,20 +1718,22 @@ def _concatenate(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = N
     return _joined(np.concatenate, types, shape, dtype)
 
 
-def _stack(function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None) -> Type:
+def _stack(
+    function: Any, arrays: Tree, axis: Tree = 0, *, dtype: Tree = None, casting: Tree = None
+) -> Type:
     types = _parts(arrays)
     shape = list(_common(types))
     shape.insert(_axis(axis, len(shape) + 1), len(types))
     return _joined(np.stack, types, tuple(shape), dtype)
 
 
-def _vstack(function: Any, tup: Tree, *, dtype: Tree = None) -> Type:
+def _vstack(function: Any, tup: Tree, *, dtype: Tree = None, casting: Tree = None) -> Type:
     types = _parts(tup)
     shapes = [(1,) * (2 - len(shape)) + shape for shape in map(_known, types)]
     return _joined(np.vstack, types, _concatenated(shapes, 0), dtype)
 
 
-def _hstack(function: Any, tup: Tree, *, dtype: Tree = None) -> Type:
+def _hstack(function: Any, tup: Tree, *, dtype: Tree = None, casting: Tree = None) -> Type:
     types = _parts(tup)
     shapes = [shape or (1,) for shape in map(_known, types)]
     return _joined(np.hstack, types, _concatenated(shapes, 0 if len(shapes[0]) == 1 else 1), dtype)
@@ -1645,7 +1796,16 @@ def _argsort(
     return _sort(function, a, axis)
 
 
-def _diff(function: Any, a: Tree, n: Tree = 1, axis: Tree = -1) -> Type:
+def _partition(
+    function: Callable[..., Any], a: Tree, kth: Tree, axis: Tree = -1, *, kind: Tree = None
+) -> Type:
+    ordered = np.sort if function is np.partition else np.argsort
+    return _sort(ordered, a, axis)
+
+
+def _diff(function: Any, a: Tree, n: Tree = 1, axis: Tree = -1, **ends: Tree) -> Type:
+    if ends:
+        return _defined(function, a, n=n, axis=axis, **ends)
     type_ = _operand(a)
     shape = list(_known(type_))
     count, place = operator.index(n), _axis(axis, len(shape))
@@ -1691,7 +1851,7 @@ def _diagonal(function: Any, a: Tree, offset: Tree = 0, axis1: Tree = 0, axis2: 
 
 def _atleast(function: Callable[..., Any], *arys: Tree) -> Type:
     if len(arys) != 1:
-        return _OBJECT
+        return Type("tuple", "shared", None, tuple(_atleast(function, each) for each in arys))
     type_ = _operand(arys[0])
     least = int(function.__name__[8])
     shape = _known(type_)
@@ -1715,6 +1875,74 @@ def _take(
     if not new:
         return Type("any", _default(type_), ())
     return Type("array", _default(type_), new)
+
+
+def _take_along_axis(function: Any, arr: Tree, indices: Tree, axis: Tree = -1) -> Type:
+    type_, at = _operand(arr), _operand(indices)
+    shape, new = _known(type_), _known(at)
+    if axis is None:
+        return Type("array", type_.dtype, new)
+    if len(shape) != len(new):
+        raise Unknown
+    place = _axis(axis, len(shape))
+    sizes = tuple(
+        n if one == place else _broadcast_sizes(m, n) for one, (m, n) in enumerate(zip(shape, new))
+    )
+    return Type("array", type_.dtype, sizes)
+
+
+def _pad(
+    function: Any, array: Tree, pad_width: Tree, mode: Tree = "constant", **rest: Tree
+) -> Type:
+    type_ = _operand(array)
+    given = pad_width if _sequence(pad_width) else ((pad_width, pad_width),)
+    if not any(map(_sequence, given)):
+        given = (given,)
+    pairs = given if len(given) > 1 else given * len(_known(type_))
+    shape = tuple(
+        _sum((size, _size(_value(pair[0])), _size(_value(pair[-1]))))
+        for size, pair in zip(_known(type_), pairs)
+    )
+    return Type("array", _default(type_), shape)
+
+
+def _defined(function: Any, *args: Tree, **options: Tree) -> Type:
+    definition = rule_of(function).definition  # type: ignore[union-attr]
+    return _by_definition(function, definition, *args, **options)
+
+
+def _resized(type_: Type, axis: Tree, change: Callable[[Dim], Dim]) -> Type:
+    """The type of an array, changed in size along one axis; along that of all its elements where it is None."""
+    shape = _known(type_)
+    if axis is None:
+        return Type("array", _default(type_), (change(_product(shape)),))
+    place = _axis(axis, len(shape))
+    return Type(
+        "array", _default(type_), (*shape[:place], change(shape[place]), *shape[place + 1 :])
+    )
+
+
+def _repeat(function: Any, a: Tree, repeats: Tree, axis: Tree = None) -> Type:
+    if _sequence(repeats) and len(repeats) != 1:
+        total = sum(repeats)
+        return _resized(_operand(a), axis, lambda size: total)
+    counts = repeats[0] if _sequence(repeats) else repeats
+    if type_of(counts).rank != 0:
+        return _resized(_operand(a), axis, lambda size: _fresh())
+    count = _size(_value(counts))
+    return _resized(_operand(a), axis, lambda size: _product((size, count)))
+
+
+def _delete(function: Any, arr: Tree, obj: Tree, axis: Tree = None) -> Type:
+    if type(obj) is int:
+        return _resized(_operand(arr), axis, lambda size: less(size, 1))
+    return _defined(function, arr, obj, axis=axis)
+
+
+def _insert(function: Any, arr: Tree, obj: Tree, values: Tree, axis: Tree = None) -> Type:
+    if type(obj) is int and type_of(values).rank == 0:
+        return _resized(_operand(arr), axis, lambda size: _sum((size, 1)))
+    return _defined(function, arr, obj, values, axis=axis)
 
 
 def _trapezoid(
@@ -1746,6 +1974,248 @@ def _interp(function: Any, x: Tree, xp: Tree, fp: Tree, **options: Tree) -> Type
 def _searchsorted(function: Any, a: Tree, v: Tree, *rest: Tree, **options: Tree) -> Type:
     at = _operand(v)
     return _finish(np.searchsorted, _known(at), _operand(a), at)
+
+
+# --- Polynomials -----------------------------------------------------------------------------------
+
+
+def _polynomial_value(function: Callable[..., Any], x: Tree, c: Tree, tensor: Tree = True) -> Type:
+    """numpy.polynomial: the axes of the coefficients but the first, then those of the points."""
+    at, type_ = _operand(x), _operand(c)
+    if not tensor and len(_known(type_)) > 1:
+        raise Unknown
+    shape = _known(type_)[1:] + _known(at)
+    first = type_._replace(shape=(2,))
+    kind = "scalar" if at.rank == 0 else "array"
+    found = _finish(function, shape, at._replace(shape=(2,)), first, probe=True)
+    return found if shape else found._replace(kind=kind)
+
+
+def _one_more(degree: Tree) -> Dim:
+    """The number of coefficients."""
+    count = _value(degree)
+    return _size(count + 1 if isinstance(count, int) else count._replace(offset=count.offset + 1))
+
+
+def _polynomial_powers(function: Callable[..., Any], x: Tree, deg: Tree) -> Type:
+    at = _operand(x)
+    shape = (*(_known(at) or (1,)), _one_more(deg))
+    return _finish(function, shape, at._replace(shape=(2,)), probe=True, deg=1)
+
+
+def _polynomial_change(
+    sign: int,
+    function: Callable[..., Any],
+    c: Tree,
+    m: Tree = 1,
+    *rest: Tree,
+    axis: Tree = 0,
+    **more: Tree,
+) -> Type:
+    """The derivative has a coefficient less for each order, but one at least; the integral one more."""
+    type_ = _operand(c)
+    shape = list(_known(type_))
+    place, order = _axis(axis, len(shape)), operator.index(m)
+    if sign < 0 and order:
+        size = shape[place]
+        known = isinstance(size, int)
+        shape[place] = max(size - order, 1) if known else _fresh()  # type: ignore[operator]
+    elif order:
+        shape[place] = _sum((shape[place], order))
+    return _finish(function, tuple(shape), type_._replace(shape=(2,)), probe=True)
+
+
+def _polynomial_fit(
+    function: Callable[..., Any], x: Tree, y: Tree, deg: Tree, *rest: Tree, **more: Tree
+) -> Type:
+    if more.get("full") or more.get("cov") or rest or len(_known(_operand(y))) != 1:
+        raise Unknown
+    points, values = _operand(x), _operand(y)
+    dtype = (
+        np.result_type(points.dtype, values.dtype, 1.0) if points.dtype and values.dtype else None
+    )
+    name = None if dtype is None or dtype.name not in ("float64", "complex128") else dtype.name
+    return Type("array", name, (_one_more(deg),))
+
+
+def _monic(function: Any, seq_of_zeros: Tree) -> Type:
+    type_ = _operand(seq_of_zeros)
+    (count,) = _known(type_)
+    real = type_.dtype in ("float64", "float32", "float16")
+    return Type("array", type_.dtype if real else None, (_sum((count, 1)),))
+
+
+# --- Fourier transforms ----------------------------------------------------------------------------
+
+
+def _half(size: Dim) -> Dim:
+    """The number of elements of half a spectrum: `n // 2 + 1`."""
+    if isinstance(size, int):
+        return size // 2 + 1
+    count = _exact(size)
+    assert isinstance(count, Exact)
+    return _size(Exact(Opaque("floordiv", Exact(count.key, count.offset), 2), 1))
+
+
+def _whole(size: Dim) -> Dim:
+    return _product((2, less(size, 1)))
+
+
+def _fourier(
+    change: str,
+    function: Callable[..., Any],
+    a: Tree,
+    n: Tree = None,
+    axis: Tree = -1,
+    norm: Tree = None,
+) -> Type:
+    """A transform of one axis; `change` says what becomes of its size: "same", "half" or "whole"."""
+    type_ = _operand(a)
+    shape = list(_known(type_))
+    place = _axis(axis, len(shape))
+    size = shape[place] if n is None else _size(_value(n))
+    if change == "half":
+        size = _half(size)
+    elif change == "whole" and n is None:
+        size = _whole(size)
+    shape[place] = size
+    return _finish(function, tuple(shape), type_._replace(shape=(2,)), probe=True)
+
+
+def _fourier_of_several(
+    change: str,
+    default: Any,
+    function: Callable[..., Any],
+    a: Tree,
+    s: Tree = None,
+    axes: Tree = None,
+    norm: Tree = None,
+) -> Type:
+    type_ = _operand(a)
+    shape = list(_known(type_))
+    if axes is None:
+        axes = default or tuple(range(-(len(shape) if s is None else len(s)), 0))
+    places = [_axis(axis, len(shape)) for axis in axes]
+    for place, count in zip(places, s or ()):
+        if not (type(count) is int and count == -1):
+            shape[place] = _size(_value(count))
+    last = places[-1]
+    if change == "half":
+        shape[last] = _half(shape[last])
+    elif change == "whole" and s is None:
+        shape[last] = _whole(shape[last])
+    return _finish(function, tuple(shape), type_._replace(shape=(2,) * len(shape)))
+
+
+def _frequencies(function: Any, n: Tree, d: Tree = 1.0) -> Type:
+    size = _size(_value(n))
+    return Type("array", "float64", (_half(size) if function is np.fft.rfftfreq else size,))
+
+
+# --- Several results -------------------------------------------------------------------------------
+
+
+def _several(function: Callable[..., Any], *trees: Tree, **options: Tree) -> Type:
+    """Several results, or where an option says so one: how many, and their class, whatever is known of the operands."""
+    types = [_or_any(tree) for tree in trees]
+    sure = all(t.shape is not None and (t.kind != "any" or t.shape) for t in types)
+    full = [
+        t if sure and t.dtype else t._replace(dtype="float64")
+        for t in (types if sure else [Type("array", "float64", (2, 2))] * len(types))
+    ]
+    given = tuple((key, _const(value)) for key, value in options.items() if value is not None)
+    found = _run(function, tuple(map(_describe, full)), given)
+    if found is None:
+        raise Unknown
+    several = found[0] == "tuple"
+    parts = found[2] if several else (found,)
+    shapes: Any = [None] * len(parts)
+    if sure:
+        shapes = _shapes_of_results(function, types, options, len(parts))
+    known = sure and all(t.dtype for t in types)
+    if function in _BY_VALUE and not (types[0].dtype or "").startswith("complex"):
+        known = False
+    made = [
+        _made(shape, kind, dtype if known else None) if shape is None or len(shape) == rank else ANY
+        for shape, (kind, dtype, rank) in zip(shapes, parts)
+    ]
+    if not several:
+        return made[0]
+    names = hasattr(found[1], "_fields")
+    return Type("tuple", None, None, found[1](*made) if names else tuple(made))
+
+
+def _or_any(tree: Tree) -> Type:
+    try:
+        return _operand(tree)
+    except Unknown:
+        return ANY
+
+
+def _shapes_of_results(
+    function: Callable[..., Any], types: list[Type], options: dict[str, Tree], count: int
+) -> list[Shape | None]:
+    rule = rule_of(function)
+    try:
+        if rule is not None and rule.signature is not None:
+            shapes = _named_shapes(rule.signature, types)
+            if len(shapes) != count:
+                raise Unknown
+            return list(shapes)
+        if function in _MATRIX_RESULTS:
+            (*stack, m, n), *_ = map(_known, types)
+            cores = _MATRIX_RESULTS[function](m, n, *types[1:], **options)
+            return [None if core is None else (*stack, *core) for core in cores]
+        return [_broadcast(types)] * count
+    except (Unknown, ValueError):
+        return [None] * count
+
+
+def _smaller(m: Dim, n: Dim) -> Dim:
+    if same_size(m, n):
+        return _pick(m, n)
+    if isinstance(m, int) and isinstance(n, int):
+        return min(m, n)
+    return 1 if 1 in (m, n) else Size(Opaque("min", frozenset(map(_plain_size, (m, n)))))
+
+
+def _plain_size(size: Dim) -> Dim:
+    return size if isinstance(size, int) else _plain(size)
+
+
+def _qr_shapes(m: Dim, n: Dim, *, mode: str = "reduced") -> list[Shape]:
+    k = _smaller(m, n)
+    if mode == "r":
+        return [(k, n)]
+    found: dict[str, list[Shape]] = {"complete": [(m, m), (m, n)], "raw": [(n, m), (k,)]}
+    return found.get(mode, [(m, k), (k, n)])
+
+
+def _svd_shapes(
+    m: Dim, n: Dim, *, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> list[Shape]:
+    k = _smaller(m, n)
+    if not compute_uv:
+        return [(k,)]
+    return [(m, m), (k,), (n, n)] if full_matrices else [(m, k), (k,), (k, n)]
+
+
+def _lstsq_shapes(m: Dim, n: Dim, b: Type, *, rcond: Tree = None) -> list[Shape | None]:
+    columns = _known(b)[1:]  # residuals there are none where the rank is less than n
+    return [(n, *columns), (_fresh(),), (), (_smaller(m, n),)]
+
+
+_MATRIX_RESULTS: dict[Any, Callable[..., Any]] = {
+    np.linalg.qr: _qr_shapes,
+    np.linalg.svd: _svd_shapes,
+    np.linalg.lstsq: _lstsq_shapes,
+}
+# The dtypes of their results depend on values.
+_BY_VALUE = {np.linalg.eig, np.linalg.eigvals}
+
+
+def _part(function: Any, results: Tree, place: int) -> Type:
+    return type_of(results).parts[place]
 
 
 # --- Linear algebra --------------------------------------------------------------------------------
@@ -1811,7 +2281,16 @@ def _full_like(
 
 
 def _eye(function: Any, N: Tree, M: Tree = None, k: Tree = 0, dtype: Tree = None) -> Type:
-    return Type("array", _dtype(dtype), _shape((N, N if M is None else M)))
+    return Type("array", _dtype_if_known(dtype), _shape((N, N if M is None else M)))
+
+
+def _indices(function: Any, dimensions: Tree, dtype: Tree = int) -> Type:
+    shape = _shape(dimensions)
+    return Type("array", _dtype(dtype), (len(shape), *shape))
+
+
+def _window(function: Any, M: Tree, *beta: Tree) -> Type:
+    return Type("array", "float64", _shape(M))
 
 
 def _identity(function: Any, n: Tree, dtype: Tree = None) -> Type:
@@ -1885,10 +2364,10 @@ def _linspace(
 def _array(
     function: Callable[..., Any], a: Tree, dtype: Tree = None, *, copy: Tree = True, ndmin: Tree = 0
 ) -> Type:
-    if ndmin:
-        raise Unknown
     type_ = _operand(a)
     shape = type_.shape
+    if ndmin:
+        shape = (1,) * (operator.index(ndmin) - len(_known(type_))) + _known(type_)
     if function is np.ascontiguousarray and shape is not None:
         shape = shape or (1,)
     elif function is np.ascontiguousarray:
@@ -1923,8 +2402,18 @@ def _put(function: Any, base: Tree, index: Tree, value: Tree, *, fresh: bool = F
     return Type("array", _default(type_), type_.shape)
 
 
-def _cast(function: Any, x_bar: Tree, x: Tree) -> Type:
+def _bar(x_bar: Tree, x: Tree) -> tuple[Type, Type]:
+    """The types of a cotangent and of what it belongs to: that of a real Python number is the real part."""
     bar, type_ = type_of(x_bar), type_of(x)
+    if type_.kind == "number" and type_.dtype != "complex" and _kind(bar.dtype) == "c":
+        assert bar.dtype is not None
+        real = "float" if bar.kind == "number" else np.dtype(bar.dtype).type(0).real.dtype.name
+        bar = bar._replace(dtype=real if type_.dtype else None)
+    return bar, type_
+
+
+def _cast(function: Any, x_bar: Tree, x: Tree) -> Type:
+    bar, type_ = _bar(x_bar, x)
     if type_.kind in ("number", "object"):
         return bar
     if not bar.numeric or bar.shape is None:
@@ -1939,7 +2428,7 @@ def _cast(function: Any, x_bar: Tree, x: Tree) -> Type:
 
 
 def _sum_to(function: Any, x_bar: Tree, x: Tree) -> Type:
-    bar, type_ = type_of(x_bar), type_of(x)
+    bar, type_ = _bar(x_bar, x)
     if not type_.numeric or type_.shape is None:
         return Type("any", bar.dtype if bar.dtype == type_.dtype and _floating(bar.dtype) else None)
     dtype: str | None
@@ -1974,7 +2463,7 @@ def _spread(function: Any, x_bar: Tree, x: Tree) -> Type:
 
 
 def _result(function: Any, x_bar: Tree, x: Tree) -> Type:
-    bar, type_ = type_of(x_bar), type_of(x)
+    bar, type_ = _bar(x_bar, x)
     floating = _floating(type_.dtype) and type_.kind in ("array", "scalar")
     if type_.kind == "array":
         if type_.dtype is None:
@@ -2009,18 +2498,173 @@ def _record(function: Any) -> Type:
     return Type("record")
 
 
+# --- What rules say --------------------------------------------------------------------------------
+
+
+_defining: ContextVar[frozenset[Any]] = ContextVar("functions being defined", default=frozenset())
+
+
+def _by_definition(
+    function: Callable[..., Any], definition: Callable[..., Any], *args: Tree, **options: Tree
+) -> Type:
+    """The type of what a definition ends with; where that uses the function itself (of places, say), NumPy is asked."""
+    if function in _defining.get():
+        return _sample(function, *args, **options)
+    builder = Builder(infer)
+    token = _defining.set(_defining.get() | {function})
+    several = False
+
+    def run(*args: Any, **options: Any) -> Any:
+        nonlocal several
+        made = definition(*args, **options)
+        several = isinstance(made, (tuple, list))
+        return tuple(made) if several else made
+
+    try:
+        found = quote(run, builder, args, options)
+    except (NotImplementedError, RankUnknown):
+        raise Unknown from None
+    finally:
+        _defining.reset(token)
+    types = tuple(type_of(one)._replace(value=None) for one in found)
+    if not several:
+        return types[0]
+    rule = rule_of(function)
+    return Type("tuple", None if rule and rule.memory == "fresh" else "shared", None, types)
+
+
+def _confirmed(
+    function: Callable[..., Any], definition: Callable[..., Any], *args: Tree, **options: Tree
+) -> Type:
+    """The type of a definition of a function of SciPy's, which may make float64 of all it gets."""
+    found = _by_definition(function, definition, *args, **options)
+    if found.kind == "tuple" or found.shape is None:
+        return found
+    try:
+        told = _sample(function, *args, **options)
+    except Unknown:
+        return found
+    same = told.rank == found.rank and told.dtype is not None
+    return found._replace(kind=told.kind, dtype=told.dtype) if same else found
+
+
+def _generalized(
+    function: Callable[..., Any], signature: str, *args: Tree, **options: Tree
+) -> Type:
+    """A function of arrays whose last axes a signature names; those before broadcast.
+
+    >>> from srcad.core.types import array
+    >>> n = Size("n")
+    >>> a, b = Value("a", array("float32", 7, n, n)), Value("b", array("float64", n, 3))
+    >>> _generalized(np.linalg.solve, "(n,n),(n,k)->(n,k)", a, b)
+    float64[7, n, 3]
+    """
+    if len(cores(signature.partition("->")[2])) > 1:
+        return _several(function, *args, **options)
+    sparse = [type_of(tree).value for tree in args]
+    sparse = [dtype for dtype in sparse if isinstance(dtype, np.dtype)]
+    types = [None if tree is None or _is_sparse(tree) else _operand(tree) for tree in args]
+    (shape,) = _named_shapes(signature, types)
+    if sparse:
+        names = [t.dtype for t in types if t is not None]
+        known = [np.dtype(name) for name in names if name]
+        dtype = np.result_type(*sparse, *known).name if len(known) == len(names) else None
+        return _made(shape, "array", dtype)
+    found = _finish(function, shape, *(t for t in types if t is not None), **options)
+    if function in _BY_VALUE and not (found.dtype or "").startswith("complex"):
+        return found._replace(dtype=None)
+    return found
+
+
+def _is_sparse(tree: Tree) -> bool:
+    return isinstance(type_of(tree).value, np.dtype)
+
+
+def _named_shapes(signature: str, types: Sequence[Type | None]) -> list[Shape]:
+    """The shapes of the results of a function whose last axes a signature names."""
+    given, made = map(cores, signature.split("->"))
+    if len(types) > len(given):
+        raise Unknown
+    sizes: dict[str, Dim] = {}
+    front: Shape = ()
+    for type_, names in zip(types, given):
+        if type_ is None:
+            continue
+        shape = _known(type_)
+        core = named_axes(names, len(shape))
+        if len(shape) < len(core):
+            raise Unknown
+        cut = len(shape) - len(core)
+        front = _broadcast_shapes(front, shape[:cut])
+        for name, size in zip(core, shape[cut:]):
+            sizes[name] = _pick(sizes[name], size) if name in sizes else size
+
+    def size(name: str) -> Dim:
+        if name not in sizes:
+            sizes[name] = int(name) if name.isdigit() else _fresh()
+        return sizes[name]
+
+    return [
+        (
+            *front,
+            *(
+                size(name.rstrip("?"))
+                for name in filter(None, core.split(","))
+                if name.rstrip("?") in sizes or "?" not in name
+            ),
+        )
+        for core in made
+    ]
+
+
+def _along(function: Callable[..., Any], rule: Rule, *args: Tree, **options: Tree) -> Type:
+    """A filter or a transform along an axis of an operand, whose shape the result has unless another length is asked for."""
+    axis, _, operand = (rule.along or "").partition(" ")
+    shape = _known(_operand(args[rule.operands.index(operand) if operand else 0]))
+    described = tuple(_describe_tree(tree, constants=True) for tree in args)
+    given = tuple((key, _describe_tree(tree, constants=True)) for key, tree in options.items())
+    found = next(
+        filter(None, (_run(function, described, given, size) for size in (3, 2, 70))), None
+    )
+    if found is None or found[0] in ("tuple", "object") or found[2] != len(shape):
+        raise Unknown
+    length = next((options[key] for key in ("n", "N") if options.get(key) is not None), None)
+    if length is not None:
+        place = options.get(axis, inspect.signature(function).parameters[axis].default)
+        if type(place) is not int:
+            raise Unknown
+        sizes = list(shape)
+        sizes[place] = length if type(length) is int else _fresh()
+        shape = tuple(sizes)
+    return _made(shape, found[0], found[1])
+
+
+def _table(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
+    """What SciPy makes of literals alone, such as nodes and weights: it is made while parsing."""
+    if function not in SEVERAL and any(leaves([args, list(options.values())])):
+        return _sample(function, *args, **options)
+    _static(*args, *options.values())
+    found = function(*args, **options)
+    if isinstance(found, tuple) and function in SEVERAL:
+        return Type("tuple", None, None, tuple(_type_of_result(function, each) for each in found))
+    return _type_of_result(function, found)
+
+
+def _type_of_result(function: Callable[..., Any], found: Any) -> Type:
+    kind, dtype, _ = _classify(function, found)
+    return Type(kind, dtype, np.shape(found)) if kind != "object" else _OBJECT
+
+
 # --- The rest of NumPy: run it on tiny arrays ------------------------------------------------------
 
 _SAMPLED = frozenset(
-    """allclose argpartition argwhere array_equal array_equiv bincount block choose compress convolve corrcoef
-    correlate cov cross delete digitize dstack ediff1d extract flatnonzero geomspace gradient histogram
+    """allclose argwhere array_equal array_equiv bincount block choose compress convolve corrcoef
+    correlate cov cross delete digitize dstack ediff1d extract flatnonzero geomspace gradient
     insert intersect1d iscomplexobj isrealobj isscalar lexsort logspace meshgrid nan_to_num nonzero packbits
-    pad partition piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
-    setdiff1d setxor1d split take_along_axis tile tri tril tril_indices triu triu_indices union1d unique unstack
+    pad piecewise polyadd polyder polyint polymul polysub polyval repeat resize rollaxis rot90 select
+    setdiff1d setxor1d split tile tri tril tril_indices triu triu_indices union1d unstack
     unwrap vander modf frexp divmod vecdot matvec vecmat cumulative_sum cumulative_prod apply_over_axes
-    linalg.cond linalg.cross linalg.eigh linalg.lstsq linalg.matrix_norm linalg.matrix_rank linalg.multi_dot
-    linalg.pinv linalg.qr linalg.slogdet linalg.svd linalg.svdvals linalg.tensorsolve linalg.vecdot
-    linalg.vector_norm linalg.matrix_transpose linalg.diagonal linalg.trace linalg.outer""".split()  # noqa: SIM905
+    linalg.matrix_rank linalg.matrix_transpose""".split()  # noqa: SIM905
 )
 
 
@@ -2030,7 +2674,9 @@ def _sample(function: Callable[..., Any], *args: Tree, **options: Tree) -> Type:
         tuple(_describe_tree(tree, constants=True) for tree in args),
         tuple((key, _describe_tree(tree, constants=True)) for key, tree in options.items()),
     )
-    found = [run for size in (3, 2, 1, 0) if (run := _run(function, *described, size)) is not None]
+    # What SciPy makes of no elements often has NumPy's default dtype.
+    sizes = (3, 2) if (ops.module_of(function) or "").startswith("scipy.") else (3, 2, 1, 0)
+    found = [run for size in sizes if (run := _run(function, *described, size)) is not None]
     if len(found) < 2 or len(set(found)) > 1:
         raise Unknown
     kind, dtype, rank = found[0]
@@ -2057,6 +2703,9 @@ _BY_NAME: dict[str, Handler] = {
     "sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median nansum nanprod nanmean "
     "nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin": _reduce,
     "average": _average,
+    "unique": _unique,
+    "histogram": _histogram,
+    "histogram2d": _histogram2d,
     "cumsum cumprod nancumsum nancumprod": _cumulative,
     "quantile percentile nanquantile nanpercentile": _quantile,
     "linalg.norm": _norm,
@@ -2088,18 +2737,24 @@ _BY_NAME: dict[str, Handler] = {
     "roll": _roll,
     "sort": _sort,
     "argsort": _argsort,
+    "partition argpartition": _partition,
     "diff": _diff,
     "diag": _diag,
     "diagonal": _diagonal,
     "atleast_1d atleast_2d atleast_3d": _atleast,
+    "pad": _pad,
+    "repeat": _repeat,
+    "delete": _delete,
+    "insert": _insert,
     "take": _take,
+    "take_along_axis": _take_along_axis,
     "trapezoid trapz": _trapezoid,
     "interp": _interp,
     "searchsorted": _searchsorted,
     "linalg.solve": _solve,
-    "linalg.inv linalg.cholesky": _square,
+    "linalg.qr linalg.svd linalg.lstsq": _several,
+    "linalg.inv": _square,
     "linalg.matrix_power": _matrix_power,
-    "linalg.eigvalsh": partial(_square, drop=1),
     "linalg.det": partial(_square, drop=2),
     "zeros ones empty": _filled,
     "full": _full,
@@ -2107,6 +2762,8 @@ _BY_NAME: dict[str, Handler] = {
     "full_like": _full_like,
     "eye": _eye,
     "identity": _identity,
+    "indices": _indices,
+    "bartlett blackman hamming hanning kaiser": _window,
     "arange": _arange,
     "linspace": _linspace,
     "array asarray asanyarray ascontiguousarray": _array,
@@ -2162,11 +2819,52 @@ _BY_FUNCTION: dict[Any, Handler] = {
     runtime.stop_gradient: _move,
     runtime.own: _own,
     ops.move.function: _move,
+    ops.sparse_transpose.function: _move,
     ops.saved.function: _record,
     ops.save.function: _object,
+    ops.part.function: _part,
+    np.polyfit: _polynomial_fit,
+    np.poly: _monic,
     np.ndarray.flatten: _ravel,
     np.ndarray.astype: _astype,
 }
+
+_OF_UFUNCS: dict[str, Handler] = {
+    "reduce": _along_first(_reduce),
+    "accumulate": _along_first(_cumulative),
+    "reduceat": _reduceat,
+}
+for _names, _change in (
+    ("fft ifft", "same"),
+    ("rfft ihfft", "half"),
+    ("irfft hfft", "whole"),
+):
+    for _name in _names.split():
+        _BY_FUNCTION[getattr(np.fft, _name)] = partial(_fourier, _change)
+for _names, _change in (("fft ifft", "same"), ("rfft", "half"), ("irfft", "whole")):
+    for _name in _names.split():
+        two, many = getattr(np.fft, f"{_name}2"), getattr(np.fft, f"{_name}n")
+        _BY_FUNCTION[two] = partial(_fourier_of_several, _change, (-2, -1))
+        _BY_FUNCTION[many] = partial(_fourier_of_several, _change, None)
+_BY_FUNCTION[np.fft.fftfreq] = _BY_FUNCTION[np.fft.rfftfreq] = _frequencies
+
+_BASES = {
+    "polynomial": "poly",
+    "chebyshev": "cheb",
+    "legendre": "leg",
+    "hermite": "herm",
+    "hermite_e": "herme",
+    "laguerre": "lag",
+}
+for _module, _prefix in _BASES.items():
+    for _name, _handler_of in (
+        ("val", _polynomial_value),
+        ("vander", _polynomial_powers),
+        ("der", partial(_polynomial_change, -1)),
+        ("int", partial(_polynomial_change, 1)),
+        ("fit", _polynomial_fit),
+    ):
+        _BY_FUNCTION[getattr(getattr(np.polynomial, _module), _prefix + _name)] = _handler_of
 
 _HANDLERS: dict[Any, Handler] = {}
 
@@ -2193,15 +2891,34 @@ def _nothing(*args: Tree, **options: Tree) -> Type:
 
 def _handler(function: Any) -> Handler:
     """The handler of a function that is not in the table yet."""
-    name = ops.name_of(function) or ""
+    name, home = ops.name_of(function) or "", ops.module_of(function) or ""
     made: Handler = _nothing
-    if isinstance(function, np.ufunc):
+    rule = rule_of(function)
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc) and function.__name__ in _OF_UFUNCS:
+        made = partial(_OF_UFUNCS[function.__name__], function)
+    elif rule is not None and rule.typed is not None:
+        made = rule.typed
+    elif rule is not None and rule.signature is not None:
+        made = partial(_generalized, function, rule.signature)
+    elif rule is not None and rule.along is not None:
+        made = partial(_along, function, rule)
+    elif isinstance(function, np.ufunc):
         made = partial(_ufunc, function)
+    elif rule is not None and rule.definition is not None:
+        from_scipy = (ops.module_of(function) or "").startswith("scipy.")
+        made = partial(_confirmed if from_scipy else _by_definition, function, rule.definition)
+    elif rule is not None and rule.family == "constant" and home.startswith("scipy."):
+        made = partial(_table, function)
     elif isinstance(function, type) and issubclass(function, np.generic):
         made = partial(_scalar_type, function)
     elif name.startswith("math."):
         made = partial(_math, function)
-    elif name.startswith("np.") and name.removeprefix("np.") in _SAMPLED:
+    elif name.startswith("np.emath."):
+        made = partial(_complex_where_needed, function)
+    elif (rule is not None and home.startswith("scipy.")) or (
+        name.startswith("np.") and name.removeprefix("np.") in _SAMPLED
+    ):
         made = partial(_sample, function)
     return _HANDLERS.setdefault(function, made)
 
@@ -2251,6 +2968,8 @@ def _of_method(function: Any, found: Type, owner: Type) -> Type:
         return found._replace(kind="scalar")
     if owner.kind == "array" and function is np.conjugate:
         return found._replace(kind="any")  # a real array is its own conjugate
+    if owner.kind == "number" and function is np.conjugate and owner.dtype in ("float", "complex"):
+        return owner
     if owner.kind == "number" or (owner.kind == "any" and not owner.shape):
         vague = function in (
             np.real,

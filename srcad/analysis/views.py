@@ -77,6 +77,12 @@ def _same(let: Let, args: Any, options: Any, base: Value) -> Way:
     return lambda new: new
 
 
+def _real(let: Let, args: Any, options: Any, base: Value) -> Way | None:
+    """What is real is its own real part; of complex numbers it is half of what there is."""
+    complex_ = (base.type.dtype or "complex").startswith("complex")
+    return None if complex_ else _same(let, args, options, base)
+
+
 def _getitem(let: Let, args: Any, options: Any, base: Value) -> Way:
     return lambda new: let(ops.put, (base, args[0], new))
 
@@ -128,7 +134,7 @@ _BACK: dict[Any, Any] = {
     np.fliplr: _flipped(np.fliplr),
     np.flipud: _flipped(np.flipud),
     np.rot90: _turned,
-    np.real: _same,
+    np.real: _real,
 }
 for _function in (
     *(np.reshape, np.ravel, np.squeeze, np.expand_dims),

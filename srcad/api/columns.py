@@ -26,6 +26,7 @@ from srcad.core.nodes import (
     Param,
     Tree,
     Value,
+    entries_like,
     leaves,
     map_tree,
 )
@@ -257,13 +258,13 @@ def forward_jacobian(
 
 def only_column(builder: Builder, dot: Tree | None, output: Value, value: Value) -> Value:
     """The Jacobian by an argument without axes: of the shape of the output, of the dtype of the argument."""
-    base = f"{output.base}_dot"
+    base, like = f"{output.base}_dot", entries_like(output, value)
     if output.type.rank == 0:
         builder.origin = Origin(0, "", "tangent")
-        return builder.emit(ops.result, 0.0 if dot is None else dot, value, base=base, named=True)
+        return builder.emit(ops.result, 0.0 if dot is None else dot, like, base=base, named=True)
     made = hand_dot(builder, dot, output, base)
-    if value.type.kind != "number" and made.type.dtype != value.type.dtype:
-        made = builder.emit(ops.cast, made, value, base=base, named=True)
+    if like.type.kind != "number" and made.type.dtype != like.type.dtype:
+        made = builder.emit(ops.cast, made, like, base=base, named=True)
     return made
 
 
@@ -336,7 +337,8 @@ def column_loop(
         if dot is None:
             continue
         sizes = tuple(sizes_of(builder, leaf))
-        start = builder.let(ops.operation(np.zeros), ((*sizes, count),), dtype_option(value))
+        option = dtype_option(entries_like(leaf, value))
+        start = builder.let(ops.operation(np.zeros), ((*sizes, count),), option)
         param, after = start.like(f"{leaf.base}_jac"), start.like(f"{leaf.base}_jac", named=True)
         place = (Ellipsis, index) if leaf.type.rank else index
         end = tail.emit(ops.put, param, place, dot, base=param.base)

@@ -12,10 +12,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from srcad.analysis.complexity import holds_complex
 from srcad.analysis.sizes import unify_sizes
 from srcad.analysis.types import infer
 from srcad.api.columns import forward_chunked, linearized
-from srcad.api.compose import check_output, select, through, transformed, valued
+from srcad.api.compose import check_output, check_real, select, through, transformed, valued
 from srcad.api.dims import resolved
 from srcad.api.document import document
 from srcad.api.request import Generated, Position, Request, StaticNeeded
@@ -23,8 +24,21 @@ from srcad.api.rows import chunked
 from srcad.api.signature import decided
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Let, Param, Split, Value, leaves, map_tree, walk
+from srcad.core.nodes import (
+    Attempt,
+    Expr,
+    Function,
+    Let,
+    Param,
+    Split,
+    Value,
+    defined,
+    leaves,
+    map_tree,
+    walk,
+)
 from srcad.core.printer import function_node, is_literal, module_lines
+from srcad.core.quote import vague_values
 from srcad.core.renewal import Renewal
 from srcad.core.specification import Container, Known
 from srcad.core.structs import Struct
@@ -94,8 +108,9 @@ def generate(
     if stage == "parse":
         return staged(unit, core, core, request)
     declared = axes_of(core)
-    core = simplify(unify_sizes(core))
-    made = answer(unit, core, request, stage, name)
+    with vague_values(holds_complex(core)):
+        core = simplify(unify_sizes(core))
+        made = answer(unit, core, request, stage, name)
     return made._replace(guards=whole_guards(guards_of(declared, core), request, core))
 
 
@@ -246,6 +261,7 @@ def answer(unit: Unit, core: Function, request: Request, stage: str | None, name
         core = primal(core)
         wrt, structure = select(core, request.argnums)
         check_output(core, request)
+        check_real(core, request, wrt)
         if request.transform == "linearize":
             return linear_halves(unit, core, request, wrt)
         if request.transform == "jacfwd_chunk":
@@ -439,7 +455,9 @@ def finish(
     classes: dict[Any, str] = {}
     trees = [function.result for function in roles.values()]
     for kind in _classes([*trees, *(_keys(param.tree) for param in core.params)]):
-        if kind not in classes:
+        if kind.__module__.startswith("numpy."):  # of several results
+            classes[kind] = f"np.{kind.__module__.removeprefix('numpy.')}.{kind.__qualname__}"
+        elif kind not in classes:
             text = _fresh(kind.__name__.strip("<>"), {}, taken)
             taken.add(text)
             classes[kind] = text
@@ -453,7 +471,13 @@ def finish(
     for made, _ in unit.order:
         names[id(made)] = _fresh(made.name, names, taken)
     callees = _Callees(names)
-    for made, source in [*order, *((f, f) for f, _ in unit.order)]:
+    printed = [*order, *((f, f) for f, _ in unit.order)]
+    made_functions = [made for made, _ in printed]
+    libraries = _libraries(made_functions)
+    given_names = {*taken, *names.values(), *(text for _, text in _externals(made_functions))}
+    whole = libraries & given_names.union(*(_own_names(made) for made, _ in printed))
+    taken |= libraries - whole | ({"scipy"} if whole else set())
+    for made, source in printed:
         given = assign_names(
             made, taken | set(names.values()), {v: n for v, n in hidden_names.items()}
         )
@@ -465,12 +489,13 @@ def finish(
             getattr(made, "defaults", None),
             getattr(made, "kinds", None),
             classes,
+            whole,
         )
         node.name = names[id(source)]
         functions.append(node)
         for called, text in _externals([made]):
             externals[text] = called
-    imports = _imports(functions)
+    imports = _imports(functions, libraries, whole)
     text, origins = module_lines(functions, imports)
     used = _names_in(functions)
     hidden = {key: value for key, value in hidden.items() if key in used}
@@ -542,10 +567,36 @@ def _flat(function: Function) -> Function:
 
 def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
     """Objects that are called under names of their own."""
-    from srcad.core import ops
-    from srcad.core.nodes import Attempt, Expr, Let, walk
+    return [
+        (found, name)
+        for found, name in _mentioned(functions)
+        if ops.name_of(found) != name and not name.startswith("np.")
+    ]
 
-    found = []
+
+def _libraries(functions: list[Function]) -> frozenset[str]:
+    """What the modules of SciPy are called whose functions are used."""
+    return frozenset(
+        name.partition(".")[0]
+        for found, name in _mentioned(functions)
+        if (ops.module_of(found) or "").startswith("scipy.") and ops.name_of(found) == name
+    )
+
+
+def _own_names(function: Function) -> set[str]:
+    """The names of a function's parameters, and of what it names."""
+    named = {
+        value.base
+        for statement in walk(function.body)
+        for value in defined(statement)
+        if value.named
+    }
+    return named | {param.name for param in function.params}
+
+
+def _mentioned(functions: list[Function]) -> list[tuple[Any, str]]:
+    """Objects that the text names, and how."""
+    found: list[tuple[Any, str]] = []
 
     def visit(tree: Any) -> None:
         if isinstance(tree, Expr):
@@ -558,14 +609,11 @@ def _externals(functions: list[Function]) -> list[tuple[Any, str]]:
                 visit(part)
         elif isinstance(tree, dict):
             visit(list(tree.values()))
-        elif isinstance(tree, Known) and ops.name_of(tree.object) != tree.name:
+        elif isinstance(tree, Known):
             found.append((tree.object, tree.name))
 
     def note(op: Any) -> None:
-        plain = (
-            op.style == "call" and op is not ops.save and not op.name.startswith("srcad.runtime.")
-        )
-        if plain and ops.name_of(op.function) != op.name and not op.name.startswith("np."):
+        if op.style == "call" and op is not ops.save and not op.name.startswith("srcad.runtime."):
             found.append((op.function, op.name))
 
     for function in functions:
@@ -622,13 +670,17 @@ def _classes(tree: Any) -> list[Any]:
     return found + [kind for part in tree for kind in _classes(part)]
 
 
-def _imports(functions: list[Any]) -> list[str]:
+def _imports(functions: list[Any], libraries: frozenset[str], whole: frozenset[str]) -> list[str]:
+    """The lines that a module begins with."""
     used = _names_in(functions)
     lines = []
     if "math" in used:
         lines.append("import math")
     if "np" in used:
         lines.append("import numpy as np")
+    lines += [f"import scipy.{library}" for library in sorted(whole)]
     if "srcad" in used:
         lines.append("import srcad.runtime")
+    if libraries - whole:
+        lines.append(f"from scipy import {', '.join(sorted(libraries - whole))}")
     return lines

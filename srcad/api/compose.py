@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.analysis.activity import varied as varied_by
+from srcad.analysis.complexity import real_values
 from srcad.analysis.liveness import reads_of
 from srcad.analysis.types import infer, type_of
 from srcad.api.columns import forward_jacobian, pushforward
@@ -17,9 +19,11 @@ from srcad.api.request import Request, fitting
 from srcad.api.rows import jacobian
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Let, Param, Value, leaves
+from srcad.core.nodes import Function, Let, Param, Value, leaves, walk
+from srcad.core.quote import may_be_complex
 from srcad.core.trees import derived, labelled, map_varied, opaque, varied
 from srcad.errors import ArgumentTypeError, UnsupportedSyntaxError
+from srcad.rules import rule_of
 from srcad.simplifier.closing import close
 from srcad.simplifier.inlining import inline
 from srcad.simplifier.pipeline import simplify
@@ -27,7 +31,7 @@ from srcad.simplifier.rewrite import Pass
 from srcad.simplifier.shapes import same_form
 from srcad.transformer.reverse import gradient, pullback
 
-__all__ = ["check_output", "chosen", "select", "settled", "transformed"]
+__all__ = ["check_output", "check_real", "chosen", "select", "settled", "transformed"]
 
 # What is answered without calls; a first gradient keeps them as forward and backward functions.
 _WITH_CALLS = {"grad", "value_and_grad", "vjp", "vjp_halves"}
@@ -55,6 +59,7 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
         return mapped(core, request.in_dims, request.out_dims, name or f"{core.name}_vmap")
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
+    check_real(core, request, wrt)
     if transform in ("grad", "value_and_grad"):
         return gradient(
             core,
@@ -142,11 +147,6 @@ def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value],
                     reason="Only floating arrays and floats are differentiated by: convert it first, or choose other argnums."
                     + (_MARK if "." in label else ""),
                 )
-            if (value.type.dtype or "").startswith("complex"):
-                raise UnsupportedSyntaxError(
-                    f"argument `{label}` of `{core.name}` is complex",
-                    reason="Complex derivatives are not implemented yet: pass real and imaginary parts.",
-                )
         if not found:
             raise ArgumentTypeError(
                 f"argument `{param.name}` of `{core.name}` holds no floating arrays or floats",
@@ -202,6 +202,7 @@ def check_output(core: Function, request: Request) -> None:
                 reason="Reduce it (np.sum), or ask for srcad.jacrev"
                 + (", or pass has_aux=True." if isinstance(result, tuple) else "."),
             )
+    real: set[Value] = set()
     for leaf in [result] if result is None else varied(result):
         type_ = type_of(leaf)
         if not type_.numeric or not (
@@ -213,12 +214,58 @@ def check_output(core: Function, request: Request) -> None:
                 place=core.parsed.place,
                 reason="Return floats; what is not to be differentiated goes into aux (has_aux=True).",
             )
-        if (type_.dtype or "").startswith("complex"):
-            raise UnsupportedSyntaxError(
-                f"`{core.name}` returns complex numbers",
+        vague = type_.dtype is None and may_be_complex(leaf)
+        real = real_values(core) if vague and not real else real
+        if request.transform in _BY_REAL and vague and leaf not in real:
+            raise ArgumentTypeError(
+                f"it is not known whether `{core.name}` returns complex numbers",
                 place=core.parsed.place,
-                reason="Complex derivatives are not implemented yet.",
+                reason="Convert its value: .astype(complex), or .real.",
             )
+        if request.transform in _OF_REAL and may_be_complex(leaf) and leaf not in real:
+            if vague and _without_rules(core):
+                continue  # which is refused next, and is why nothing is known
+            gradient = request.transform in ("grad", "value_and_grad")
+            found = "complex numbers" if type_.dtype else "what is not known to be real"
+            raise ArgumentTypeError(
+                f"`{core.name}` returns {found}",
+                place=core.parsed.place,
+                reason=(
+                    "A gradient is of a real number: take its real part, or np.abs(...) ** 2."
+                    if gradient
+                    else "The rows of a Jacobian are gradients of real numbers: ask for those of its real and of its imaginary part, "
+                    "or use srcad.vjp with complex cotangents."
+                ),
+            )
+
+
+def _without_rules(core: Function) -> bool:
+    """Whether an operation that varies with the arguments has no rule."""
+    inputs = [value for param in core.params for value in leaves(param.tree)]
+    found = varied_by(core.body, inputs)
+    return any(
+        isinstance(statement, Let)
+        and statement.out in found
+        and rule_of(statement.op.function) is None
+        and statement.op is not ops.part
+        for statement in walk(core.body)
+    )
+
+
+# What is of real values, and what is by real arguments.
+_OF_REAL = {"grad", "value_and_grad", "jacrev", "jacrev_chunk", "hessian"}
+_BY_REAL = {"jacfwd", "jacfwd_chunk", "hessian"}
+
+
+def check_real(core: Function, request: Request, wrt: list[Value]) -> None:
+    """Refuse Jacobians that one complex number for each pair of entries does not tell. Raises ArgumentTypeError."""
+    found = [value for value in wrt if may_be_complex(value)]
+    if request.transform in _BY_REAL and found:
+        raise ArgumentTypeError(
+            f"argument `{found[0].base}` of `{core.name}` is complex, and the columns of this Jacobian are derivatives by real numbers",
+            place=core.parsed.place,
+            reason="Make the complex argument of two real ones, or use srcad.jvp with complex tangents.",
+        )
 
 
 def valued(core: Function, has_aux: bool) -> Function:

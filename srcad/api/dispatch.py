@@ -608,7 +608,7 @@ def without(value: Any, settled: list[tuple[int, ...]]) -> Any:
 def describe(found: Any) -> str | None:
     """What an object of an outer scope is, in words that hold in another process; None where that cannot be said."""
     if isinstance(found, types.ModuleType):
-        return f"module {found.__name__}"
+        return f"module {found.__name__}{_release(found.__name__)}"
     if is_hidden(found):
         return f"hidden {_key_text(key_of(found))}"
     if found is None or isinstance(found, (bool, str)):
@@ -626,7 +626,12 @@ def describe(found: Any) -> str | None:
         getattr(found, "__qualname__", None) or getattr(found, "__name__", None),
     )
     if isinstance(found, np.ufunc):
-        return f"object numpy.{found.__name__}"
+        if getattr(np, str(name), None) is found:
+            return f"object numpy.{name}"
+        from srcad.core.ops import module_of
+
+        home = module_of(found)
+        return None if home is None else f"object {home}.{name}{_release(home)}"
     if (
         isinstance(module, str) and module.split(".")[0] in ("numpy", "math", "builtins", "srcad")
     ) and name:
@@ -636,6 +641,12 @@ def describe(found: Any) -> str | None:
     ):
         return f"static {found!r}"
     return None
+
+
+def _release(module: str) -> str:
+    """Which SciPy a module is of: rules are for the one that is installed (NumPy's release is in every key)."""
+    top = module.partition(".")[0]
+    return f" {getattr(sys.modules.get(top), '__version__', '')}" if top == "scipy" else ""
 
 
 def _flat(tree: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from srcad.api.compose import chosen, select
 from srcad.api.request import Request
-from srcad.core.nodes import Function, Param, Value, leaves
+from srcad.core.nodes import Function, Param, Value, entries_like, leaves
 from srcad.core.types import Type
 
 __all__ = ["document"]
@@ -17,7 +17,9 @@ def listed(parts: list[str]) -> str:
 
 def shown(type_: Type) -> str:
     """A type as a docstring shows it."""
-    return "float64" if type_.kind == "number" else repr(type_)
+    if type_.kind != "number":
+        return repr(type_)
+    return "complex128" if (type_.dtype or "").startswith("complex") else "float64"
 
 
 def block(y: Type, x: Type) -> str:
@@ -66,7 +68,11 @@ def _blocks(outputs: list[Value], wrt: list[Value], transform: str) -> list[str]
             for x in wrt
             for z in wrt
         ]
-    return [block(y.type, x.type) for y in outputs for x in wrt]
+    return [
+        block(y.type, x.type._replace(dtype=entries_like(y, x).type.dtype))
+        for y in outputs
+        for x in wrt
+    ]
 
 
 def _mapped(function: Function, request: Request, made: Function, name: str) -> str:

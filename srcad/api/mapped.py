@@ -30,6 +30,8 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
     """
     place = function.parsed.place
     for statement in walk(function.body):
+        if isinstance(statement, Let) and statement.op is ops.raise_if:
+            continue  # once for all, unless its condition has the axis
         if isinstance(statement, Let) and statement.op.effect == "effect":
             name = (
                 f".{statement.op.name}()" if statement.op.style == "method" else statement.op.name

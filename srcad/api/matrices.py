@@ -104,7 +104,7 @@ class Jacobian(Derivative):
         for place, y in enumerate(varied(output)):
             if place:
                 compiled, _, _, given = forward(self.chunk_dispatcher(place, chunk_size), args)
-            rows = Rows(chunk_size, self.preallocate, y, xs, [_dtype(x) for x in xs])
+            rows = Rows(chunk_size, self.preallocate, y, xs, [_dtype(x, y) for x in xs])
             jacobians.append(self.nested(wanted, rows.run(compiled, given)))
         jacobian = derivatives(output, iter(jacobians))
         return (jacobian, result[1]) if self.has_aux else jacobian
@@ -150,7 +150,7 @@ class ForwardJacobian(Jacobian):
             structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
             places = list(dict.fromkeys(map(int, varied(structure))))
             ys = [values[at] for at in places]
-            rows = Rows(chunk_size, self.preallocate, x, ys, [_dtype(x)] * len(ys), columns=True)
+            rows = Rows(chunk_size, self.preallocate, x, ys, [_dtype(x, y) for y in ys], columns=True)
             columns.append(dict(zip(places, rows.run(compiled, given))))
         given_out: set[int] = set()
 
@@ -198,7 +198,8 @@ class EitherJacobian(Jacobian):
             output = output[0] if self.has_aux else output
             rows = sum(np.size(leaf) for leaf in varied(output))
             columns = sum(np.size(leaf) for leaf in wanted)
-            found = self.choices[key] = self.by_columns if columns < rows else self.by_rows
+            by_columns = columns < rows or any(map(np.iscomplexobj, varied(output)))
+            found = self.choices[key] = self.by_columns if by_columns else self.by_rows
         return found
 
     def source(self, *args: Any, **kwargs: Any) -> str:
@@ -223,8 +224,11 @@ def copied(arg: Any) -> Any:
     return rebuild(arg, own)
 
 
-def _dtype(x: Any) -> Any:
-    return x.dtype if isinstance(x, (np.ndarray, np.generic)) else np.dtype(float)
+def _dtype(x: Any, y: Any = 0.0) -> Any:
+    """The dtype of a Jacobian by `x` of `y`, where that is not complex."""
+    x = y if np.iscomplexobj(y) and not np.iscomplexobj(x) else x
+    plain = complex if isinstance(x, complex) else float
+    return x.dtype if isinstance(x, (np.ndarray, np.generic)) else np.dtype(plain)
 
 
 class Rows:
@@ -290,4 +294,4 @@ class Rows:
         argument = self.seeded if self.columns else x
         if made.ndim or isinstance(argument, np.ndarray):
             return made
-        return made[()] if isinstance(argument, np.generic) else float(made)
+        return made[()] if isinstance(argument, np.generic) else made.item()

@@ -141,9 +141,14 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent", of: str = "value
             f"{where} is a {type(y_bar).__name__}", reason="Pass np.asarray of it."
         )
     array = np.asarray(y_bar)
-    if array.dtype == object or array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise ArgumentTypeError(
-            f"{where} is no real array", reason=f"It has the structure of the {of}."
+            f"{where} is no array of numbers", reason=f"It has the structure of the {of}."
+        )
+    if array.dtype.kind == "c" and not np.iscomplexobj(value):
+        raise ArgumentTypeError(
+            f"{where} is complex, and the {of} real",
+            reason=f"That of a real {of} is real: pass its real part.",
         )
     if array.shape != np.shape(value):
         raise ArgumentValueError(
@@ -153,4 +158,4 @@ def match(value: Any, y_bar: Any, where: str = "the cotangent", of: str = "value
     dtype = getattr(value, "dtype", None)
     if isinstance(value, np.ndarray):
         return [array.astype(dtype, copy=False)]
-    return [dtype.type(array[()]) if dtype is not None else float(array)]
+    return [dtype.type(array[()]) if dtype is not None else type(value)(array)]

@@ -101,6 +101,8 @@ def key_of(value: Any, depth: int = 0) -> Any:
         return (kind, tuple([(key, key_of(part, depth)) for key, part in value.items()]))
     if kind is tuple or kind is list:
         return (kind, tuple([key_of(part, depth) for part in value]))
+    if kind.__module__.startswith("scipy.sparse"):
+        return (kind, value.dtype, tuple([size == 1 for size in value.shape]))
     node = look_within(value, depth)
     if node is not None:
         deeper = depth + node.weight
@@ -149,6 +151,8 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
     for kind, type_ in _NUMBERS.items():
         if isinstance(value, kind):
             return type_
+    if type(value).__module__.startswith("scipy.sparse"):
+        return Type("object", value=value.dtype if value.dtype.kind == "f" else None)
     node = look_within(value, depth)
     if node is not None:
         within = list(zip(node.parts, labels(name, node)))

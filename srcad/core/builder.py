@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.core.nodes import Block, Let, Origin, Statement, Value
-from srcad.core.ops import Operation
+from srcad.core.ops import Operation, part
 from srcad.core.types import ANY, Type
 
 __all__ = ["Builder"]
@@ -25,6 +25,8 @@ Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Type]
 
 class Builder:
     """Appends statements to `block`; `infer` gives each result its type, `origin` its place in the source."""
+
+    names_rules = True  # whether what it emits is read, so that names matter
 
     def __init__(self, infer: Infer | None = None, origin: Origin = Origin()) -> None:
         self.block: Block = []
@@ -50,6 +52,14 @@ class Builder:
         out = Value(base or op.base, self.infer(op, args, dict(options)), named=named)
         self.block.append(Let(out, op, args, options, self.origin))
         return out
+
+    def parts(self, value: Value) -> tuple[Value, ...]:
+        """All parts of several results, as they are called where NumPy gives them names."""
+        types = value.type.parts
+        names = getattr(types, "_fields", (value.base,) * len(types))
+        made = tuple(self.emit(part, value, i, base=name) for i, name in enumerate(names))
+        kind: Any = type(types)
+        return made if kind is tuple else kind(*made)  # type: ignore[no-any-return]
 
     def add(self, statement: Statement) -> None:
         """Append a finished statement."""

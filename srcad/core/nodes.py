@@ -34,6 +34,7 @@ __all__ = [
     "Branch",
     "Call",
     "Carry",
+    "Chosen",
     "Expr",
     "Family",
     "Function",
@@ -77,6 +78,10 @@ class Origin(NamedTuple):
     part: str = "primal"
     under: tuple[tuple[tuple[str, str], ...], ...] = ()
     file: str = ""
+
+
+class Chosen(str):
+    """The name of a value that somebody chose: it needs no counter where nothing else bears it."""
 
 
 class Value:
@@ -367,6 +372,12 @@ def leaves(tree: Tree) -> Iterator[Value]:
     elif isinstance(tree, dict):
         for part in tree.values():
             yield from leaves(part)
+
+
+def entries_like(output: Value, argument: Value) -> Value:
+    """Whose dtype the entries of a Jacobian have: the argument's, the output's where that is complex and the argument is not."""
+    of, by = ((value.type.dtype or "").startswith("complex") for value in (output, argument))
+    return output if of and not by else argument
 
 
 def map_tree(tree: Tree, change: Callable[[Value], Tree]) -> Tree:

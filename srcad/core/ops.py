@@ -17,6 +17,8 @@ import builtins
 import inspect
 import math
 import operator
+import sys
+import types
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -25,7 +27,18 @@ import numpy as np
 
 from srcad import runtime
 
-__all__ = ["Field", "Operation", "bind", "name_of", "operation"]
+__all__ = [
+    "HOMES",
+    "Field",
+    "Operation",
+    "bind",
+    "declare",
+    "distribution_of",
+    "is_sparse",
+    "module_of",
+    "name_of",
+    "operation",
+]
 
 
 class Operation:
@@ -117,6 +130,26 @@ result = _core(runtime.result, "srcad.runtime.result", "result", base="result")
 copy = Operation(np.copy, "copy", style="method", operands=("a",))
 transpose = Operation(np.transpose, "transpose", style="attribute", symbol="T", operands=("a",))
 _OPERATIONS[np.copy, "method"] = copy
+# The parts of complex numbers.
+conj = Operation(np.conjugate, "np.conj", base="conj", operands=("x1",))
+real = Operation(np.real, "real", style="attribute", symbol="real", operands=("val",))
+imag = Operation(np.imag, "imag", style="attribute", symbol="imag", operands=("val",))
+_OPERATIONS[np.conjugate, "call"] = conj
+
+
+
+def _times(a: Any, x: Any) -> Any:
+    return a @ x
+
+
+def _turned(a: Any) -> Any:
+    return a.T
+
+
+# Of a sparse matrix, which is no array.
+sparse_product = _core(_times, "sparse_product", "binary", "@", "matmul")
+sparse_transpose = _core(_turned, "sparse_transpose", "attribute", "T", "transpose")
+
 zeros_like = Operation(np.zeros_like, "np.zeros_like", base="zeros")
 ones_like = Operation(np.ones_like, "np.ones_like", base="ones")
 _OPERATIONS[np.zeros_like, "call"] = zeros_like
@@ -184,7 +217,13 @@ def raise_error(error: Any = None, cause: Any = ...) -> None:
     raise error
 
 
+def select_part(results: Any, place: int) -> Any:
+    """One of several results."""
+    return results[place]
+
+
 pick = _core(select_item, "pick", "index", base="leaf")
+part = _core(select_part, "part", "index", base="part")
 saved = _core(new_list, "saved", "list", base="saved")
 save = _core(append, "append", "append")
 raise_if = _core(raise_where, "raise_if", "raise")
@@ -196,20 +235,109 @@ own = _core(runtime.own, "srcad.runtime.own", "own", base="result")
 move = _core(lambda x: x, "move", "name", base="value")
 
 
-def name_of(function: Callable[..., Any]) -> str | None:
-    """The dotted name under which NumPy, math or builtins offer a callable, or None.
+# Modules whose functions are known by name, and what a text calls them. Those of SciPy are asked only if the program has
+# imported them.
+HOMES = {
+    "numpy": "np",
+    "numpy.linalg": "np.linalg",
+    "numpy.fft": "np.fft",
+    "numpy.lib.scimath": "np.emath",
+    "numpy.polynomial": "np.polynomial",
+    **{
+        f"numpy.polynomial.{basis}": f"np.polynomial.{basis}"
+        for basis in ("polynomial", "chebyshev", "hermite", "hermite_e", "laguerre", "legendre")
+    },
+    "math": "math",
+    "builtins": "",
+    "scipy.special": "special",
+    "scipy.linalg": "linalg",
+    "scipy.stats": "stats",
+    "scipy.signal": "signal",
+    "scipy.integrate": "integrate",
+    "scipy.interpolate": "interpolate",
+    "scipy.optimize": "optimize",
+    "scipy.fft": "fft",
+    "scipy.ndimage": "ndimage",
+    "scipy.sparse": "sparse",
+    "scipy.sparse.linalg": "sparse.linalg",
+}
+# Functions whose own name is the lesser known one of two.
+_SYNONYMS = {"psi": "digamma"}
 
-    >>> name_of(np.linalg.norm), name_of(abs), name_of(lambda: 0)
-    ('np.linalg.norm', 'abs', None)
+
+def module_of(function: Callable[..., Any]) -> str | None:
+    """The module of `HOMES` that offers a callable under its own name, or None.
+
+    >>> module_of(np.linalg.norm), module_of(math.sin), module_of(lambda: 0)
+    ('numpy.linalg', 'math', None)
     """
-    name = getattr(function, "__name__", "")
-    home = getattr(function, "__module__", "") or ""
-    for prefix, module in (("np.", np), ("np.linalg.", np.linalg), ("math.", math), ("", builtins)):
-        if module is math and home != "math":
+    owner = _owner(function)
+    if owner is not None:
+        return module_of(owner)
+    name = _called(function)
+    if not isinstance(name, str):
+        return None
+    for home in HOMES:
+        if home == "math" and getattr(function, "__module__", "") != "math":
             continue
-        if module.__dict__.get(name) is function:
-            return prefix + name
+        module = sys.modules.get(home)
+        if module is not None and module.__dict__.get(name) is function:
+            return home
     return None
+
+
+def _called(found: Any) -> Any:
+    """What a function calls itself, or an object that is one of many of its class, as scipy.stats.norm is."""
+    own = getattr(found, "__name__", None) or getattr(found, "name", None)
+    if own is None and type(found).__module__.startswith("scipy.special"):  # until SciPy 1.15
+        offered = sys.modules["scipy.special"].__dict__
+        own = next((name for name, each in offered.items() if each is found), None)
+    return own or type(found).__name__.removesuffix("_gen")
+
+
+def distribution_of(found: Any) -> Any:
+    """The distribution of scipy.stats that a frozen one is made of, or None."""
+    stats = sys.modules.get("scipy.stats")
+    if stats is None or not isinstance(found, stats.distributions.rv_frozen):
+        return None
+    known = getattr(stats, found.dist.name, None)
+    return known if type(known) is type(found.dist) else None
+
+
+def is_sparse(found: Any) -> bool:
+    """Whether an object is a sparse matrix or array of SciPy's."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(found))
+
+
+def _owner(function: Any) -> Any:
+    """The object that a module offers and of which a function is a method, or None."""
+    owner = getattr(function, "__self__", None)
+    if owner is None or isinstance(owner, (type, types.ModuleType, np.ufunc)):
+        return None
+    return owner if type(owner).__module__.startswith("scipy.stats") else None
+
+
+def name_of(function: Callable[..., Any]) -> str | None:
+    """The dotted name under which NumPy, SciPy, math or builtins offer a callable, or None.
+
+    >>> name_of(np.linalg.norm), name_of(abs), name_of(lambda: 0), name_of(np.add.reduce)
+    ('np.linalg.norm', 'abs', None, 'np.add.reduce')
+    """
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        whole = name_of(owner)
+        return whole and f"{whole}.{function.__name__}"
+    home = module_of(function)
+    if home is None:
+        return None
+    owner = _owner(function)
+    if owner is not None:
+        return f"{name_of(owner)}.{function.__name__}"
+    name = _called(function)
+    if home.startswith("scipy."):
+        name = _SYNONYMS.get(name, name)
+    return f"{HOMES[home]}.{name}".lstrip(".")
 
 
 def operation(function: Callable[..., Any], style: str = "call") -> Operation:
@@ -230,6 +358,16 @@ def operation(function: Callable[..., Any], style: str = "call") -> Operation:
     return found
 
 
+# The methods of ufuncs.
+_OF_UFUNCS = {
+    "reduce": "array axis dtype out keepdims initial where",
+    "accumulate": "array axis dtype out",
+    "reduceat": "array indices axis dtype out",
+    "outer": "A B out where casting order dtype subok",
+    "at": "a indices b",
+    "resolve_dtypes": "dtypes",
+}
+
 # Callables of NumPy that do not tell their signature; and those where the options that come first are written by position.
 _PARAMETERS = {
     np.concatenate: "arrays axis out",
@@ -244,6 +382,7 @@ _PARAMETERS = {
     np.asarray: "a dtype",
     np.einsum: "subscripts *operands",
     np.clip: "a a_min a_max out",
+    np.pad: "array pad_width mode constant_values end_values stat_length reflect_type",
     np.lexsort: "keys axis",
     np.transpose: "a axes",
     math.log: "x base",
@@ -251,11 +390,33 @@ _PARAMETERS = {
 }
 
 
+# Parameters that have a second name.
+_SYNONYMOUS = {np.clip: {"min": "a_min", "max": "a_max"}}
+
+
+_DEFAULTS: dict[Any, dict[str, Any]] = {}
+
+
+def declare(function: Callable[..., Any], names: str) -> None:
+    """Tell the parameters of a function that does not; numbers stand for what a call leaves out before others.
+
+    >>> def density(*args, **kwds): ...
+    >>> declare(density, "x a loc=0 scale=1")
+    >>> bind(Operation(density, "density", operands=("x", "a", "loc", "scale")), (2.0,), {"a": 3.0, "scale": 5.0})
+    ((2.0, 3.0, 0, 5.0), ())
+    """
+    parts = [word.partition("=") for word in names.split()]
+    _PARAMETERS[function] = " ".join(name for name, _, _ in parts)
+    _DEFAULTS[function] = {name: int(default) for name, _, default in parts if default}
+
+
 @cache
 def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """Names of the parameters of a callable, a starred one with its star, or None where they cannot be known."""
     if isinstance(function, np.ufunc):
         return tuple(f"x{i + 1}" for i in range(function.nin))
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return tuple(_OF_UFUNCS[function.__name__].split())
     if function in _PARAMETERS:
         return tuple(_PARAMETERS[function].split())
     try:
@@ -284,23 +445,30 @@ def bind(
         wanted: tuple[str, ...] = op.operands
     else:
         wanted = names[: max(len(args), 1)]
-    given = dict(options)
+    second = _SYNONYMOUS.get(op.function, {})
+    given = {second.get(name, name): option for name, option in options.items()}
+    if any(name in second for name in options):
+        given = {**dict.fromkeys({*second.values()}.difference(names[: len(args)])), **given}
     operands: list[Any] = []
+    star = next((place for place, name in enumerate(names) if name.startswith("*")), len(names))
     for place, value in enumerate(args):
-        if place < len(names) and not names[place].startswith("*"):
+        if place < star:
             if names[place] in given:
                 raise TypeError(f"{op.name}() got two values for `{names[place]}`")
             given[names[place]] = value
-        elif names and names[min(place, len(names) - 1)].startswith("*"):
+        elif star < len(names):
             operands.append(value)
         else:
             raise TypeError(f"{op.name}() takes {len(names)} arguments but {len(args)} were given")
     front = []
+    defaults = _DEFAULTS.get(op.function, {})
     for name in wanted:
         if name in given:
             front.append(given.pop(name))
         elif not name.startswith("*") and given.keys() & set(wanted):
-            front.append(None)
+            front.append(defaults.get(name))
+    if second and len(front) < len(wanted):  # left out by name, where NumPy wants it by position
+        front += [None] * (len(wanted) - len(front))
     order = {name: place for place, name in enumerate(names)}
     rest = sorted(given.items(), key=lambda item: (order.get(item[0], 99), item[0]))
     return (*front, *operands), tuple(rest)

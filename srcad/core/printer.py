@@ -7,6 +7,7 @@ assignment does it. The printer decides nothing about values: what it is given, 
 from __future__ import annotations
 
 import enum
+import inspect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -38,6 +39,7 @@ from srcad.core.nodes import (
     operands,
     walk,
 )
+from srcad.core.results import parts_after
 from srcad.core.specification import Known
 from srcad.core.structs import Struct
 from srcad.core.unparse import Blank, Comment, unparse_lines
@@ -56,6 +58,10 @@ _UNARY = {"-": gast.USub, "+": gast.UAdd, "~": gast.Invert, "not": gast.Not}
 _POSITIONAL = {
     "shape",
     "newshape",
+    "new_shape",
+    "pad_width",
+    "indices_or_sections",
+    "deg",
     "N",
     "dtype_",
     "repeats",
@@ -66,6 +72,15 @@ _POSITIONAL = {
     "fill_value",
     "num",
 }
+
+
+def _may_be_left_out(function: Any, place: int) -> bool:
+    """Whether a parameter is None by default, so that those behind it can be named."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    return place < len(parameters) and parameters[place].default is None
 
 
 def module_text(functions: Iterable[Any], imports: Iterable[str] = ("import numpy as np",)) -> str:
@@ -104,6 +119,7 @@ class _Printer:
         self.names, self.width = names, comment_width
         self.quoted: Origin | None = None
         self.classes: dict[Any, str] = {}
+        self.whole: frozenset[str] = frozenset()
 
     # expressions
 
@@ -138,7 +154,7 @@ class _Printer:
 
     def named_tuple(self, tree: Any) -> Any:
         parts = [gast.keyword(field, self.expr(part)) for field, part in zip(tree._fields, tree)]
-        return gast.Call(name(self.class_name(type(tree))), [], parts)
+        return gast.Call(dotted(self.class_name(type(tree))), [], parts)
 
     def struct(self, tree: Struct) -> Any:
         """An object of a user's class."""
@@ -222,6 +238,14 @@ class _Printer:
                 op.name, f"np.{op.name}"
             )
         )
+        head, dot, _ = path.partition(".")
+        path = f"scipy.{path}" if dot and head in self.whole else path
+        first = next((i for i, arg in enumerate(args) if i and arg is None), len(args))
+        if any(arg is not None for arg in args[first:]) and _may_be_left_out(op.function, first):
+            # What stands after an operand that is left out is named.
+            named = zip(ops.parameters(op.function)[first:], positional[first:])  # type: ignore[index]
+            late = [gast.keyword(key, self.plain(arg)) for key, arg in named if arg is not None]
+            positional, keywords = positional[:first], late + keywords
         return gast.Call(dotted(path), [self.plain(arg) for arg in positional], keywords)
 
     def field(self, part: Any) -> Any:
@@ -234,7 +258,9 @@ class _Printer:
     def plain(self, tree: Tree) -> Any:
         """An operand of a call; an index handed to a helper is written as slice(...)."""
         if isinstance(tree, Slice):
-            return gast.Call(name("slice"), [self.expr(part) for part in tree], [])
+            parts = list(tree)[:2] if tree.step is None else list(tree)
+            parts = parts[1:] if len(parts) == 2 and tree.start is None else parts
+            return gast.Call(name("slice"), [self.expr(part) for part in parts], [])
         if isinstance(tree, tuple) and any(isinstance(part, (Slice, type(...))) for part in tree):
             return gast.Tuple([self.plain(part) for part in tree], gast.Load())
         return self.expr(tree)
@@ -249,6 +275,13 @@ class _Printer:
                 following = [*group]
                 while following:
                     start, statement = len(out), following.pop(0)
+                    parts = self.unpacked(statement, following)
+                    if parts:
+                        self.unpack(statement, parts, out)
+                        del following[: len(parts)]
+                        for node in out[start:]:
+                            node.origin = statement.origin
+                        continue
                     after = following[0] if following else None
                     if isinstance(statement, Attempt) and _goes_on(statement, after):
                         self.branch(statement, out, following.pop(0))  # type: ignore[arg-type]
@@ -354,6 +387,29 @@ class _Printer:
                 [name(target, store=True)], self.operation(op, args, statement.options), None
             )
         )
+
+    def unpacked(self, statement: Statement, following: Block) -> list[Let]:
+        """The parts that an assignment of several results at once gives names to."""
+        out = getattr(statement, "out", None)
+        read = self.read[out] if isinstance(out, Value) else 0
+        return parts_after([statement, *following[:read]], 0, read) if read else []
+
+    def unpack(self, statement: Statement, parts: list[Let], out: list[Any]) -> None:
+        """`w, V = np.linalg.eigh(A)`."""
+        assert isinstance(statement, Let) and statement.out is not None
+        self.quote(statement.origin, out)
+        names = [self.blank] * len(statement.out.type.parts)
+        for part in parts:
+            names[part.args[1]] = self.names[part.out]  # type: ignore[index]
+        targets = gast.Tuple([name(each, store=True) for each in names], gast.Store())
+        call = self.operation(statement.op, statement.args, statement.options)
+        out.append(gast.Assign([targets], call, None))
+
+    @property
+    def blank(self) -> str:
+        """The name of what nobody reads."""
+        taken = {self.names.get(value) for value, count in self.read.items() if count}
+        return "__" if "_" in taken else "_"
 
     def silent(self, statement: Let) -> bool:
         """A move between values of one name."""
@@ -647,7 +703,7 @@ class _Printer:
                     *(self.target(record.targets) for record in records),
                 ]
                 return gast.Tuple(targets_, gast.Store()), call("zip", run, *nodes)
-        target = name(self.names[index], store=True) if index is not None else name("_", store=True)
+        target = name(self.names[index], store=True) if index is not None else name(self.blank, store=True)
         if index is None and not any(
             isinstance(inner, Let) and inner.op is ops.save for inner in statement.body
         ):
@@ -737,6 +793,8 @@ def constant(value: Any) -> Any:
     """A constant: a literal, a named number, or an object that NumPy or Python names."""
     text = getattr(value, "text", None)
     if isinstance(text, str) and isinstance(value, float):
+        if text.startswith("-"):
+            return gast.UnaryOp(gast.USub(), dotted(text[1:]))
         return dotted(text)
     if isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic):
         if (
@@ -792,10 +850,15 @@ def function_node(
     defaults: dict[str, Any] | None = None,
     kinds: dict[str, Any] | None = None,
     classes: dict[Any, str] | None = None,
+    whole: frozenset[str] = frozenset(),
 ) -> Any:
-    """A function as a gast node. `classes` are the names of the classes of which it makes objects."""
+    """A function as a gast node.
+
+    `classes` are the names of the classes of which it makes objects; `whole` the modules of SciPy that are written in
+    full, since their names stand for something else.
+    """
     printer = _Printer(names)
-    printer.callees, printer.classes = callees, classes or {}
+    printer.callees, printer.classes, printer.whole = callees, classes or {}, whole
     printer.read = Counter(leaves(function.result))
     for statement in walk(function.body):
         printer.read.update(_reads(statement))

@@ -70,9 +70,11 @@ class Type(NamedTuple):
     - "number": a Python number, whose dtype is "bool", "int", "float" or "complex" and weak in promotion;
     - "any": a number or an array, not known which;
     - "object": anything that is not a number (a generator, a string, None);
+    - "tuple": several results at once, whose `value` is a tuple (a named one where NumPy's is) of the types of the parts;
     - "record": a list of saved values.
 
-    `dtype` is NumPy's name of it or None; `shape` is a tuple of sizes or None. An "object" with a `dtype` is that dtype.
+    `dtype` is NumPy's name of it or None; `shape` is a tuple of sizes or None. An "object" with a `dtype` is that dtype. The parts of
+    a "tuple" have memory of their own, unless its `dtype` is "shared": they may be views of an operand.
     `value` is what is known of an integer or a tuple of sizes (`x.shape`), in the terms of `srcad.analysis.types`, or None.
     """
 
@@ -92,9 +94,16 @@ class Type(NamedTuple):
     @property
     def differentiable(self) -> bool:
         """Whether a derivative can flow through such a value: floating, or not known not to be."""
+        if self.kind == "tuple":
+            return any(part.differentiable for part in self.parts)
         return self.numeric and (
             self.dtype is None or self.dtype.startswith(("float", "complex", "longdouble"))
         )
+
+    @property
+    def parts(self) -> tuple[Type, ...]:
+        """The types of the parts of a tuple."""
+        return self.value if self.kind == "tuple" else ()  # type: ignore[return-value]
 
     @property
     def immutable(self) -> bool:
@@ -104,6 +113,8 @@ class Type(NamedTuple):
         dtype = self.dtype or "?"
         if self.kind in ("object", "record"):
             return self.kind
+        if self.kind == "tuple":
+            return f"({', '.join(map(repr, self.parts))})"
         if self.shape is None:
             return f"{dtype}[...]"
         return f"{dtype}[{', '.join(map(repr, self.shape))}]" if self.kind == "array" else dtype

@@ -5,6 +5,7 @@
   of a branch of the same test.
 - What the body of an attempt defines is not known on its other side. A side that ends in an exception joins nothing: what the other side of an attempt
   defines is known after it.
+- Several results at once (a value whose type is a tuple) are read by their parts alone, in the block that makes them.
 - A carry's parameter, next value and exit are values of the loop's own; joins join what their sides define.
 
 `verify` runs after every stage in tests and under `SRCAD_DEBUG=1`.
@@ -12,6 +13,7 @@
 
 from __future__ import annotations
 
+from srcad.core import ops
 from srcad.core.nodes import (
     Attempt,
     Block,
@@ -95,6 +97,7 @@ class _Verifier:
             for value in operands(statement):
                 if value not in scope:
                     self.fail(f"`{value.base}` is read before it is defined", statement)
+            self.tuples(statement, block)
             if isinstance(statement, (Let, Call)):
                 for value in defined(statement):
                     self.define(value, statement, scope)
@@ -102,6 +105,15 @@ class _Verifier:
                 self.branch(statement, scope)
             elif isinstance(statement, Loop):
                 self.loop(statement, scope)
+
+    def tuples(self, statement: Statement, block: Block) -> None:
+        """Several results are taken apart where they are made."""
+        read = [value for value in operands(statement) if value.type.kind == "tuple"]
+        if isinstance(statement, Let) and statement.op is ops.part:
+            made = [let.out for let in block if isinstance(let, Let)]
+            read = [value for value in read if value not in made]
+        for value in read:
+            self.fail(f"`{value.base}`, a tuple of results, is read as a whole", statement)
 
     def branch(self, statement: Branch, scope: set[Value]) -> None:
         known: set[Value] = set()

@@ -16,12 +16,14 @@ import sys
 import types
 from typing import Any
 
+from srcad.core import ops
 from srcad.core.nodes import Value
 from srcad.core.specification import (
     Known,
     Unfit,
     classes_of,
     follow,
+    last_name,
     own_signature,
     steps_of,
     unwrap,
@@ -29,7 +31,7 @@ from srcad.core.specification import (
 from srcad.parser.boxes import boxes
 from srcad.parser.expressions import _ALIAS, is_constant, ops_module
 from srcad.parser.functions import Functions
-from srcad.parser.handles import Callee, MethodBinding
+from srcad.parser.handles import Callee, FrozenBinding, MethodBinding
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View
 from srcad.parser.rows import Rows
@@ -58,6 +60,8 @@ class Objects(Functions):
         """`owner.name`."""
         if isinstance(owner, Known):
             return self.outer_attribute(node, owner, name)
+        if isinstance(owner, FrozenBinding) and hasattr(owner.distribution.object, name):
+            return owner.method(name)
         if isinstance(owner, Instance):
             if name in owner.parts:
                 found = owner.parts[name]
@@ -97,6 +101,11 @@ class Objects(Functions):
         if isinstance(outside, types.ModuleType) and ops_module(outside):
             return self.library_attribute(node, owner, name)
         path, full = self.program.place_of(outside) or (self.path, owner.name)
+        if ops.is_sparse(outside) and name in ("T", "dot"):
+            return self.matrix_attribute(self.matrix(node, owner), name)
+        made_of = ops.distribution_of(outside)
+        if made_of is not None and name in dir(made_of):
+            return self.frozen(node, made_of, outside, path, full).method(name)
         full = f"{full}.{name}"
         if isinstance(static, property) and not isinstance(outside, type):
             if not isinstance(static.fget, types.FunctionType):
@@ -127,6 +136,20 @@ class Objects(Functions):
             if isinstance(outside, (type, enum.Enum)) or not hasattr(outside, "__dict__"):
                 return MethodBinding(owner, name)
         return self.adopt(node, full, found, path)
+
+    def frozen(
+        self, node: Any, made_of: Any, outside: Any, path: tuple[str, ...], full: str
+    ) -> FrozenBinding:
+        """A distribution with its parameters, of an outer scope."""
+        args = [
+            self.adopt(node, f"{full}.args[{place}]", part, path, f"{last_name(full)}_{place}")
+            for place, part in enumerate(outside.args)
+        ]
+        options = {
+            key: self.adopt(node, f"{full}.kwds[{key!r}]", part, path, key)
+            for key, part in outside.kwds.items()
+        }
+        return FrozenBinding(Known(made_of, ops.name_of(made_of) or full), args, options)
 
     def library_attribute(self, node: Any, owner: Known, name: str) -> Any:
         """An attribute of a module that the printer knows."""
@@ -335,6 +358,13 @@ class Objects(Functions):
         """`owner.name = value`; without `ask`ing its class where `object.__setattr__` is called."""
         if isinstance(owner, Super):
             owner = owner.owner
+        if isinstance(owner, (View, Value)) and name in ("real", "imag"):
+            other = {"real": "v + 1j * z.imag", "imag": "z.real + 1j * v"}[name]
+            self.refuse(
+                target,
+                f"the {name} part of an array is assigned",
+                f"Make a new array: z = {other}, or store it: z[...] = {other}.",
+            )
         if isinstance(owner, (View, Value)):
             self.refuse(
                 target,

@@ -20,26 +20,29 @@ import numpy as np
 from srcad import runtime
 from srcad.core import ops
 from srcad.core.nodes import Slice, Value, leaves
-from srcad.core.specification import Known, unwrap
+from srcad.core.specification import Known, last_name, unwrap
 from srcad.core.types import Type
 from srcad.errors import MissingRuleError, SrcadError
+from srcad.parser import arrays
 from srcad.parser.attributes import Objects, Super, is_made
 from srcad.parser.boxes import Box, boxes
-from srcad.parser.expressions import is_constant, plain_of, settled
+from srcad.parser.expressions import is_constant, plain_of, settled, sparse_value
 from srcad.parser.handles import (
     Callee,
     ChoiceBinding,
+    FrozenBinding,
     FunctionBinding,
     MethodBinding,
     PartialBinding,
 )
+from srcad.parser.normal import NORMAL
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
 from srcad.parser.standard import STANDARD
 from srcad.parser.state import NeedStatic, NeedUnroll
-from srcad.rules import rule_of
+from srcad.rules import refusal_of, rule_of, without_rule
 
 __all__ = ["Calls"]
 
@@ -47,6 +50,10 @@ __all__ = ["Calls"]
 _DYNAMIC = {
     "shape",
     "newshape",
+    "new_shape",
+    "pad_width",
+    "deg",
+    "s",
     "N",
     "M",
     "start",
@@ -59,15 +66,28 @@ _DYNAMIC = {
     "fill_value",
     "k",
     "n",
+    "where",
+    "initial",
+    "mean",
+    "bins",
+    "range",
 }
-_METHODS = {
-    "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "std": np.std, "var": np.var,
-    "dot": np.dot, "cumsum": np.cumsum, "cumprod": np.cumprod, "clip": np.clip, "trace": np.trace,
-    "copy": np.copy, "squeeze": np.squeeze, "ravel": np.ravel, "swapaxes": np.swapaxes, "diagonal": np.diagonal,
-    "argmax": np.argmax, "argmin": np.argmin, "argsort": np.argsort, "any": np.any, "all": np.all, "round": np.round,
-    "repeat": np.repeat, "take": np.take, "conj": np.conj, "nonzero": np.nonzero,
-}  # fmt: skip
 
+
+# What NumPy has as a function of its own; its first axis is meant where none is named.
+_UFUNC_METHODS: dict[str, dict[Any, Any]] = {
+    "reduce": {
+        np.add.reduce: np.sum,
+        np.multiply.reduce: np.prod,
+        np.maximum.reduce: np.max,
+        np.minimum.reduce: np.min,
+        np.logical_and.reduce: np.all,
+        np.logical_or.reduce: np.any,
+    },
+    "accumulate": {np.add.accumulate: np.cumsum, np.multiply.accumulate: np.cumprod},
+    "outer": {},
+    "reduceat": {},
+}
 
 _CACHED = type(functools.lru_cache(lambda: None))
 
@@ -145,12 +165,25 @@ class Calls(Objects):
         special = _SPECIAL.get(function) if _hashable(function) else None
         if special is not None:
             return special(self, node, callee, args, options)
-        name = ops.name_of(function) if _hashable(function) else None
+        home = ops.module_of(function) if _hashable(function) else None
+        if home == "scipy.stats" and hasattr(function, "freeze"):
+            return FrozenBinding(callee, args, options)
         if _hashable(function) and (
             rule_of(function) is not None
-            or (name is not None and "." in name and function not in _EFFECTS)
+            or (home is not None and home.startswith(_PURE) and function not in _EFFECTS)
         ):
+            if home == "scipy.linalg" and function.__name__ == "cho_factor":
+                c, _ = self.call_known(node, function, args, options)
+                return c, options.get("lower", args[1] if len(args) > 1 else False)
+            if not hasattr(function, "__name__"):  # an object is called by the name that it has here
+                op = ops.operation(function)
+                op.name = op.base = last_name(callee.name)
             return self.call_known(node, function, args, options)
+        kind = "" if hasattr(function, "__name__") else type(function).__module__
+        if (home or "").startswith("scipy.") and any(map(_made_here, [*args, *options.values()])):
+            self.refuse(node, *without_rule(ops.operation(function)), MissingRuleError)
+        if (home or kind).startswith("scipy.") or (_hashable(function) and function in _EFFECTS):
+            return self.call_opaque(node, callee, args, options)
         if isinstance(unwrap(function), types.FunctionType):
             if _of_python(function) and settled([args, options]):
                 return self.call_python(node, callee, args, options)
@@ -237,13 +270,26 @@ class Calls(Objects):
             return self.call_opaque(
                 node, Known(function, f"np.random.{function.__name__}"), args, options
             )
-        options.pop("out", None)
+        out = options.get("out")
+        if out is None or (isinstance(out, tuple) and all(part is None for part in out)):
+            options.pop("out", None)
+        if ops.module_of(function) == "scipy.sparse.linalg":
+            args = [self.matrix(node, arg) for arg in args]
+        elif any(map(sparse_value, [*args, *options.values()])):
+            self.refuse_sparse(node, f"`{op.name}`")
         try:
             operands, named = ops.bind(op, tuple(args), options)
         except TypeError as error:
             self.refuse(node, str(error), "It would raise when the function is called.")
+        # Leave to destroy an operand is not taken: what is there then is not said.
+        if (ops.module_of(function) or "").startswith((*_PURE, "scipy.")):
+            if dict(named).get("overwrite_data"):
+                self.refuse(node, f"`{op.name}` works in place", "Leave `overwrite_data` out.")
+            named = tuple(each for each in named if not each[0].startswith("overwrite_"))
+        rule = rule_of(function)
+        by_name = () if rule is None else rule.named
         for name, option in named:
-            if name in _DYNAMIC:
+            if name in _DYNAMIC or name in by_name:
                 continue
             for value in leaves(self.read(option, node)):
                 if name == "dtype" and value.type.kind == "object":
@@ -286,9 +332,15 @@ class Calls(Objects):
             draw = lambda count: self.call_opaque(node, owner, [count], {})  # noqa: E731
             return self.np_shuffle(node, draw, *args, **options)
         text = callee.name if callee.name.startswith("np.") else callee.name.rpartition(".")[2]
+        if _hashable(callee.object) and (ops.module_of(callee.object) or "").startswith("scipy."):
+            text = ops.name_of(callee.object) or text
         op = ops.Operation(callee.object, text, effect="effect")
         given = [*args, *options.values()]
-        if (views(given) or boxes(given)) and not reads_only(callee.object):
+        reads = reads_only(callee.object)
+        if reads:
+            asked = {**dict(zip(ops.parameters(callee.object) or (), args)), **options}
+            reads = not writes_on_request(asked)
+        if (views(given) or boxes(given)) and not reads:
             self.refuse(
                 node,
                 f"it is not known whether `{callee.name}` writes to its arguments",
@@ -321,29 +373,13 @@ class Calls(Objects):
             return self.call_container(node, owner, name, args, options)
         if isinstance(owner, Known) or self.type(owner).kind == "object":
             return self.call_object(node, method, args, options)
-        if name == "item" and not args:
-            return self.emit(ops.getitem, (owner, ()))
-        if name == "astype":
-            return self.call_known(
-                node, np.astype if hasattr(np, "astype") else np.asarray, [owner, *args], options
-            )
-        if name == "flatten":
-            return self.emit(ops.copy, (self.emit(ops.operation(np.ravel), (owner,)),))
-        if name in ("reshape", "transpose"):
-            if not args and name == "transpose":
-                return self.emit(ops.transpose, (owner,))
-            packed = args[0] if len(args) == 1 else tuple(args)
-            key = "shape" if name == "reshape" else "axes"
-            return self.call_known(node, getattr(np, name), [owner], {key: packed, **options})
+        if name in arrays.METHODS:
+            return arrays.METHODS[name](self, node, owner, args, options)
         if self.writes_by_method(method):
             return self.method_writer(node, method, args, options)
-        if name in ("resize", "partition", "argpartition", "setfield", "byteswap", "setflags"):
-            self.refuse(
-                node,
-                f"`.{name}()` writes in place, which is not accepted",
-                "Write x[...] = value, or make a new array.",
-            )
-        function = _METHODS.get(name)
+        if name in arrays.REFUSED:
+            self.refuse(node, *arrays.REFUSED[name])
+        function = arrays.FUNCTIONS.get(name)
         if function is None:
             self.refuse(
                 node,
@@ -364,6 +400,12 @@ class Calls(Objects):
         if isinstance(owner, Known) and not generator:
             if name == "at" and isinstance(owner.object, np.ufunc):
                 return self.at_places(node, owner.object, *args, **options)
+            if name in _UFUNC_METHODS and isinstance(owner.object, np.ufunc):
+                return self.ufunc_method(node, getattr(owner.object, name), args, options)
+            if isinstance(owner.object, np.ufunc):
+                refusal = refusal_of(getattr(np.ufunc, name))
+                if refusal is not None:
+                    self.refuse(node, f"`.{name}()`: {refusal.reason}", refusal.rewrite)
             bound = getattr(owner.object, name)
             return self.call_opaque(node, Known(bound, f"{owner.name}.{name}"), args, options)
         if name == "shuffle" and generator:
@@ -393,6 +435,21 @@ class Calls(Objects):
         named = tuple((key, self.read(option, node)) for key, option in options.items())
         value = self.builder.let(op, operands, named)
         return self.bind_new(value)
+
+    def ufunc_method(
+        self, node: Any, function: Any, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        """`np.add.reduce` and the like, as NumPy's function for it where there is one."""
+        same = _UFUNC_METHODS[function.__name__].get(function)
+        if same is None:
+            return self.call_known(node, function, args, options)
+        names = ops.parameters(function) or ()
+        if len(args) > len(names):
+            self.refuse(
+                node, "too many arguments", "It would raise when the function is called."
+            )
+        given = {"axis": 0, **dict(zip(names[1:], args[1:])), **options}
+        return self.call_known(node, same, args[:1], given)
 
     # what the layer above does of calls that write
 
@@ -542,6 +599,7 @@ _SPECIAL: dict[Any, Any] = {
 
 
 _SPECIAL.update(STANDARD)
+_SPECIAL.update(NORMAL)
 
 
 def _of_python(function: Any) -> bool:
@@ -559,17 +617,16 @@ def default_of(function: Any, name: str) -> Any:
         return ...
 
 
+# The modules whose functions do nothing but compute, unless they are in `_EFFECTS`.
+_PURE = ("numpy", "math")
+_TESTED: list[Any] = [np, np.linalg, np.fft, np.polynomial]
 # Functions of NumPy that act on the world outside.
 _EFFECTS = {
-    np.save,
-    np.savez,
-    np.savez_compressed,
-    np.savetxt,
-    np.load,
-    np.loadtxt,
-    np.seterr,
-    np.seterrcall,
-    np.set_printoptions,
+    *(np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.genfromtxt),
+    *(np.seterr, np.seterrcall, np.setbufsize, np.set_printoptions, np.geterr, np.geterrcall),
+    *(np.getbufsize, np.get_printoptions, np.get_include, np.info, np.show_config, np.show_runtime),
+    *(module.test for module in _TESTED),
+    np.polynomial.set_default_printstyle,
 }
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
 _GENERATORS = (np.random.default_rng, np.random.RandomState)
@@ -579,9 +636,22 @@ _SILENT = {print, time.sleep, warnings.warn, np.random.seed, random.seed}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
 
+def writes_on_request(options: dict[str, Any]) -> bool:
+    """Whether a call of SciPy's is given leave to write to its operands."""
+    return any(
+        (name in ("out", "output") or name.startswith("overwrite_"))
+        and option is not None
+        and option is not False
+        for name, option in options.items()
+    )
+
+
 def reads_only(function: Any) -> bool:
-    """Whether a callable without a rule is known not to write to what it is given."""
+    """Whether a callable without a rule is known not to write to what it is given, unless it is asked to."""
     if function in _READERS or isinstance(function, np.ufunc):
+        return True
+    kind = "" if hasattr(function, "__name__") else type(function).__module__
+    if (ops.module_of(function) or kind).startswith("scipy."):
         return True
     return (
         generator_method(getattr(function, "__self__", None))
@@ -599,6 +669,11 @@ def generator_method(owner: Any) -> bool:
 def _flat(kinds: Any) -> list[Any]:
     """The classes of a nest of tuples."""
     return [kind for part in kinds for kind in _flat(part)] if isinstance(kinds, tuple) else [kinds]
+
+
+def _made_here(binding: Any) -> bool:
+    """Whether a binding is a function that is defined inside the one that is parsed."""
+    return isinstance(binding, (FunctionBinding, PartialBinding, ChoiceBinding, Callee))
 
 
 def _hashable(function: Any) -> bool:

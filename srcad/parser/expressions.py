@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,15 +24,17 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known, follow, last_name, steps_of, structure_of
 from srcad.core.types import ANY, Size, Type, number
-from srcad.errors import AliasingError
+from srcad.errors import AliasingError, MissingRuleError
+from srcad.parser import arrays
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
-from srcad.parser.handles import ChoiceBinding, FlatBinding, MethodBinding, is_function
+from srcad.parser.handles import Callee, ChoiceBinding, FlatBinding, MethodBinding, is_function
 from srcad.parser.objects import Instance, alike
 from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.reads import writes
 from srcad.parser.records import Filled, Growing, Kept, Maybe, handed_on, resolved
 from srcad.parser.rows import Rows
 from srcad.parser.state import NamedNumber, NeedUnroll, State, Unbound, Unreachable, identity
+from srcad.rules import refusal_of, without_rule
 
 __all__ = ["Expressions"]
 
@@ -349,26 +352,22 @@ class Expressions(State):
 
     def array_attribute(self, node: Any, owner: Any, name: str) -> Any:
         """`x.shape`, `x.T`, or a method that is about to be called."""
+        if sparse_value(owner) and name in ("T", "dot"):
+            return self.matrix_attribute(owner, name)
         type_ = self.type(owner)
         if type_.kind == "object":
             return MethodBinding(owner, name)
-        if name == "T":
-            return self.emit(ops.transpose, (owner,))
-        if name == "shape":
-            return self.emit(ops.shape, (owner,))
-        if name == "size":
-            return self.emit(ops.size, (owner,))
-        if name == "ndim":
-            return type_.rank if type_.rank is not None else self.emit(ops.ndim, (owner,))
-        if name == "dtype":
-            return self.emit(ops.dtype, (owner,))
-        if name == "real" and type_.differentiable and not (type_.dtype or "c").startswith("c"):
-            return owner
-        if name == "flat" and isinstance(owner, View):
-            return FlatBinding(owner)
+        if name in arrays.ATTRIBUTES:
+            return arrays.ATTRIBUTES[name](self, node, owner)
+        if name in arrays.REFUSED and not callable(getattr(np.ndarray, name, None)):
+            self.refuse(node, *arrays.REFUSED[name])
         if callable(getattr(np.ndarray, name, None)):
             return MethodBinding(owner, name)
         if type_ == ANY:
+            value = self.read(owner, node)
+            made = [let for let in self.builder.block if isinstance(let, Let) and let.out is value]
+            if made and refusal_of(made[-1].op.function) is not None:
+                self.refuse(node, *without_rule(made[-1].op), MissingRuleError)
             self.refuse(
                 node,
                 f"nothing is known of what `{name}` is an attribute of",
@@ -389,9 +388,15 @@ class Expressions(State):
 
     def binary(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
         """`left op right`; integers, strings and sequences known while parsing are computed."""
+        if op is ops.matmul:
+            found = self.matrix_product(node, left, right)
+            if found is not None:
+                return found
         if isinstance(left, dict) and isinstance(right, dict) and op is ops.bit_or:
             return {**left, **right}
         for side in (left, right):
+            if sparse_value(side):
+                self.refuse_sparse(node, f"`{op.symbol}`")
             if isinstance(side, Instance):
                 self.refuse(
                     node,
@@ -427,6 +432,51 @@ class Expressions(State):
             )
         return self.emit(op, (left, right))
 
+    def matrix(self, node: Any, binding: Any) -> Any:
+        """A sparse matrix of an outer scope as an operand; others as they are."""
+        if not isinstance(binding, Known) or not ops.is_sparse(binding.object):
+            return binding
+        found = binding.object
+        if found.dtype.kind != "f" or found.ndim != 2:
+            self.refuse(
+                node,
+                f"`{binding.name}` is a sparse matrix of {found.dtype}, or none of two axes",
+                "Sparse matrices of floating numbers are accepted, where they are constant.",
+            )
+        path, full = self.program.place_of(found) or (self.path, binding.name)
+        if (path, full) not in self.program.hidden:
+            made = Value(last_name(full), Type("object", value=found.dtype), named=True)
+            self.program.hidden[path, full] = made
+        return self.program.hidden[path, full]
+
+    def refuse_sparse(self, node: Any, what: str) -> NoReturn:
+        """Say what a sparse matrix is accepted in."""
+        self.refuse(
+            node,
+            f"{what} of a sparse matrix",
+            "Sparse matrices are accepted in `A @ x`, `A.T @ x` and scipy.sparse.linalg.spsolve(A, b).",
+        )
+
+    def matrix_attribute(self, matrix: Value, name: str) -> Any:
+        """`A.T` and `A.dot` of a sparse matrix."""
+        if name == "T":
+            return self.emit(ops.sparse_transpose, (matrix,))
+        times = lambda _, node, args, options: self.matrix_product(node, matrix, *args, **options)  # noqa: E731
+        return Callee("dot", times, [matrix])
+
+    def matrix_product(self, node: Any, left: Any, right: Any) -> Any:
+        """A product with a sparse matrix: `A @ x`, and `x @ A` as `A.T @ x`; None of others."""
+        one, other = self.matrix(node, left), self.matrix(node, right)
+        if sparse_value(one):
+            return self.emit(ops.sparse_product, (one, other))
+        if not sparse_value(other):
+            return None
+        turned = self.emit(ops.sparse_transpose, (other,))
+        if self.type(one).rank == 1:
+            return self.emit(ops.sparse_product, (turned, one))
+        made = self.emit(ops.sparse_product, (turned, self.emit(ops.transpose, (one,))))
+        return self.emit(ops.transpose, (made,))
+
     def _UnaryOp(self, node: Any) -> Any:
         operand = self.expression(node.operand)
         op = _UNARY[type(node.op)]
@@ -434,6 +484,8 @@ class Expressions(State):
             if is_static(operand):
                 return not truth(operand)
             return self.emit(op, (operand,))
+        if op is ops.negative and isinstance(operand, NamedNumber) and math.isinf(operand):
+            return NamedNumber(-operand, f"-{operand.text}")  # the order of a norm
         if isinstance(operand, (bool, int)) or (
             isinstance(operand, float) and not isinstance(operand, NamedNumber)
         ):
@@ -1189,10 +1241,7 @@ def _nothing(binding: Any) -> bool:
 
 
 _ALIAS = {
-    "numpy": "np",
-    "numpy.linalg": "np.linalg",
-    "numpy.fft": "np.fft",
-    "math": "math",
+    **{home: alias for home, alias in ops.HOMES.items() if alias},
     "numpy.random": "np.random",
 }
 
@@ -1216,6 +1265,11 @@ def _parts(tree: Any) -> list[Any]:
             for part in (_parts(inner) if isinstance(inner, (tuple, list, dict)) else [inner])
         ]
     return [tree]
+
+
+def sparse_value(binding: Any) -> bool:
+    """Whether a value is a sparse matrix."""
+    return isinstance(binding, Value) and isinstance(binding.type.value, np.dtype)
 
 
 def type_of_argument(found: Any, name: str) -> Any:

@@ -31,6 +31,7 @@ from srcad.parser.rows import Rows
 from srcad.parser.source import source_of
 from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, Program
 from srcad.parser.statements import Statements
+from srcad.rules import rule_of
 
 __all__ = ["Parsed", "parse"]
 
@@ -134,7 +135,12 @@ def parse(
     Raises SourceNotFoundError, UnsupportedSyntaxError, AliasingError, and NeedStatic for an argument whose value decides.
     """
     program = program or Program()
-    if not isinstance(unwrap(function), types.FunctionType) and ops.name_of(function) is not None:
+    if ops.name_of(function) is not None:
+        if not isinstance(unwrap(function), types.FunctionType) or rule_of(function) is not None:
+            return _parse_known(function, spec)
+    rule = rule_of(function)
+    if rule is not None and rule.typed is not None:  # what solves an equation is not looked into
+        program.refer(path, f"call {function.__name__}", function)
         return _parse_known(function, spec)
     source = source_of(function)
     parser = Parser(source, program, path)
@@ -172,6 +178,9 @@ def _parse_known(function: Callable[..., Any], spec: dict[str, Any]) -> Function
     op = ops.operation(function)
     builder = Builder(infer, Origin(0, f"{op.name}({', '.join(spec)})"))
     args, options = ops.bind(op, tuple(param.tree for param in params), {})
+    options = tuple(
+        (key, given) for key, given in options if given is not None and given is not False
+    )
     value = builder.let(op, args, options)
     made = Function(op.base, params, builder.block, value)
     made.parsed = Parsed(frozenset(), frozenset(), {}, None, {})

@@ -13,6 +13,7 @@ __all__ = [
     "Callee",
     "ChoiceBinding",
     "FlatBinding",
+    "FrozenBinding",
     "FunctionBinding",
     "MethodBinding",
     "PartialBinding",
@@ -78,6 +79,26 @@ class PartialBinding(Handle):
 
     def held(self) -> Any:
         return [self.callee, self.args, self.options]
+
+
+class FrozenBinding(Handle):
+    """`stats.norm(loc, scale)`: a distribution with its parameters, which its methods are handed behind their own arguments."""
+
+    def __init__(self, distribution: Any, args: list[Any], options: dict[str, Any]) -> None:
+        self.distribution, self.args, self.options = distribution, args, options
+
+    def held(self) -> Any:
+        return [self.args, self.options]
+
+    def method(self, name: str) -> Callee:
+        """One of its methods."""
+        function = getattr(self.distribution.object, name)
+        known = Known(function, f"{self.distribution.name}.{name}")
+
+        def call(parser: Any, node: Any, args: list[Any], options: dict[str, Any]) -> Any:
+            return parser.call(node, known, [*args, *self.args], {**self.options, **options})
+
+        return Callee(known.name, call, self.held())
 
 
 class ChoiceBinding(Handle):

@@ -214,6 +214,8 @@ class Lists(Loops):
                 made = self.call(node, Known(maker, f"np.{maker.__name__}"), [column], {})
             else:
                 count = 0 if total is None else total
+                if type_.shape is None:
+                    self.unsized(node, rows)
                 sizes = [self.size_here(node, rows, size) for size in type_.shape or ()]
                 dtype = _dtype_of(type_)
                 options = (
@@ -247,6 +249,10 @@ class Lists(Loops):
                     whole = self.emit(ops.getitem, (self.emit(ops.shape, (value,)), axis))
                 op = ops.subtract if size.minus > 0 else ops.add
                 return whole if size.minus == 0 else self.emit(op, (whole, abs(size.minus)))
+        return self.unsized(node, rows)
+
+    def unsized(self, node: Any, rows: Rows) -> Any:
+        """Refuse items of a size that is not known before the loop."""
         return self.refuse(
             node,
             f"how large the items of `{self.label(rows)}` are is not known before the loop",

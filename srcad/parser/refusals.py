@@ -106,10 +106,6 @@ CALLS: dict[Any, tuple[str, str]] = {
     builtins.property: ("`property` is not accepted here", _DEFINES),
     builtins.classmethod: ("`classmethod` is not accepted here", _DEFINES),
     builtins.staticmethod: ("`staticmethod` is not accepted here", _DEFINES),
-    builtins.complex: (
-        "complex numbers are not differentiated",
-        "Keep the real and the imaginary part in arrays of their own.",
-    ),
     np.vectorize: ("`np.vectorize` calls a function for each element", _EACH),
     np.frompyfunc: ("`np.frompyfunc` calls a function for each element", _EACH),
     builtins.aiter: ("`aiter` cannot be differentiated", _WAIT),

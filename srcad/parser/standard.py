@@ -257,6 +257,106 @@ def _pow(parser: Any, node: Any, callee: Known, args: list[Any], options: dict[s
     return parser.refuse(node, "pow() with three arguments", "Use `**` and `%`.")
 
 
+def _dist(parser: Any, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:
+    """`math.dist(p, q)`: the length of the difference."""
+    if any(isinstance(arg, View) for arg in args):
+        return parser.call_known(
+            node, np.linalg.norm, [parser.binary(node, ops.subtract, *args)], {}
+        )
+    parts = _pairwise(parser, node, ops.subtract, args)
+    return parser.call_known(node, math.hypot, parts, {}) if parts else 0.0
+
+
+def _sumprod(
+    parser: Any, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+) -> Any:
+    """`math.sumprod(p, q)`."""
+    if all(isinstance(arg, View) for arg in args):
+        return parser.call_known(node, np.dot, args, {})
+    return _added(parser, node, _pairwise(parser, node, ops.multiply, args), 0, True)
+
+
+def _pairwise(parser: Any, node: Any, op: Any, args: list[Any]) -> list[Any]:
+    """An operation of two sequences, part by part."""
+    one, other = (parser.unpack(node, arg, None) for arg in args)
+    if len(one) != len(other):
+        parser.refuse(
+            node,
+            "two sequences of different lengths",
+            "It would raise when the function is called.",
+        )
+    return [parser.binary(node, op, *pair) for pair in zip(one, other)]
+
+
+def _from_function(
+    parser: Any, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+) -> Any:
+    """`np.fromfunction(f, shape)`: `f` of the indices, which are floats."""
+    function, shape = args
+    options = dict(options)
+    dtype = options.pop("dtype", Known(float, "float"))
+    indices = parser.call_known(node, np.indices, [shape], {"dtype": dtype})
+    shape = shape if isinstance(shape, (tuple, list)) else parser.unpack(node, shape, None)
+    each = [parser.emit(ops.getitem, (indices, place)) for place in range(len(shape))]
+    return parser.call(node, function, each, options)
+
+
+def _over_axes(
+    parser: Any, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+) -> Any:
+    """`np.apply_over_axes(f, a, axes)`: one axis after the other, each of which stays with the length 1."""
+    function, a, axes = args
+    rank = parser.type(a).rank
+    for axis in axes if isinstance(axes, (tuple, list)) else [axes]:
+        if not isinstance(axis, int) or rank is None:
+            parser.refuse(node, "an axis is not known while parsing", "Give the axes as literals.")
+        axis %= rank
+        a = parser.call(node, function, [a, axis], {})
+        if parser.type(a).rank == rank - 1:
+            a = parser.call_known(node, np.expand_dims, [a, axis], {})
+    return a
+
+
+def _along_axis(
+    parser: Any, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
+) -> Any:
+    """`np.apply_along_axis(f, axis, a)`: a list of what `f` is of each row, joined.
+
+    np.apply_along_axis(f, 1, a)    ->    np.stack([f(item) for item in a])
+    np.apply_along_axis(f, 0, a)    ->    np.stack([f(item) for item in a.T], axis=-1)
+    """
+    function, axis, a, *rest = args
+    rank = parser.type(a).rank
+    if not isinstance(axis, int) or not rank:
+        parser.refuse(node, "an axis is not known while parsing", "Give it as a literal.")
+    return _along(
+        parser, node, a, axis % rank, lambda row: parser.call(node, function, [row, *rest], options)
+    )
+
+
+def _along(parser: Any, node: Any, a: Any, axis: int, of_row: Callable[[Any], Any]) -> Any:
+    rank = parser.type(a).rank
+    if rank == 1:
+        return of_row(a)
+    if not axis:
+        a = (
+            parser.emit(ops.transpose, (a,))
+            if rank == 2
+            else parser.call_known(node, np.moveaxis, [a, -1, 0], {})
+        )
+    inner = Callee(
+        "inner",
+        lambda parser, node, args, options: _along(parser, node, args[0], max(axis - 1, 0), of_row),
+    )
+    target, item = (gast.Name("item", ctx(), None, None) for ctx in (gast.Store, gast.Load))
+    each = gast.Call(Given(inner), [item], [])
+    rows = gast.ListComp(each, [gast.comprehension(target, Given(a), [], 0)])
+    for part in gast.walk(rows):
+        gast.copy_location(part, node)
+    made = parser.expression(rows)
+    return parser.call(node, Known(np.stack, "np.stack"), [made], {} if axis else {"axis": -1})
+
+
 def _operator(op: Any) -> Any:
     def call(
         parser: Any, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
@@ -332,6 +432,11 @@ STANDARD: dict[Any, Any] = {
     functools.wraps: _wraps,
     math.fsum: _fsum,
     math.prod: _prod,
+    math.dist: _dist,
+    **({math.sumprod: _sumprod} if hasattr(math, "sumprod") else {}),
+    np.fromfunction: _from_function,
+    np.apply_over_axes: _over_axes,
+    np.apply_along_axis: _along_axis,
     operator.getitem: _getitem,
     operator.itemgetter: _itemgetter,
     operator.attrgetter: _attrgetter,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import infer, type_of
 from srcad.analysis.views import keeps_order, ordered, settled
+from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Loop, Origin, Test, Tree, Value
 from srcad.core.ops import Operation
@@ -336,8 +337,10 @@ class State:
         value = self.builder.let(op, operands, named, base=base)
         self.numbers.note(value, op, operands, named)
         self.freeze()
-        if value.type.kind == "object":
+        if value.type.kind in ("object", "tuple"):
             self.note_parts(value, op, args, operands, dict(named))
+        if value.type.kind == "tuple":
+            return self.parts_of(value)
         if value.type.immutable:
             return value
         owner = args[0] if args and isinstance(args[0], View) else None
@@ -358,6 +361,18 @@ class State:
             for view in views([list(args), dict(options)]):
                 self.overlap(made, view.buffer)
         return made
+
+    def parts_of(self, results: Value) -> Any:
+        """Several results, as the tuple that they are."""
+        parts, made = self.builder.parts(results), []
+        for place, part in enumerate(parts):
+            self.numbers.note(part, ops.part, (results, place), ())
+            self.builder.block[place - len(parts)].frozen = bool(self.constant)  # type: ignore[attr-defined]
+            binding = self.bind_new(part)
+            if results in self.lists_of and isinstance(binding, View):
+                self.part_of(results, binding)
+            made.append(binding)
+        return type(parts)(*made) if hasattr(parts, "_fields") else tuple(made)
 
     def overlap(self, made: View, buffer: Buffer) -> None:
         """What was made may be the memory of a buffer, and of what that may be."""

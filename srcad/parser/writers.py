@@ -43,7 +43,7 @@ class Writers(Stores):
         if function is np.nan_to_num:
             keeps = options.get("copy", args[1] if len(args) > 1 else True)
             return None if keeps is True else Writers.np_nan_to_num
-        if not (ops.name_of(function) or "").startswith("np."):
+        if not (ops.module_of(function) or "").startswith(("numpy", "scipy.")):
             return None
         place = _place_of_out(function)
         out = options.get("out", args[place] if place < len(args) else None)
@@ -130,6 +130,8 @@ class Writers(Stores):
         """A binding in the shape of `out`."""
         if same_shape(self.type(binding), self.type(out)):
             return binding
+        if self.type(binding).kind == "array":
+            return self.emit(ops.spread, (binding, out))
         shape = (("shape", self.emit(ops.shape, (out,))),)
         return self.emit(ops.operation(np.broadcast_to), (binding,), shape)
 
@@ -217,12 +219,19 @@ class Writers(Stores):
         a = self.array_of(node, a)
         self.check_overlap(node, a, val)
         rank = self.type(a).rank
-        if wrap is not False or rank is None or rank < 2:
+        if not isinstance(wrap, bool) or rank is None or rank < 2:
             self.refuse(
                 node,
                 "this use of np.fill_diagonal is not accepted",
                 "Write i = np.arange(n); x[i, i] = value.",
             )
+        if wrap and rank == 2:  # again from the top, a row below
+            step = self.emit(ops.add, (self.size_of(a, 1), 1))
+            flat = self.flat(a)
+            places = self.emit(ops.getitem, (flat, Slice(None, None, step)))
+            value = self.as_many(node, val, places)
+            self.store(node, flat, Slice(None, None, step), value, add=False)
+            return
         sizes = [self.size_of(a, axis) for axis in range(2)]
         square = self.type(a).shape
         count = sizes[0]
@@ -279,18 +288,25 @@ class Writers(Stores):
     def np_sort_in_place(
         self, node: Any, a: Any, axis: Any = -1, kind: Any = None, **options: Any
     ) -> None:
-        """`x.sort()`: the order that `np.argsort` finds."""
+        """`x.sort()`: what `np.sort` returns."""
         a = self.array_of(node, a)
-        rank = self.type(a).rank
-        if not isinstance(axis, int) or not rank:
+        if not isinstance(axis, int):
             self.refuse(
                 node, "the axis of a sort is not known while parsing", "Give it as a literal."
             )
         given = {name: option for name, option in {"kind": kind, **options}.items() if option}
         given = given if axis == -1 else {"axis": axis, **given}
-        order = self.read(self.call_known(node, np.argsort, [a], given))
-        found = self.emit(ops.getitem, (a, self.along(a, axis % rank, order)))
-        self.store(node, a, Ellipsis, found, add=False)
+        value = self.call_known(node, np.sort, [a], given)
+        self.store(node, a, Ellipsis, value, add=False)
+
+    def np_partition_in_place(
+        self, node: Any, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect"
+    ) -> None:
+        """`x.partition(k)`: what `np.partition` returns."""
+        a = self.array_of(node, a)
+        given = {} if axis == -1 else {"axis": axis}
+        value = self.call_known(node, np.partition, [a, kth], given)
+        self.store(node, a, Ellipsis, value, add=False)
 
     def np_shuffle(self, node: Any, draw: Callable[[Any], Any], x: Any, axis: Any = 0) -> None:
         """`rng.shuffle(x)`: `x[...] = x[rng.permutation(len(x))]`, which draws the same."""
@@ -452,4 +468,5 @@ _BY_METHOD: dict[str, Writer] = {
     "fill": Writers.np_fill,
     "sort": Writers.np_sort_in_place,
     "put": Writers.np_put,
+    "partition": Writers.np_partition_in_place,
 }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import operator
+import string
 from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import Symbol, rank, sizes, spread
+from srcad.core.quote import Symbol, call, conj, put, rank, sizes, spread
 from srcad.core.types import never_one
 from srcad.rules.families import bilinear
 
-__all__: list[str] = []
+__all__ = ["written_out"]
 
 LAST = (Ellipsis, None)
 BEFORE_LAST = (Ellipsis, None, slice(None))
@@ -71,9 +72,10 @@ def inner(y_bar: Any, a: Any, b: Any) -> Any:
     return tensordot(y_bar, a, b, axes=((-1,), (-1,)))
 
 
-@bilinear(np.vdot)
+@bilinear(np.vdot, on_complex="given")
 def vdot(y_bar: Any, a: Any, b: Any) -> Any:
-    return y_bar * _shaped(b, a), y_bar * _shaped(a, b)
+    """It conjugates its first operand, as `vecdot` and `vecmat` do."""
+    return conj(y_bar) * _shaped(b, a), y_bar * _shaped(a, b)
 
 
 @bilinear(np.outer)
@@ -126,32 +128,46 @@ def _placed(x: Any, order: tuple[int, ...]) -> Any:
 
 @bilinear(np.einsum, broadcasts=True)
 def einsum(y_bar: Any, subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
-    """Linear in each operand: the result's cotangent and the other operands, contracted to the operand's subscripts."""
-    terms, result = _parsed(subscripts, len(operands))
+    """Linear in each operand: the result's cotangent and the other operands, contracted to the operand's subscripts.
+
+    A subscript twice in one operand takes a diagonal: the cotangent stands on it, and is zero elsewhere.
+    """
+    if not isinstance(subscripts, str):
+        raise NotImplementedError("the subscripts are no literal string; write them as 'ij,j->i'")
+    terms, result = written_out(subscripts, [rank(operand) for operand in operands])
     options = {"optimize": optimize} if optimize is not False else {}
     cotangents = []
     for place, (term, operand) in enumerate(zip(terms, operands)):
         others = [other for i, other in enumerate(terms) if i != place]
         arrays = [other for i, other in enumerate(operands) if i != place]
         found = {*result, *"".join(others)}
-        kept = "".join(label for label in term if label in found)
+        single = "".join(dict.fromkeys(term))
+        kept = "".join(label for label in single if label in found)
         x_bar = y_bar
         if not all(_meets(operand, term, array, other) for other, array in zip(others, arrays)):
             # An axis of length 1 is stretched to its partner's: the driver sums over what was stretched.
-            spec = f"{','.join([result, *others, term])}->{term}"
-            cotangents.append(np.einsum(spec, y_bar, *arrays, np.ones_like(operand), **options))
-            continue
-        if arrays or kept != result:
-            x_bar = np.einsum(f"{','.join([result, *others])}->{kept}", y_bar, *arrays, **options)
-        if kept != term:  # an axis that is only summed over
-            x_bar = (
-                x_bar[tuple(slice(None) if label in found else None for label in term)]
-                if kept
-                else x_bar
-            )
-            x_bar = spread(x_bar, operand)
-        cotangents.append(x_bar)
+            spec = f"{','.join([result, *others, term])}->{single}"
+            x_bar = np.einsum(spec, y_bar, *arrays, np.ones_like(operand), **options)
+        else:
+            if arrays or kept != result:
+                spec = f"{','.join([result, *others])}->{kept}"
+                x_bar = np.einsum(spec, y_bar, *arrays, **options)
+            if kept != single and kept:  # an axis that is only summed over
+                x_bar = x_bar[tuple(slice(None) if one in found else None for one in single)]
+            if kept != single and single == term:
+                x_bar = spread(x_bar, operand)
+        cotangents.append(x_bar if single == term else _on_diagonal(x_bar, single, operand, term))
     return None, *cotangents
+
+
+def _on_diagonal(x_bar: Any, single: str, x: Any, term: str) -> Any:
+    """An array like `x` with `x_bar` where the indices that share a label are the same: `x_bar[i, i]`."""
+    places = {}
+    for axis, label in enumerate(single):
+        i = call(np.arange, np.shape(x)[term.index(label)])
+        behind = len(single) - 1 - axis
+        places[label] = i[(slice(None), *(None,) * behind)] if behind else i
+    return put(np.zeros_like(x), tuple(places[label] for label in term), x_bar)
 
 
 def _meets(a: Any, term: str, b: Any, other: str) -> bool:
@@ -167,40 +183,41 @@ def _meets(a: Any, term: str, b: Any, other: str) -> bool:
     return True
 
 
-def _parsed(subscripts: Any, count: int) -> tuple[list[str], str]:
-    if not isinstance(subscripts, str):
-        raise NotImplementedError(
-            "np.einsum without a literal string of subscripts; write it as 'ij,j->i'"
-        )
-    text = subscripts.replace(" ", "")
-    if "." in text:
-        raise NotImplementedError("np.einsum with '...'; write the axes out")
-    inputs, arrow, result = text.partition("->")
+def written_out(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The subscripts of each operand of np.einsum, of these ranks, and of the result; a letter for each axis.
+
+    >>> written_out("...ij,...jk", [3, 2])
+    (['zij', 'jk'], 'zik')
+    """
+    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
-    if any(len(set(term)) < len(term) for term in terms):
-        raise NotImplementedError(
-            "np.einsum with a subscript twice in one operand; take np.diagonal first"
-        )
-    if len(terms) != count:
-        raise NotImplementedError(f"np.einsum of {count} operands with subscripts for {len(terms)}")
+    if len(terms) != len(ranks):
+        raise NotImplementedError(f"{len(ranks)} operands with subscripts for {len(terms)}")
+    free = [x for x in string.ascii_uppercase + string.ascii_lowercase if x not in subscripts]
+    extra = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks)]
+    if any(count < 0 or (count and "..." not in term) for term, count in zip(terms, extra)):
+        raise NotImplementedError("operands have more axes than subscripts, or fewer")
+    most = "".join(free[-max(extra, default=0) :]) if max(extra, default=0) else ""
+    labels = inputs.replace("...", "").replace(",", "")
     if not arrow:
-        labels = "".join(terms)
-        result = "".join(sorted(label for label in set(labels) if labels.count(label) == 1))
-    return terms, result
+        once = sorted(label for label in set(labels) if labels.count(label) == 1)
+        result = "..." * ("..." in inputs) + "".join(once)
+    terms = [term.replace("...", most[len(most) - count :]) for term, count in zip(terms, extra)]
+    return terms, result.replace("...", most)
 
 
-@bilinear(np.vecdot, broadcasts=True)
+@bilinear(np.vecdot, broadcasts=True, on_complex="given")
 def vecdot(y_bar: Any, x1: Any, x2: Any) -> Any:
     scale = y_bar[LAST] if rank(y_bar) else y_bar
-    return scale * x2, scale * x1
+    return conj(scale) * x2, scale * x1
 
 
 if hasattr(np, "matvec"):  # NumPy 2.2
 
     @bilinear(np.matvec, broadcasts=True)
     def matvec(y_bar: Any, x1: Any, x2: Any) -> Any:
-        return y_bar[LAST] * x2[BEFORE_LAST], np.vecmat(y_bar, x1)
+        return y_bar[LAST] * x2[BEFORE_LAST], np.vecmat(conj(y_bar), x1)
 
-    @bilinear(np.vecmat, broadcasts=True)
+    @bilinear(np.vecmat, broadcasts=True, on_complex="given")
     def vecmat(y_bar: Any, x1: Any, x2: Any) -> Any:
-        return np.matvec(x2, y_bar), x1[LAST] * y_bar[BEFORE_LAST]
+        return np.matvec(x2, conj(y_bar)), x1[LAST] * y_bar[BEFORE_LAST]

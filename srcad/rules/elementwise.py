@@ -7,13 +7,14 @@ float32 stays float32.
 from __future__ import annotations
 
 import builtins
+import cmath
 import math
 import operator
 from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import Symbol
+from srcad.core.quote import Symbol, may_be_complex
 from srcad.rules.families import elementwise
 
 __all__: list[str] = []
@@ -60,14 +61,18 @@ def power(x1: Any, x2: Any, y: Any) -> Any:
         by_base = x2 * x1 ** (x2 - ((x1 != 0) | (x2 != 0)))
     if _is_whole(x2):
         return by_base, None
+    complex_ = may_be_complex((x1, x2))
     if _is_number(x1):
+        if complex_:
+            return by_base, y * (cmath.log(x1) if x1 != 0 else 0)
         return by_base, y * (math.log(x1) if x1 > 0 else 0 if x1 == 0 else math.nan)
-    return by_base, y * np.log(np.where(x1 == 0, 1, x1))
+    base = np.where(x1 == 0, 1, x1)
+    return by_base, y * np.log(base + 0j if complex_ and not may_be_complex(x1) else base)
 
 
 def _is_number(x: Any) -> bool:
     """Whether an operand is a literal (while quoting) or a Python number (when run)."""
-    return isinstance(x, (int, float)) and not isinstance(x, np.generic)
+    return isinstance(x, (int, float, complex)) and not isinstance(x, np.generic)
 
 
 def _is_whole(x: Any) -> bool:
@@ -79,7 +84,7 @@ def _is_whole(x: Any) -> bool:
     )
 
 
-@elementwise(np.absolute, np.fabs, builtins.abs, math.fabs)
+@elementwise(np.absolute, np.fabs, builtins.abs, math.fabs, on_complex="given")
 def absolute(x: Any, y: Any) -> Any:
     return np.sign(x)
 
@@ -182,9 +187,23 @@ def arctan2(x1: Any, x2: Any, y: Any) -> Any:
     return x2 / (x1**2 + x2**2), -x1 / (x1**2 + x2**2)
 
 
-@elementwise(np.hypot, math.hypot)
+@elementwise(*([math.fma] if hasattr(math, "fma") else []))
+def fma(x: Any, factor: Any, term: Any, y: Any) -> Any:
+    return factor, x, 1
+
+
+@elementwise(np.hypot)
 def hypot(x1: Any, x2: Any, y: Any) -> Any:
+    """At (0, 0), 0 is a subgradient."""
+    y = np.where(y == 0, 1, y)
     return x1 / y, x2 / y
+
+
+@elementwise(math.hypot)
+def hypot_of_many(*coordinates_and_y: Any) -> Any:
+    *coordinates, y = coordinates_and_y
+    y = np.where(y == 0, 1, y)
+    return tuple(x / y for x in coordinates)
 
 
 @elementwise(np.sinh, math.sinh)
@@ -231,28 +250,34 @@ def rad2deg(x: Any, y: Any) -> Any:
 def sinc(x: Any, y: Any) -> Any:
     """The quotient cancels around 0, and its derivative at 0 would be wrong: a series there, good at every order."""
     t = (math.pi * x) ** 2
-    near = t < 0.03
+    near = (np.abs(t) if may_be_complex(t) else t) < 0.03
     series = -(math.pi**2) / 3 * x * (1 - t / 10 * (1 - t / 28 * (1 - t / 54 * (1 - t / 88))))
     return np.where(near, series, (np.cos(math.pi * x) - y) / np.where(near, 1, x))
 
 
 @elementwise(np.logaddexp)
 def logaddexp(x1: Any, x2: Any, y: Any) -> Any:
-    return np.exp(x1 - y), np.exp(x2 - y)
+    """Where both are minus infinity (the logarithm of no probability at all), they share as equal operands do."""
+    return _share(np.exp(x1 - y), x2, y), _share(np.exp(x2 - y), x1, y)
+
+
+def _share(share: Any, other: Any, y: Any) -> Any:
+    """A half where both operands are minus infinity; a literal is not."""
+    return share if _is_number(other) else np.where(np.isneginf(y), 0.5, share)
 
 
 @elementwise(np.logaddexp2)
 def logaddexp2(x1: Any, x2: Any, y: Any) -> Any:
-    return np.exp2(x1 - y), np.exp2(x2 - y)
+    return _share(np.exp2(x1 - y), x2, y), _share(np.exp2(x2 - y), x1, y)
 
 
-@elementwise(np.maximum, builtins.max)
+@elementwise(np.maximum, builtins.max, on_complex="refuse", flat=True)
 def maximum(x1: Any, x2: Any, y: Any) -> Any:
     """1, 0, and a half each where both are the largest (written so that float32 stays: a half of a bool is float64)."""
     return 0.5 + 0.5 * np.sign(x1 - x2), 0.5 - 0.5 * np.sign(x1 - x2)
 
 
-@elementwise(np.minimum, builtins.min)
+@elementwise(np.minimum, builtins.min, on_complex="refuse", flat=True)
 def minimum(x1: Any, x2: Any, y: Any) -> Any:
     return 0.5 - 0.5 * np.sign(x1 - x2), 0.5 + 0.5 * np.sign(x1 - x2)
 
@@ -264,19 +289,19 @@ def _unless_nan(x1: Any, x2: Any, partial: Any) -> Any:
     return partial if _is_number(x2) else np.where(np.isnan(x2), 1, partial)
 
 
-@elementwise(np.fmax)
+@elementwise(np.fmax, on_complex="refuse", flat=True)
 def fmax(x1: Any, x2: Any, y: Any) -> Any:
     by_x1, by_x2 = maximum(x1, x2, y)
     return _unless_nan(x1, x2, by_x1), _unless_nan(x2, x1, by_x2)
 
 
-@elementwise(np.fmin)
+@elementwise(np.fmin, on_complex="refuse", flat=True)
 def fmin(x1: Any, x2: Any, y: Any) -> Any:
     by_x1, by_x2 = minimum(x1, x2, y)
     return _unless_nan(x1, x2, by_x1), _unless_nan(x2, x1, by_x2)
 
 
-@elementwise(np.clip)
+@elementwise(np.clip, on_complex="refuse")
 def clip(a: Any, a_min: Any, a_max: Any, y: Any) -> Any:
     """1 from bound to bound, both included; a bound's is 1 where it is the value. Crossed bounds give a_max."""
     if a_min is None and a_max is None:
@@ -308,7 +333,7 @@ def heaviside(x1: Any, x2: Any, y: Any) -> Any:
     return 0, x1 == 0
 
 
-@elementwise(np.nan_to_num)
+@elementwise(np.nan_to_num, on_complex="refuse")
 def nan_to_num(x: Any, y: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     return np.isfinite(x)
 

@@ -9,12 +9,20 @@ A rule is a runnable Python function over NumPy arrays. What it states, by famil
 - *bilinear*: the same form; the operation is linear in each of two operands, holding the other.
 - *primitive*: a class with `pushforward(*tangents, *operands, y, **options)` and `pullback(y_bar, *operands, y,
   **options)`; the tangent of an operand that does not vary is None.
+- *derived* (`srcad.rules.derived`): the function in terms of others that have rules.
 - *constant*: not differentiable, with the reason.
 
 `wrt` are the positions that the result varies with (None: all); what stands elsewhere (a condition, an index, the step
 of a jump) has no derivative. An operand that is a tuple or list of arrays has as cotangent a tuple or list as long. An
-operand that the call leaves out is None. A rule raises NotImplementedError, with the reason and a rewrite, for options
+operand that the call leaves out is None; one that stands behind options in the function's own signature is given by
+name (`named`). A rule raises NotImplementedError, with the reason and a rewrite, for options
 or ranks that it does not cover.
+
+Complex numbers follow the convention that the inner product is Re(conj(a) b). A rule states the formula that it has on the
+reals, and where the function is holomorphic the driver conjugates: the partial derivatives of elementwise rules, the
+operands and the result of others. `on_complex="given"`: the rule itself is right for complex operands, which it is given
+as they are (an elementwise one is of a real-valued function, and its partial derivative is the gradient). `"refuse"`: the
+function has no derivative there.
 
 Operands come first and by position, options follow as keyword-only parameters, under NumPy's names; an option that is
 not listed is refused on active operands. The driver (`transformer.adjoint`) alone owns seeds, broadcasting,
@@ -24,25 +32,58 @@ accumulation, zeros and activity.
 from __future__ import annotations
 
 import functools
+import importlib
+import importlib.util
 import inspect
 import math
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
 from srcad.core import ops
+from srcad.core.results import SEVERAL
+from srcad.core.quote import may_be_complex
 
 __all__ = [
+    "MAKERS",
     "REGISTRY",
     "Rule",
     "bilinear",
     "constant",
+    "cores",
     "elementwise",
+    "filling",
     "linear",
     "primitive",
+    "register",
     "rule_of",
+    "named_axes",
+    "signature_of",
 ]
+
+
+def cores(signature: str) -> list[str]:
+    """The axes of operands and result that the signature of a generalized ufunc names.
+
+    >>> cores("(m,n),(n)->(m)")
+    ['m,n', 'n', 'm']
+    """
+    return re.findall(r"\(([^)]*)\)", signature.replace(" ", ""))
+
+
+def named_axes(core: str, rank: int) -> list[str]:
+    """The axes that a core names of an operand of this rank, which may lack those with a question mark.
+
+    >>> named_axes("n,k?", 1), named_axes("n,k?", 3)
+    (['n'], ['n', 'k'])
+    """
+    names = [name for name in core.split(",") if name]
+    if rank < len(names):
+        names = [name for name in names if not name.endswith("?")]
+    return [name.rstrip("?") for name in names]
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,7 +92,18 @@ class Rule:
     """What is known of the derivative of one callable.
 
     `operands` and `options` are names of parameters; `broadcasts` says that a cotangent may come back in the shape of
-    the result and is summed to the operand's by the driver; `wrt` are the positions that may be active.
+    the result and is summed to the operand's by the driver; `wrt` are the positions that may be active. `definition`
+    is the function in terms of others. `signature` is that of a generalized ufunc (`"(m,n),(n)->(m)"`): what stands
+    before the axes that it names broadcasts; type, memory and batched form follow. An axis with a question mark may be
+    missing (`"(n,n),(n,k?)->(n,k?)"`: vectors are columns). `stacks` is False where the installed version of the function
+    takes no axes before those. `along` is what a filter or a transform has instead: the option that names the axis along
+    which it works on an operand, and that operand if it is not the first (`"axis"`, `"axis x"`). `memory` is what the result may share with
+    operands, in the terms of `srcad.analysis.memory`. `typed` gives the type where nothing else can, of the operands. `on_complex` says what the driver does where operands are complex.
+    `without` are the operands that the result varies with, but no derivative is known by, with the reason: where one
+    is active, that is an error. `flat`: the partial derivatives are zero on regions.
+    `over_axes`: it works along the axes that the option `axis` names (None: all), each of what is left by itself, so that
+    its batched form is the call along the axes that follow: "any", or "one" where the function fails on empty arrays
+    along several.
     """
 
     def __init__(
@@ -66,13 +118,64 @@ class Rule:
         wrt: tuple[int, ...] | None = None,
         broadcasts: bool = False,
         reason: str = "",
+        definition: Callable[..., Any] | None = None,
+        signature: str | None = None,
+        memory: str | None = None,
+        on_complex: str = "conjugate",
+        constant_on_reals: bool = False,
+        without: dict[str, str] | None = None,
+        stacks: bool = True,
+        flat: bool = False,
+        over_axes: str | None = None,
+        along: str | None = None,
+        typed: Callable[..., Any] | None = None,
     ) -> None:
+        self.along, self.typed = along, typed
+        self.stacks, self.flat, self.over_axes = stacks, flat, over_axes
+        self.on_complex, self.constant_on_reals = on_complex, constant_on_reals
+        self.without = {operands.index(name): why for name, why in (without or {}).items()}
         self.family, self.function, self.reason = family, function, reason
         self.pullback, self.pushforward = pullback, pushforward
         self.operands, self.options, self.broadcasts = operands, options, broadcasts
         self.twin: Any = None  # NumPy's function of the same rule, for one of math's
         self.variadic = bool(operands) and operands[-1].startswith("*")
         self.wrt = wrt
+        self.named: tuple[str, ...] = ()
+        self.definition, self.signature = definition, signature
+        self.memory = "fresh" if signature is not None else memory
+
+    def is_constant(self, operands: Any) -> bool:
+        """Whether the result does not vary with operands of these types."""
+        return self.family == "constant" or (
+            self.constant_on_reals and not may_be_complex(tuple(operands))
+        )
+
+    def split(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Operands and options of a call: some operands are given by name, as the weights of an average are."""
+        if not any(name in options for name in self.named):
+            return args, options
+        front = len(self.operands) - len(self.named)
+        args = (*args, *(None,) * (front - len(args)), *map(options.get, self.named))
+        return args, {key: value for key, value in options.items() if key not in self.named}
+
+    def merge(
+        self, operands: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A call with these operands and options: the inverse of `split`."""
+        front = len(self.operands) - len(self.named)
+        if not self.named or len(operands) <= front:
+            return operands, options
+        given = zip(self.named, operands[front:])
+        return operands[:front], {**options, **{key: x for key, x in given if x is not None}}
+
+    def value(self, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What the function makes of operands and options."""
+        args, named = self.merge(tuple(operands), options)
+        return self.function(*args, **named)
+
+    def varies(self, place: int) -> bool:
+        """Whether the operand at a position may be active."""
+        return self.wrt is None or place in self.wrt
 
     def __repr__(self) -> str:
         return f"<{self.family} rule of {self.function}>"
@@ -82,26 +185,104 @@ REGISTRY: dict[Callable[..., Any], Rule] = {}
 
 
 def rule_of(function: Callable[..., Any]) -> Rule | None:
-    """The rule of a callable, or None."""
+    """The rule of a callable, or None. SciPy's are loaded when a function of theirs is first asked for."""
     try:
-        return REGISTRY.get(function)
+        found = REGISTRY.get(function)
     except TypeError:
         return None
+    if found is None and load_rules(function):
+        found = REGISTRY.get(function)
+    if found is None and not hasattr(function, "__name__"):
+        found = _rule_of_object(function)
+    return found
 
 
-def _register(rule: Rule) -> None:
-    if rule.function in REGISTRY:
+# What makes the rule of an object that is called, by its class.
+MAKERS: dict[type, Callable[[Any], None]] = {}
+
+
+def _rule_of_object(found: Any) -> Rule | None:
+    for kind in type(found).__mro__:
+        load_rules(kind)
+        if kind in MAKERS:
+            MAKERS[kind](found)
+            return REGISTRY.get(found)
+    return None
+
+
+_LOADED: set[str] = set()
+
+
+def load_rules(function: Callable[..., Any]) -> bool:
+    """Load the rules of the module of SciPy that offers a function; whether there were any, not loaded before."""
+    home = ops.module_of(function)
+    if function is ops.sparse_product.function or function is ops.sparse_transpose.function:
+        home = "scipy.sparse"
+    if home is None or not home.startswith("scipy.") or home in _LOADED:
+        return False
+    _LOADED.add(home)
+    rules = f"srcad.rules.{home.replace('sparse.linalg', 'sparse')}"
+    if importlib.util.find_spec(rules) is None:
+        return False
+    importlib.import_module(rules)
+    return True
+
+
+def register(rule: Rule) -> None:
+    """Enter a rule, and tell the operation which parameters are operands."""
+    if rule.function in REGISTRY or (hasattr(rule.function, "__name__") and rule_of(rule.function)):
         raise ValueError(f"{rule.function} has a rule already")
     REGISTRY[rule.function] = rule
+    if rule.signature is not None and len(cores(rule.signature.partition("->")[2])) > 1:
+        SEVERAL.add(rule.function)
     names = ops.parameters(rule.function) or ()
-    count = len(rule.operands)
+    rule.named = _given_by_name(rule.function, rule.operands, names)
+    if isinstance(rule.function, np.ufunc):
+        _with_casts(rule)
+    count = len(rule.operands) - len(rule.named)
     op = ops.operation(rule.function)
     if count:
         op.operands = tuple(names[:count]) if names else rule.operands
     op.effect = "pure"
 
 
-def _signature(
+# What all ufuncs take, and no formula depends on.
+_OF_UFUNCS = ("dtype", "casting", "order", "subok")
+
+
+def _with_casts(rule: Rule) -> None:
+    """A ufunc may be told in which dtype to compute; cotangents get that of their operands from the driver anyway."""
+    rule.options += _OF_UFUNCS
+
+    def plain(formula: Callable[..., Any] | None) -> Any:
+        if formula is None:
+            return None
+
+        @functools.wraps(formula)
+        def without(*args: Any, **options: Any) -> Any:
+            given = {key: x for key, x in options.items() if key not in _OF_UFUNCS}
+            return formula(*args, **given)
+
+        return without
+
+    rule.pullback, rule.pushforward = plain(rule.pullback), plain(rule.pushforward)
+
+
+def _given_by_name(function: Any, operands: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The operands behind parameters that are options, or that are no parameters by position: they are given by name."""
+    try:
+        parameters: Any = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = {}
+    for place, name in enumerate(operands):
+        if name in names and names.index(name) != place:
+            return operands[place:]
+        if name in parameters and parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
+            return operands[place:]
+    return ()
+
+
+def signature_of(
     function: Callable[..., Any], skip_first: int, skip_last: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     front, options = [], []
@@ -112,10 +293,12 @@ def _signature(
             front.append("*" + parameter.name)
         else:
             front.append(parameter.name)
+    if front and front[-1].startswith("*"):  # what is skipped is among them
+        skip_last = 0
     return tuple(front[skip_first : len(front) - skip_last]), tuple(options)
 
 
-def _filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
+def filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
     """`rule` for calls that leave operands out: None stands for them. More operands than it knows are refused."""
     if operands and operands[-1].startswith("*"):
         return rule
@@ -123,22 +306,29 @@ def _filling(rule: F, operands: tuple[str, ...], before: int, after: int) -> F:
     @functools.wraps(rule)
     def filled(*args: Any, **options: Any) -> Any:
         given = len(args) - before - after
-        if given == len(operands):
-            return rule(*args, **options)
         if given > len(operands):
             raise NotImplementedError(
                 f"a call with {given} operands; the rule is about {len(operands)}"
             )
         end = len(args) - after
-        return rule(*args[:end], *[None] * (len(operands) - given), *args[end:], **options)
+        named = [options.pop(name, None) for name in operands[given:]]
+        return rule(*args[:end], *named, *args[end:], **options)
 
     return filled  # type: ignore[return-value]
 
 
 def elementwise(
-    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None
+    *functions: Callable[..., Any],
+    wrt: tuple[int, ...] | None = None,
+    on_complex: str = "conjugate",
+    without: dict[str, str] | None = None,
+    signature: str | None = None,
+    flat: bool = False,
 ) -> Callable[[F], F]:
-    """Register `rule(*operands, y) -> partial derivatives` for each of the functions.
+    """Register `rule(*operands, y) -> partial derivatives` for each of the functions; None for an operand in `without`.
+
+    `flat` says that they are zero on regions: what comes before is then masked there, if its own may be infinite.
+    One that is no ufunc of NumPy's is known to broadcast where the `signature` says so.
 
     >>> import numpy as np
     >>> rule_of(np.tanh).pullback(0.5, 0.25)
@@ -146,13 +336,17 @@ def elementwise(
     """
 
     def decorate(rule: F) -> F:
-        operands, options = _signature(rule, 0, 1)
-        filled = _filling(rule, operands, 0, 1)
-        given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
+        operands, options = signature_of(rule, 0, 1)
+        filled = filling(rule, operands, 0, 1)
+        given: dict[str, Any] = {
+            **{"operands": operands, "options": options, "wrt": wrt},
+            **{"on_complex": on_complex, "without": without, "signature": signature},
+            "flat": flat,
+        }
         for function in functions:
             made = Rule("elementwise", function, pullback=filled, broadcasts=True, **given)
             made.twin = _twin(function)
-            _register(made)
+            register(made)
         return rule
 
     return decorate
@@ -171,41 +365,85 @@ def _twin(function: Callable[..., Any]) -> Any:
 
 
 def _transposed(
-    family: str, functions: tuple[Any, ...], wrt: tuple[int, ...] | None, broadcasts: bool
+    family: str,
+    functions: tuple[Any, ...],
+    wrt: tuple[int, ...] | None,
+    broadcasts: bool,
+    signature: str | None,
+    memory: str | None,
+    on_complex: str,
+    stacks: bool = True,
+    along: str | None = None,
 ) -> Callable[[F], F]:
     def decorate(rule: F) -> F:
-        operands, options = _signature(rule, 1, 0)
-        filled = _filling(rule, operands, 1, 0)
-        given: dict[str, Any] = {"operands": operands, "options": options, "wrt": wrt}
+        operands, options = signature_of(rule, 1, 0)
+        filled = filling(rule, operands, 1, 0)
+        given: dict[str, Any] = {
+            **{"operands": operands, "options": options, "wrt": wrt},
+            **{"broadcasts": broadcasts, "signature": signature, "memory": memory},
+            **{"on_complex": on_complex, "stacks": stacks, "along": along},
+        }
         for function in functions:
-            _register(Rule(family, function, pullback=filled, broadcasts=broadcasts, **given))
+            register(Rule(family, function, pullback=filled, **given))
         return rule
 
     return decorate
 
 
 def linear(
-    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None, broadcasts: bool = False
+    *functions: Callable[..., Any],
+    wrt: tuple[int, ...] | None = None,
+    broadcasts: bool = False,
+    signature: str | None = None,
+    memory: str | None = None,
+    on_complex: str = "conjugate",
+    stacks: bool = True,
+    along: str | None = None,
 ) -> Callable[[F], F]:
     """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt`."""
-    return _transposed("linear", functions, wrt, broadcasts)
+    given = (broadcasts, signature, memory, on_complex, stacks, along)
+    return _transposed("linear", functions, wrt, *given)
 
 
-def bilinear(*functions: Callable[..., Any], broadcasts: bool = False) -> Callable[[F], F]:
+def bilinear(
+    *functions: Callable[..., Any],
+    broadcasts: bool = False,
+    signature: str | None = None,
+    memory: str | None = None,
+    on_complex: str = "conjugate",
+    along: str | None = None,
+) -> Callable[[F], F]:
     """Register `rule(y_bar, a, b, **options) -> (a_bar, b_bar)` for operations linear in each of two operands."""
-    return _transposed("bilinear", functions, None, broadcasts)
+    given = (broadcasts, signature, memory, on_complex, True, along)
+    return _transposed("bilinear", functions, None, *given)
 
 
 def primitive(
-    *functions: Callable[..., Any], wrt: tuple[int, ...] | None = None, broadcasts: bool = False
+    *functions: Callable[..., Any],
+    wrt: tuple[int, ...] | None = None,
+    broadcasts: bool = False,
+    signature: str | None = None,
+    memory: str | None = None,
+    on_complex: str = "conjugate",
+    constant_on_reals: bool = False,
+    stacks: bool = True,
+    definition: Callable[..., Any] | None = None,
+    over_axes: str | None = None,
+    along: str | None = None,
+    typed: Callable[..., Any] | None = None,
 ) -> Callable[[type], type]:
-    """Register a class with explicit `pushforward` and `pullback` static functions."""
+    """Register a class with explicit `pushforward` and `pullback` static functions.
+
+    A `definition` in terms of other functions gives the type, and the batched form where there is no other.
+    `constant_on_reals` is for steps, whose derivative is zero wherever it exists unless they are of complex numbers.
+    """
 
     def decorate(rule: type) -> type:
-        operands, options = _signature(rule.pullback, 1, 1)  # type: ignore[attr-defined]
-        filled = _filling(rule.pullback, operands, 1, 1)  # type: ignore[attr-defined]
+        operands, options = signature_of(rule.pullback, 1, 1)  # type: ignore[attr-defined]
+        filled = filling(rule.pullback, operands, 1, 1)  # type: ignore[attr-defined]
+        whole = None if definition is None else filling(definition, operands, 0, 0)
         for function in functions:
-            _register(
+            register(
                 Rule(
                     "primitive",
                     function,
@@ -215,6 +453,15 @@ def primitive(
                     options=options,
                     wrt=wrt,
                     broadcasts=broadcasts,
+                    signature=signature,
+                    memory=memory,
+                    on_complex=on_complex,
+                    constant_on_reals=constant_on_reals,
+                    stacks=stacks,
+                    definition=whole,
+                    over_axes=over_axes,
+                    along=along,
+                    typed=typed,
                 )
             )
         return rule
@@ -225,4 +472,4 @@ def primitive(
 def constant(*functions: Callable[..., Any], reason: str) -> None:
     """Register functions whose result does not vary smoothly with their operands, with the reason."""
     for function in functions:
-        _register(Rule("constant", function, reason=reason))
+        register(Rule("constant", function, reason=reason))

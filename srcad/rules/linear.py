@@ -5,7 +5,6 @@ The vocabulary that derivatives need beyond NumPy is here too, so that what is e
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from functools import reduce
@@ -16,7 +15,19 @@ import numpy as np
 
 from srcad import runtime
 from srcad.core import ops
-from srcad.core.quote import RankUnknown, Symbol, call, put, put_add, rank, spread, sum_to
+from srcad.core.quote import (
+    RankUnknown,
+    Symbol,
+    call,
+    may_be_complex,
+    put,
+    put_add,
+    rank,
+    sizes,
+    spread,
+    sum_to,
+)
+from srcad.core.types import Size
 from srcad.rules.families import linear
 
 __all__ = ["along", "axes_of", "count_of", "known", "restore"]
@@ -90,33 +101,17 @@ def _rank(x: Any) -> float:
         return math.inf
 
 
-def _floating(dtype: Any) -> None:
-    if dtype is not None and (isinstance(dtype, Symbol) or np.dtype(dtype).kind != "f"):
+def _floating(dtype: Any, x: Any) -> None:
+    if dtype is None:
+        return
+    if isinstance(dtype, Symbol):
+        dtype = dtype.value.type.dtype
+    if dtype is None or np.dtype(dtype).kind not in "fc":
         raise NotImplementedError(
             "only a conversion to a floating dtype given by name has a derivative"
         )
-
-
-# Reductions.
-
-
-@linear(np.sum)
-def sum_(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
-    return spread(restore(y_bar, a, axis, keepdims), a)
-
-
-@linear(builtins.sum)
-def sum_of_rows(y_bar: Any, iterable: Any) -> Any:
-    if isinstance(iterable, (tuple, list)):
-        raise NotImplementedError(
-            "the sum of a list; write np.sum(np.stack(...), axis=0), or add in a loop"
-        )
-    return spread(y_bar, iterable)
-
-
-@linear(np.mean)
-def mean(y_bar: Any, a: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
-    return spread(restore(y_bar / count_of(a, axis), a, axis, keepdims), a)
+    if np.dtype(dtype).kind == "f" and may_be_complex(x):
+        raise NotImplementedError("it drops the imaginary part; write `x.real`")
 
 
 @linear(np.trace)
@@ -143,30 +138,6 @@ def _aligned(x: Any, has: list[bool]) -> Any:
         return x
     has = has[has.index(True) :]
     return x if all(has) else x[tuple(slice(None) if one else None for one in has)]
-
-
-@linear(np.cumsum)
-def cumsum(y_bar: Any, a: Any, *, axis: Any = None) -> Any:
-    back = slice(None, None, -1)
-    if axis is None:
-        a_bar = np.cumsum(y_bar[back])[back]
-        return a_bar if _rank(a) == 1 else np.reshape(a_bar, np.shape(a))
-    index = along(axis, back, a)
-    return np.cumsum(y_bar[index], axis=axis)[index]
-
-
-@linear(np.diff)
-def diff(y_bar: Any, a: Any, *, n: Any = 1, axis: Any = -1) -> Any:
-    a_bar, n = np.zeros_like(a), known(n, "the order n")
-    if n == 0:
-        return y_bar
-    for k in range(n, -1, -1):
-        part = along(axis, slice(k or None, k - n or None), a)
-        times = math.comb(n, k) * (-1) ** (n - k)
-        a_bar = put_add(
-            a_bar, part, y_bar if times == 1 else -y_bar if times == -1 else times * y_bar
-        )
-    return a_bar
 
 
 # Changes of shape and order.
@@ -230,7 +201,9 @@ def expand_dims(y_bar: Any, a: Any, *, axis: Any) -> Any:
 @linear(np.atleast_1d, np.atleast_2d, np.atleast_3d)
 def atleast(y_bar: Any, *arys: Any) -> Any:
     if len(arys) != 1:
-        raise NotImplementedError("np.atleast_1d of several arrays; call it once for each")
+        return tuple(
+            spread(0.0, x) if bar is None else atleast(bar, x) for bar, x in zip(y_bar, arys)
+        )
     if _rank(arys[0]) == 0:
         return y_bar[(0,) * rank(y_bar)] if rank(y_bar) > 1 else y_bar[0]
     return _reshaped(y_bar, arys[0])
@@ -264,7 +237,15 @@ def triu(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
 
 @linear(np.diag)
 def diag(y_bar: Any, v: Any, *, k: Any = 0) -> Any:
-    return np.diag(y_bar, k) if rank(v) == 1 else _undiagonal(y_bar, v, k)
+    if rank(v) == 1 or (_is_square(v) and known(k, "the diagonal's offset") == 0):
+        return np.diag(y_bar, k) if rank(v) == 1 else np.diag(y_bar)
+    return _undiagonal(y_bar, v, k)
+
+
+def _is_square(a: Any) -> bool:
+    """Whether both axes are known to have one size, whatever it is."""
+    rows, columns = sizes(a) or (0, 0)
+    return isinstance(rows, Size) and isinstance(columns, Size) and rows[:2] == columns[:2]
 
 
 @linear(np.diagonal)
@@ -302,7 +283,12 @@ def _dtype(a: Any) -> Any:
 
 
 @linear(np.concatenate)
-def concatenate(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
+def concatenate(
+    y_bar: Any, arrays: Any, *, axis: Any = 0, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    _floating(dtype, arrays)
+    if not isinstance(arrays, (tuple, list)) and isinstance(axis, int) and axis == 0:
+        return _reshaped(y_bar, arrays)
     arrays = _several(arrays, "np.concatenate")
     if axis is None:
         parts = _cut([np.size(a) for a in arrays])
@@ -313,19 +299,28 @@ def concatenate(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
 
 
 @linear(np.stack)
-def stack(y_bar: Any, arrays: Any, *, axis: Any = 0) -> Any:
+def stack(
+    y_bar: Any, arrays: Any, *, axis: Any = 0, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    _floating(dtype, arrays)
     axis = known(axis, "the axis")
+    if not isinstance(arrays, (tuple, list)):
+        return np.moveaxis(y_bar, axis, 0) if axis else y_bar
     arrays = _several(arrays, "np.stack")
     return (tuple(y_bar[along(axis, i, y_bar)] for i in range(len(arrays))),)
 
 
 @linear(np.vstack)
-def vstack(y_bar: Any, tup: Any) -> Any:
+def vstack(y_bar: Any, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    _floating(dtype, tup)
+    if not isinstance(tup, (tuple, list)):
+        return _reshaped(y_bar, tup)
     return _joined(y_bar, tup, 0, lambda a: 1 if rank(a) < 2 else np.shape(a)[0], 2)
 
 
 @linear(np.hstack)
-def hstack(y_bar: Any, tup: Any) -> Any:
+def hstack(y_bar: Any, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    _floating(dtype, tup)
     tup = _several(tup, "np.hstack")
     axis = int(rank(tup[0]) > 1)
     return _joined(y_bar, tup, axis, lambda a: 1 if rank(a) == 0 else np.shape(a)[axis], 1)
@@ -339,15 +334,15 @@ def column_stack(y_bar: Any, tup: Any) -> Any:
 def _joined(y_bar: Any, arrays: Any, axis: int, size: Any, least: int) -> Any:
     """Each array's part of a join along `axis`; one with fewer than `least` axes is a single row or column of it."""
     arrays = _several(arrays, "a join")
-    sizes = [size(a) for a in arrays]
-    parts: Any = _cut(sizes)
-    if all(rank(a) < least for a in arrays):
-        parts = range(len(arrays))
-    elif any(rank(a) < least for a in arrays):
-        raise NotImplementedError("a join of arrays of different ranks; reshape them first")
-    cotangents = [y_bar[(slice(None), part) if axis else part] for part in parts]
-    if least == 2 and rank(arrays[0]) == 0:
-        cotangents = [y_bar[(0, i) if axis else (i, 0)] for i in range(len(arrays))]
+    cotangents = []
+    for a, part in zip(arrays, _cut([size(a) for a in arrays])):
+        start = 0 if part.start is None else part.start
+        place: tuple[Any, ...] = (part if rank(a) >= least else start,)
+        if least == 2 and rank(a) == 0:
+            place = (0, *place) if axis else (*place, 0)
+        elif axis:
+            place = (slice(None), *place)
+        cotangents.append(y_bar[place if len(place) > 1 else place[0]])
     return (tuple(cotangents),)
 
 
@@ -368,9 +363,27 @@ def _cut(sizes: list[Any]) -> list[slice]:
 
 
 @linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
-def array(y_bar: Any, object: Any, *, dtype: Any = None) -> Any:
-    _floating(dtype)
+def array(
+    y_bar: Any,
+    object: Any,
+    *,
+    dtype: Any = None,
+    copy: Any = None,
+    order: Any = "K",
+    ndmin: Any = 0,
+) -> Any:
+    _floating(dtype, object)
+    if ndmin:
+        front = rank(y_bar) - _depth(object)
+        y_bar = y_bar[(0,) * front if front > 1 else 0] if front else y_bar
     return (_leaves(y_bar, object, ()),)
+
+
+def _depth(tree: Any) -> int:
+    """The axes of the array that a tree makes."""
+    if isinstance(tree, (tuple, list)):
+        return 1 + (_depth(tree[0]) if tree else 0)
+    return rank(tree)
 
 
 def _leaves(y_bar: Any, tree: Any, index: tuple[int, ...]) -> Any:
@@ -386,32 +399,45 @@ def copy(y_bar: Any, a: Any, *, order: Any = "K") -> Any:
 
 @linear(np.ndarray.astype, *([np.astype] if hasattr(np, "astype") else []), wrt=(0,))
 def astype(y_bar: Any, x: Any, dtype: Any, *, copy: Any = True) -> Any:
-    _floating(dtype)
+    _floating(dtype, x)
     return runtime_cast(y_bar, x), None
 
 
-@linear(np.float16, np.float32, np.float64)
+@linear(np.float16, np.float32, np.float64, np.longdouble, on_complex="refuse")
 def scalar(y_bar: Any, value: Any) -> Any:
     return runtime_cast(y_bar, value)
 
 
 @linear(np.full, wrt=(1,), broadcasts=True)
 def full(y_bar: Any, shape: Any, fill_value: Any, *, dtype: Any = None) -> Any:
-    _floating(dtype)
+    _floating(dtype, fill_value)
     return None, y_bar
 
 
 @linear(np.full_like, wrt=(1,), broadcasts=True)
 def full_like(y_bar: Any, a: Any, fill_value: Any, *, dtype: Any = None) -> Any:
-    _floating(dtype)
+    _floating(dtype, fill_value)
     return None, y_bar
 
 
 @linear(np.linspace, broadcasts=True)
-def linspace(y_bar: Any, start: Any, stop: Any, *, num: Any = 50, endpoint: Any = True) -> Any:
-    t = call(np.linspace, 0.0, 1.0, num, endpoint=endpoint, dtype=_dtype(y_bar))
-    t = t if rank(y_bar) < 2 else t[(slice(None), *(None,) * (rank(y_bar) - 1))]
-    return np.sum((1 - t) * y_bar, axis=0), np.sum(t * y_bar, axis=0)
+def linspace(
+    y_bar: Any,
+    start: Any,
+    stop: Any,
+    *,
+    num: Any = 50,
+    endpoint: Any = True,
+    dtype: Any = None,
+    axis: Any = 0,
+) -> Any:
+    _floating(dtype, (start, stop))
+    ends = {} if endpoint else {"endpoint": False}
+    t = call(np.linspace, 0.0, 1.0, num, **ends, dtype=_dtype(y_bar))
+    (place,) = axes_of(axis, y_bar)
+    behind = (None,) * (rank(y_bar) - 1 - place)
+    t = t[(slice(None), *behind)] if behind else t
+    return np.sum((1 - t) * y_bar, axis=axis), np.sum(t * y_bar, axis=axis)
 
 
 @linear(np.ldexp, math.ldexp, wrt=(0,), broadcasts=True)

@@ -160,17 +160,76 @@ class _Algebra(Pass):
         out = statement.out
         assert out is not None
         if all(_number(arg) for arg in statement.args):
+            if statement.op is ops.divide and statement.args[1] == 0:
+                return statement  # it raises when the function runs
             return self.become(statement, statement.op.function(*statement.args))
         if statement.op is ops.negative:
             found = self.inner(statement.args[0])
             if found is not None and found.op is ops.subtract and self.fits(found, out):
                 return remake(statement, ops.subtract, (found.args[1], found.args[0]))
+        if statement.op is ops.multiply:
+            for one, other in (statement.args, statement.args[::-1]):
+                number, x = self.by_magnitude(one, other)
+                if x is not None and same_form(type_of(x), out.type):
+                    return remake(statement, ops.multiply, (number, x))
         if not self.fits(statement, out):
             return statement
         product = self.product_of(statement.op, statement.args, out)
         if product is None:
             return statement
-        return self.rebuild(statement, product)
+        return self.cancel(statement, product) or self.rebuild(statement, product)
+
+    def by_magnitude(self, sign: Tree, size: Tree) -> tuple[Any, Tree | None]:
+        """What `np.sign(x) * np.abs(x)` is, and a number before it: x, of complex numbers, too."""
+        found = self.inner(size)
+        number: Any = 1
+        if found is not None and found.op is ops.multiply and _number(found.args[0]):
+            number, size = found.args
+        one = self.lets.get(sign) if isinstance(sign, Value) else None
+        other = self.lets.get(size) if isinstance(size, Value) else None
+        if one is None or other is None or one.op.function is not np.sign:
+            return 1, None
+        if other.op.function not in (np.absolute, abs) or not _same(one.args[0], other.args[0]):
+            return 1, None
+        return number, one.args[0]
+
+    def cancel(self, statement: Let, product: Product) -> Let | None:
+        """`x / x`, `x ** 2 / x` and `x / x ** 2` without what is above and below; None where nothing is, or a form would change.
+
+        Of `x * np.log(x)`: that is right at 0, too, where `x / x` would be NaN.
+        """
+        above = [self.base_of(tree) for tree in product.factors]
+        below = [self.base_of(tree) for tree in product.divisors]
+        shared = [base for base, _ in below if any(_same(base, other) for other, _ in above)]
+        if not shared or statement.out is None:
+            return None
+        base = shared[0]
+        times = sum(n for other, n in above if _same(base, other))
+        times -= sum(n for other, n in below if _same(base, other))
+        factors = [t for t, (other, _) in zip(product.factors, above) if not _same(base, other)]
+        divisors = [t for t, (other, _) in zip(product.divisors, below) if not _same(base, other)]
+        left = base if abs(times) == 1 else None
+        if abs(times) > 1:
+            left = self.new(ops.power, base, abs(times), statement=statement)
+        if left is not None:
+            (factors if times > 0 else divisors).append(left)
+        if factors or divisors:
+            return self.rebuild(
+                statement, product._replace(factors=tuple(factors), divisors=tuple(divisors))
+            )
+        if not same_form(type_of(base), statement.out.type):
+            return None
+        number = float(-product.number if product.negative else product.number)
+        return remake(statement, ops.spread, (number, base))
+
+    def base_of(self, tree: Tree) -> tuple[Tree, int]:
+        """A tree as a power: `x ** 2` as x and 2."""
+        found = self.lets.get(tree) if isinstance(tree, Value) else None
+        if found is not None and found.op is ops.power:
+            base, exponent = found.args
+            if isinstance(exponent, int) and exponent > 0 and not _number(base):
+                return base, exponent
+        return tree, 1
 
     def rebuild(self, statement: Let, product: Product) -> Let | None:
         out = statement.out
@@ -240,6 +299,35 @@ class _Algebra(Pass):
             current = self.inner(head)
         return False
 
+    def conj(self, statement: Let) -> Let | None:
+        """What is real comes out of a conjugate, and a quotient's divisor: `2 * np.conj(x)`, `1 / np.conj(x)`."""
+        out = statement.out
+        found = self.inner(statement.args[0])
+        if found is None or out is None or found.out is None or not self.fits(found, out):
+            return statement
+        product = self.product_of(found.op, found.args, found.out)
+        if product is None:
+            return statement
+        negative, number, factors, divisors = product
+        outside = Product(
+            negative,
+            number,
+            tuple(f for f in factors if not _is_complex(f)),
+            tuple(d for d in divisors if not _is_complex(d)),
+        )
+        factors, divisors = (tuple(filter(_is_complex, parts)) for parts in (factors, divisors))
+        if outside == (False, 1, (), ()) and factors:
+            return statement
+        inside = (
+            Product(False, 1, factors, divisors) if factors else Product(False, 1, divisors, ())
+        )
+        value = self.new(ops.conj, self.build(inside, statement), statement=statement)
+        if factors:
+            outside = outside._replace(factors=(*outside.factors, value))
+        else:
+            outside = outside._replace(divisors=(*outside.divisors, value))
+        return self.rebuild(statement, outside)
+
     # sums
 
     def signed(self, tree: Tree) -> tuple[bool, Tree]:
@@ -252,7 +340,7 @@ class _Algebra(Pass):
         return False, tree
 
     def add(self, statement: Let) -> Let | None:
-        """Sums and differences: signs, like terms, a common factor without axes."""
+        """Sums and differences: signs, like terms, a common factor, a common divisor without axes."""
         out = statement.out
         assert out is not None
         a, b = statement.args
@@ -371,7 +459,7 @@ class _Algebra(Pass):
             return self.rebuild(
                 statement, Product(number < 0, _whole(abs(number)), p.factors, p.divisors)
             )
-        shared = [f for f in _shared(p.factors, q.factors) if type_of(f).rank == 0]
+        shared = _shared(p.factors, q.factors)
         divided = [d for d in _shared(p.divisors, q.divisors) if type_of(d).rank == 0]
         if (shared or divided) and self.inner(a) is not None and self.inner(b) is not None:
             x = Product(
@@ -464,6 +552,7 @@ _METHODS = {
     ops.subtract: _Algebra.add,
     ops.power: _Algebra.power,
     ops.matmul: _Algebra.matmul,
+    ops.conj: _Algebra.conj,
 }
 
 
@@ -478,7 +567,20 @@ def _floating(arg: Tree, dtype: str) -> bool:
     if isinstance(arg, (int, float)):
         return True
     type_ = type_of(arg)
-    return type_.dtype == dtype or (type_.kind == "number" and type_.dtype in ("float", "int"))
+    if type_.dtype == dtype or _PARTS.get(dtype, dtype) == type_.dtype:
+        return True
+    return type_.kind == "number" and (
+        type_.dtype in ("float", "int") or (type_.dtype == "complex" and dtype in _PARTS)
+    )
+
+
+# What the parts of complex numbers are, which compute with them in the same dtype.
+_PARTS = {"complex64": "float32", "complex128": "float64"}
+
+
+def _is_complex(tree: Tree) -> bool:
+    """Whether an operand is complex, or not known to be real."""
+    return (type_of(tree).dtype or "complex").startswith("complex")
 
 
 def _times(a: Any, b: Any) -> Any:

@@ -20,8 +20,9 @@ from srcad.analysis.types import infer, same_shape, type_of
 from srcad.core import ops
 from srcad.core.nodes import Function, Let, Tree, Value, leaves, walk
 from srcad.core.ops import operation
+from srcad.core.quote import may_be_complex
 from srcad.simplifier.rewrite import Pass, remake, uses
-from srcad.simplifier.shapes import mixed, same_form, unrepeated
+from srcad.simplifier.shapes import is_complex, mixed, same_form, unrepeated
 
 __all__ = ["make_concrete"]
 
@@ -164,6 +165,8 @@ class _Concrete(Pass):
         if to.dtype is None:
             return statement
         dtype = np.dtype(to.dtype).type
+        if from_.dtype is None and not is_complex(to) and may_be_complex(g):
+            return statement
         if from_.kind == "array" and from_.rank:
             return remake(statement, _ASTYPE, (g, dtype))
         if from_.rank == 0:
@@ -176,6 +179,9 @@ class _Concrete(Pass):
             g = float(g)
         from_, to = type_of(g), type_of(x)
         if to.kind in ("number", "scalar"):
+            if is_complex(to) and from_.dtype is not None and not is_complex(from_):
+                kind = complex if to.kind == "number" else np.dtype(to.dtype).type
+                return remake(statement, operation(kind), (g,))
             if from_.rank == 0 and from_.kind == "number" and from_.dtype == "int":
                 return remake(statement, operation(float), (g,))
             if from_.rank == 0 and from_.kind in ("number", "scalar"):

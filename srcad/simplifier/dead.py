@@ -14,6 +14,7 @@ from typing import Any
 
 from srcad.analysis.liveness import defines
 from srcad.analysis.raising import may_raise
+from srcad.core import ops
 from srcad.core.nodes import (
     Attempt,
     Block,
@@ -33,12 +34,19 @@ from srcad.core.nodes import (
 )
 from srcad.simplifier.rewrite import copy_function
 
-__all__ = ["remove_dead"]
+__all__ = ["remove_dead", "remove_unread"]
 
 
-def remove_dead(function: Function) -> Function:
-    """The function without what nothing reads."""
+def remove_unread(function: Function) -> Function:
+    """As `remove_dead`, where no derivative will be taken any more: of several results, each part that nothing reads."""
+    return remove_dead(function, parts=False)
+
+
+def remove_dead(function: Function, *, parts: bool = True) -> Function:
+    """The function without what nothing reads. (With `parts`, of several results all are kept where one is read.)"""
     live: set[Any] = set(leaves(function.result))
+    if parts:
+        live.add(ops.part)
     while True:  # a sibling of a loop may read it from a later place: until nothing new is found
         before = len(live)
         body = _sweep(function.body, live)
@@ -64,7 +72,8 @@ def _keep(statement: Statement, live: set[Any], errors: tuple[type, ...]) -> Sta
     """What is left of a statement; `errors` are what the attempts around it catch."""
     raises = bool(errors) and may_raise(statement, errors)
     if isinstance(statement, Let):
-        if statement.out in live or statement.op.effect == "effect" or raises:
+        beside = statement.op is ops.part and ops.part in live and statement.args[0] in live
+        if statement.out in live or statement.op.effect == "effect" or raises or beside:
             live.update(operands(statement))
             return statement
         return None

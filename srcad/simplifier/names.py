@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from srcad.analysis.liveness import defines, reads_of, scan
 from srcad.core.nodes import (
     Attempt,
+    Block,
     Branch,
+    Chosen,
     Function,
     Let,
     Loop,
@@ -21,10 +23,13 @@ from srcad.core.nodes import (
     Tree,
     Value,
     Within,
+    blocks,
     defined,
     leaves,
     walk,
 )
+from srcad.core.results import parts_after
+from srcad.simplifier.rewrite import uses
 
 __all__ = ["assign_names"]
 
@@ -81,6 +86,8 @@ class _Names:
         for statement in walk(self.function.body):
             for value in (*defined(statement), *_inner(statement)):
                 found[value] = None
+        for value in unpacked(self.function):
+            del found[value]
         return sorted(found, key=lambda value: value.serial)
 
     # interference
@@ -242,6 +249,7 @@ class _Names:
             wish = self.wish(leader) or leader.base
             plain = (
                 any(v.named for v in self.members[leader])
+                or isinstance(wish, Chosen)
                 or wish.endswith(("_bar", "_dot", "saved"))
                 or wish in ("value", "count", "i", "result")
             )
@@ -268,4 +276,21 @@ def _inner(statement: Statement) -> list[Value]:
     if statement.index is not None:
         found.append(statement.index)
     found.extend(leaves([targets for _, targets, *_ in (*statement.records, *statement.over)]))
+    return found
+
+
+def unpacked(function: Function) -> list[Value]:
+    """Several results that the text never calls anything, since it names their parts."""
+    read = uses(function)
+    found: list[Value] = []
+
+    def visit(block: Block) -> None:
+        for place, statement in enumerate(block):
+            out = statement.out if isinstance(statement, Let) else None
+            if out is not None and parts_after(block, place, read.get(out, 0)):
+                found.append(out)
+            for inner in blocks(statement):
+                visit(inner)
+
+    visit(function.body)
     return found

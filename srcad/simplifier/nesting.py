@@ -34,6 +34,7 @@ from srcad.core.nodes import (
     operands,
     walk,
 )
+from srcad.core.results import is_part
 from srcad.simplifier.rewrite import copy_function, remake, uses
 
 __all__ = ["nest"]
@@ -163,6 +164,7 @@ class _Nest:
             and (made in direct or made in wanted)
             and new.op not in _NEVER
             and not new.inplace
+            and not (is_part(new) and self.count.get(new.args[0], 0) > 1)
             and (new.op.effect != "effect" or isinstance(direct.get(made), Within))
             and not (_bar(made) and made in wanted)
             and getattr(direct.get(made), "origin", Origin()).under == new.origin.under

@@ -39,10 +39,10 @@ __all__ = ["recover_stores"]
 
 _STORES = (ops.put, ops.put_add, ops.add_at)
 
-# What shows all of an array in another order: as much one's own as the array is.
+# What shows all of an array in another order, or all that is read of it: as much one's own as the array is.
 _ALL_OF = (
     *(np.reshape, np.ravel, np.transpose, np.moveaxis, np.swapaxes),
-    *(np.flip, np.squeeze, np.expand_dims),
+    *(np.flip, np.squeeze, np.expand_dims, np.real, np.imag),
 )
 
 

@@ -17,7 +17,8 @@ from srcad.core.nodes import Call, Function, Let, Loop, leaves, walk
 from srcad.core.verify import verify
 from srcad.simplifier.algebra import simplify_algebra
 from srcad.simplifier.concrete import make_concrete
-from srcad.simplifier.dead import remove_dead
+from srcad.simplifier.dead import remove_dead, remove_unread
+from srcad.simplifier.gathering import gather
 from srcad.simplifier.grouping import group
 from srcad.simplifier.halves import Split, cut_in_two
 from srcad.simplifier.iteration import iterate, write_sizes
@@ -94,14 +95,14 @@ def lower(function: Function, *, results: bool = False) -> Function:
 def store(function: Function) -> Function:
     """Core whose loops stand on their own, in plain NumPy."""
     for run in (
-        remove_dead,
+        remove_unread,
         store_values,
         make_concrete,
         simplify_joins,
         share,
         merge_branches,
         sink,
-        remove_dead,
+        remove_unread,
     ):
         function = checked(run, function)
     return function
@@ -109,7 +110,7 @@ def store(function: Function) -> Function:
 
 def finish(function: Function, *, results: bool = False) -> Function:
     """Stores in place, expressions as trees."""
-    for run in (place_signs, group, recover_stores, iterate, remove_dead, write_sizes):
+    for run in (place_signs, group, recover_stores, iterate, remove_unread, write_sizes, gather):
         function = checked(run, function)
     return nest(function, results=results)
 

@@ -31,6 +31,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.printer import same
+from srcad.core.quote import may_be_complex
 from srcad.core.types import Size, Type, never_one
 from srcad.simplifier.rewrite import Pass, remake, uses
 
@@ -55,13 +56,18 @@ def resolve_shapes(function: Function) -> Function:
 def same_form(a: Type, b: Type) -> bool:
     """Whether a value of type `a` can stand for one of type `b`: proven shape and dtype."""
     if a.kind == "number" and b.rank == 0:
-        return b.kind != "array"
+        return b.kind != "array" and (a.dtype != "complex" or is_complex(b))
     return (
         a.dtype == b.dtype
         and a.dtype is not None
         and same_shape(a, b)
         and (a.kind == b.kind or b.kind == "any")
     )
+
+
+def is_complex(type_: Type) -> bool:
+    """Whether a dtype is known to be complex."""
+    return (type_.dtype or "").startswith("complex")
 
 
 def pass_name(old: Value, new: Value) -> None:
@@ -79,7 +85,9 @@ def mixed(function: Function) -> bool:
         for statement in walk(function.body)
         for value in (*operands(statement), *defined(statement))
     }
-    return any(d != "float64" and d.startswith(("float", "longdouble")) for d in found - {"float"})
+    kinds = ("float", "longdouble", "complex")
+    strong = found - {"float", "complex", "float64", "complex128"}
+    return any(dtype.startswith(kinds) for dtype in strong)
 
 
 class _Shapes(Pass):
@@ -222,7 +230,20 @@ class _Shapes(Pass):
             if spread is not None:
                 return remake(statement, op, (base, index, spread.args[0]))
             return statement
+        if op is ops.shape and statement.origin.part != "primal":
+            made = self.lets.get(statement.args[0])
+            shape = _shape_given(made) if made is not None else None
+            if shape is not None:
+                self.stands(statement, shape)
+                return None
         if op is ops.getitem:
+            if statement.origin.part != "primal":
+                size = self.size_known(*statement.args)
+                if size is not None:
+                    self.stands(statement, size)
+                    return None
+                if self.total_at_once(statement) is not None:
+                    return self.total_at_once(statement)
             if _all_of(statement.args[1]) and type_of(statement.args[0]).rank:
                 self.stands(statement, statement.args[0])
                 return None
@@ -241,6 +262,21 @@ class _Shapes(Pass):
             return self.read_at_once(statement)
         if op.function is np.ravel and statement.origin.part != "primal":
             return self.ravel(statement)
+        if op is ops.conj and statement.origin.part != "primal":
+            if isinstance(statement.args[0], (int, float)):
+                self.stands(statement, statement.args[0])
+                return None
+            twice = self.source(statement.args[0], ops.conj)
+            if twice is not None:
+                self.stands(statement, twice.args[0])
+                return None
+            return self.elementwise(statement)
+        if op is ops.real and statement.origin.part != "primal":
+            if isinstance(statement.args[0], (int, float)):
+                self.stands(statement, statement.args[0])
+                return None
+            turned = self.source(statement.args[0], ops.conj)
+            return statement if turned is None else remake(statement, op, turned.args)
         if op is ops.transpose and statement.origin.part != "primal":
             turned = self.source(statement.args[0], ops.transpose)
             if turned is not None and not turned.options and not statement.options:
@@ -250,6 +286,8 @@ class _Shapes(Pass):
         if op.function is np.where and self.is_stored_once(*statement.args):
             self.stands(statement, statement.args[1])
             return None
+        if op.function is np.where and statement.origin.part != "primal":
+            return self.thinned(statement)
         if op.function is np.sum and not statement.options:
             spread = self.source(statement.args[0], ops.spread)
             if spread is not None and type_of(spread.args[0]).rank == 0:
@@ -264,8 +302,38 @@ class _Shapes(Pass):
                     self.stands(statement, other)
                     return None
         if op in _ELEMENTWISE or isinstance(op.function, np.ufunc):
-            return self.elementwise(statement)
+            return self.elementwise(self.uncast(statement))
         return statement
+
+    def size_known(self, base: Tree, index: Tree) -> Tree | None:
+        """A size that is a number for certain, or that the array was made with: `np.zeros((3, n)).shape[1]`."""
+        if type(index) is not int:
+            return None
+        if type(base) is tuple:
+            return base[index]  # type: ignore[no-any-return]
+        read = self.source(base, ops.shape)
+        shape = type_of(read.args[0]).shape if read is not None else None
+        if shape is None or not -len(shape) <= index < len(shape):
+            return None
+        return shape[index] if isinstance(shape[index], int) else None
+
+    def total_at_once(self, statement: Let) -> Let | None:
+        """`np.sum(g, axis=1, keepdims=True)[:, 0]` as `np.sum(g, axis=1)`."""
+        base, index = statement.args
+        total = self.lets.get(base) if isinstance(base, Value) else None
+        if total is None or total.op.function is not np.sum or self.counts.get(base, 1) != 1:
+            return None
+        options, rank = dict(total.options), type_of(base).rank
+        axis = options.get("axis")
+        if options.keys() != {"axis", "keepdims"} or rank is None or axis is None:
+            return None
+        axes = {one % rank for one in (axis if isinstance(axis, tuple) else (axis,))}
+        parts = index if type(index) is tuple else (index,)
+        if not all(part == Slice() or (type(part) is int and part == 0) for part in parts):
+            return None
+        if {place for place, part in enumerate(parts) if part == 0} != axes:
+            return None
+        return remake(statement, total.op, total.args, (("axis", axis),))
 
     def read_at_once(self, statement: Let) -> Let:
         """`A[i][j]` as `A[i, j]`, where `A[i]` is read for that only."""
@@ -347,21 +415,56 @@ class _Shapes(Pass):
     def cast(self, statement: Let) -> Let | None:
         g, x = statement.args
         from_, to = type_of(g), type_of(x)
+        if is_complex(from_) and to.dtype is not None and not is_complex(to):
+            g = self.emit(ops.real, g, origin=statement.origin, base="real")
+            statement, from_ = remake(statement, ops.cast, (g, x)), type_of(g)
+        if from_.dtype is None and not is_complex(to) and may_be_complex(g):
+            return statement
         spread = self.source(g, ops.spread)
         if to.kind == "number" or (to.dtype is not None and not to.differentiable):
             self.stands(statement, g)
             return None
         if to.dtype is None:
             return statement
-        if from_.dtype == to.dtype or (from_.kind == "number" and from_.dtype in ("int", "float")):
+        weak = ("int", "float", "complex") if is_complex(to) else ("int", "float")
+        if from_.dtype == to.dtype or (from_.kind == "number" and from_.dtype in weak):
             self.stands(statement, g)
             return None
         if spread is not None:
-            made = self.emit(ops.cast, spread.args[0], x, origin=statement.origin)
+            inner = type_of(spread.args[0])
+            made = spread.args[0]
+            if inner.kind != "number" or inner.dtype not in weak:
+                made = self.emit(ops.cast, made, x, origin=statement.origin)
             like = (
                 x if same_shape(to, from_) else spread.args[1]
             )  # a Python number takes the dtype of what it is like
             return remake(statement, ops.spread, (made, like))
+        return statement
+
+    def uncast(self, statement: Let) -> Let:
+        """What is made complex need not be, where it meets what is."""
+        casts = [self.source(arg, ops.cast) for arg in statement.args]
+        if not any(casts) or statement.out is None or not is_complex(statement.out.type):
+            return statement
+        args = tuple(
+            cast.args[0] if cast is not None and not is_complex(type_of(cast.args[0])) else arg
+            for arg, cast in zip(statement.args, casts)
+        )
+        type_ = infer(statement.op, args, dict(statement.options))
+        if same_form(type_, statement.out.type):
+            return remake(statement, statement.op, args, statement.options)
+        return statement
+
+    def thinned(self, statement: Let) -> Let:
+        """An operation of operands that need not be spread for the form of its result."""
+        spreads = [self.source(arg, ops.spread) for arg in statement.args]
+        thin = tuple(
+            arg if spread is None else spread.args[0]
+            for arg, spread in zip(statement.args, spreads)
+        )
+        type_ = infer(statement.op, thin, dict(statement.options))
+        if any(spreads) and statement.out is not None and same_form(type_, statement.out.type):
+            return remake(statement, statement.op, thin, statement.options)
         return statement
 
     def elementwise(self, statement: Let) -> Let | None:
@@ -385,7 +488,15 @@ class _Shapes(Pass):
             for arg, spread in zip(statement.args, spreads)
         ):
             like = next(spread.args[1] for spread in spreads if spread is not None)
-            weak = type_.kind == "number" and (out.type.dtype or "").startswith("float")
+            floating = (out.type.dtype or "").startswith(("float", "complex"))
+            weak = type_.kind == "number" and floating
+            if is_complex(out.type) and type_of(like).dtype != out.type.dtype:
+                # What is complex and has the shape of a part is what it is a part of.
+                made = self.lets.get(like)
+                whole = leaves(made.args) if made is not None else iter(())
+                like = next((x for x in whole if same_form(x.type, out.type)), like)
+                if type_of(like).dtype != out.type.dtype:
+                    return statement
             if same_shape(type_of(like), out.type) and (weak or type_.dtype == out.type.dtype):
                 value = self.emit(statement.op, *thin, origin=statement.origin, **options)
                 self.lets[value] = self.out[-1]  # type: ignore[assignment]
@@ -397,6 +508,20 @@ def _all_of(index: Tree) -> bool:
     """Whether an index shows all of an array as it is."""
     parts = index if type(index) is tuple else (index,)
     return bool(parts) and all(part is Ellipsis or part == Slice() for part in parts)
+
+
+_SHAPED = {np.broadcast_to: 1, np.reshape: 1, np.zeros: 0, np.ones: 0, np.empty: 0, np.full: 0}
+
+
+def _shape_given(made: Let) -> Tree | None:
+    """The shape that an array was made with, where it is a tuple of sizes."""
+    place = _SHAPED.get(made.op.function)
+    if place is None:
+        return None
+    found = made.args[place] if place < len(made.args) else dict(made.options).get("shape")
+    if type(found) is not tuple or any(type(size) is int and size < 0 for size in found):
+        return None
+    return found
 
 
 _DISTINCT = (np.arange, np.argsort, np.flatnonzero)

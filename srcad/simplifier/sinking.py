@@ -10,6 +10,7 @@ It costs nothing where the other side is taken, and cannot raise where the branc
 from __future__ import annotations
 
 from srcad.analysis.liveness import reads_of
+from srcad.core import ops
 from srcad.core.nodes import (
     Attempt,
     Block,
@@ -48,6 +49,7 @@ def _block(block: Block, live: set[Value], count: dict[Value, int]) -> Block:
             isinstance(statement, Let)
             and statement.origin.part != "primal"
             and statement.op.effect == "pure"
+            and statement.op is not ops.part
             and statement.out
         ):
             target = None if statement.out in later else readers.target(statement.out, count)

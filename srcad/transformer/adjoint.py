@@ -12,10 +12,12 @@ branch of the same test. How values get there is `simplifier.storage`'s business
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, reduce
+from itertools import zip_longest
 from typing import Any
 
 from srcad.analysis.activity import active
-from srcad.analysis.types import infer, same_size, type_of
+from srcad.analysis.types import infer, same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import (
@@ -32,16 +34,20 @@ from srcad.core.nodes import (
     Statement,
     Tree,
     Value,
+    blocks,
     defined,
     leaves,
     map_tree,
     surviving,
     walk,
 )
-from srcad.core.quote import RankUnknown, quote
+from srcad.core.quote import RankUnknown, may_be_complex, quote
+from srcad.core.results import parts_of
 from srcad.core.types import Size, Type
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
-from srcad.rules import rule_of
+from srcad.rules import rule_of, without_derivative, without_rule
+from srcad.rules.chain import gradients, pulled, with_operands
+from srcad.transformer.masks import NOWHERE, Masked, Masks, may_be_infinite, only_moves, within
 
 __all__ = ["Adjoint", "cotangent_type"]
 
@@ -52,7 +58,7 @@ Splitter = Callable[[Function, tuple[bool, ...], tuple[bool, ...]], Split]
 def cotangent_type(value: Value) -> Type:
     """The type of a value's cotangent: that of the value; of a Python number what may be a number or a NumPy scalar."""
     if value.type.kind == "number":
-        return Type("scalar", "float64", ())
+        return Type("scalar", "complex128" if value.type.dtype == "complex" else "float64", ())
     if value.type.kind == "array" and value.type.rank == 0:
         return Type("any", value.type.dtype, ())
     return value.type
@@ -66,18 +72,15 @@ class Adjoint:
     ) -> None:
         self.function, self.wrt = function, wrt
         self.active = active(function.body, wrt, outputs)
-        for value in sorted(self.active, key=lambda value: value.serial):
-            if (value.type.dtype or "").startswith("complex"):
-                raise UnsupportedSyntaxError(
-                    f"`{value.base}` is complex",
-                    place=function.parsed.place if hasattr(function, "parsed") else None,
-                    reason="Complex derivatives are not implemented yet: compute with real and imaginary parts.",
-                )
         self.splits: dict[Call, tuple[Split, Call]] = {}
         self.split = split
         self.body = self._forward_calls(function.body)
+        self.parts = parts_of(self.body)
         self.builder = Builder(infer)
         self.bars: dict[Value, Tree] = {}
+        self.masks = Masks()
+        # Of several results at once: the cotangents of the parts.
+        self.part_bars: dict[Value, dict[int, Tree]] = {}
         # Cotangents of what one loop of a family (or branch of a test) reads of another: found in the same iteration of the mirror's.
         self.pending: dict[Value, Tree] = {}
         self.local = _Locals(self.body)
@@ -117,7 +120,7 @@ class Adjoint:
 
     def sweep(self, seeds: list[tuple[Tree, Tree]]) -> dict[Value, Tree]:
         """The cotangents of all values, given those of some outputs as (output, cotangent) pairs; the statements go to `builder`."""
-        self.bars, self.pending = {}, {}
+        self.bars, self.pending, self.part_bars = {}, {}, {}
         self.scopes = []
         for output, seed in seeds:
             if isinstance(output, Value):
@@ -129,7 +132,9 @@ class Adjoint:
         """A cotangent of zeros."""
         if value.type.rank == 0:
             return 0.0
-        return self.builder.emit(ops.zeros_like, value, base=f"{value.base}_bar")
+        made = self.builder.emit(ops.zeros_like, value, base=f"{value.base}_bar")
+        self.masks.known[made] = Masked(NOWHERE)
+        return made
 
     def accumulate(self, value: Value, contribution: Tree) -> None:
         """Add to the cotangent of a value."""
@@ -143,9 +148,15 @@ class Adjoint:
             return
         rebased = self.rebase(before, contribution, value)
         if rebased is None:
-            rebased = self.builder.emit(ops.add, before, contribution, base=base)
+            rebased = self.masks.added(self.builder, before, contribution, base)
         self.christen(rebased, value, base)
         self.bars[value] = rebased
+
+    def fitted(self, value: Value, bar: Tree) -> Tree:
+        """The cotangent of a join as that of one of its sides, which may be real where the other is complex."""
+        if not may_be_complex(bar) or type_of(bar).dtype == value.type.dtype is not None:
+            return bar
+        return self.builder.emit(ops.cast, bar, value)
 
     def christen(self, bar: Tree, value: Value, base: str) -> None:
         """The first contribution and the running sum bear the name of the cotangent."""
@@ -219,6 +230,9 @@ class Adjoint:
         """The finished cotangent of a value that is about to be differentiated."""
         if value not in self.active:
             return None
+        if value.type.kind == "tuple":
+            bars = self.part_bars.pop(value, None)
+            return bars and tuple(map(bars.get, range(len(value.type.parts))))
         bar = self.bars.pop(value, None)
         if bar is None:
             bar = self.pending.pop(value, None)
@@ -252,15 +266,21 @@ class Adjoint:
         if y_bar is None:
             return
         op = statement.op
+        if op is ops.part:
+            results, place = statement.args
+            self.part_bars.setdefault(results, {})[place] = y_bar
+            return
+        y = self.parts.get(out, out)
         rule = rule_of(op.function)
         if rule is None or rule.pullback is None:
-            self.refuse(
-                statement,
-                f"`{op.name}` has no derivative rule",
-                "Give it one with srcad.rules, or hold its value constant with srcad.stop_gradient.",
-            )
+            self.refuse(statement, *without_rule(op))
             return
+        statement = with_operands(rule, statement)
         args, options = self.operand(statement.args), dict(self.operand_options(statement))
+        for place, why in rule.without.items():
+            given = statement.args[place : place + 1]
+            if any(value in self.active for value in leaves(given)):
+                self.refuse(statement, *without_derivative(op, rule.operands[place], why))
         unknown = [name for name in options if name not in rule.options]
         if unknown:
             self.refuse(
@@ -284,23 +304,28 @@ class Adjoint:
                     f"`{op.name}` has no derivative with respect to this option",
                     "Hold it constant.",
                 )
+        start = len(self.builder.block)
         try:
+            if (
+                rule.family == "elementwise"
+                and isinstance(y_bar, Value)
+                and not isinstance(y, tuple)
+            ):
+                self.selected(statement, rule, args, y, y_bar, options)
+                return
             if rule.family == "elementwise":
-                partials = quote(rule.pullback, self.builder, (*args, out), options)
+                partials = quote(partial(gradients, rule), self.builder, (*args, y), options)
                 contributions = [
-                    None
-                    if partial is None
-                    else self.scaled(y_bar, partial)
+                    self.weighted(y_bar, one)
                     if any(v in self.active for v in leaves(arg))
                     else None
-                    for arg, partial in zip(statement.args, partials)
+                    for arg, one in zip(statement.args, partials)
                 ]
-            elif rule.family == "primitive":
-                contributions = list(
-                    quote(rule.pullback, self.builder, (y_bar, *args, out), options)
-                )
             else:
-                contributions = list(quote(rule.pullback, self.builder, (y_bar, *args), options))
+                last = (y,) if rule.pushforward is not None else ()
+                given = (y_bar, *args, *last)
+                contributions = list(quote(partial(pulled, rule), self.builder, given, options))
+                self.move_masks(rule, y_bar, y, given, options, contributions, start)
         except RankUnknown as unknown_rank:
             self.refuse(
                 statement,
@@ -318,13 +343,84 @@ class Adjoint:
         for place, (arg, contribution) in enumerate(zip(statement.args, contributions)):
             if contribution is None and rule.wrt is not None and place not in rule.wrt:
                 continue  # an operand that is there for its form
-            self.contribute(statement, arg, contribution, rule.broadcasts)
+            self.contribute(statement, arg, contribution, rule.broadcasts, None, start)
         if len(contributions) < len(statement.args):
             for arg in statement.args[len(contributions) :]:
                 self.contribute(statement, arg, None, False)
 
     def operand_options(self, statement: Let) -> list[tuple[str, Tree]]:
         return [(name, self.operand(option)) for name, option in statement.options]
+
+    def selected(
+        self, statement: Let, rule: Any, args: Any, y: Value, y_bar: Value, options: Any
+    ) -> None:
+        """The contributions of an elementwise operation: factors of what is under the mask of a cotangent."""
+        mask, start = self.masks.lifted(self.builder, y_bar), len(self.builder.block)
+        partials = quote(partial(gradients, rule), self.builder, (*args, y), options)
+        if mask.flat and may_be_infinite(self.builder.block[start:]):
+            mask = mask._replace(alive=reduce(within, mask.flat, mask.alive), flat=())
+        made: list[tuple[Tree, Tree, Masked | None]] = []
+        for place, (arg, one) in enumerate(zip_longest(statement.args, partials)):
+            if not any(value in self.active for value in leaves(arg)):
+                continue
+            if one is None:
+                if rule.wrt is None or place in rule.wrt:
+                    made.append((arg, None, None))
+                continue
+            type_ = type_of(one)
+            if type_.dtype == "bool" and type_.rank:
+                made.append((arg, None, mask._replace(alive=within(mask.alive, one))))
+                continue
+            under = mask._replace(inner=self.scaled(mask.inner, one))
+            if isinstance(one, Value) and (rule.flat or type_.dtype == "bool"):
+                holds = one if type_.dtype == "bool" else self.builder.emit(ops.not_equal, one, 0)
+                under = under._replace(flat=(*mask.flat, holds))
+            made.append((arg, None if isinstance(one, Value) else self.scaled(y_bar, one), under))
+        for arg, plain, under_ in made:
+            self.contribute(statement, arg, plain, True, under_)
+
+    def move_masks(
+        self,
+        rule: Any,
+        y_bar: Tree,
+        y: Tree,
+        given: Any,
+        options: Any,
+        made: list[Tree],
+        start: int,
+    ) -> None:
+        """Where an operation gives its operand another shape or order, its cotangent's mask goes the same way."""
+        if not isinstance(y_bar, Value) or not isinstance(y, Value):
+            return
+        mask = self.masks.lifted(self.builder, y_bar)
+        places = [place for place, bar in enumerate(made) if isinstance(bar, Value)]
+        if (mask.alive is None and not mask.flat) or len(places) != 1 or made[places[0]] is y_bar:
+            return
+        if not only_moves(self.builder.block[start:]):
+            return
+
+        def move(tree: Tree) -> Tree:
+            return quote(partial(pulled, rule), self.builder, (tree, *given[1:]), options)[
+                places[0]
+            ]
+
+        moved = self.masks.moved(self.builder, mask, y.type, move)
+        inner = None if moved.alive is None or mask.inner is y_bar else move(mask.inner)
+        self.masks.known[made[places[0]]] = moved._replace(inner=inner)
+
+    def weighted(self, y_bar: Tree, partial: Tree) -> Tree:
+        """The contribution of an elementwise operation; of several results the sum of theirs, each with a partial of its own."""
+        if partial is None:
+            return None
+        if not isinstance(y_bar, tuple):
+            return self.scaled(y_bar, partial)
+        total: Tree = None
+        for bar, one in zip(y_bar, partial):
+            if bar is None or (type(one) is int and one == 0):
+                continue
+            term = self.scaled(bar, one)
+            total = term if total is None else self.builder.emit(ops.add, total, term)
+        return 0.0 if total is None else total
 
     def scaled(self, y_bar: Tree, partial: Tree) -> Tree:
         """`y_bar * partial`, where the partial is not a plain sign."""
@@ -335,12 +431,23 @@ class Adjoint:
                 return self.builder.emit(ops.negative, y_bar)
         return self.builder.emit(ops.multiply, y_bar, partial)
 
-    def contribute(self, statement: Let, arg: Tree, contribution: Tree, broadcasts: bool) -> None:
-        """Add a contribution to an operand; a sequence operand has a sequence of them."""
+    def contribute(
+        self,
+        statement: Let,
+        arg: Tree,
+        contribution: Tree,
+        broadcasts: bool,
+        mask: Masked | None = None,
+        start: int | None = None,
+    ) -> None:
+        """Add a contribution, made by the statements from `start` on, to an operand; a sequence operand has a sequence of them.
+
+        Under a `mask`, the contribution is there if it is known without it.
+        """
         if isinstance(arg, (tuple, list)):
             if isinstance(contribution, (tuple, list)):
                 for part, inner in zip(arg, contribution):
-                    self.contribute(statement, part, inner, broadcasts)
+                    self.contribute(statement, part, inner, broadcasts, mask, start)
                 return
             arg_values = [value for value in leaves(arg) if value in self.active]
             if arg_values:
@@ -352,23 +459,54 @@ class Adjoint:
             return
         if not isinstance(arg, Value) or arg not in self.active:
             return
-        if contribution is None:
+        if contribution is None and mask is None:
             self.refuse(
                 statement,
                 f"`{statement.op.name}` has no derivative with respect to `{arg.base}`",
                 "Hold it constant with srcad.stop_gradient, or rewrite the expression.",
             )
         like = self.rename.get(arg, arg)
-        made = type_of(contribution)
+        if mask is None:
+            mask = self.masks.lifted(self.builder, contribution, start)
+        if mask.alive is None and not mask.flat:
+            self.accumulate(arg, self.formed(mask.inner, like, broadcasts))
+            return
+        apart = broadcasts and not same_shape(type_of(mask.inner), like.type)
+        left = self.masks.summed(mask, like.type) if apart else mask
+        if left.alive != mask.alive:
+            whole = self.masks.laid(self.builder, mask) if contribution is None else contribution
+            whole = self.formed(whole, like, broadcasts)
+            if isinstance(whole, Value):
+                self.masks.known[whole] = left._replace(inner=None)
+        else:
+            left = left._replace(inner=self.formed(mask.inner, like, broadcasts))
+            if contribution is None or apart:
+                whole = self.masks.laid(self.builder, left)
+            else:
+                whole = self.formed(contribution, like, broadcasts)
+                if isinstance(whole, Value):
+                    self.masks.known[whole] = left
+        self.accumulate(arg, whole)
+
+    def formed(self, contribution: Tree, like: Value, broadcasts: bool) -> Tree:
+        """A contribution in the form of its operand."""
+        found = type_of(contribution)
         if (
-            made.kind == "array" and made.rank == 0
+            found.kind == "array" and found.rank == 0
         ):  # np.where of numbers gives a 0-d array; cotangents are numbers
             contribution = self.builder.emit(ops.getitem, contribution, ())
         if broadcasts:
-            contribution = self.builder.emit(ops.sum_to, contribution, like)
-        elif type_of(contribution).dtype != like.type.dtype or like.type.dtype is None:
-            contribution = self.builder.emit(ops.cast, contribution, like)
-        self.accumulate(arg, contribution)
+            return self.builder.emit(ops.sum_to, contribution, like)
+        if isinstance(contribution, Value) and found.kind == "array" and like.type.kind == "array":
+            if like.type.shape is not None and not same_shape(found, like.type):
+                # It has the operand's shape: that is a law of rules, though types alone may not see it.
+                contribution.type = contribution.type._replace(shape=like.type.shape)
+        if type_of(contribution).dtype != like.type.dtype or like.type.dtype is None:
+            made = self.builder.emit(ops.cast, contribution, like)
+            if type(contribution) in (int, float) and like.type.dtype and may_be_complex(like):
+                made.type = cotangent_type(like)  # a number stands for a complex one, too
+            return made
+        return contribution
 
     def call(self, statement: Call) -> None:
         """A callee's backward half."""
@@ -428,7 +566,7 @@ class Adjoint:
             for phi, bar in seeds:
                 source = getattr(phi, pick)
                 if isinstance(source, Value):
-                    self.accumulate(source, bar)
+                    self.accumulate(source, self.fitted(source, bar))
             self.block(block)
             self.scopes.pop()
             self.pending.update({v: b for v, b in self.bars.items() if scope.owns(v)})
@@ -457,6 +595,7 @@ class Adjoint:
                 self.bars[value] = ends[0]
                 continue
             out = Value(f"{value.base}_bar", cotangent_type(value), named=value.named)
+            self.joined(out, ends, [builder.block for _, builder in sides], statement)
             phis.append(Phi(out, ends[0], ends[1]))
             self.bars[value] = out
         self.builder.add(
@@ -469,6 +608,21 @@ class Adjoint:
                 origin,
             )
         )
+
+    def joined(
+        self, out: Value, ends: list[Tree], adjoint: list[Block], statement: Branch | Loop
+    ) -> None:
+        """Note where the join of a statement's adjoint is alive."""
+        # What siblings define is read on their side, or in their iterations, alone.
+        places: list[Any] = (
+            [(statement.test, 0), (statement.test, 1)]
+            if isinstance(statement, Branch)
+            else [statement.family]
+        )
+        inside = self.local.inside(statement).union(
+            *map(_locals, adjoint), *(self.local.found.get(place, ()) for place in places)
+        )
+        self.masks.joined(self.builder, out, ends, inside, [*blocks(statement), *adjoint])
 
     def elsewhere(self, value: Value) -> bool:
         """Whether the sweep is inside a branch that the value does not stand in."""
@@ -566,7 +720,7 @@ class Adjoint:
             self.rename[statement.index] = index
         for carry, mirror in zip(carried, carries):
             if isinstance(carry.next, Value):
-                self.accumulate(carry.next, mirror.param)
+                self.accumulate(carry.next, self.fitted(carry.next, mirror.param))
         self.block(statement.body)
         self.block(statement.header)
         for carry, mirror in zip(carried, carries):
@@ -596,10 +750,12 @@ class Adjoint:
         )
         self.builder.add(mirror_loop)
         for value, accumulator in scope.accumulators.items():
+            ends = [accumulator.init, accumulator.next]
+            self.joined(accumulator.exit, ends, [body], statement)
             self.bars[value] = accumulator.exit
         for carry, mirror in zip(carried, carries):
             if isinstance(carry.init, Value):
-                self.accumulate(carry.init, mirror.exit)
+                self.accumulate(carry.init, self.fitted(carry.init, mirror.exit))
 
 
 def _carried_type(carry: Carry) -> Type:
@@ -672,6 +828,9 @@ class _Mirror(_Scope):
             Value(base, type_, named=value.named), init, None, Value(base, type_, named=value.named)
         )
         self.accumulators[value] = carry
+        self.sweep.masks.known[carry.param] = Masked(
+            NOWHERE
+        )  # the iterations before have laid their own
         return carry.param
 
 

@@ -24,6 +24,7 @@ from srcad.core.nodes import (
     Tree,
     Value,
     Within,
+    entries_like,
     leaves,
     map_tree,
 )
@@ -317,6 +318,8 @@ def _row_shape(builder: Builder, count: Tree, value: Value) -> Tree:
 
 def dtype_option(value: Value) -> tuple[tuple[str, Tree], ...]:
     dtype = value.type.dtype
+    if value.type.kind == "number" and dtype == "complex":
+        return (("dtype", complex),)
     if value.type.kind == "number" or dtype is None or dtype == "float64":
         return ()
     return (("dtype", np.dtype(dtype).type),)
@@ -339,7 +342,7 @@ def zero_block(builder: Builder, output: Value, value: Value) -> Value:
     return builder.let(
         ops.operation(np.zeros),
         ((*sizes_of(builder, output), *sizes_of(builder, value)),),
-        dtype_option(value),
+        dtype_option(entries_like(output, value)),
         base=f"{value.base}_bar",
         named=True,
     )

@@ -13,6 +13,7 @@ reads of its siblings needs nothing special: the tangent of a value of an iterat
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from srcad.analysis.activity import active
@@ -36,10 +37,13 @@ from srcad.core.nodes import (
     map_tree,
     surviving,
 )
-from srcad.core.quote import RankUnknown, quote
+from srcad.core.quote import RankUnknown, quote, real, wanting
+from srcad.core.results import parts_of
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
-from srcad.rules import rule_of
+from srcad.rules import rule_of, without_derivative, without_rule
+from srcad.rules.chain import check_complex, slopes, with_operands
 from srcad.transformer.adjoint import cotangent_type
+from srcad.transformer.masks import WHERE, may_be_infinite
 
 __all__ = ["Tangent"]
 
@@ -57,16 +61,14 @@ class Tangent:
     ) -> None:
         self.function, self.fused = function, fused
         self.active = active(function.body, dots, outputs)
-        for value in sorted(self.active, key=lambda value: value.serial):
-            if (value.type.dtype or "").startswith("complex"):
-                raise UnsupportedSyntaxError(
-                    f"`{value.base}` is complex",
-                    place=getattr(getattr(function, "parsed", None), "place", None),
-                    reason="Complex derivatives are not implemented yet: compute with real and imaginary parts.",
-                )
         self.dots = dict(dots)
         self.rename: dict[Value, Tree] = {}
+        # Elementwise functions whose partial derivative may be infinite, and what depends on them.
+        self.risky: set[Value] = set()
         self.builder = Builder(infer)
+        # Several results at once wait for the last of their parts.
+        self.results: dict[Value, Let] = {}
+        self.parts = parts_of(function.body)
 
     def run(self) -> Block:
         """The function's statements and the tangents' (where they are not fused, the latter alone)."""
@@ -87,8 +89,12 @@ class Tangent:
             if isinstance(statement, Let):
                 if self.fused:
                     self.builder.add(statement)
-                if statement.out in self.active:
+                if statement.op is ops.part:
+                    self.let_part(statement)
+                elif statement.out in self.active and statement.out.type.kind != "tuple":
                     self.let(statement)
+                elif statement.out is not None:
+                    self.results[statement.out] = statement
             elif isinstance(statement, Branch):
                 self.branch(statement)
             elif isinstance(statement, Loop):
@@ -119,18 +125,25 @@ class Tangent:
             place = Place(place.file, line, 0, None, text)
         raise kind(what, place=place, reason=reason)
 
+    def let_part(self, statement: Let) -> None:
+        """When the last of several results has its name, the pushforward of what computed them."""
+        results = statement.args[0]
+        if results in self.active and self.parts[results][-1] is statement.out:
+            self.let(self.results[results])
+
     def let(self, statement: Let) -> None:
         """The pushforward of one operation."""
         out, op = statement.out, statement.op
         assert out is not None
         rule = rule_of(op.function)
         if rule is None or rule.pullback is None:
-            self.refuse(
-                statement,
-                f"`{op.name}` has no derivative rule",
-                "Give it one with srcad.rules, or hold its value constant with srcad.stop_gradient.",
-            )
+            self.refuse(statement, *without_rule(op))
             return
+        statement = with_operands(rule, statement)
+        for place, why in rule.without.items():
+            given = statement.args[place : place + 1]
+            if any(value in self.active for value in leaves(given)):
+                self.refuse(statement, *without_derivative(op, rule.operands[place], why))
         unknown = [name for name, _ in statement.options if name not in rule.options]
         if unknown:
             self.refuse(
@@ -170,7 +183,18 @@ class Tangent:
                 "Rewrite it with other functions.",
             )
             return
-        self.dots[out] = self.formed(made, out, start)
+        if made is None:  # it varies by what turned out to have no slope, as one of several results
+            return
+        parts = self.parts.get(out)
+        if parts is None:
+            self.dots[out] = self.formed(made, out, start)
+            return
+        dots = self.builder.parts(made) if isinstance(made, Value) else made
+        self.dots.update(
+            (part, self.formed(dot, part, start))
+            for part, dot in zip(parts, dots)
+            if dot is not None and part in self.active
+        )
 
     def formed(self, made: Tree, out: Value, start: int) -> Tree:
         """A tangent in the form of its value, under its name."""
@@ -192,32 +216,43 @@ class Tangent:
     def pushed(self, statement: Let, rule: Any) -> Tree:
         """The tangent of an operation's result, by the family of its rule."""
         out, op = statement.out, statement.op
+        assert out is not None
         args, options = self.operand(statement.args), self.operand(statement.options)
+        y = self.parts.get(out) or out
         wanted = range(len(args)) if rule.wrt is None else rule.wrt
         dots = [
             self.dots_of(arg) if place in wanted else None
             for place, arg in enumerate(statement.args)
         ]
+        if all(dot is None for dot in dots):
+            return None
         if rule.family == "elementwise":
-            partials = quote(rule.pullback, self.builder, (*args, out), dict(options))
+            start = len(self.builder.block)
+            partials = quote(partial(slopes, rule), self.builder, (*args, y), dict(options))
+            risky = {arg for arg in args if isinstance(arg, Value) and arg in self.risky}
+            if risky or may_be_infinite(self.builder.block[start:]):
+                self.risky.add(out)
+            if isinstance(y, tuple):
+                return self.weighted(list(zip(*partials)), dots)
             total: Tree = None
-            for partial, dot, arg in zip(partials, dots, args):
+            for one, dot, arg in zip(partials, dots, args):
                 if dot is None:
                     continue
-                if partial is None:
+                if one is None:
                     self.no_derivative(statement, arg)
-                term = self.scaled(partial, dot)
+                term = self.scaled(one, dot, rule.flat and arg in risky)
                 total = term if total is None else self.builder.emit(ops.add, total, term)
+            if rule.on_complex == "given":
+                (total,) = quote(real, self.builder, (total,))
             return total
-        if rule.family == "primitive":
+        if rule.pushforward is not None:
             missing = [None] * (len(rule.operands) - len(args)) if not rule.variadic else []
-            (made,) = quote(
-                rule.pushforward,
-                self.builder,
-                (*dots, *missing, *args, *missing, out),
-                dict(options),
-            )
-            return made
+            check_complex(rule, args)
+            read = {i for i, part in enumerate(self.parts.get(out, ())) if part in self.active}
+            with wanting(read or None):
+                given = (*dots, *missing, *args, *missing, y)
+                made = quote(rule.pushforward, self.builder, given, dict(options))
+            return made if isinstance(y, tuple) else made[0]
         if rule.family == "linear":
             filled = [
                 self.filled(dot, arg) if place in wanted and _varies(arg) else arg
@@ -225,16 +260,21 @@ class Tangent:
             ]
             if op is ops.put_add and dots[2] is None:
                 return filled[0]
-            return self.builder.let(op, tuple(filled), options)
+            return self.called(rule, op, tuple(filled), options)
         total = None
         for place, dot in enumerate(dots):
             if dot is not None:
-                term = self.builder.let(op, (*args[:place], dot, *args[place + 1 :]), options)
+                term = self.called(rule, op, (*args[:place], dot, *args[place + 1 :]), options)
                 total = term if total is None else self.builder.emit(ops.add, total, term)
         return total
 
     def operand(self, tree: Tree) -> Tree:
         return map_tree(tree, lambda value: self.rename.get(value, value)) if self.rename else tree
+
+    def called(self, rule: Any, op: Any, args: Any, options: Any) -> Tree:
+        """The operation on other operands."""
+        args, named = rule.merge(args, dict(options))
+        return self.builder.let(op, args, tuple(named.items()))
 
     def no_derivative(self, statement: Let, arg: Tree) -> None:
         name = arg.base if isinstance(arg, Value) else "this operand"
@@ -267,13 +307,31 @@ class Tangent:
             return 0.0
         return self.builder.emit(ops.zeros_like, tree, base=f"{tree.base}_dot")
 
-    def scaled(self, partial: Tree, dot: Tree) -> Tree:
+    def weighted(self, partials: list[Any], dots: list[Tree]) -> tuple[Tree, ...]:
+        """The tangents of several results of an elementwise operation, each with partials of its own."""
+        found = []
+        for partials_of_one in partials:
+            total: Tree = None
+            for one, dot in zip(partials_of_one, dots):
+                if dot is not None and not (type(one) is int and one == 0):
+                    term = self.scaled(one, dot)
+                    total = term if total is None else self.builder.emit(ops.add, total, term)
+            found.append(total)
+        return tuple(found)
+
+    def scaled(self, partial: Tree, dot: Tree, flat: bool = False) -> Tree:
+        """`partial * dot`, where the partial is not a plain sign; a tangent that may be infinite is masked where the partial is zero."""
+        if isinstance(partial, Value) and partial.type.dtype == "bool" and partial.type.rank:
+            return self.builder.emit(WHERE, partial, dot, 0)
         if isinstance(partial, (int, float)) and not isinstance(partial, bool):
             if partial == 1:
                 return dot
             if partial == -1:
                 return self.builder.emit(ops.negative, dot)
-        return self.builder.emit(ops.multiply, partial, dot)
+        made = self.builder.emit(ops.multiply, partial, dot)
+        if not flat or not isinstance(partial, Value):
+            return made
+        return self.builder.emit(WHERE, self.builder.emit(ops.not_equal, partial, 0), made, 0)
 
     # joins
 

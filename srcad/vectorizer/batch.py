@@ -44,7 +44,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Dim, Type, never_one
-from srcad.vectorizer.operations import FORM, form_handler, handler
+from srcad.vectorizer.operations import BATCH_OPTIONS, FORM, form_handler, handler
 from srcad.vectorizer.structure import (
     Blocks,
     Columns,
@@ -169,6 +169,7 @@ class Batch:
         self.thin: dict[Value, Value] = {}
         self.partial: set[Tree] = set()
         self.lets: dict[Value, Let] = {}
+        self.missing: set[Value] = set()
 
     def run(self) -> Function:
         """The function over the axis."""
@@ -224,6 +225,10 @@ class Batch:
             same = args is statement.args and options == statement.options
             self.out.append(statement if same else statement.renewed(args=args, options=options))
             return
+        if statement.op is ops.raise_if:  # for one of them is for all
+            raised = self.emit(np.any, self.get(statement.args[0]))
+            self.out.append(statement.renewed(args=(raised, *statement.args[1:])))
+            return
         if out is None or statement.op.effect == "effect":
             self.refuse(f"`{statement.op.name}` of a batched value has an effect")
         self.target = out
@@ -232,24 +237,38 @@ class Batch:
                 return
             form_handler(statement.op.function)(self, statement)
             return
-        if self.is_batched(given[1]):
+        rewrite = handler(statement)
+        beside = self.is_batched(given[1])
+        if beside and rewrite not in BATCH_OPTIONS:
             self.refuse(f"an option of `{statement.op.name}` is batched")
-        if out.type.shape is None:
+        several = out.type.kind == "tuple"
+        if out.type.shape is None and not several:
             self.refuse(f"the rank of `{out.base}` is not known")
         start = len(self.out)
-        found = self.structured(statement)
+        found = None if several or beside else self.structured(statement)
         if found is not None:
             self.found(out, found, start)
             return
-        rewrite = handler(statement)
         if rewrite is None:
             self.refuse(f"`{statement.op.name}` has no batched form")
         made = rewrite(self, statement)
+        if made is None:  # one of several results that has no batched form: it must not be read
+            return
         self.stands(out, made)
+        if several:
+            return
         made.type = self.checked(made, out)
         fresh = self.fresh(made, start)
         if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
             made.base, made.named = out.base, out.named
+
+    def unfold(self, statement: Let) -> None:
+        """Rewrite a statement of a definition, which stands for one of the function's."""
+        kept = self.target
+        if statement.out is not None and self.is_batched(_contents(statement)):
+            self.batched.add(statement.out)
+        self.let(statement)
+        self.target = kept
 
     def found(self, out: Value, found: Element | Value, start: int) -> None:
         """What the tables of elements say that stands for an old value; a value of the user's keeps its type and its name."""
@@ -493,6 +512,8 @@ class Batch:
 
     def rows_of(self, value: Value) -> Tree:
         """What stands for an old value: an element is made an array when it is read for the first time."""
+        if value in self.missing:
+            self.refuse(f"`{value.base}` has no batched form")
         if value not in self.new and value in self.elements:
             kept, home = self.out, self.home.get(value, self.open[0] if self.open else self.out)
             if any(home is block for block in self.open):

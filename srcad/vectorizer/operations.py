@@ -11,6 +11,8 @@ import builtins
 import math
 import operator
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +20,17 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.types import infer, same_shape, same_size, type_of
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Let, Slice, Tree, Value, leaves
+from srcad.core.quote import RankUnknown, may_be_complex, quote
 from srcad.core.types import never_one
 from srcad.rules import rule_of
+from srcad.rules.families import cores, named_axes
 
 if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
 
-__all__ = ["FORM", "form_handler", "handler"]
+__all__ = ["BATCH_OPTIONS", "FORM", "form_handler", "handler"]
 
 Handler = Callable[["Batch", Let], Any]
 
@@ -57,14 +62,28 @@ def handler(let: Let) -> Handler | None:
     function = let.op.function
     found = TABLE.get(function)
     if found is not None:
-        return found
+        rule = rule_of(function)
+        if rule is None or rule.definition is None or found in BATCH_OPTIONS:
+            return found
+        by_name = any(key in rule.named for key, _ in let.options)
+        return by_definition if by_name else partial(either, found)
     if isinstance(function, np.ufunc):
-        return elementwise if function.signature is None and function.nout == 1 else None
+        return elementwise if function.signature is None else None
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return of_ufunc.get(function.__name__, by_definition)
     if isinstance(function, type):
         return to_type if issubclass(function, np.generic) else None
     rule = rule_of(function)
+    if rule is not None and rule.signature is not None:
+        return generalized
+    if rule is not None and rule.over_axes:
+        return over_axes
+    if rule is not None and rule.along is not None:
+        return along_axis
+    if rule is not None and rule.definition is not None:
+        return by_definition
     if rule is None or rule.family != "elementwise":
-        return None
+        return one_call if (ops.module_of(function) or "").startswith("scipy.") else None
     if function.__module__ == "math":
         return None if rule.twin is None else by_twin
     # A function of the user's acts on each element of an array if it was given one.
@@ -72,6 +91,132 @@ def handler(let: Let) -> Handler | None:
 
 
 # Elementwise.
+
+
+def generalized(b: Batch, let: Let) -> Any:
+    """What broadcasts over all axes but the last few, which its rule names, does so over one more.
+
+    y = np.linalg.solve(A, g)  ->        y = np.linalg.solve(A[:, None], g)  (g has three axes, A two)
+    y = linalg.cho_solve(c, g) ->        y = linalg.cho_solve(c, g.T).T        (g has one axis)
+    """
+    rule = rule_of(let.op.function)
+    assert rule is not None and rule.signature is not None
+    names = cores(rule.signature)[:-1]
+    ranks = [None if arg is None or _is_object(arg) else b.rank(arg) for arg in let.args]
+    columns = [
+        place
+        for place, (core, rank) in enumerate(zip(names, ranks))
+        if rank is not None
+        and core.endswith("?")
+        and len(named_axes(core, rank)) < len(core.split(","))
+    ]
+    fronts = [
+        None if rank is None else rank - len(named_axes(core, rank))
+        for core, rank in zip(names, ranks)
+    ]
+    options = {key: b.get(option) for key, option in let.options}
+    moving = [place for place, arg in enumerate(let.args) if b.is_batched(arg)]
+    if columns and moving == columns and not any(fronts):  # vectors are columns of a matrix
+        args = [
+            b.emit(ops.transpose, b.get(arg)) if i in columns else b.get(arg)
+            for i, arg in enumerate(let.args)
+        ]
+        return b.emit(ops.transpose, b.emit(let.op, *args, **options))
+    if not rule.stacks:
+        b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
+    most = max(front for front in fronts if front is not None)
+    args = [
+        arg if front is None else b.lift(arg, most - front) for arg, front in zip(let.args, fronts)
+    ]
+    for place in columns:
+        args[place] = b.emit(ops.getitem, args[place], (Ellipsis, None))
+    made = b.emit(let.op, *args, **options)
+    return b.emit(ops.getitem, made, (Ellipsis, 0)) if columns else made
+
+
+def _is_object(arg: Tree) -> bool:
+    """Whether an operand is no number, as a sparse matrix is."""
+    return isinstance(arg, Value) and arg.type.kind == "object"
+
+
+def one_call(b: Batch, let: Let) -> Any:
+    """A function of SciPy's that knows one form of its operands."""
+    b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
+
+
+def along_axis(b: Batch, let: Let) -> Any:
+    """What works along one axis of one operand, does so along the next.
+
+    y = signal.lfilter(b, a, g)         ->      y = signal.lfilter(b, a, g, axis=1)
+    """
+    rule = rule_of(let.op.function)
+    assert rule is not None and rule.along is not None
+    option, _, operand = rule.along.partition(" ")
+    place = rule.operands.index(operand) if operand else 0
+    options = {key: b.get(value) for key, value in let.options}
+    if any(b.is_batched(arg) for i, arg in enumerate(let.args) if i != place):
+        one_call(b, let)
+    default = signature(let.op.function).parameters[option].default
+    options[option] = shifted(b, options.get(option, default))
+    return b.again(let.op, *map(b.get, let.args), **options)
+
+
+def either(found: Handler, b: Batch, let: Let) -> Any:
+    """What the table says, or the definition where that has no answer."""
+    from srcad.vectorizer.batch import NotBatchable
+
+    start, target = len(b.out), b.target
+    try:
+        return found(b, let)
+    except NotBatchable:
+        b.undo(start)
+        b.target = target
+        return by_definition(b, let)
+
+
+def by_definition(b: Batch, let: Let) -> Any:
+    """The definition over the axis."""
+    rule = rule_of(let.op.function)
+    assert rule is not None and rule.definition is not None
+    builder = Builder(infer, let.origin)
+    try:
+        found = quote(rule.definition, builder, let.args, dict(let.options))
+    except (NotImplementedError, RankUnknown) as reason:
+        b.refuse(f"`{let.op.name}`: {reason}")
+    several = let.out.type.kind == "tuple"  # type: ignore[union-attr]
+    if several:  # a literal is no array
+        found = tuple(one if isinstance(one, Value) else None for one in found)
+    if (len(found) != 1 and not several) or not all(
+        isinstance(one, Value) or (several and one is None) for one in found
+    ):
+        b.refuse(f"`{let.op.name}` has no batched form")
+    for statement in builder.block:
+        b.unfold(statement)
+    if not several:
+        return b.get(found[0])
+    return tuple(None if one is None else b.rows(one) for one in found)
+
+
+def over_axes(b: Batch, let: Let) -> Any:
+    """What works along axes, does so along those that follow; with several operands by its definition.
+
+    y = special.softmax(g, axis=0)     ->      y = special.softmax(g, axis=1)
+    """
+    rule = rule_of(let.op.function)
+    assert rule is not None
+    named = rule.named
+    given = {key: option for key, option in let.options if key not in named or option is not None}
+    rank, axis = b.rank(let.args[0]), given.get("axis")
+    count = rank if axis is None else len(axis) if isinstance(axis, tuple) else 1
+    several = len(let.args) > 1 or any(key in named for key in given)
+    if several or not rank or (count > 1 and rule.over_axes == "one"):
+        return by_definition(b, let)
+    if b.is_batched(list(given.values())):
+        b.refuse(f"an option of `{let.op.name}` is batched")
+    options = {key: b.get(option) for key, option in given.items()}
+    axis = options.pop("axis", None)
+    along = every_axis(rank) if axis is None else shifted(b, axis)
+    return b.again(let.op, b.rows(let.args[0]), **options, axis=along)
 
 
 def by_twin(b: Batch, let: Let) -> Any:
@@ -86,7 +231,7 @@ _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift ne
 
 
 @handles(*(getattr(operator, name) for name in _OPERATORS.split()))
-@handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex")
+@handles("where clip real imag angle round around fix sinc i0 nan_to_num isclose isreal iscomplex isneginf isposinf")
 @handles("conj conjugate copy astype", builtins.abs, builtins.pow)
 @handles(np.ndarray.astype, runtime.stop_gradient, runtime.own, ops.move.function)
 def elementwise(b: Batch, let: Let) -> Any:
@@ -105,7 +250,7 @@ def elementwise(b: Batch, let: Let) -> Any:
         b.get(arg) if one is None else b.lift(arg, rank - one) for arg, one in zip(let.args, ranks)
     ]
     for place, arg in enumerate(let.args):
-        if isinstance(arg, Value) and arg in b.thin:
+        if isinstance(arg, Value) and arg in b.thin and b.target.type.kind != "tuple":
             trial = list(args)
             trial[place] = b.widened(b.thin[arg], rank - b.rank(arg))
             full, found = (infer(let.op, tuple(given), options) for given in (args, trial))
@@ -124,11 +269,28 @@ def _is_dtype(tree: Tree) -> bool:
 def pointwise(b: Batch, let: Let) -> Any:
     """Elementwise in one operand, with tables as the others."""
     place = 0 if let.op.function is np.interp else 1
+    if place == 1 and b.is_batched(let.args[0]):
+        return counted(b, let)
     if any(b.is_batched(arg) for i, arg in enumerate(let.args) if i != place):
         b.refuse(f"a table of `{let.op.name}` is batched")
     return b.emit(
         let.op, *map(b.get, let.args), **{key: b.get(option) for key, option in let.options}
     )
+
+
+def counted(b: Batch, let: Let) -> Any:
+    """
+    i = np.searchsorted(g, v)             ->        i = np.sum(g[:, None] < v[:, None], axis=-1)        (v has one axis)
+    """
+    (table, v), options = b.bound(let, 2)
+    side = options.pop("side", "left")
+    if options or b.rank(table) != 1 or side not in ("left", "right"):
+        b.refuse("a table that is not in order")
+    rank = b.rank(v)
+    rows = b.lift(table, rank) if rank else b.get(table)
+    points = b.emit(ops.getitem, b.get(v), (Ellipsis, None)) if rank or b.is_batched(v) else b.get(v)
+    below = b.emit(ops.less if side == "left" else ops.less_equal, rows, points)
+    return b.emit(np.sum, below, axis=-1)
 
 
 @handles(operator.not_)
@@ -152,6 +314,27 @@ def extreme(b: Batch, let: Let) -> Any:
 def to_float(b: Batch, let: Let) -> Any:
     x = b.get(let.args[0])
     return x if b.dtype_of(x) == "float64" else b.emit(np.asarray, x, dtype=np.float64)
+
+
+@handles(builtins.complex)
+def to_complex(b: Batch, let: Let) -> Any:
+    """
+    z = complex(x, y)          ->        z = x + 1j * y
+    """
+    real, *imag = map(b.get, let.args)
+    if not imag:
+        kept = b.dtype_of(real) == "complex128"
+        return real if kept else b.emit(np.asarray, real, dtype=np.complex128)
+    return b.emit(ops.add, real, b.emit(ops.multiply, 1j, imag[0]))
+
+
+@handles(builtins.int, builtins.round, math.floor, math.ceil, math.trunc)
+def to_integer(b: Batch, let: Let) -> Any:
+    if len(let.args) != 1 or let.options:
+        b.refuse(f"`{let.op.name}` with such operands")
+    function, x = let.op.function, b.get(let.args[0])
+    rounded = {builtins.round: np.rint, math.floor: np.floor, math.ceil: np.ceil}.get(function)
+    return b.emit(np.asarray, x if rounded is None else b.emit(rounded, x), dtype=builtins.int)
 
 
 def to_type(b: Batch, let: Let) -> Any:
@@ -250,14 +433,50 @@ _NO_OP = {
 }
 
 
-@handles("sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median")
-@handles("nansum nanprod nanmean nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin")
+@handles("sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp")
+@handles("nansum nanprod nanmean nanmax nanmin nanstd nanvar nanargmax nanargmin")
 def reduction(b: Batch, let: Let) -> Any:
     """
     s = np.sum(g)              ->        s = np.sum(g, axis=1)            (g has one axis; with two: axis=(1, 2))
     s = np.sum(g, axis=0)      ->        s = np.sum(g, axis=1)
+
+    A mask has the axis where its values have, and then all axes of what is reduced.
     """
+    beside = {key: option for key, option in let.options if key in ("where", "mean", "initial")}
+    let = let.renewed(options=tuple(item for item in let.options if item[0] not in beside))
     (a,), options = b.bound(let)
+    rank = b.rank(a)
+    begin = beside.pop("initial") if b.is_batched(beside.get("initial")) else None
+    if begin is not None and let.op.function not in _BEGINNINGS:
+        b.refuse(f"`initial=` of `{let.op.name}` is batched")
+    join, neutral = _BEGINNINGS.get(let.op.function, (None, None))
+    if begin is not None and neutral is not None:
+        options["initial"] = neutral
+    for key, option in beside.items():
+        lifts = b.is_batched(option)
+        options[key] = b.lift(option, max(rank, 1) - b.rank(option)) if lifts else option
+    if b.is_batched(a) or b.is_batched(list(beside.values())):
+        made = _reduced(b, let, a, options)
+    else:
+        made = b.again(let.op, b.get(a), **options)
+    if begin is None:
+        return made
+    # NumPy begins with one number for all: where each row has its own, that comes in afterwards.
+    return b.emit(join, made, b.lift(begin, b.target.type.rank))
+
+
+_BEGINNINGS: dict[Any, tuple[Any, float | None]] = {
+    np.sum: (ops.add, None),
+    np.prod: (ops.multiply, None),
+    np.max: (np.maximum, -math.inf),
+    np.min: (np.minimum, math.inf),
+    np.nansum: (ops.add, None),
+    np.nanprod: (ops.multiply, None),
+    **{f.reduce: (f, None) for f in (np.logaddexp, np.logaddexp2, np.hypot)},
+}
+
+
+def _reduced(b: Batch, let: Let, a: Tree, options: dict[str, Any]) -> Any:
     rank, function = b.rank(a), let.op.function
     if not rank:
         dtype = type_of(a).dtype
@@ -269,15 +488,65 @@ def reduction(b: Batch, let: Let) -> Any:
         ):
             return b.get(a)
         options.pop("keepdims", None)
-        return b.again(let.op, b.lift(a, 1), **{**options, "axis": 1})
+        return b.again(let.op, b.widened(b.rows(a), 1), **{**options, "axis": 1})
     axis = options.pop("axis", None)
     if axis is not None:
-        return b.again(let.op, b.get(a), **options, axis=shifted(b, axis))
+        return b.again(let.op, b.rows(a), **options, axis=shifted(b, axis))
     if function in _ONE_AXIS:
         if options.get("keepdims"):
             b.refuse(f"`{let.op.name}` of all axes, kept")
         return b.again(let.op, b.flat(a), **options, axis=1)
-    return b.again(let.op, b.get(a), **options, axis=every_axis(rank))
+    return b.again(let.op, b.rows(a), **options, axis=every_axis(rank))
+
+
+@handles("median nanmedian")
+def middle(b: Batch, let: Let) -> Any:
+    """As a reduction; of several axes at once NumPy cannot for an empty batch."""
+    axis = dict(let.options).get("axis")
+    if isinstance(axis, (tuple, list)) and len(axis) != 1:
+        return by_definition(b, let)
+    if axis is None and b.rank(let.args[0]) > 1:
+        if dict(let.options).get("keepdims"):
+            return by_definition(b, let)
+        return b.emit(let.op, b.flat(let.args[0]), axis=1)
+    return reduction(b, let)
+
+
+@handles("quantile percentile nanquantile nanpercentile")
+def quantile(b: Batch, let: Let) -> Any:
+    """
+    y = np.quantile(g, 0.5)    ->        y = np.quantile(g, 0.5, axis=1)
+    y = np.quantile(x, g)      ->        y = np.quantile(x, g)             (the axes of g come first)
+    """
+    a, q = let.args
+    options, front = dict(let.options), b.rank(q)
+    if b.is_batched(options.get("weights")):
+        b.refuse(f"`{let.op.name}` has the same weights for all rows: one call at a time")
+    if b.is_batched(q):
+        if b.is_batched(a):
+            b.refuse(f"`{let.op.name}` has the same quantiles for all rows: one call at a time")
+        if not front:
+            return b.emit(let.op, b.get(a), b.get(q), **options)
+        made = b.emit(let.op, b.get(a), b.emit(np.ravel, b.get(q)), **options)
+        rest = b.emit(ops.getitem, b.emit(ops.shape, made), Slice(1, None))
+        return b.emit(np.reshape, made, shape=b.emit(ops.add, b.shape(q), rest))
+    axis = options.pop("axis", None)
+    of_several = isinstance(axis, (tuple, list)) or (axis is None and options.get("keepdims"))
+    if of_several or (front and let.op.function in (np.nanquantile, np.nanpercentile)):
+        return by_definition(b, let)  # what NumPy cannot of an empty batch
+    if axis is None:
+        a, axis = b.flat(a), 0
+    else:
+        a = b.get(a)
+    made = b.emit(let.op, a, b.get(q), axis=shifted(b, axis), **options)
+    return b.emit(np.moveaxis, made, source=front, destination=0) if front else made
+
+
+@handles("unique histogram histogram2d")
+def ragged(b: Batch, let: Let) -> Any:
+    b.refuse(
+        f"the rows of `{let.op.name}` are of different lengths, or have edges of their own: one call at a time"
+    )
 
 
 @handles(np.linalg.norm)
@@ -295,7 +564,7 @@ def norm(b: Batch, let: Let) -> Any:
     return b.again(let.op, b.get(x), **options, axis=axis)
 
 
-@handles("cumsum cumprod nancumsum nancumprod take repeat sort argsort")
+@handles("cumsum cumprod nancumsum nancumprod take repeat sort argsort partition argpartition")
 def flattening(b: Batch, let: Let) -> Any:
     """Along an axis; of all axes as one, where there is none.
 
@@ -303,7 +572,7 @@ def flattening(b: Batch, let: Let) -> Any:
     """
     (a,), options = b.bound(let)
     function = let.op.function
-    if function in (np.sort, np.argsort):
+    if function in (np.sort, np.argsort, np.partition, np.argpartition):
         options.setdefault("axis", -1)
     axis = options.pop("axis", None)
     if axis is None:
@@ -311,6 +580,44 @@ def flattening(b: Batch, let: Let) -> Any:
     if not b.rank(a):
         b.refuse("an axis of a number")
     return b.again(let.op, b.get(a), **options, axis=shifted(b, axis))
+
+
+@handles("take_along_axis")
+def taken(b: Batch, let: Let) -> Any:
+    """
+    y = np.take_along_axis(g, i, axis=0)   ->    y = np.take_along_axis(g, i[None], axis=1)
+    """
+    (a, places), options = [*let.args], dict(let.options)
+    axis = options.get("axis", -1)
+    if axis is None:
+        a = b.flat(a) if b.is_batched(a) else b.emit(np.reshape, b.get(a), shape=(1, -1))
+    else:
+        a = b.get(a) if b.is_batched(a) else b.emit(ops.getitem, b.get(a), None)
+    i = b.get(places) if b.is_batched(places) else b.emit(ops.getitem, b.get(places), None)
+    return b.emit(let.op, a, i, axis=1 if axis is None else shifted(b, axis))
+
+
+def along_first(b: Batch, let: Let) -> Any:
+    """`np.logaddexp.reduce(g)` runs along the first axis."""
+    options = {"axis": 0, **dict(let.options)}
+    let = let.renewed(options=tuple(options.items()))
+    return reduction(b, let) if let.op.function.__name__ == "reduce" else flattening(b, let)
+
+
+def by_segments(b: Batch, let: Let) -> Any:
+    a, places = let.args
+    options = {"axis": 0, **dict(let.options)}
+    options["axis"] = shifted(b, options["axis"])
+    if b.is_batched(places):
+        b.refuse(f"`{let.op.name}` of other segments for each row")
+    return b.emit(let.op, b.get(a), b.get(places), **options)
+
+
+of_ufunc: dict[str, Handler] = {
+    "reduce": along_first,
+    "accumulate": along_first,
+    "reduceat": by_segments,
+}
 
 
 @handles("diff trapezoid trapz")
@@ -337,6 +644,62 @@ def turning(b: Batch, let: Let) -> Any:
     return b.again(
         let.op, b.get(a), **options, axis=every_axis(rank) if axis is None else shifted(b, axis)
     )
+
+
+_BASES = {
+    "polynomial": "poly",
+    "chebyshev": "cheb",
+    "legendre": "leg",
+    "hermite": "herm",
+    "hermite_e": "herme",
+    "laguerre": "lag",
+}
+
+
+def _of_bases(name: str) -> list[Any]:
+    """What each of the bases of numpy.polynomial has under a name."""
+    return [
+        getattr(getattr(np.polynomial, home), prefix + name) for home, prefix in _BASES.items()
+    ]
+
+
+@handles(*_of_bases("vander"))
+def powers(b: Batch, let: Let) -> Any:
+    """A number's are a row of a matrix."""
+    (x,), options = b.bound(let)
+    return b.again(let.op, b.get(x) if b.rank(x) else b.lift(x, 1), **options)
+
+
+@handles(*_of_bases("der"))
+def coefficients(b: Batch, let: Let) -> Any:
+    """Along the first axis, with the batch's as the last: one of NumPy's functions forgets another `axis=`."""
+    (c,), options = b.bound(let)
+    if options.get("axis"):
+        options["axis"] %= b.rank(c)
+    last = b.emit(np.moveaxis, b.get(c), source=0, destination=-1)
+    made = b.again(let.op, last, **options)
+    return b.emit(np.moveaxis, made, source=-1, destination=0)
+
+
+@handles(*(getattr(np.fft, name) for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")))
+def fourier(b: Batch, let: Let) -> Any:
+    """Along the last axis, if no other is given."""
+    (a,), options = b.bound(let)
+    if "axis" in options:
+        options["axis"] = shifted(b, options["axis"])
+    return b.again(let.op, b.get(a), **options)
+
+
+@handles(
+    *(getattr(np.fft, f"{name}{n}") for name in ("fft", "ifft", "rfft", "irfft") for n in "2n")
+)
+def fourier_of_several(b: Batch, let: Let) -> Any:
+    (a,), options = b.bound(let)
+    axes = options.pop("axes", None)
+    if axes is None and let.op.function.__name__.endswith("n"):
+        axes = tuple(range(-(b.rank(a) if "s" not in options else len(options["s"])), 0))
+    where = {} if axes is None else {"axes": shifted(b, tuple(axes))}
+    return b.again(let.op, b.get(a), **options, **where)
 
 
 # Products.
@@ -443,13 +806,13 @@ def _moved(b: Batch, made: Value, place: int) -> Value:
 @handles(np.vdot)
 def vdot(b: Batch, let: Let) -> Any:
     a, c = let.args
-    real = all((type_of(x).dtype or "complex").startswith(("float", "int")) for x in (a, c))
-    if not real or not same_shape(type_of(a), type_of(c)):
-        b.refuse("`np.vdot` of operands that are not proven to be real and of one shape")
-    rank = b.rank(a)
-    if rank == 1:
+    if not same_shape(type_of(a), type_of(c)):
+        b.refuse("`np.vdot` of operands that are not proven to be of one shape")
+    rank, real = b.rank(a), not may_be_complex(a)
+    if rank == 1 and real:
         return product(b, ops.matmul, a, c)
-    made = b.emit(ops.multiply, b.get(a), b.get(c))
+    first = b.get(a) if real else b.emit(ops.conj, b.get(a))
+    made = b.emit(ops.multiply, first, b.get(c))
     return b.emit(np.sum, made, axis=every_axis(rank)) if rank else made
 
 
@@ -534,9 +897,10 @@ def _stacked(cores: tuple[int, ...]) -> Handler:
     return stack
 
 
-handles("linalg.inv linalg.det linalg.cholesky linalg.pinv linalg.eigvalsh")(_stacked((2,)))
+handles("linalg.inv linalg.det linalg.matrix_rank")(_stacked((2,)))
+handles("linalg.qr linalg.svd")(_stacked((2,)))
 handles("linalg.matrix_transpose tril triu")(_stacked((2,)))
-handles("vecdot linalg.vecdot")(_stacked((1, 1)))
+handles("vecdot")(_stacked((1, 1)))
 handles("matvec")(_stacked((2, 1)))
 handles("vecmat")(_stacked((1, 2)))
 
@@ -558,6 +922,17 @@ def solve(b: Batch, let: Let) -> Any:
     return b.emit(ops.getitem, made, (Ellipsis, 0))
 
 
+@handles(ops.part.function)
+def part(b: Batch, let: Let) -> Any:
+    results, place = let.args
+    made = b.get(results)
+    if not isinstance(made, tuple):
+        return b.emit(ops.part, made, place)
+    if made[place] is None:
+        b.missing.add(let.out)  # type: ignore[arg-type]
+    return made[place]
+
+
 # Indexing and stores as values.
 
 
@@ -574,6 +949,27 @@ def index_of(b: Batch, index: Tree) -> tuple[Tree, ...]:
     ):
         b.refuse("arrays of indices that are apart")
     return b.get(parts) if parts and parts[0] is Ellipsis else (ALL, *b.get(parts))
+
+
+def picks_of(b: Batch, index: Tree, rows: bool) -> Tree:
+    """An index of integers that differ by row, in each row (`rows`) or in what all rows share.
+
+    y = x[g]                   ->        y = x[np.arange(m)[:, None], g]   (x has the axis, too)
+    """
+    parts = index if type(index) is tuple else (index,)
+    whole = [place for place, part in enumerate(parts) if _picks(b, part)]
+    if whole != list(range(len(whole))):
+        b.refuse("an index is batched, behind a slice")
+    picks = parts[: len(whole)]
+    if any(type_of(part).dtype == "bool" for part in picks):
+        b.refuse("a mask is batched")
+    most = max(b.rank(part) for part in picks)
+    new: list[Tree] = [b.lift(part, most - b.rank(part)) for part in picks]
+    if rows:
+        row = b.emit(np.arange, b.count())
+        new.insert(0, b.emit(ops.getitem, row, (ALL, *(None,) * most)) if most else row)
+    made = (*new, *b.get(parts[len(whole) :]))
+    return made if len(made) > 1 else made[0]
 
 
 def _picks(b: Batch, part: Tree) -> bool:
@@ -601,7 +997,7 @@ def getitem(b: Batch, let: Let) -> Any:
     """
     base, index = let.args
     if b.is_batched(index):
-        b.refuse("an index is batched")
+        return b.emit(let.op, b.get(base), picks_of(b, index, b.is_batched(base)))
     return b.get(base) if index == () else b.emit(let.op, b.get(base), index_of(b, index))
 
 
@@ -612,12 +1008,11 @@ def store(b: Batch, let: Let) -> Any:
     x_bar[1:] += g             ->             x_bar[:, 1:] += g
     """
     base, index, value = let.args
-    if b.is_batched(index):
-        b.refuse("an index is batched")
     slot, rank = infer(ops.getitem, (base, index), {}).rank, b.rank(value)
     if slot is None or rank > slot:
         b.refuse("a store whose place and value have axes that do not fit, or are not known")
-    return b.emit(let.op, b.rows(base), index_of(b, index), b.lift(value, slot - rank))
+    place = picks_of(b, index, True) if b.is_batched(index) else index_of(b, index)
+    return b.emit(let.op, b.rows(base), place, b.lift(value, slot - rank))
 
 
 # Forms: shapes, copies, joins of arrays.
@@ -684,7 +1079,8 @@ def summed(b: Batch, g: Tree, x: Tree, batch: int) -> Value:
             if batch:
                 like = b.emit(np.broadcast_to, like, shape=b.shape(x))
             elif b.is_batched(x):  # there for the form of one example
-                like = b.emit(np.broadcast_to, 0.0, shape=unbatched_shape(b, x))
+                zero = 0j if may_be_complex(part) else 0.0  # the cast comes after it
+                like = b.emit(np.broadcast_to, zero, shape=unbatched_shape(b, x))
             return b.emit(ops.sum_to, part, like)
         ones.append(axis + batch)
     if ones:
@@ -708,6 +1104,8 @@ def sum_to(b: Batch, let: Let) -> Any:
 def casted(b: Batch, part: Value, x: Tree) -> Value:
     """`cast(part, x)`, where it does anything; x is an old operand."""
     to = type_of(x)
+    if to.kind == "number" and to.dtype in ("float", "int") and may_be_complex(part):
+        return b.emit(ops.real, part)
     if to.kind == "number" or (
         to.dtype is not None and (to.dtype == b.dtype_of(part) or not to.differentiable)
     ):
@@ -929,6 +1327,10 @@ def hstack(b: Batch, let: Let) -> Any:
 @handles("column_stack")
 def column_stack(b: Batch, let: Let) -> Any:
     return _joined(b, let, 1, lambda rank: (np.stack if rank == 1 else np.concatenate, 2))
+
+
+# The handlers that know what to do where an option depends on the axis.
+BATCH_OPTIONS: set[Any] = {by_definition, over_axes, reduction, along_first, ragged, quantile}
 
 
 # What reads the form of a batched value only: its result has no batch axis.

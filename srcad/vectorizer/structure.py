@@ -29,7 +29,8 @@ from srcad import runtime
 from srcad.analysis.types import infer, same_shape, same_size, size_of, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Let, Origin, Slice, Tree, Value, leaves
+from srcad.core.nodes import Let, Origin, Slice, Tree, Value, entries_like, leaves
+from srcad.core.quote import conj, may_be_complex
 from srcad.core.types import Dim, Size, Type, less
 from srcad.vectorizer import operations
 
@@ -142,8 +143,9 @@ def materialised(
     base = base or (f"{output.base}_dot" if transposed else f"{argument.base}_bar")
     seeded, reached = (argument, output) if transposed else (output, argument)
     kept = builder.origin
-    plain = argument.type.kind == "number"
-    dtype = None if plain else argument.type.dtype
+    like = entries_like(output, argument)
+    plain = like.type.kind == "number"
+    dtype = None if plain else like.type.dtype
 
     def emit(what: Any, *args: Tree, **options: Tree) -> Value:
         op = what if isinstance(what, ops.Operation) else ops.operation(what)
@@ -165,7 +167,7 @@ def materialised(
         made = _matrix(emit, found, dtype or found.rows.like.type.dtype, transposed, at, base)
         flat = reached.type.rank != 1
     if not plain and (dtype is None or made.type.dtype != dtype):
-        made = emit(ops.cast, made, argument)
+        made = emit(ops.cast, made, like)
     if flat or seeded.type.rank != 1:
         shape = _shape_of_both(emit, output, argument)
         made = emit(np.reshape, made, shape=shape)
@@ -564,9 +566,25 @@ def _negated(b: Batch, scale: Tree) -> Tree:
 
 
 @handles(operator.pos, np.positive, np.copy, runtime.own, ops.move.function, runtime.stop_gradient)
-@handles(np.real, np.conj, np.asarray, np.ascontiguousarray)
+@handles(np.asarray, np.ascontiguousarray)
 def same(b: Batch, let: Let) -> Any:
     return None if let.options else _applied(b, let, lambda args: args[0])
+
+
+@handles(np.real, np.imag, np.conjugate)
+def complex_part(b: Batch, let: Let) -> Any:
+    """
+    x_bar = diagonal(d).real   ->        diagonal(d.real)
+    """
+
+    def compute(args: list[Tree]) -> Tree:
+        if _number(args[0]) or not may_be_complex(args[0]):
+            return 0 if let.op.function is np.imag else args[0]
+        if type(args[0]) is complex:
+            return (conj if let.op is ops.conj else let.op.function)(args[0])
+        return b.emit(let.op, args[0])
+
+    return _applied(b, let, compute)
 
 
 @handles(runtime.cast, runtime.result, runtime.spread, runtime.sum_to)
@@ -1120,6 +1138,9 @@ def sum_last(b: Batch, let: Let) -> Any:
     if not all(type(one) is int for one in axes):
         return None
     places = tuple(one % rank for one in axes)
+    mask = dict(let.options).get("where", True)
+    if mask is not True:
+        options["where"] = _last(b, mask)
     return b.again(let.op, _last(b, a), **options, axis=places if len(places) != 1 else places[0])
 
 

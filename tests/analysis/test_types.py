@@ -153,6 +153,11 @@ class Machine:
 
     def check(self, type_: Type, real: Any, i: int) -> None:
         kind, dtype, shape, value = type_
+        if kind == "tuple":
+            assert type(real) is type(value) and len(real) == len(value)
+            for part, found in zip(value, real):
+                self.check(part, found, i)
+            return
         numpy = isinstance(real, (np.ndarray, np.generic))
         python = type(real) in (bool, int, float, complex)
         kinds = {
@@ -219,6 +224,10 @@ class Machine:
             return rest[0] * int(np.prod([self.size(size, i) ** power for size, power in rest[1]]))
         if tag == "sum":
             return sum(self.size(size, i) * count for size, count in rest[0])
+        if tag == "min":
+            return min(self.size(size, i) for size in rest[0])
+        if tag == "min":
+            return min(self.size(size, i) for size in rest[0])
         if tag == "broadcast":
             sizes = {self.size(size, i) for size in rest[0]} - {1}
             assert len(sizes) < 2

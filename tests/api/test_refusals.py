@@ -92,20 +92,10 @@ def test_an_array_of_objects_beside_is_refused_too(x):
 
 
 @pytest.mark.parametrize("value", [1j, np.complex64(1j), np.array([1j]), np.ones(2, "complex64")])
-@pytest.mark.parametrize("transform", ALL)
-def test_complex_is_not_implemented_yet(transform, value):
-    with pytest.raises(NotImplementedError, match="complex"):
-        transform(square)(value)
-
-
-def test_complex_on_the_way_is_refused(x):
-    def spectrum(x):
-        return np.sum(np.abs(x * 1j) ** 2)
-
-    with pytest.raises(SrcadError, match="complex"):
-        grad(spectrum)(x)
-    with pytest.raises(SrcadError, match="complex"):
-        grad(product)(x, x * 1j)
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacrev])
+def test_a_gradient_is_of_a_real_number(transform, value):
+    with pytest.raises(ArgumentError, match="returns complex numbers"):
+        transform(lambda z: np.sum(z * z))(value)
 
 
 SUBCLASSES = {
@@ -245,7 +235,7 @@ def generator(x):
 
 
 def without_rule(x):
-    return np.sum(np.sort(x) * np.trapezoid(x))
+    return np.sum(np.i0(x) * np.spacing(x))
 
 
 def classy(x):
@@ -282,7 +272,7 @@ def test_a_message_has_the_form_of_the_contract(x):
 
 @pytest.mark.parametrize("transform", ALL)
 def test_a_missing_rule_names_the_function_and_the_line(transform, x):
-    with pytest.raises(srcad.MissingRuleError, match="np.sort|np.trapezoid") as error:
+    with pytest.raises(srcad.MissingRuleError, match="np.i0|np.spacing") as error:
         transform(without_rule)(x)
     line = without_rule.__code__.co_firstlineno + 1
     assert re.match(rf"test_refusals\.py:{line}: MissingRuleError: ", str(error.value))

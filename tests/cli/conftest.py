@@ -64,7 +64,7 @@ def generator(x: "float64[n]"):
 
 
 def ruleless(x: "float64[n]"):
-    return np.sum(np.partition(x, 0))
+    return np.sum(np.i0(x))
 
 
 def integers(x: "int64[n]"):

@@ -99,7 +99,7 @@ def test_a_branch_with_an_empty_side_is_negated_or_gone():
 def test_stores_in_place_and_as_values():
     x, y = Value("x", array("float64", 3)), Value("y", array("float64", 3))
     let = Let(y, ops.put_add, (x, Slice(1), Expr(ops.negative, (x,), (), ANY)))
-    assert "x = srcad.runtime.put_add(x, slice(1, None, None), -x)" in printed(
+    assert "x = srcad.runtime.put_add(x, slice(1, None), -x)" in printed(
         [let], y, [x], {x: "x", y: "x"}
     )
     let.inplace = True

@@ -88,7 +88,7 @@ class Writer(Writes):
         self.counter = 0
         kinds = ["assign", "new", "augment", "store", "store_slice", "alias", "branch", "for_range", "for_over", "while",
                  "swap", "unpack", "ternary", "helper", "flag", "grow", "container", "rank2", "jump", "endless", "match",
-                 "walrus", "attempt", "check", "context"]  # fmt: skip
+                 "walrus", "attempt", "check", "context", "results"]  # fmt: skip
         self.weight = {kind: self.rng.choice([0.0, 0.3, 1.0, 1.0, 3.0]) for kind in kinds}
         self.weight |= {kind: self.rng.choice([0.0, 0.0, 0.2, 0.5, 1.5]) for kind in KINDS}
         self.weight["assign"] = max(self.weight["assign"], 0.5)
@@ -723,6 +723,18 @@ class Writer(Writes):
         shape = self.env[a]
         self.put(self.pick([f"{a}, {b} = {b}, {a}", f"{a}, {b} = {b}, {a} + {b}", f"{a}, {b} = {b}, {self.expr(shape, 1)}",
                             f"({a}, {b}) = ({self.expr(shape, 1)}, {a})"]))  # fmt: skip
+
+    def do_results(self, depth):
+        """Several results of one call, of which one may be left unread, or the other be overwritten."""
+        a, b, shape = self.fresh(), self.fresh(), self.pick(self.makeable)
+        value = f"{self.expr(shape)} + 0.37"
+        made = self.pick([f"np.modf({value})", f"np.divmod({value}, 0.83)", f"divmod({value}, 0.83)"])
+        if self.chance(0.3):
+            self.put(f"{a} = {made}[{self.pick([0, 1])}]")
+        else:
+            self.put(f"{a}, {b} = {made}")
+            self.env[b] = shape
+        self.env[a] = shape
 
     def do_unpack(self, depth):
         a, b, s, t = self.fresh(), self.fresh(), self.pick(self.makeable), self.pick(self.makeable)

@@ -155,8 +155,12 @@ def test_the_text_is_accepted_again(
     floats = tuple(
         place for place, value in enumerate(given) if np.result_type(*leaves_of(value)).kind == "f"
     )
-    derivative = srcad.jacrev(again, floats)
-    assert check(derivative, "jacrev", again, given, argnums=floats, has_aux=False).ok
+    once = again(*given)
+    if any(map(np.iscomplexobj, leaves_of((*given, once)))):
+        assert srcad.verify(again, *given).ok
+    else:
+        derivative = srcad.jacrev(again, floats)
+        assert check(derivative, "jacrev", again, given, argnums=floats, has_aux=False).ok
     specs = [
         f"{name}: {spec_of(value)}"
         for name, value in zip(inspect.signature(again).parameters, given)
@@ -164,7 +168,7 @@ def test_the_text_is_accepted_again(
     parsed = derivative_text(
         again.__code__.co_filename, f"jacrev({again.__name__})", tuple(specs), stage="parse"
     )
-    once, twice = again(*given), module_of(parsed, tmp_path / "parsed.py")(*given)
+    twice = module_of(parsed, tmp_path / "parsed.py")(*given)
     assert all(
         np.array_equal(a, b, equal_nan=True) for a, b in zip(leaves_of(once), leaves_of(twice))
     )

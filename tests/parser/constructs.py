@@ -682,6 +682,7 @@ BUILTINS = {
     "bool": "np.sum(x * x) * bool(x[0] > 0.0)",
     "callable": "np.sum(x * x) * (2.0 if callable(np.sin) else 3.0)",
     "chr": "np.sum(x * x) * len(chr(65))",
+    "complex": "abs(complex(x[0], x[1])) * np.sum(x)",
     "dict": "np.sum(dict(a=x * x)['a'])",
     "divmod": "np.sum(x * x) * divmod(7, 2)[0]",
     "enumerate": "sum(i * a * a for i, a in enumerate(x, start=1))",

@@ -170,14 +170,14 @@ PROGRAMS = {
             «y.resize(4)»
             return y
         """,
-        "`.resize()` writes in place, which is not accepted",
+        "`.resize()` changes the size of an array in place",
         UnsupportedSyntaxError,
     ),
     "array method": (
         """
-        def f(x): return «x.tolist()»
+        def f(x): return «x.tobytes()»
         """,
-        "the array method `.tolist()` is not accepted",
+        "`.tobytes()` is about the bytes of an array",
         UnsupportedSyntaxError,
     ),
     "double star of no dict": (

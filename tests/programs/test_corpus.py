@@ -32,8 +32,6 @@ REFUSED: dict[str, str] = {
     "data.tuple_augmented": "`t` stands for things of different kinds here",
     "data.deque_as_a_window": "it is not known whether `collections.deque` writes to its arguments",
     "data.default_dict": "nothing is known of what `append` is an attribute of",
-    "contexts.cholesky_that_works": "`np.linalg.cholesky` has no derivative rule",
-    "contexts.cholesky_that_fails": "`np.linalg.cholesky` has no derivative rule",
     "contexts.user_context_manager": "this context is not accepted: it calls `seterr`, of which the same is not known",
     "contexts.context_manager_that_gives_a_value": "a context is given a value that may vary with the arguments",
     "contexts.try_body_fails_half_way": "an array is read that the body of a `try` may have written to before it raised",

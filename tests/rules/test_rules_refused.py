@@ -11,7 +11,7 @@ import pytest
 
 from srcad.core.builder import Builder
 from srcad.core.nodes import Value
-from srcad.core.quote import RankUnknown, quote
+from srcad.core.quote import RankUnknown, quote, vague_values
 from srcad.core.types import ANY, array
 from srcad.rules import REFUSED, rule_of
 from srcad.rules.check import bound, pullback
@@ -22,13 +22,6 @@ A, X = np.arange(9.0).reshape(3, 3) + np.eye(3), np.arange(3.0)
 @pytest.mark.parametrize(
     ("function", "args", "options", "words"),
     [
-        (np.einsum, ("...i,i->...", A, X), {}, "write the axes out"),
-        (np.einsum, ("ii->", A), {}, "np.diagonal"),
-        (np.linalg.norm, (A,), {"ord": 2}, "write the norm out"),
-        (np.linalg.norm, (X,), {"ord": 1}, "write the norm out"),
-        (np.linalg.norm, (X,), {"ord": np.inf}, "write the norm out"),
-        (np.linalg.norm, (A,), {"ord": "nuc"}, "write the norm out"),
-        (np.prod, (A,), {"axis": (0, 1)}, "one after the other"),
         (np.reshape, (A, (9,)), {"order": "A"}, "'C' or 'F'"),
         (np.ravel, (A,), {"order": "K"}, "'C' or 'F'"),
         (np.asarray, (X,), {"dtype": int}, "floating dtype"),
@@ -40,7 +33,7 @@ A, X = np.arange(9.0).reshape(3, 3) + np.eye(3), np.arange(3.0)
 )
 def test_refused_with_a_reason(function: Any, args: Any, options: Any, words: str | None) -> None:
     rule, operands, named = bound(function, args, options)
-    y = function(*operands, **named)
+    y = rule.value(operands, named)
     if words is None:
         pullback(rule, y, operands, y, named)
         return
@@ -57,7 +50,8 @@ def written(function: Any, kinds: Any, **options: Any) -> list[str]:
     def body(y_bar: Any, *rest: Any) -> Any:
         return pullback(rule, y_bar, rest[:-1], rest[-1], options)
 
-    quote(body, builder, tuple(values))
+    with vague_values(may_be_complex=False):
+        quote(body, builder, tuple(values))
     return [statement.op.name for statement in builder.block]
 
 
@@ -112,7 +106,8 @@ def test_every_ufunc_is_in_exactly_one_bucket() -> None:
 
 def test_no_function_has_a_rule_and_is_refused() -> None:
     assert not [function for function in REFUSED if rule_of(function) is not None]
-    assert all(reason and not reason.endswith(".") for reason in REFUSED.values())
+    for reason, rewrite in REFUSED.values():
+        assert reason and not reason.endswith(".") and rewrite.endswith(".")
 
 
 def test_constants_say_why() -> None:

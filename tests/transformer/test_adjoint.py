@@ -160,15 +160,15 @@ def refused(function, kind, **specs):
 def test_a_missing_rule_names_the_line():
     def f(x):
         y = x * 2.0
-        return np.sum(np.unwrap(y))
+        return np.sum(np.i0(y))
 
     error = refused(f, MissingRuleError, x="float64[n]")
-    assert "unwrap" in str(error) and error.place.line == f.__code__.co_firstlineno + 2
+    assert "scipy.special.i0" in str(error) and error.place.line == f.__code__.co_firstlineno + 2
 
 
 def test_an_option_without_a_rule_names_itself():
     def f(x):
-        return np.sum(x, where=x > 0)
+        return np.sum(np.array(x, ndmin=2))
 
     with pytest.raises(SrcadError) as found:
         generate(f, Request("grad"), specs_of(f, (np.ones(3),)))

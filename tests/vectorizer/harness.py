@@ -53,7 +53,7 @@ def text_of(function: Function) -> str:
 def compiled(function: Function) -> tuple[Callable[..., Any], str]:
     """A function of Core as one of Python."""
     node = function_node(function, assign_names(function, set(), {}), _Callees({}))
-    text = module_text([node], _imports([node]))
+    text = module_text([node], _imports([node], frozenset(), frozenset()))
     scope: dict[str, Any] = {}
     exec(compile(text, "<emitted>", "exec"), scope)
     return scope[function.name], text  # type: ignore[no-any-return]

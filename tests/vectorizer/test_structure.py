@@ -265,7 +265,7 @@ WRITTEN = {
     "a choice": (
         "x[n]",
         "return np.where(x > 0, np.sin(x), 0)",
-        "x_bar = np.diag(np.where(x > 0, 1.0, 0.0) * np.cos(x))",
+        "x_bar = np.diag(np.where(x > 0, np.cos(x), 0.0))",
         "x_bar = np.diag(np.where(x > 0, np.cos(x), 0.0))",
     ),
     "a sum": (

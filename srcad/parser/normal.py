@@ -1,0 +1,180 @@
+"""Calls of NumPy's that other calls say as well: those others are what is differentiated.
+
+np.cross(a, b, axis=0)              np.moveaxis(np.linalg.cross(np.moveaxis(a, 0, -1), ...), -1, 0)
+np.einsum(a, [0, 1], b, [1])   ->   np.einsum("ab,b", a, b)
+x, h = np.linspace(a, b, 5, retstep=True)     x, h = np.linspace(a, b, 5), (b - a) / 4
+"""
+
+from __future__ import annotations
+
+import inspect
+import string
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.core import ops
+from srcad.core.nodes import Slice
+from srcad.core.specification import Known
+from srcad.parser.handles import is_function
+from srcad.parser.places import View
+
+__all__ = ["NORMAL"]
+
+Args = list[Any]
+Options = dict[str, Any]
+
+
+def _given(parser: Any, node: Any, function: Any, args: Args, options: Options) -> Options:
+    """The arguments by name."""
+    try:
+        return dict(inspect.signature(function).bind(*args, **options).arguments)
+    except TypeError as error:
+        return parser.refuse(node, str(error), "It would raise when the function is called.")
+
+
+def _as_array(parser: Any, binding: Any) -> Any:
+    if isinstance(binding, (list, tuple)):
+        return parser.emit(ops.operation(np.array), (binding,))
+    return binding
+
+
+def _cross(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """Vectors of three elements on the last axis: `np.linalg.cross`, which takes no others."""
+    given = _given(parser, node, callee.object, args, options)
+    first, second = (_as_array(parser, x) for x in list(given.values())[:2])
+    axis = given.get("axis")
+    places = [
+        axis if axis is not None else given.get(name, -1) for name in ("axisa", "axisb", "axisc")
+    ]
+    if not all(isinstance(place, int) for place in places):
+        parser.refuse(node, "the axis is not known while parsing", "Give it as a literal.")
+    moved = [
+        x if place == -1 else parser.call_known(node, np.moveaxis, [x, place, -1], {})
+        for x, place in zip((first, second), places)
+    ]
+    made = parser.call_known(node, np.linalg.cross, moved, {})
+    return (
+        made if places[2] == -1 else parser.call_known(node, np.moveaxis, [made, -1, places[2]], {})
+    )
+
+
+def _einsum(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """Subscripts as lists of numbers, as letters."""
+    path = options.get("optimize", False)
+    if isinstance(path, (list, tuple)):  # which is another one in the derivative
+        options = {**options, "optimize": True}
+    if not args or isinstance(args[0], str):
+        return parser.call_known(node, np.einsum, args, options)
+    lists = [*args[1::2], *(args[-1:] if len(args) % 2 else [])]
+    lists = [
+        [one.object if isinstance(one, Known) else one for one in part]
+        if isinstance(part, (list, tuple))
+        else part
+        for part in lists
+    ]
+    if not all(isinstance(part, (list, tuple)) for part in lists):
+        parser.refuse(
+            node, "subscripts that are not known while parsing", "Write them as 'ij,j->i'."
+        )
+    labels = sorted({one for part in lists for one in part if isinstance(one, int)})
+    letter = {one: string.ascii_letters[place] for place, one in enumerate(labels)}
+    letter[Ellipsis] = "..."  # type: ignore[index]
+    try:
+        terms = ["".join(letter[one] for one in part) for part in lists]
+    except KeyError:
+        parser.refuse(
+            node, "subscripts that are not known while parsing", "Write them as 'ij,j->i'."
+        )
+    count = len(args) // 2
+    spec = ",".join(terms[:count]) + "".join(f"->{term}" for term in terms[count:])
+    return parser.call_known(node, np.einsum, [spec, *args[: 2 * count : 2]], options)
+
+
+def _linspace(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """`retstep=True` gives the step, too."""
+    given = _given(parser, node, np.linspace, args, options)
+    if given.pop("retstep", False) is False:
+        return parser.call_known(node, np.linspace, args, options)
+    start, stop = given.pop("start"), given.pop("stop")
+    made = parser.call_known(node, np.linspace, [start, stop], dict(given))
+    count = given.get("num", 50)
+    if given.get("endpoint", True) is not False:
+        count = parser.binary(node, ops.subtract, count, 1)
+    step = parser.binary(node, ops.divide, parser.binary(node, ops.subtract, stop, start), count)
+    return made, step
+
+
+def _pad(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """Widths by axis, as pairs for all axes."""
+    if len(args) < 2 or not isinstance(args[1], dict):
+        return parser.call_known(node, np.pad, args, options)
+    array, widths, *rest = args
+    rank = parser.type(array).rank
+    if rank is None or not all(isinstance(axis, int) and -rank <= axis < rank for axis in widths):
+        parser.refuse(
+            node,
+            "axes that are not known while parsing, or not there",
+            "Give a pair for each axis.",
+        )
+    pairs = [(0, 0)] * rank
+    for axis, width in widths.items():
+        pairs[axis] = width if isinstance(width, (tuple, list)) else (width, width)
+    return parser.call_known(node, np.pad, [array, tuple(pairs), *rest], options)
+
+
+def _ix(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """Each array of places along an axis of its own."""
+    made = []
+    for place, arg in enumerate(args):
+        arg = _as_array(parser, arg)
+        if parser.type(arg).dtype == "bool":
+            arg = parser.call_known(node, np.flatnonzero, [arg], {})
+        index = ((None,) * place, Slice(), (None,) * (len(args) - 1 - place))
+        made.append(parser.emit(ops.getitem, (arg, (*index[0], index[1], *index[2]))))
+    return tuple(made)
+
+
+def _piecewise(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """`y = np.zeros_like(x)`, then `y[condition] = f(x[condition])` one after the other; the last function is for the rest."""
+    x, conditions, functions, *more = args
+    if not isinstance(x, View):
+        parser.refuse(node, "np.piecewise of a number", "Use `if`, or np.where.")
+    conditions = list(conditions) if isinstance(conditions, (tuple, list)) else [conditions]
+    if not isinstance(functions, (tuple, list)) or len(functions) - len(conditions) not in (0, 1):
+        parser.refuse(
+            node,
+            "the functions are not as many as the conditions, or one more",
+            "It would raise when the function is called.",
+        )
+    masks = []
+    for condition in conditions:
+        condition = _as_array(parser, condition)
+        if parser.type(condition).dtype != "bool":
+            condition = parser.compare(node, gast.NotEq(), condition, 0)
+        masks.append(condition)
+    if len(functions) > len(masks):
+        some = masks[0]
+        for mask in masks[1:]:
+            some = parser.binary(node, ops.bit_or, some, mask)
+        masks.append(parser.emit(ops.invert, (some,)))
+    made = parser.emit(ops.zeros_like, (x,))
+    for mask, function in zip(masks, functions):
+        value = function
+        if isinstance(function, Known) or is_function(function):
+            part = parser.emit(ops.getitem, (x, parser.read(mask)))
+            value = parser.call(node, function, [part, *more], dict(options))
+        parser.store(node, made, parser.read(mask), value, add=False)
+    return made
+
+
+NORMAL: dict[Any, Any] = {
+    np.cross: _cross,
+    np.linalg.cross: _cross,
+    np.einsum: _einsum,
+    np.linspace: _linspace,
+    np.pad: _pad,
+    np.ix_: _ix,
+    np.piecewise: _piecewise,
+}

@@ -1,0 +1,236 @@
+"""docs/gallery.md: what srcad writes of functions of NumPy and SciPy that one would look up in a textbook.
+
+python -m tools.gallery            write the page
+python -m tools.gallery --check    fail if it is not current
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import srcad
+
+__all__ = ["EXAMPLES", "PAGE", "Example", "compiled", "page", "which", "written"]
+
+PAGE = Path(__file__).parent.parent / "docs" / "gallery.md"
+
+HEAD = """# Gallery
+
+Functions whose derivatives one would look up, and the gradients that srcad writes of them: what `srcad dump` prints, without the imports.
+Written by `python -m tools.gallery`; a test holds the page current, and every gradient against differences.
+"""
+
+
+class Example(NamedTuple):
+    """A function whose gradient is shown, with examples of its arguments."""
+
+    title: str
+    text: str
+    args: tuple[Any, ...]
+    said: str = ""
+    by: tuple[int, ...] = ()  # which arguments; all where there is none
+
+
+A, B = np.eye(3) + 0.1, np.ones((3, 4))
+X, Y = np.linspace(0.1, 1.0, 6), np.linspace(1.0, 2.0, 6)
+
+EXAMPLES = [
+    Example(
+        "np.linalg.solve",
+        """
+        def compliance(K, f):
+            u = np.linalg.solve(K, f)
+            return f @ u
+        """,
+        (A, np.ones(3)),
+        said="One more solve, with the transpose; `K_bar` is an outer product (Giles 2008).",
+    ),
+    Example(
+        "np.linalg.cholesky",
+        """
+        def log_likelihood(K, r):
+            L = np.linalg.cholesky(K)
+            z = np.linalg.solve(L, r)
+            return -0.5 * np.sum(z**2) - np.sum(np.log(np.diag(L)))
+        """,
+        (A, np.ones(3)),
+        said="A lower triangle halved on its diagonal, between two solves (Giles 2008; Murray 2016).",
+    ),
+    Example(
+        "np.linalg.eigh",
+        """
+        def largest(S):
+            w, V = np.linalg.eigh(S)
+            return w[-1]
+        """,
+        (A,),
+        said="The eigenvector is the derivative of its eigenvalue; NumPy reads the lower triangle, so the gradient is one.",
+    ),
+    Example(
+        "logsumexp",
+        """
+        def logsumexp(x):
+            m = np.max(x)
+            return m + np.log(np.sum(np.exp(x - m)))
+        """,
+        (X,),
+        said="The maximum is kept as it is written: what comes through it cancels to rounding.",
+    ),
+    Example(
+        "scipy.special.logsumexp",
+        """
+        def cross_entropy(logits, labels):
+            scores = logits - special.logsumexp(logits, axis=1, keepdims=True)
+            return -np.sum(labels * scores)
+        """,
+        (B, B),
+        said="The softmax is the exponential of what is there already.",
+    ),
+    Example(
+        "np.einsum",
+        """
+        def bilinear(A, B, x):
+            return np.sum(np.einsum("ij,jk,k->i", A, B, x) ** 2)
+        """,
+        (A, B, np.ones(4)),
+        said="The letters change places.",
+    ),
+    Example(
+        "np.interp",
+        """
+        def misfit(x, xp, fp):
+            return np.sum(np.interp(x, xp, fp) ** 2)
+        """,
+        (np.linspace(0.2, 0.9, 4), X, Y),
+        said="Each sample takes its share of the cotangent: `t` of it to the right, the rest to the left.",
+        by=(0, 2),
+    ),
+    Example(
+        "np.fft",
+        """
+        def smoothness(x):
+            return np.sum(np.abs(np.fft.rfft(x)) ** 2)
+        """,
+        (X,),
+        said="The transform back, without a factor; the magnitude and the sign of a complex number are the number.",
+    ),
+    Example(
+        "np.sort",
+        """
+        def ordered_mean(x, w):
+            return np.sum(w * np.sort(x))
+        """,
+        (X, Y),
+        said="The inverse of a permutation sorts it.",
+    ),
+    Example(
+        "np.median",
+        """
+        def absolute_deviation(x):
+            return np.median(np.abs(x - np.median(x)))
+        """,
+        (X,),
+    ),
+    Example(
+        "np.cumprod",
+        """
+        def present_value(growth, payments):
+            return np.sum(payments / np.cumprod(growth))
+        """,
+        (Y, X),
+        said="No division, so that zeros among the factors are no matter: row k of the triangle has the products without the k-th.",
+    ),
+    Example(
+        "np.convolve",
+        """
+        def blurred(x, kernel):
+            return np.sum(np.convolve(x, kernel, mode="valid") ** 2)
+        """,
+        (X, np.ones(3)),
+        said="Correlations of the padded cotangent.",
+    ),
+    Example(
+        "np.var",
+        """
+        def standardised(x, w):
+            z = (x - np.mean(x)) / np.sqrt(np.var(x) + 1e-6)
+            return np.sum(w * z)
+        """,
+        (X, Y),
+    ),
+    Example(
+        "np.pad",
+        """
+        def roughness(u):
+            v = np.pad(u, 1, mode="edge")
+            return np.sum((v[2:] - 2 * v[1:-1] + v[:-2]) ** 2)
+        """,
+        (X,),
+    ),
+    Example(
+        "np.where with a dead side",
+        """
+        def entropy(p):
+            return -np.sum(np.where(p > 0, p * np.log(p), 0))
+        """,
+        (X,),
+        said="The mask is kept outside, and `p / p` is 1.",
+    ),
+    Example(
+        "np.apply_along_axis",
+        """
+        def balanced(x):
+            return np.sum(np.apply_along_axis(lambda row: row / np.sum(row), 1, x) ** 2)
+        """,
+        (B,),
+    ),
+]
+
+
+def page() -> str:
+    """The text of docs/gallery.md."""
+    return HEAD + "".join(f"\n## {example.title}\n\n{_shown(example)}" for example in EXAMPLES)
+
+
+def _shown(example: Example) -> str:
+    said = f"{example.said}\n\n" if example.said else ""
+    primal = textwrap.dedent(example.text).strip("\n")
+    return f"{said}```python\n{primal}\n```\n\n```python\n{written(example)}```\n"
+
+
+def compiled(example: Example) -> tuple[Any, Any]:
+    """The function of an example, and its derivative by all arguments."""
+    text = "import numpy as np\nfrom scipy import special\n\n\n"
+    text += textwrap.dedent(example.text).strip("\n") + "\n"
+    function = srcad.from_source(text, example.text.split("def ")[1].partition("(")[0])
+    by = which(example)
+    return function, srcad.grad(function, by if len(by) > 1 else 0)
+
+
+def which(example: Example) -> tuple[int, ...]:
+    """The places of the arguments that the gradient is by."""
+    return example.by or tuple(range(len(example.args)))
+
+
+def written(example: Example) -> str:
+    """What srcad writes, without the imports."""
+    made = str(compiled(example)[1].source(*example.args))
+    return made[made.index("def ") :].rstrip("\n") + "\n"
+
+
+def main(check: bool) -> int:
+    """Write the page, or say whether it is current."""
+    text = page()
+    if check:
+        return int(PAGE.read_text(encoding="utf-8") != text)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
