@@ -18,6 +18,7 @@ from srcad.api import (
     vjp,
     vmap,
 )
+from srcad.debug import debug_nans
 from srcad.errors import (
     AliasingError,
     ArgumentError,
@@ -41,6 +42,7 @@ __all__ = [
     "SourceNotFoundError",
     "SrcadError",
     "UnsupportedSyntaxError",
+    "debug_nans",
     "differentiable",
     "from_source",
     "grad",

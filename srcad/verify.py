@@ -172,6 +172,11 @@ class Report(Sequence[Row]):
         ]
         return "\n".join([f"{self.title}: {'ok' if self.ok else 'DIFFERS'}", *lines])
 
+    def as_second(self) -> Report:
+        """The report as one about the derivative of a derivative, to stand beside that about the first."""
+        rows = [dataclasses.replace(row, output=f"second {row.output}") for row in self.rows]
+        return Report(self.title, rows)
+
     @classmethod
     def merged(cls, reports: Sequence[Report]) -> Report:
         """One report of several about the same derivative: of each test the worst row, the entries counted together."""
@@ -197,6 +202,7 @@ def verify(
     rtol: float | None = None,
     limit: int = 100,
     seed: int = 0,
+    order: int = 1,
 ) -> Report:
     """Hold a derivative against differences of the function, at given arguments.
 
@@ -208,6 +214,7 @@ def verify(
         rtol: The relative error allowed; four times the root of the dtype's precision, if not given.
         limit: How many entries of an argument are varied one by one; of more, as many are chosen at random.
         seed: For the choice of entries and of the directions of the dot-product test.
+        order: For a function: 2 holds the Jacobian of its derivative against differences of that, too.
 
     Returns:
         A report. A derivative that differs is no error: `report.ok` is False, and `str(report)` a table
@@ -229,6 +236,10 @@ def verify(
         if argnums is not None:
             raise ArgumentValueError(
                 "argnums= is for functions", reason="This derivative has argnums of its own."
+            )
+        if order != 1:
+            raise ArgumentValueError(
+                "order= is for functions", reason="Check jacrev of this derivative."
             )
         made = derivative_or_f
         if made.dispatcher.open:
@@ -300,6 +311,21 @@ def verify(
                 [dataclasses.replace(row, output=f"vjp {row.output}") for row in report.rows],
             )
         )
+    if order not in (1, 2):
+        raise ArgumentValueError(f"order={order!r} is neither 1 nor 2", reason="Pass order=2.")
+    if order == 2:
+        second = jacrev(made, subject.argnums)
+        report = check(
+            second,
+            "jacrev",
+            made,
+            args,
+            argnums=subject.argnums,
+            rtol=rtol,
+            limit=limit,
+            seed=seed,
+        )
+        reports.append(report.as_second())
     return Report(reports[0].title, [row for report in reports for row in report.rows])
 
 

@@ -28,6 +28,7 @@ LAYERS = [
     STAGES,
     {"api"},
     {"verify"},
+    {"testing", "debug"},
     {"__init__"},
     {"cli"},
     {"__main__"},
@@ -44,6 +45,7 @@ THIRD_PARTY = {
     "platformdirs": {"loader", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
+    "tomli": {"cli"},
 }
 # Imported only where the user's function uses them: inside a function or a `try`, or in a module that is itself imported so.
 OPTIONAL = {"scipy": ANYWHERE, "numba": ANYWHERE, "dask": ANYWHERE}

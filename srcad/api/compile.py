@@ -38,7 +38,7 @@ from srcad.core.nodes import (
     map_tree,
     walk,
 )
-from srcad.core.printer import function_node, is_literal, module_text
+from srcad.core.printer import function_node, is_literal, module_lines
 from srcad.core.quote import vague_values
 from srcad.core.renewal import Renewal
 from srcad.core.specification import Container, Known
@@ -498,7 +498,7 @@ def finish(
         functions.append(node)
     externals |= bound
     imports = _imports(functions, libraries, whole)
-    text = module_text(functions, imports)
+    text, origins = module_lines(functions, imports)
     used = _names_in(functions)
     hidden = {key: value for key, value in hidden.items() if key in used}
     return Generated(
@@ -510,6 +510,10 @@ def finish(
         core.parsed.written,
         None,
         kept,
+        lines=tuple(
+            (origin.file, origin.line) if origin is not None and origin.line else None
+            for origin in origins
+        ),
     )
 
 

@@ -485,7 +485,12 @@ class Dispatcher:
             scope = scope_of(self.function, owner, given)
             namespace[text] = scope.read(outer) if scope is not None else None
         name = next(iter(made.names.values()))
-        compiled = Compiled(self.function, made, load(made.text, name, namespace, path=path), given)
+        compiled = Compiled(
+            self.function,
+            made,
+            load(made.text, name, namespace, path=path, places=made.lines),
+            given,
+        )
         if not self.by_position and compiled.entry is not None:
             compiled.entry = compiled.call = _by_keyword(compiled.entry, self.signature)
         return compiled
@@ -534,6 +539,7 @@ class Dispatcher:
             "structure": structure,
             "kept": list(made.kept),
             "guards": [list(guard) for guard in made.guards],
+            "lines": [each and list(each) for each in made.lines],
         }
 
     def from_cache(self, key: str) -> Compiled | None:
@@ -574,6 +580,7 @@ class Dispatcher:
                         decode(record["structure"]),
                         tuple(record["kept"]),
                         tuple(tuple(guard) for guard in record["guards"]),  # type: ignore[misc]
+                        tuple(each and tuple(each) for each in record["lines"]),
                     )
                     return self.loaded(made, cache.location(record["entry"]), {})
             except (KeyError, TypeError, ValueError):

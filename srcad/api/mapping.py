@@ -12,6 +12,7 @@ from srcad.api.matrices import checked_chunk_size
 from srcad.api.transforms import Derivative
 from srcad.core.pytrees import flatten, look, rebuild
 from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
+from srcad.loader import noted
 
 __all__ = ["Mapped", "leaf_dims", "some_of"]
 
@@ -70,6 +71,7 @@ class Mapped(Derivative):
             found = self.variants[dims] = Mapped(self.function, **options)
         return found
 
+    @noted
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.dispatcher.open:
             return self.called_as(args, kwargs)(*args, **kwargs)

@@ -20,6 +20,7 @@ from srcad.errors import (
     ArgumentValueError,
     RankUnknownError,
 )
+from srcad.loader import noted
 
 __all__ = ["EitherJacobian", "ForwardJacobian", "Jacobian", "checked_chunk_size"]
 
@@ -70,6 +71,7 @@ class Jacobian(Derivative):
             return self.called_as(args, kwargs)(*args, **kwargs)
         return self.at(self.dispatcher.bind(args, kwargs))
 
+    @noted
     def at(self, args: tuple[Any, ...]) -> Any:
         """The Jacobian at all arguments by position."""
         if self.chunk_size is None or self.chunk_size == 1:
@@ -125,6 +127,7 @@ class ForwardJacobian(Jacobian):
 
     transform = "jacfwd"
 
+    @noted
     def at(self, args: tuple[Any, ...]) -> Any:
         if self.chunk_size is None:
             try:
@@ -180,6 +183,7 @@ class EitherJacobian(Jacobian):
         self.by_columns = ForwardJacobian(self.function, **self._options())
         self.choices: dict[Any, Jacobian] = {}
 
+    @noted
     def at(self, args: tuple[Any, ...]) -> Any:
         return self.choice(args).at(args)
 

@@ -22,10 +22,12 @@ from srcad.core.pytrees import (
     varied,
 )
 from srcad.errors import ArgumentTypeError, ArgumentValueError
+from srcad.loader import noted
 
 __all__ = ["forward", "run"]
 
 
+@noted
 def forward(
     dispatcher: Dispatcher, args: tuple[Any, ...]
 ) -> tuple[Compiled, Any, list[Any], list[Any]]:
@@ -74,6 +76,7 @@ def run(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
     single = len(varied(tuple(primals))) == 1
     frames = [skeleton(primal) for primal in primals]
 
+    @noted
     def pullback(y_bar: Any) -> tuple[Any, ...]:
         seeds = match(value, y_bar)
         by_place: dict[int, Any] = {}

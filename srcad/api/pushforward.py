@@ -9,10 +9,12 @@ from srcad.api.pullback import forward, match
 from srcad.api.request import Position, fitting
 from srcad.core.pytrees import derivatives, is_varied, own, rebuild, varied
 from srcad.errors import ArgumentTypeError, ArgumentValueError
+from srcad.loader import noted
 
 __all__ = ["linear", "push"]
 
 
+@noted
 def push(dispatcher: Dispatcher, primals: Any, tangents: Any) -> Any:
     """The value and its derivative along the tangents."""
     if not isinstance(tangents, (tuple, list)) or len(tangents) != len(primals):
@@ -35,6 +37,7 @@ def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
     structure = compiled.made.structure
     order = list(dict.fromkeys(at for at in varied(structure) if isinstance(at, Position)))
 
+    @noted
     def pushforward(*tangents: Any) -> Any:
         if len(tangents) != len(wanted):
             raise ArgumentValueError(

@@ -15,6 +15,7 @@ from srcad.api.forms import form_of, is_open, plain_function
 from srcad.api.request import Request, StaticNeeded
 from srcad.api.signature import Letters, Spec, part_at, settle, specify, written
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
+from srcad.loader import note
 
 __all__ = [
     "Derivative",
@@ -110,7 +111,12 @@ class Derivative:
             if dispatcher.open:
                 return self.called_as(args, kwargs)(*args, **kwargs)
             args = dispatcher.bind(args, kwargs)
-        return dispatcher.find(args).entry(*args)  # type: ignore[misc]
+        entry = dispatcher.find(args).entry
+        try:
+            return entry(*args)  # type: ignore[misc]
+        except Exception as error:
+            note(error)
+            raise
 
     def called_as(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """This derivative of a function of any number of arguments, for one way of calling it."""

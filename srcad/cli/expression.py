@@ -37,7 +37,17 @@ from srcad.errors import (
 )
 from srcad.runtime import instance
 
-__all__ = ["Asked", "asked", "derivative_text", "load_module", "read_expression"]
+__all__ = [
+    "Asked",
+    "NoFunctionError",
+    "asked",
+    "asked_of",
+    "derivative_text",
+    "find",
+    "load_module",
+    "parameters_of",
+    "read_expression",
+]
 
 # The options of each transform, in the order in which they may follow the function.
 _MATRIX = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy")
@@ -60,6 +70,10 @@ LATER = {"checkpoint"}
 _LATER = "It comes with a later version of srcad."
 
 Step = tuple[str, dict[str, Any]]
+
+
+class NoFunctionError(ArgumentValueError):
+    """A module has no function of this name."""
 
 
 class Asked(NamedTuple):
@@ -137,8 +151,13 @@ def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
     Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that
     is not there.
     """
+    return asked_of(load_module(where), expression, args)
+
+
+def asked_of(module: Any, expression: str, args: tuple[str, ...]) -> Asked:
+    """What an expression means about a module that is there already. Raises as `asked`."""
     name, steps = read_expression(expression)
-    function = find(load_module(where), name)
+    function = find(module, name)
     spec, defaults = specification(function, args)
     request, inner = _request(function, steps)
     return Asked(function, request, spec, defaults, name, inner)
@@ -339,7 +358,7 @@ def find(module: Any, name: str) -> Any:
     found = module
     for part in name.split("."):
         if not hasattr(found, part):
-            raise ArgumentValueError(
+            raise NoFunctionError(
                 f"`{module.__name__}` has no `{name}`", reason="Name a function of the module."
             )
         found = getattr(found, part)
@@ -363,7 +382,7 @@ def specification(function: Any, args: tuple[str, ...]) -> tuple[dict[str, Any],
                 f"argument `{name}` is declared twice", reason="Declare it once."
             )
         given[name] = spec
-    parameters = _parameters(function)
+    parameters = parameters_of(function)
     specs: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
     for name, parameter in parameters.items():
@@ -389,7 +408,8 @@ def specification(function: Any, args: tuple[str, ...]) -> tuple[dict[str, Any],
     return specs, defaults
 
 
-def _parameters(function: Any) -> dict[str, inspect.Parameter]:
+def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a function, by name."""
     if isinstance(function, np.ufunc):
         names = ["x"] if function.nin == 1 else [f"x{place + 1}" for place in range(function.nin)]
         return {

@@ -70,12 +70,14 @@ class Origin(NamedTuple):
     """Where a statement came from: line and text of the user's statement, and the sweep ("primal" or "adjoint").
 
     `under` are the settings of `np.errstate` that it runs with, outermost first: what it says of warnings, nothing of values.
+    `file` is the name of the file that has the line.
     """
 
     line: int = 0
     text: str = ""
     part: str = "primal"
     under: tuple[tuple[tuple[str, str], ...], ...] = ()
+    file: str = ""
 
 
 class Chosen(str):

@@ -42,9 +42,9 @@ from srcad.core.nodes import (
 from srcad.core.results import parts_after
 from srcad.core.specification import Known
 from srcad.core.structs import Struct
-from srcad.core.unparse import Blank, Comment, unparse
+from srcad.core.unparse import Blank, Comment, unparse_lines
 
-__all__ = ["function_node", "module_text"]
+__all__ = ["function_node", "module_lines", "module_text"]
 
 _BINARY = {
     "+": gast.Add, "-": gast.Sub, "*": gast.Mult, "/": gast.Div, "//": gast.FloorDiv, "%": gast.Mod, "**": gast.Pow, "@": gast.MatMult,
@@ -83,15 +83,19 @@ def _may_be_left_out(function: Any, place: int) -> bool:
     return place < len(parameters) and parameters[place].default is None
 
 
-def module_text(
-    functions: Iterable[Any], imports: Iterable[str] = ("import numpy as np",), header: str = ""
-) -> str:
+def module_text(functions: Iterable[Any], imports: Iterable[str] = ("import numpy as np",)) -> str:
     """The text of a module of functions that are printed already."""
+    return module_lines(functions, imports)[0]
+
+
+def module_lines(
+    functions: Iterable[Any], imports: Iterable[str]
+) -> tuple[str, tuple[Origin | None, ...]]:
+    """As `module_text`, with the origin of each line."""
     body: list[Any] = []
     for line in imports:
         body.extend(gast.parse(line).body)
-    text = unparse(gast.Module(body=[*body, *functions], type_ignores=[]))
-    return header + text
+    return unparse_lines(gast.Module(body=[*body, *functions], type_ignores=[]))
 
 
 def name(identifier: str, *, store: bool = False) -> Any:
@@ -271,17 +275,21 @@ class _Printer:
             if settings is None:
                 following = [*group]
                 while following:
-                    statement = following.pop(0)
+                    start, statement = len(out), following.pop(0)
                     parts = self.unpacked(statement, following)
                     if parts:
                         self.unpack(statement, parts, out)
                         del following[: len(parts)]
+                        for node in out[start:]:
+                            node.origin = statement.origin
                         continue
                     after = following[0] if following else None
                     if isinstance(statement, Attempt) and _goes_on(statement, after):
                         self.branch(statement, out, following.pop(0))  # type: ignore[arg-type]
                     else:
                         self.statement(statement, out)
+                    for node in out[start:]:
+                        node.origin = statement.origin
                 continue
             inner = list(group)
             self.quote(inner[0].origin._replace(text=""), out)

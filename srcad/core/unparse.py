@@ -21,7 +21,7 @@ from typing import Any, Union
 import gast
 from astunparse import Unparser
 
-__all__ = ["Blank", "Comment", "expression", "unparse"]
+__all__ = ["Blank", "Comment", "expression", "unparse", "unparse_lines"]
 
 WIDTH = 88
 
@@ -91,6 +91,19 @@ def unparse(node: ast.AST | Sequence[ast.AST]) -> str:
     return _Printer().statements([node]) if isinstance(node, ast.stmt) else expression(node)
 
 
+def unparse_lines(module: Any) -> tuple[str, tuple[Any, ...]]:
+    r"""The text of a module, and for each of its lines the attribute `origin` of its statement, or None.
+
+    >>> tree = gast.parse("x = 1\ny = 2")
+    >>> tree.body[1].origin = "here"
+    >>> unparse_lines(tree)
+    ('x = 1\ny = 2\n', (None, 'here'))
+    """
+    printer = _Printer()
+    text = printer.statements(module.body, doc=1)
+    return text, tuple(printer.origins)
+
+
 def expression(node: ast.AST) -> str:
     """Text of a gast expression on a single line, however long.
 
@@ -132,6 +145,10 @@ class _Printer(Unparser):  # type: ignore[misc]
         self.line_indent = self._indent = self.blank_lines = self.fstrings = 0
         self.comment: str | None = None  # for the next line that is filled
         self.line_comment: str | None = None
+        # For each line what its statement says of where it came from.
+        self.origin: Any = None
+        self.line_origin: Any = None
+        self.origins: list[Any] = []
 
     # Lines and blocks
 
@@ -145,6 +162,7 @@ class _Printer(Unparser):  # type: ignore[misc]
         self.done += [""] * self.blank_lines if self.done else []
         self.line, self.line_indent, self.line_comment = [text], self._indent, self.comment
         self.blank_lines, self.comment = 0, None
+        self.line_origin = self.origin
 
     def _flush(self) -> None:
         lines = list(_layout(4 * self.line_indent, self.line)) if self.line else []
@@ -154,6 +172,8 @@ class _Printer(Unparser):  # type: ignore[misc]
                 lines[-1] += "  " + comment
             else:
                 lines.insert(0, " " * (4 * self.line_indent) + comment)
+        self.origins += [None] * (len(self.done) - len(self.origins))
+        self.origins += [self.line_origin] * len(lines)
         self.done += lines
         self.line, self.line_comment = [], None
 
@@ -222,6 +242,7 @@ class _Printer(Unparser):  # type: ignore[misc]
             elif isinstance(previous, _IMPORTS) and not isinstance(statement, _IMPORTS):
                 self.blank_lines = max(self.blank_lines, 1)
             self.comment = getattr(statement, "trailing_comment", None)
+            self.origin = getattr(statement, "origin", None)
             if doc is not None and statement is real[0] and _is_text(statement):
                 for line in _docstring(statement.value.value):
                     self.fill(line)

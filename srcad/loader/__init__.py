@@ -2,5 +2,6 @@
 
 from srcad.loader.cache import Cache, default_cache
 from srcad.loader.module import from_source, load
+from srcad.loader.places import note, noted
 
-__all__ = ["Cache", "default_cache", "from_source", "load"]
+__all__ = ["Cache", "default_cache", "from_source", "load", "note", "noted"]

@@ -12,12 +12,18 @@ from types import CodeType
 from typing import Any
 
 from srcad.errors import ArgumentValueError
+from srcad.loader.places import Lines, register
 
 _loaded: dict[tuple[str, str], tuple[CodeType, tuple[int, None, list[str], str]]] = {}
 
 
 def load(
-    text: str, name: str, namespace: Mapping[str, Any], *, path: str | None = None
+    text: str,
+    name: str,
+    namespace: Mapping[str, Any],
+    *,
+    path: str | None = None,
+    places: Lines = (),
 ) -> dict[str, Any]:
     """Execute a generated text in a namespace of its own.
 
@@ -29,6 +35,7 @@ def load(
         name: The module's `__name__`, also shown as the file where there is no path.
         namespace: What the text finds bound: globals, callees, cells.  It is copied.
         path: The entry's file, as `Cache.location` gives it; None where the text is in memory.
+        places: For each line the user's file and line that it belongs to.
 
     Returns:
         The namespace after the execution.
@@ -50,6 +57,7 @@ def load(
         linecache.cache[filename] = lines
         code = compile(text, filename, "exec", dont_inherit=True)
         code, lines = _loaded.setdefault((filename, digest), (code, lines))
+    register(filename, places)
     linecache.cache[filename] = lines  # again: linecache.clearcache may have been called
     module = {"__name__": name, **namespace}
     exec(code, module)

@@ -607,7 +607,7 @@ class State:
         statement, origin = self.statement, self.builder.origin
         self.statement = node
         line, shown = getattr(node, "lineno", 0), text or self.source.text(node)
-        self.builder.origin = Origin(line, shown, under=self.under)
+        self.builder.origin = Origin(line, shown, under=self.under, file=self.source.file)
         try:
             yield
         finally:
