@@ -536,13 +536,6 @@ def test_words_that_are_missing(srcad):
         assert "Usage: srcad dump" in result.stderr and result.stdout == ""
 
 
-@pytest.mark.parametrize("name", ["generate", "diff", "explain", "report", "cache", "doctor"])
-def test_commands_that_come_later(srcad, name):
-    result = srcad(name)
-    assert result.exit_code == 2
-    assert "not implemented yet" in result.stderr and name in result.stderr
-
-
 @pytest.mark.parametrize("option", ["--side-by-side", "--format=json"])
 def test_options_that_come_later(srcad, option):
     result = srcad("dump", "mod.py", "power", option)

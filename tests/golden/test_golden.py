@@ -97,11 +97,11 @@ def test_the_text_is_the_reviewed_one(path, read_as_from_outside):
 @pytest.mark.parametrize("path, words", CASES, ids=NAMES)
 def test_the_text_is_right(path, words, read_as_from_outside):
     """Known: the function itself, by differences, at sizes from 1 to 8."""
-    from srcad.cli.commands import _verified
+    from srcad.cli.verify import verified
     from srcad.errors import UnsupportedSyntaxError
 
     try:
-        report, _ = _verified(str(path), words[1], tuple(words[3::2]), 4, 0, None)
+        report, _ = verified(str(path), words[1], tuple(words[3::2]), 4, 0, None)
     except UnsupportedSyntaxError as error:
         assert "differences cannot see" in str(error)
         return
