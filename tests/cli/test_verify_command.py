@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from srcad.cli import commands, draws
+from srcad.cli import verify as command, draws
 from srcad.cli.expression import asked
 
 SRCAD = [sys.executable, "-m", "srcad"]
@@ -165,7 +165,7 @@ def wrong(monkeypatch, change):
 
         return Spoiled(*found)
 
-    monkeypatch.setattr(commands, "asked", spoiled)
+    monkeypatch.setattr(command, "asked", spoiled)
 
 
 def test_a_wrong_derivative_is_shown(srcad, monkeypatch):
