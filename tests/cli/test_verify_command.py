@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from srcad.cli import verify as command, draws
+from srcad.cli import draws
+from srcad.cli import verify as command
 from srcad.cli.expression import asked
 
 SRCAD = [sys.executable, "-m", "srcad"]
