@@ -801,8 +801,6 @@ def _ufunc(
 ) -> Type:
     if len(trees) != function.nin:
         raise Unknown  # an `out` by position
-    if function.signature is not None:
-        return _sample(function, *trees)
     if function.nout != 1:
         return _several(function, *trees, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
     return _elementwise(function, tuple(map(_operand, trees)), dtype, casting=casting)
@@ -1302,31 +1300,6 @@ def _trace(
     return _finish(np.trace, kept, type_, dtype=None if dtype is None else np.dtype(_dtype(dtype)))
 
 
-def _average(
-    function: Any,
-    a: Tree,
-    axis: Tree = None,
-    weights: Tree = None,
-    returned: Tree = False,
-    *,
-    keepdims: Tree = False,
-) -> Type:
-    if returned:
-        try:
-            one = _average(function, a, axis, weights, keepdims=keepdims)
-        except Unknown:
-            one = ANY
-        return Type("tuple", None, None, (one, one))
-    plain = _reduce(np.average, a, axis, keepdims=keepdims)
-    if weights is None:
-        return plain
-    one, two = _operand(a), _operand(weights)
-    if plain.shape is None or one.dtype is None or two.dtype is None:
-        return plain._replace(kind="any", dtype=None)
-    args = _describe(one, 1), ("const", "NoneType", None), _describe(two, 1)
-    return _made(plain.shape, *_learn(np.average, *args))
-
-
 def _unique(
     function: Any,
     ar: Tree,
@@ -1458,18 +1431,6 @@ def _quantile(
 # --- Products --------------------------------------------------------------------------------------
 
 
-def _matmul(function: Any, a: Tree, b: Tree) -> Type:
-    one, two = _operand(a), _operand(b)
-    left, right = _known(one), _known(two)
-    if not left or not right:
-        raise Unknown
-    if len(left) == 1 or len(right) == 1:
-        shape = left[:-1] if len(right) == 1 else right[:-2] + right[-1:]
-    else:
-        shape = (*_broadcast_shapes(left[:-2], right[:-2]), left[-2], right[-1])
-    return _finish(np.matmul, shape, one, two)
-
-
 def _dot(function: Any, a: Tree, b: Tree) -> Type:
     one, two = _operand(a), _operand(b)
     left, right = _known(one), _known(two)
@@ -1493,14 +1454,6 @@ def _vdot(function: Any, a: Tree, b: Tree) -> Type:
 def _outer(function: Any, a: Tree, b: Tree) -> Type:
     one, two = _operand(a), _operand(b)
     return _finish(np.outer, (_product(_known(one)), _product(_known(two))), one, two)
-
-
-def _kron(function: Any, a: Tree, b: Tree) -> Type:
-    one, two = _operand(a), _operand(b)
-    left, right = _known(one), _known(two)
-    rank = max(len(left), len(right))
-    padded = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right)
-    return _finish(np.kron, tuple(map(_product, padded)), one, two)
 
 
 def _tensordot(function: Any, a: Tree, b: Tree, axes: Tree = 2) -> Type:
@@ -1924,17 +1877,6 @@ def _resized(type_: Type, axis: Tree, change: Callable[[Dim], Dim]) -> Type:
     )
 
 
-def _repeat(function: Any, a: Tree, repeats: Tree, axis: Tree = None) -> Type:
-    if _sequence(repeats) and len(repeats) != 1:
-        total = sum(repeats)
-        return _resized(_operand(a), axis, lambda size: total)
-    counts = repeats[0] if _sequence(repeats) else repeats
-    if type_of(counts).rank != 0:
-        return _resized(_operand(a), axis, lambda size: _fresh())
-    count = _size(_value(counts))
-    return _resized(_operand(a), axis, lambda size: _product((size, count)))
-
-
 def _delete(function: Any, arr: Tree, obj: Tree, axis: Tree = None) -> Type:
     if type(obj) is int:
         return _resized(_operand(arr), axis, lambda size: less(size, 1))
@@ -1945,32 +1887,6 @@ def _insert(function: Any, arr: Tree, obj: Tree, values: Tree, axis: Tree = None
     if type(obj) is int and type_of(values).rank == 0:
         return _resized(_operand(arr), axis, lambda size: _sum((size, 1)))
     return _defined(function, arr, obj, values, axis=axis)
-
-
-def _trapezoid(
-    function: Callable[..., Any], y: Tree, x: Tree = None, dx: Tree = 1.0, axis: Tree = -1
-) -> Type:
-    type_ = _operand(y)
-    shape = _known(type_)
-    place = _axis(axis, len(shape))
-    kept = shape[:place] + shape[place + 1 :]
-    if x is not None:
-        at = _operand(x)
-        if at.rank == 1:
-            return _finish(function, kept, type_._replace(shape=(2,)), at, probe=True)
-        raise Unknown
-    step = type_of(dx)
-    if step.shape != () or type_.dtype is None or step.dtype is None:
-        raise Unknown
-    found = _run(function, (_describe(type_, 1), ("const", "NoneType", None), _describe(step)), ())
-    if found is None:
-        raise Unknown
-    return _made(kept, found[0], found[1])
-
-
-def _interp(function: Any, x: Tree, xp: Tree, fp: Tree, **options: Tree) -> Type:
-    at = _operand(x)
-    return _finish(np.interp, _known(at), at, _operand(xp), _operand(fp))
 
 
 def _searchsorted(function: Any, a: Tree, v: Tree, *rest: Tree, **options: Tree) -> Type:
@@ -2221,35 +2137,6 @@ def _part(function: Any, results: Tree, place: int) -> Type:
 
 
 # --- Linear algebra --------------------------------------------------------------------------------
-
-
-def _solve(function: Any, a: Tree, b: Tree) -> Type:
-    one, two = _operand(a), _operand(b)
-    left, right = _known(one), _known(two)
-    if len(left) < 2 or not right:
-        raise Unknown
-    if len(right) == 1:
-        shape = (*left[:-2], _pick(left[-1], left[-2], right[0]))
-    else:
-        size = _pick(left[-1], left[-2], right[-2])
-        shape = (*_broadcast_shapes(left[:-2], right[:-2]), size, right[-1])
-    return _finish(np.linalg.solve, shape, one, two)
-
-
-def _square(function: Callable[..., Any], a: Tree, drop: int = 0) -> Type:
-    """inv, det and their like: the last `drop` axes go."""
-    type_ = _operand(a)
-    shape = _known(type_)
-    if len(shape) < 2:
-        raise Unknown
-    return _finish(function, shape[: len(shape) - drop] if drop else shape, type_)
-
-
-def _matrix_power(function: Any, a: Tree, n: Tree) -> Type:
-    type_ = _operand(a)
-    exponent = n if type(n) is int and abs(n) < 8 else -1
-    found = _finish(np.linalg.matrix_power, _known(type_), type_, n=exponent)
-    return found if exponent == n or _floating(type_.dtype) else found._replace(dtype=None)
 
 
 # --- Creation --------------------------------------------------------------------------------------
@@ -2702,23 +2589,19 @@ def _functions(names: str) -> list[Callable[..., Any]]:
 
 
 _BY_NAME: dict[str, Handler] = {
-    "sum prod mean max min amax amin var std any all argmax argmin count_nonzero ptp median nansum nanprod nanmean "
-    "nanmax nanmin nanstd nanvar nanmedian nanargmax nanargmin": _reduce,
-    "average": _average,
+    "sum prod mean max min amax amin ptp median nanmedian var std any all argmax argmin count_nonzero nanmax nanmin nanargmax nanargmin": _reduce,
     "unique": _unique,
     "histogram": _histogram,
     "histogram2d": _histogram2d,
-    "cumsum cumprod nancumsum nancumprod": _cumulative,
+    "cumsum cumprod": _cumulative,
     "quantile percentile nanquantile nanpercentile": _quantile,
     "linalg.norm": _norm,
     "trace": _trace,
-    "matmul linalg.matmul": _matmul,
     "dot": _dot,
     "inner": _inner,
     "vdot": _vdot,
     "outer": _outer,
-    "kron": _kron,
-    "tensordot linalg.tensordot": _tensordot,
+    "tensordot": _tensordot,
     "einsum": _einsum,
     "reshape": _reshape,
     "ravel": _ravel,
@@ -2733,8 +2616,7 @@ _BY_NAME: dict[str, Handler] = {
     "vstack": _vstack,
     "hstack": _hstack,
     "column_stack": _column_stack,
-    "triu tril fliplr": partial(_same, least=2),
-    "flipud real imag angle round around fix sinc i0 nan_to_num": _same,
+    "real imag round around fix i0 nan_to_num": _same,
     "flip": _flip,
     "roll": _roll,
     "sort": _sort,
@@ -2745,19 +2627,12 @@ _BY_NAME: dict[str, Handler] = {
     "diagonal": _diagonal,
     "atleast_1d atleast_2d atleast_3d": _atleast,
     "pad": _pad,
-    "repeat": _repeat,
     "delete": _delete,
     "insert": _insert,
     "take": _take,
     "take_along_axis": _take_along_axis,
-    "trapezoid trapz": _trapezoid,
-    "interp": _interp,
     "searchsorted": _searchsorted,
-    "linalg.solve": _solve,
     "linalg.qr linalg.svd linalg.lstsq": _several,
-    "linalg.inv": _square,
-    "linalg.matrix_power": _matrix_power,
-    "linalg.det": partial(_square, drop=2),
     "zeros ones empty": _filled,
     "full": _full,
     "zeros_like ones_like empty_like": _like,
@@ -2782,7 +2657,6 @@ _BY_NAME: dict[str, Handler] = {
 
 _BY_FUNCTION: dict[Any, Handler] = {
     operator.add: _add,
-    operator.matmul: _matmul,
     operator.getitem: _getitem,
     ops.select_item: _getitem,
     operator.not_: _bool,
@@ -2918,6 +2792,8 @@ def _handler(function: Any) -> Handler:
         made = partial(_math, function)
     elif name.startswith("np.emath."):
         made = partial(_complex_where_needed, function)
+    elif rule is not None and rule.family == "elementwise" and name.startswith("np."):
+        made = partial(_pointwise, function)
     elif (rule is not None and home.startswith("scipy.")) or (
         name.startswith("np.") and name.removeprefix("np.") in _SAMPLED
     ):

@@ -23,7 +23,7 @@ def _swapped(x: Any) -> Any:
     return x.T if rank(x) == 2 else np.swapaxes(x, -1, -2)
 
 
-@bilinear(operator.matmul, np.matmul, broadcasts=True)
+@bilinear(operator.matmul, np.matmul, broadcasts=True, signature=np.matmul.signature)
 def matmul(y_bar: Any, a: Any, b: Any) -> Any:
     ranks = rank(a), rank(b)
     if ranks == (1, 1):
@@ -206,7 +206,7 @@ def written_out(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
     return terms, result.replace("...", most)
 
 
-@bilinear(np.vecdot, broadcasts=True, on_complex="given")
+@bilinear(np.vecdot, broadcasts=True, signature="(n),(n)->()", on_complex="given")
 def vecdot(y_bar: Any, x1: Any, x2: Any) -> Any:
     scale = y_bar[LAST] if rank(y_bar) else y_bar
     return conj(scale) * x2, scale * x1
@@ -214,10 +214,10 @@ def vecdot(y_bar: Any, x1: Any, x2: Any) -> Any:
 
 if hasattr(np, "matvec"):  # NumPy 2.2
 
-    @bilinear(np.matvec, broadcasts=True)
+    @bilinear(np.matvec, broadcasts=True, signature="(m,n),(n)->(m)")
     def matvec(y_bar: Any, x1: Any, x2: Any) -> Any:
         return y_bar[LAST] * x2[BEFORE_LAST], np.vecmat(conj(y_bar), x1)
 
-    @bilinear(np.vecmat, broadcasts=True, on_complex="given")
+    @bilinear(np.vecmat, broadcasts=True, signature="(n),(n,m)->(m)", on_complex="given")
     def vecmat(y_bar: Any, x1: Any, x2: Any) -> Any:
         return np.matvec(x2, conj(y_bar)), x1[LAST] * y_bar[BEFORE_LAST]

@@ -225,12 +225,12 @@ def roll(y_bar: Any, a: Any, *, shift: Any, axis: Any = None) -> Any:
     return np.roll(y_bar, back) if axis is None else np.roll(y_bar, back, axis)
 
 
-@linear(np.tril)
+@linear(np.tril, signature="(m,n)->(m,n)")
 def tril(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
     return np.tril(y_bar, k)
 
 
-@linear(np.triu)
+@linear(np.triu, signature="(m,n)->(m,n)")
 def triu(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
     return np.triu(y_bar, k)
 

@@ -55,7 +55,7 @@ def _swapped(x: Any) -> Any:
     return x.T if rank(x) == 2 else np.swapaxes(x, -1, -2)
 
 
-@primitive(np.linalg.solve, broadcasts=True)
+@primitive(np.linalg.solve, broadcasts=True, signature="(n,n),(n,k?)->(n,k?)")
 class Solve:
     """Giles 2008, 2.3.1: b_bar = solve(a.T, y_bar), a_bar = -b_bar @ y.T."""
 
@@ -80,7 +80,7 @@ class Solve:
         return np.linalg.solve(a, -a_dot @ y if b_dot is None else b_dot - a_dot @ y)
 
 
-@primitive(np.linalg.inv)
+@primitive(np.linalg.inv, signature="(n,n)->(n,n)")
 class Inverse:
     """Giles 2008, 2.2.3."""
 
@@ -93,7 +93,7 @@ class Inverse:
         return -y @ a_dot @ y
 
 
-@primitive(np.linalg.det)
+@primitive(np.linalg.det, signature="(n,n)->()")
 class Determinant:
     """Giles 2008, 2.2.4. A singular matrix has a derivative, but not by this formula: it raises LinAlgError."""
 

@@ -67,8 +67,8 @@ def handler(let: Let) -> Handler | None:
             return found
         by_name = any(key in rule.named for key, _ in let.options)
         return by_definition if by_name else partial(either, found)
-    if isinstance(function, np.ufunc):
-        return elementwise if function.signature is None else None
+    if isinstance(function, np.ufunc) and function.signature is None:
+        return elementwise
     if isinstance(getattr(function, "__self__", None), np.ufunc):
         return of_ufunc.get(function.__name__, by_definition)
     if isinstance(function, type):
@@ -126,7 +126,11 @@ def generalized(b: Batch, let: Let) -> Any:
         return by_definition(b, let)
     if not rule.stacks:
         b.refuse(f"`{let.op.name}` takes no stacks: one call at a time")
+    if not set(columns) & set(moving):  # one vector is that of all matrices
+        columns = []
     most = max(front for front in fronts if front is not None)
+    if min(front for front in fronts if front is not None) < 0:
+        b.refuse(f"operands of too few axes for `{let.op.name}`")
     args = [
         arg if front is None else b.lift(arg, most - front) for arg, front in zip(let.args, fronts)
     ]
@@ -727,7 +731,7 @@ def transposed(b: Batch, matrix: Tree) -> Tree:
     return b.emit(ops.transpose, b.get(matrix))
 
 
-@handles(operator.matmul, np.matmul, np.linalg.matmul)
+@handles(operator.matmul, np.matmul)
 def matmul(b: Batch, let: Let) -> Any:
     """
     y = W.T @ g                ->        y = g @ W
@@ -830,7 +834,7 @@ def vdot(b: Batch, let: Let) -> Any:
     return b.emit(np.sum, made, axis=every_axis(rank)) if rank else made
 
 
-@handles(np.outer, np.linalg.outer)
+@handles(np.outer)
 def outer(b: Batch, let: Let) -> Any:
     """
     W = np.outer(g, x)         ->        W = g[:, :, None] * x
@@ -911,29 +915,7 @@ def _stacked(cores: tuple[int, ...]) -> Handler:
     return stack
 
 
-handles("linalg.inv linalg.det linalg.matrix_rank")(_stacked((2,)))
-handles("linalg.qr linalg.svd")(_stacked((2,)))
-handles("linalg.matrix_transpose tril triu")(_stacked((2,)))
-handles("vecdot")(_stacked((1, 1)))
-handles("matvec")(_stacked((2, 1)))
-handles("vecmat")(_stacked((1, 2)))
-
-
-@handles(np.linalg.solve)
-def solve(b: Batch, let: Let) -> Any:
-    """
-    x = np.linalg.solve(A, g)             ->        x = np.linalg.solve(A, g.T).T
-    """
-    a, c = let.args
-    p, q = b.rank(a), b.rank(c)
-    if q > 1:
-        return _stacked((2, 2))(b, let)
-    if not b.is_batched(c):
-        return b.emit(let.op, b.get(a), b.get(c))
-    if not b.is_batched(a) and p == 2:
-        return b.emit(ops.transpose, b.emit(let.op, b.get(a), b.emit(ops.transpose, b.get(c))))
-    made = b.emit(let.op, b.get(a), _matrix(b, c, p, True, (ALL, None)))
-    return b.emit(ops.getitem, made, (Ellipsis, 0))
+handles("linalg.matrix_rank linalg.qr linalg.svd")(_stacked((2,)))
 
 
 @handles(ops.part.function)
