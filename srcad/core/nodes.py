@@ -350,12 +350,12 @@ class Function(Statement, gast.FunctionDef):
 
 
 class Split(NamedTuple):
-    """A function as two: `forward` returns its results and residuals, `backward` takes the seeds, the `kept` parameters, and the residuals."""
+    """A function as two: `forward` returns its results and residuals, `backward` takes the seeds, the `kept` parameters, and the residuals, of which a number is the place of a result."""
 
     forward: Function
     backward: Function
     kept: tuple[int, ...]
-    residuals: tuple[Value, ...]
+    residuals: tuple[Value | int, ...]
 
 
 def leaves(tree: Tree) -> Iterator[Value]:

@@ -48,7 +48,9 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     outside = [value for value in combined.hidden if value in wanted] if cut.hidden else []
     kept = tuple(place for place, value in enumerate(cut.own) if value in wanted)
     begin_with_none(forward, set(needed))
-    residuals: list[Value] = [_surface(forward, value) for value in needed]
+    results = _flat(outs)
+    places = {value: place for place, value in enumerate(results) if not cut.hidden}
+    residuals = {value: _surface(forward, value) for value in needed if value not in places}
     given = {old: old.like() for old in [*needed, *outside]}
     change = Pass()
     change.known = dict(given)
@@ -57,7 +59,7 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     front = copy_function(
         combined,
         forward,
-        (*_flat(outs), *residuals, *outside),
+        (*results, *residuals.values(), *outside),
         [Param(value.base, value) for value in cut.own],
     )
     back = copy_function(
@@ -82,7 +84,8 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     )
     front = finish(_distinct(front), results=True)
     back = finish(_distinct(back))
-    return Split(front, back, kept, (*residuals, *outside))
+    saved = [places[value] if value in places else residuals[value] for value in needed]
+    return Split(front, back, kept, (*saved, *outside))
 
 
 def _adjoint(statement: Statement) -> bool:

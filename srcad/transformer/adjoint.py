@@ -72,7 +72,7 @@ class Adjoint:
     ) -> None:
         self.function, self.wrt = function, wrt
         self.active = active(function.body, wrt, outputs)
-        self.splits: dict[Call, tuple[Split, Call]] = {}
+        self.splits: dict[Call, tuple[Split, Call, list[Value]]] = {}
         self.split = split
         self.body = self._forward_calls(function.body)
         self.parts = parts_of(self.body)
@@ -111,9 +111,13 @@ class Adjoint:
         wanted = tuple(any(value in self.active for value in leaves(arg)) for arg in call.args)
         outs = tuple(out in self.active for out in call.outs)
         split = self.split(call.callee, wanted, outs)
-        residuals = [value.like(named=False) for value in split.residuals]
-        made = Call([*call.outs, *residuals], split.forward, call.args, call.origin)
-        self.splits[made] = (split, call)
+        residuals = [
+            call.outs[kept] if isinstance(kept, int) else kept.like(named=False)
+            for kept in split.residuals
+        ]
+        more = [value for value in residuals if value not in call.outs]
+        made = Call([*call.outs, *more], split.forward, call.args, call.origin)
+        self.splits[made] = (split, call, residuals)
         return made
 
     # sweeps
@@ -514,7 +518,7 @@ class Adjoint:
             if any(self.take(out) is not None for out in statement.outs):
                 self.refuse(statement, "this call has no backward half", "This is a bug of srcad.")
             return
-        split, call = self.splits[statement]
+        split, call, residuals = self.splits[statement]
         seeds = []
         touched = False
         for out in call.outs:
@@ -527,10 +531,14 @@ class Adjoint:
         args = self.operand(statement.args)
         inputs = [arg for arg in call.args if any(value in self.active for value in leaves(arg))]
         outs = [Value(f"{arg.base}_bar", cotangent_type(arg)) for arg in inputs]
-        residuals = statement.outs[len(call.outs) :]
         kept = tuple(args[place] for place in split.kept)
         self.builder.add(
-            Call(outs, split.backward, (*seeds, *kept, *residuals), self.builder.origin)
+            Call(
+                outs,
+                split.backward,
+                (*seeds, *kept, *self.operand(tuple(residuals))),
+                self.builder.origin,
+            )
         )
         for arg, bar in zip(inputs, outs):
             bar.named = arg.named and self.lookup(arg) is None
