@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcad.analysis.types import infer
+from srcad.api.facts import Swept, swept
 from srcad.api.rows import assembled
 from srcad.core import ops
 from srcad.core.builder import Builder
@@ -37,7 +38,7 @@ from srcad.transformer.adjoint import cotangent_type
 from srcad.transformer.reverse import Cut, dtype_option, hand_on, sizes_of, zero_block
 from srcad.transformer.tangent import Tangent
 from srcad.vectorizer.batch import Batch, NotBatchable, batch
-from srcad.vectorizer.structure import identity_seed, materialised
+from srcad.vectorizer.structure import identity_seed, materialised, word_of
 
 Simplify = Callable[[Function], Function]
 
@@ -229,8 +230,16 @@ def forward_jacobian(
             for (leaf, of), dot in kept.items():
                 if of is value and dot in new:
                     rows[leaf, value] = new[dot]
-    except NotBatchable:
-        return column_loops(function, wrt, outputs, structure, has_aux, name)
+    except NotBatchable as refusal:
+        known = [
+            Swept(leaf, value, "loop", "columns", refusal.why, refusal.line)
+            if value.type.rank
+            else Swept(leaf, value, "single", "columns")
+            for leaf in outputs
+            for value in wrt
+        ]
+        return column_loops(swept(function, known), wrt, outputs, structure, has_aux, name)
+    known = []
     for leaf in outputs:
         here = now.get(leaf, leaf)
         for value in wrt:
@@ -238,12 +247,15 @@ def forward_jacobian(
                 blocks[leaf, value] = materialised(
                     final, rows[leaf, value], here, value, transposed=True
                 )
+                known.append(Swept(leaf, value, word_of(rows[leaf, value]), "columns"))
             elif value.type.rank == 0:
+                known.append(Swept(leaf, value, "single", "columns"))
                 blocks[leaf, value] = only_column(final, kept.get((leaf, value)), here, value)
             else:
                 blocks[leaf, value] = zero_block(final, here, value)
+                known.append(Swept(leaf, value, "zero", "columns"))
     return assembled(
-        made.renewed(name=function.name),
+        swept(made, known).renewed(name=function.name),
         [*made.body, *final.block],
         output_,
         aux_,

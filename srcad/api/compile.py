@@ -21,6 +21,7 @@ from srcad.api.compose import check_output, check_real, select, through, transfo
 from srcad.api.dims import resolved
 from srcad.api.document import document
 from srcad.api.request import Generated, Position, Request, StaticNeeded
+from srcad.api.facts import Facts
 from srcad.api.rows import chunked
 from srcad.api.signature import decided
 from srcad.core import ops
@@ -63,8 +64,8 @@ __all__ = ["Unit", "generate"]
 class Unit:
     """The functions of one module while it is being compiled: callees once per signature and activity."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, facts: Facts | None = None) -> None:
+        self.program, self.facts = program, facts
         self.splits: dict[Any, Split] = {}
         self.plain: dict[int, Function] = {}
         self.order: list[tuple[Function, str]] = []
@@ -94,14 +95,16 @@ def generate(
     guarded: bool = False,
 ) -> Generated:
     """The module that answers a request for arguments of the given specification; or Core after a `stage`, as text.
+    facts: Facts | None = None,
 
-    Where no dispatch sees to it (`guarded`), the text itself holds what is static inside its arguments against what it is for.
+    Where no dispatch sees to it (`guarded`), the text itself holds what is static inside its arguments against what it is for. What the stages
+    know goes to `facts`.
 
     Raises SrcadError for what cannot be differentiated, StaticNeeded where the value of an argument decides.
     """
     request, spec = resolved(request, spec, _defaulted(function))
     program, core = parsed(function, spec, Program())
-    unit = Unit(program)
+    unit = Unit(program, facts)
     unit.guarded = guarded
     if name and core.name == "function":  # a lambda is known by the name that it was asked for by
         core.name = name.removesuffix(request.suffix)
@@ -110,7 +113,10 @@ def generate(
         return staged(unit, core, core, request)
     declared = axes_of(core)
     with vague_values(holds_complex(core)):
-        core = simplify(unify_sizes(core))
+        core = unify_sizes(core)
+        if facts is not None:
+            facts.primal = core
+        core = simplify(core)
         made = answer(unit, core, request, stage, name)
     return made._replace(guards=whole_guards(guards_of(declared, core), request, core))
 
@@ -498,6 +504,9 @@ def finish(
         functions.append(node)
     externals |= bound
     imports = _imports(functions, libraries, whole)
+        if unit.facts is not None:
+            unit.facts.printed.append((made, given))
+            unit.facts.swept += getattr(made, "swept", ())
     text, origins = module_lines(functions, imports)
     used = _names_in(functions)
     hidden = {key: value for key, value in hidden.items() if key in used}

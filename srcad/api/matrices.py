@@ -11,7 +11,7 @@ import numpy as np
 
 from srcad.api.dispatch import Dispatcher
 from srcad.api.pullback import forward
-from srcad.api.request import Position, fitting
+from srcad.api.request import Position, Request, fitting
 from srcad.api.signature import Spec, key_of
 from srcad.api.transforms import Derivative
 from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
@@ -65,6 +65,13 @@ class Jacobian(Derivative):
             "chunk_size": self.chunk_size,
             "_preallocate_and_copy": self.preallocate,
         }
+
+    def explained(self) -> tuple[Request, str]:
+        if self.chunk_size in (None, 1):
+            return self.request, ""
+        many = "rows" if self.transform == "jacrev" else "columns"
+        request = self.request._replace(transform=f"{self.transform}_chunk", chunk_size=None)
+        return request, f"{self.chunk_size} {many} at a time (chunk_size)"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.dispatcher.open:
@@ -208,9 +215,19 @@ class EitherJacobian(Jacobian):
         """The generated text: that of the rows, where specifications stand for arguments."""
         if self.dispatcher.open:
             return self.called_as(args, kwargs).source(*args, **kwargs)  # type: ignore[no-any-return]
+        return self.meant(args, kwargs).source(*args, **kwargs)
+
+    def explain(self, *args: Any, **kwargs: Any) -> Any:
+        """What the compiler knows, as of `jacrev` or `jacfwd`: that of the rows, where specifications stand for arguments."""
+        if self.dispatcher.open:
+            return self.called_as(args, kwargs).explain(*args, **kwargs)
+        return self.meant(args, kwargs).explain(*args, **kwargs)
+
+    def meant(self, args: Any, kwargs: Any) -> Jacobian:
+        """The mode for arguments, or specifications in their place."""
         bound = self.dispatcher.bind(args, kwargs)
         given = [isinstance(leaf, Spec) for leaf in flatten(bound)]
-        return (self.by_rows if any(given) else self.choice(bound)).source(*args, **kwargs)
+        return self.by_rows if any(given) else self.choice(bound)
 
 
 def called(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.analysis.types import infer
+from srcad.api.facts import Swept, swept
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Tree, Value, defined, leaves, map_tree
@@ -27,7 +28,7 @@ from srcad.transformer.reverse import (
     zero_block,
 )
 from srcad.vectorizer.batch import NotBatchable, batch
-from srcad.vectorizer.structure import identity_seed, materialised
+from srcad.vectorizer.structure import identity_seed, materialised, word_of
 
 __all__ = ["chunked", "jacobian"]
 
@@ -54,22 +55,27 @@ def jacobian(
                 place=function.parsed.place,
                 reason="Keep every name to arrays of one rank, or declare the arguments' shapes.",
             )
+    why, line = "chunk_size=1 asks for it", 0
     if not loop:
         try:
             return batched(function, wrt, structure, split, simplify, output, aux, has_aux)
-        except NotBatchable:
-            pass
+        except NotBatchable as refusal:
+            why, line = refusal.why, refusal.line
     body, sweeps = row_sweeps(function, wrt, outputs, split)
     builder = Builder(infer, Origin(0, "", "adjoint"))
     blocks: dict[tuple[Value, Value], Value] = {}
+    known: list[Swept] = []
     for rows in sweeps:
         if rows.seed is None:
             single_row(builder, rows, wrt, blocks)
+            known += [Swept(rows.output, value, "single") for value in wrt]
             continue
         found = row_loop(builder, rows, wrt)
         for value in wrt:
             blocks[rows.output, value] = shaped(builder, found[value], rows.output, value)
-    return assembled(function, [*body, *builder.block], output, aux, has_aux, structure, blocks)
+            known.append(Swept(rows.output, value, "loop", "rows", why, line))
+    made = swept(function, known)
+    return assembled(made, [*body, *builder.block], output, aux, has_aux, structure, blocks)
 
 
 def single_row(
@@ -97,9 +103,11 @@ def batched(
     builder = Builder(infer, Origin(0, "", "adjoint"))
     seeds: list[tuple[RowsOf, Value]] = []
     blocks: dict[tuple[Value, Value], Value] = {}
+    known: list[Swept] = []
     for rows in sweeps:
         if rows.seed is None:
             single_row(builder, rows, wrt, blocks)
+            known += [Swept(rows.output, value, "single") for value in wrt]
             continue
         seeds.append((rows, rows.seed))
         builder.block.extend(rows.block)
@@ -126,12 +134,14 @@ def batched(
             found = new.get(bar) if isinstance(bar, Value) else None
             if found is not None:
                 blocks[rows.output, value] = materialised(final, found, output_now, value)
+                known.append(Swept(rows.output, value, word_of(found)))
     for rows, _ in seeds:
         for value in wrt:
             if (rows.output, value) not in blocks:
                 blocks[rows.output, value] = zero_block(final, rows.output, value)
+                known.append(Swept(rows.output, value, "zero"))
     return assembled(
-        made,
+        swept(made, known),
         [*made.body, *final.block],
         output_,
         aux_,

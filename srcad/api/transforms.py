@@ -12,7 +12,7 @@ import numpy as np
 
 from srcad.api.dispatch import Dispatcher
 from srcad.api.forms import form_of, is_open, plain_function
-from srcad.api.request import Request, StaticNeeded
+from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, Spec, part_at, settle, specify, written
 from srcad.errors import ArgumentTypeError, ArgumentValueError, UnsupportedSyntaxError
 from srcad.loader import note
@@ -141,18 +141,56 @@ class Derivative:
             SrcadError: The function cannot be differentiated for such arguments.
         """
         if self.dispatcher.open:
-            return self.called_as(args, kwargs).source(*args, **kwargs)  # type: ignore[no-any-return]
+            return self.called_as(args, kwargs).generated(args, kwargs, facts, request)  # type: ignore[no-any-return]
         bound = self.dispatcher.bind(args, kwargs)
         letters = Letters(self.dispatcher.names)
         given = {
             name: specify(value, letters, name) for name, value in zip(self.dispatcher.names, bound)
+        return self.generated(args, kwargs).text
+
+    def explain(self, *args: Any, **kwargs: Any) -> Any:
+        """What the compiler knows of the derivative for these arguments: what is active, what is saved and why, what it costs.
+
+        Args:
+            args: As for `source`.
+
+        Returns:
+            An object: `str()` of it says all in words, `.line(n)` why a line of the function has an adjoint, or none.
+
+        Raises:
+            SrcadError: The function cannot be differentiated for such arguments.
+
+        >>> def loss(w):
+        ...     return np.sum(w ** 2)
+        >>> explanation = grad(loss).explain(spec("float64[n]"))
+        >>> print(explanation.function, "->", explanation.derivative)
+        2 n -> n
+        """
+        from srcad.api.explain import explained
+        from srcad.api.facts import Facts
+
+        facts = Facts()
+        request, note = self.explained()
+        return explained(request, self.generated(args, kwargs, facts, request), facts, note)
+
+    def explained(self) -> tuple[Request, str]:
+        """The request that an explanation is of, and what else is to be said."""
+        return self.request, ""
+
+    def generated(
+        self, args: Any, kwargs: Any, facts: Any = None, request: Request | None = None
+    ) -> Generated:
+        """The module for these arguments, or specifications in their place; what the stages know goes to `facts`."""
         }
         from srcad.api.compile import generate
 
         known: set[Any] = set()
         while True:
             try:
-                return generate(self.base, self.dispatcher.request, given).text
+                asked_for = request or self.dispatcher.request
+                made = generate(self.base, asked_for, given, facts=facts)
+                self.dispatcher.latest = given
+                return made
             except StaticNeeded as needed:
                 value = dict(zip(self.dispatcher.names, bound))[needed.name]
                 asked = (needed.name, needed.places)

@@ -20,6 +20,7 @@ from srcad.api import grad, hessian, jacfwd, jacobian, jacrev, value_and_grad, v
 from srcad.api.compile import generate
 from srcad.api.dispatch import Dispatcher
 from srcad.api.export import exported
+from srcad.api.facts import Facts
 from srcad.api.pushforward import linear
 from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, read_argument, read_spec, specify
@@ -88,17 +89,19 @@ class Asked(NamedTuple):
         None  # what the outermost transform is applied to: the function, or a derivative of it
     )
 
-    def made(self, *, stage: str | None = None) -> tuple[Request, Generated]:
+    def made(
+        self, *, stage: str | None = None, facts: Facts | None = None
+    ) -> tuple[Request, Generated]:
         """The module that answers, and the request that it answers: a bare name asks for a gradient or a Jacobian."""
         if self.request.transform:
-            return self.request, self._made(self.request, stage)
+            return self.request, self._made(self.request, stage, facts)
         request = self.request._replace(transform="grad")
         try:
-            return request, self._made(request, stage)
+            return request, self._made(request, stage, facts)
         except ArgumentTypeError as error:
             request = self.request._replace(transform="jacrev")
             try:
-                return request, self._made(request, stage)
+                return request, self._made(request, stage, facts)
             except UnsupportedSyntaxError:
                 raise error from None
 
@@ -117,7 +120,7 @@ class Asked(NamedTuple):
         compiled.valid()  # brings what it reads from outer scopes up to date
         return compiled.call if request.transform == "jvp" else compiled.entry
 
-    def _made(self, request: Request, stage: str | None) -> Generated:
+    def _made(self, request: Request, stage: str | None, facts: Facts | None) -> Generated:
         spec = dict(self.spec)
         while True:
             try:
@@ -128,6 +131,7 @@ class Asked(NamedTuple):
                     stage=stage,
                     name=self._name(request),
                     guarded=True,
+                    facts=facts,
                 )
             except StaticNeeded as needed:
                 name = needed.name

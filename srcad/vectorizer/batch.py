@@ -68,6 +68,11 @@ class NotBatchable(Exception):
         super().__init__(why)
         self.statement, self.why = statement, why
 
+    @property
+    def line(self) -> int:
+        """The line of the user's that the statement belongs to, or 0."""
+        return getattr(self.statement, "origin", Origin()).line
+
 
 def batch(
     function: Function,

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Blocks", "Columns", "Diagonal", "Element", "Part", "Rows"]
 __all__ += ["array_of", "diagonal_of", "full_scale", "identity_seed", "joined_scales"]
-__all__ += ["materialised", "stand_in", "structured"]
+__all__ += ["materialised", "stand_in", "structured", "word_of"]
 
 Emit = Callable[..., Value]
 
@@ -103,6 +103,17 @@ class Columns(NamedTuple):
 
 
 Element = Union[Diagonal, Blocks, Columns]  # noqa: UP007 - evaluated on Python 3.10
+
+
+def word_of(found: Element | Value) -> str:
+    """What is known of rows, in a word.
+
+    >>> word_of(identity_seed(None, Value("y", Type("array", "float64", (3,)))))
+    'identity'
+    """
+    if isinstance(found, Diagonal):
+        return "identity" if _is(found.scale, 1) else "diagonal"
+    return "blocks" if isinstance(found, Blocks) else "dense"
 
 
 def identity_seed(builder: Builder | None, value: Value, *, transposed: bool = False) -> Diagonal:
