@@ -95,11 +95,7 @@ for _function in vars(math).values():
     if callable(_function):
         _TABLE[_function] = "fresh"
 for _kind, _names in _NAMES.items():
-    for _name in _names.split():
-        _home: Any = np.linalg if _name.startswith("linalg.") else np
-        _function = getattr(_home, _name.removeprefix("linalg."), None)
-        if _function is not None:
-            _TABLE[_function] = _kind
+    _TABLE.update(dict.fromkeys(ops.functions_called(_names), _kind))
 
 
 def memory(op: Operation) -> str:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from srcad.analysis.types import _named_shapes, type_of
+from srcad.analysis.types import named_shapes, type_of
 from srcad.api.transforms import grad, jacrev
 from srcad.core import ops
 from srcad.core.quote import call, rank
@@ -100,7 +100,7 @@ class _Solution:
 
     def type(self, *operands: Any) -> Type:
         """That which the signature tells; the numbers are floating."""
-        (shape,) = _named_shapes(self.signature, [type_of(operand) for operand in operands])
+        (shape,) = named_shapes(self.signature, [type_of(operand) for operand in operands])
         return _floating(shape, operands)
 
     def by(self, place: int) -> Any:

@@ -34,6 +34,7 @@ __all__ = [
     "bind",
     "declare",
     "distribution_of",
+    "functions_called",
     "is_sparse",
     "module_of",
     "name_of",
@@ -262,6 +263,17 @@ HOMES = {
 }
 # Functions whose own name is the lesser known one of two.
 _SYNONYMS = {"psi": "digamma"}
+
+
+def functions_called(names: str) -> list[Callable[..., Any]]:
+    """The functions of NumPy with these names, as many as this version has.
+
+    >>> functions_called("sum linalg.norm nothing") == [np.sum, np.linalg.norm]
+    True
+    """
+    homes = {"": np, "linalg": np.linalg}
+    found = ((homes[home], name) for home, _, name in (x.rpartition(".") for x in names.split()))
+    return [getattr(home, name) for home, name in found if hasattr(home, name)]
 
 
 def module_of(function: Callable[..., Any]) -> str | None:

@@ -44,14 +44,8 @@ def handles(*functions: Any) -> Callable[[Handler], Handler]:
 
     def register(made: Handler) -> Handler:
         for function in functions:
-            if not isinstance(function, str):
-                TABLE[function] = made
-                continue
-            for name in function.split():
-                home: Any = np.linalg if name.startswith("linalg.") else np
-                found = getattr(home, name.removeprefix("linalg."), None)
-                if found is not None:
-                    TABLE[found] = made
+            found = ops.functions_called(function) if isinstance(function, str) else [function]
+            TABLE.update(dict.fromkeys(found, made))
         return made
 
     return register
