@@ -20,6 +20,7 @@ import numpy as np
 from srcad.core import ops
 from srcad.parser import arrays, calls, iterables, managers, refusals, standard, writers
 from srcad.rules import refusal_of, rule_of
+from srcad.rules.solvers import solver_of
 
 __all__ = ["Entry", "entries", "entry_of", "public", "unaccounted"]
 
@@ -99,6 +100,10 @@ def entry_of(name: str, function: Callable[..., Any]) -> Entry:
     elif _hashable(function) and function in refusals.CALLS:
         buckets.append("refused")
         reason, rewrite = refusals.CALLS[function]
+    how = solver_of(function) if _hashable(function) else None
+    if how is not None:
+        buckets.append("solver")
+        reason = how.described()
     if not buckets:
         kind = _language(function)
         buckets += [kind] if kind else []

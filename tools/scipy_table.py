@@ -16,6 +16,7 @@ import scipy
 
 from srcad.rules import refusal_of, rule_of
 from srcad.rules import scipy as rules_of_scipy
+from srcad.rules.solvers import solver_of
 from tools.namespaces import Entry, entry_of, public
 from tools.numpy_table import counts, derivative, row
 
@@ -64,7 +65,7 @@ def _distributions(module: Any) -> str:
 
 
 def _known(entry: Entry) -> bool:
-    return rule_of(entry.function) is not None or refusal_of(entry.function) is not None
+    return any(known(entry.function) for known in (rule_of, refusal_of, solver_of))
 
 
 def main(check: bool) -> int:

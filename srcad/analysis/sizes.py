@@ -16,6 +16,7 @@ import numpy as np
 
 from srcad.core import ops
 from srcad.core.nodes import Block, Function, Let, Loop, Value, defined, leaves, walk
+from srcad.core.solutions import Solution
 from srcad.core.types import Dim, Shape, Size, Type, never_one
 from srcad.rules.families import cores, named_axes, rule_of
 
@@ -80,6 +81,8 @@ class _Names:
 
 def _collect(block: Block, names: _Names) -> None:
     for statement in block:
+            if isinstance(statement.op.function, Solution):  # which was evaluated
+                _collect(statement.op.function.equation.body, names)
         if isinstance(statement, Let):
             shapes: list[Any] = [
                 arg.type.shape if isinstance(arg, Value) else () for arg in statement.args
@@ -157,5 +160,8 @@ def _values(function: Function) -> set[Value]:
     for statement in walk(function.body):
         found.update(defined(statement))
         if isinstance(statement, Loop):
+        solution = getattr(getattr(statement, "op", None), "function", None)
+        if isinstance(solution, Solution):
+            found |= _values(solution.equation)
             found.update(carry.param for carry in statement.carries)
     return found

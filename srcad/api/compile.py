@@ -16,6 +16,7 @@ from typing import Any
 from srcad.analysis.complexity import holds_complex
 from srcad.analysis.sizes import unify_sizes
 from srcad.analysis.types import infer
+from srcad.api import solutions  # noqa: F401 - the rule of what solvers find
 from srcad.api.columns import forward_chunked, linearized
 from srcad.api.compose import check_output, check_real, select, through, transformed, valued
 from srcad.api.dims import resolved
@@ -42,6 +43,7 @@ from srcad.core.nodes import (
 from srcad.core.printer import function_node, is_literal, module_lines
 from srcad.core.quote import vague_values
 from srcad.core.renewal import Renewal
+from srcad.core.solutions import lifted_in
 from srcad.core.specification import Container, Known
 from srcad.core.structs import Struct
 from srcad.core.trees import settled, varied, varied_values
@@ -557,6 +559,9 @@ def _plain_callees(functions: list[Function]) -> list[Function]:
                 visit(statement.callee)
                 found.setdefault(id(statement.callee), statement.callee)
 
+        for lifted in lifted_in(function):
+            visit(lifted)
+            found.setdefault(id(lifted), lifted)
     for function in functions:
         visit(function)
     return list(found.values())

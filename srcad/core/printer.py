@@ -40,6 +40,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.results import parts_after
+from srcad.core.solutions import Lifted
 from srcad.core.specification import Known
 from srcad.core.structs import Struct
 from srcad.core.unparse import Blank, Comment, unparse_lines
@@ -131,6 +132,8 @@ class _Printer:
             return name(self.names[tree])
         if isinstance(tree, Expr):
             return self.operation(tree.op, tree.args, tree.options)
+        if isinstance(tree, Lifted):
+            return name(self.callees[tree.function])
         if isinstance(tree, Slice):
             return gast.Slice(*(None if part is None else self.expr(part) for part in tree))
         if isinstance(tree, slice):

@@ -34,6 +34,7 @@ from srcad.core.types import Type
 __all__ = [
     "RankUnknown",
     "Symbol",
+    "apart",
     "array_of",
     "call",
     "conj",
@@ -424,3 +425,19 @@ _RULES = "srcad.rules."
 _MECHANISM = {
     f"srcad.{name}" for name in ("core.quote", "rules.chain", "rules.derived", "rules.families")
 }
+@contextmanager
+def apart() -> Iterator[None]:
+    """What a rule has compiled on the way: rules that are quoted there have names of their own, and its frames are nobody's."""
+    thread, tracing = threading.get_ident(), sys.gettrace()
+    inside = thread in _NAMING
+    if inside:
+        sys.settrace(None)
+        _NAMING.discard(thread)
+    try:
+        yield
+    finally:
+        if inside:
+            _NAMING.add(thread)
+            sys.settrace(tracing)
+
+

@@ -35,6 +35,7 @@ from srcad.parser.handles import Callee, FrozenBinding, MethodBinding
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View
 from srcad.parser.rows import Rows
+from srcad.parser.solvers import Found
 from srcad.parser.state import NamedNumber
 
 __all__ = ["Objects", "Super"]
@@ -62,6 +63,8 @@ class Objects(Functions):
             return self.outer_attribute(node, owner, name)
         if isinstance(owner, FrozenBinding) and hasattr(owner.distribution.object, name):
             return owner.method(name)
+        if isinstance(owner, Found):
+            return owner.attribute(self, node, name)
         if isinstance(owner, Instance):
             if name in owner.parts:
                 found = owner.parts[name]

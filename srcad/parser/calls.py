@@ -40,9 +40,11 @@ from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
+from srcad.parser.solvers import solve
 from srcad.parser.standard import STANDARD
 from srcad.parser.state import NeedStatic, NeedUnroll
 from srcad.rules import refusal_of, rule_of, without_rule
+from srcad.rules.solvers import solver_of
 
 __all__ = ["Calls"]
 
@@ -166,6 +168,9 @@ class Calls(Objects):
         if special is not None:
             return special(self, node, callee, args, options)
         home = ops.module_of(function) if _hashable(function) else None
+        solver = solver_of(function) if home == "scipy.optimize" else None
+        if solver is not None:
+            return solve(self, node, callee, solver, args, options)
         if home == "scipy.stats" and hasattr(function, "freeze"):
             return FrozenBinding(callee, args, options)
         if _hashable(function) and (

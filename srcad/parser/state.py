@@ -514,7 +514,7 @@ class State:
 
     def name(self, binding: Any, name: str, since: int) -> None:
         """Give the value that this statement made (`since`: the block's length before it) the user's name."""
-        value = binding.value if isinstance(binding, View) else binding
+        value = getattr(binding, "value", binding)  # of an array, or of what a solver returned
         if isinstance(value, Value) and not value.named and value.serial >= since:
             value.base, value.named = name.partition(" ")[0], True
 

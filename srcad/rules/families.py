@@ -198,16 +198,15 @@ def rule_of(function: Callable[..., Any]) -> Rule | None:
     return found
 
 
-# What makes the rule of an object that is called, by its class.
-MAKERS: dict[type, Callable[[Any], None]] = {}
+# What makes the rule of an object that is called, by its class: it registers the rule, or returns it.
+MAKERS: dict[type, Callable[[Any], Any]] = {}
 
 
 def _rule_of_object(found: Any) -> Rule | None:
     for kind in type(found).__mro__:
         load_rules(kind)
         if kind in MAKERS:
-            MAKERS[kind](found)
-            return REGISTRY.get(found)
+            return MAKERS[kind](found) or REGISTRY.get(found)
     return None
 
 

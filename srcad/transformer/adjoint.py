@@ -338,6 +338,8 @@ class Adjoint:
             )
             return
         except NotImplementedError as reason:
+            if isinstance(reason, SrcadError):  # of a function that the rule differentiates
+                raise
             self.refuse(
                 statement,
                 f"`{op.name}` is not differentiable this way: {reason}",

@@ -119,16 +119,3 @@ def test_the_start_does_not_matter():
 def test_parameters_are_found_by_name():
     with pytest.raises(srcad.ArgumentError, match="has a parameter `q`"):
         srcad.implicit(lambda x, q: x - q, signature="()->()")(lambda p: p)
-
-
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda p: np.sum(optimize.root(balance, P, args=(p, A)).x),
-        lambda p: np.sum(optimize.root(lambda x: balance(x, p, A), P).x),
-        lambda p: optimize.brentq(kepler, 0.0, 10.0, args=(p[0], 0.3)),
-    ],
-)
-def test_solvers_inside_are_refused_with_the_way_out(f):
-    with pytest.raises(srcad.MissingRuleError, match=r"srcad\.implicit"):
-        srcad.grad(f)(P)
