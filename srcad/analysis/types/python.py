@@ -54,6 +54,15 @@ def _add(function: Callable[..., Any], left: Tree, right: Tree) -> Type:
     return _operator(function, left, right)
 
 
+@handles(operator.mul)
+def _multiply(function: Callable[..., Any], left: Tree, right: Tree) -> Type:
+    """Sizes any number of times: `x.shape * 2`."""
+    for sizes, times in ((type_of(left), right), (type_of(right), left)):
+        if sizes.kind == "object" and isinstance(sizes.value, tuple) and type(times) is int:
+            return Type("object", None, None, sizes.value * times)
+    return _operator(function, left, right)
+
+
 def _numbers(
     function: Callable[..., Any], trees: tuple[Tree, ...], types: tuple[Type, ...]
 ) -> Type:

@@ -339,6 +339,13 @@ def _resized(type_: Type, axis: Tree, change: Callable[[Dim], Dim]) -> Type:
     )
 
 
+@handles("repeat")
+def _repeat(function: Any, a: Tree, repeats: Tree, axis: Tree = None) -> Type:
+    if not is_sequence(repeats) or len(repeats) == 1:
+        raise Unknown
+    return _resized(operand_type(a), axis, lambda size: sum(repeats))
+
+
 @handles("delete")
 def _delete(function: Any, arr: Tree, obj: Tree, axis: Tree = None) -> Type:
     if type(obj) is int:
