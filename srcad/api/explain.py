@@ -5,36 +5,27 @@ All of it is read off what the compiler's stages made (`srcad.api.facts`): the f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from srcad.analysis.activity import parameters, useful, varied
 from srcad.analysis.cost import Cost, Formula
 from srcad.api.compose import select
 from srcad.api.facts import Facts, Swept
 from srcad.api.request import Generated, Request
-from srcad.core import ops
+from srcad.api.saved import Printed, Text, saved_values
 from srcad.core.nodes import (
-    Block,
     Branch,
     Call,
     Function,
     Let,
     Loop,
-    Origin,
-    Statement,
     Value,
-    blocks,
     defined,
     leaves,
-    operands,
     walk,
 )
 from srcad.core.trees import varied_values
-from srcad.core.types import Type
 from srcad.rules import rule_of
 
 __all__ = ["Explanation", "explained"]
@@ -52,34 +43,6 @@ class Fact(NamedTuple):
     why: str
 
 
-class Reader(NamedTuple):
-    """An adjoint statement, and the line of the function that it belongs to."""
-
-    line: int
-    statement: str
-
-
-class Saved(NamedTuple):
-    """A value that the backward sweep reads: where it was made, for which iterations of which `loops` (their lines), `numbers` of them in all."""
-
-    name: str
-    type: str
-    where: str
-    loops: tuple[int, ...]
-    numbers: Formula
-    bytes: Formula
-    readers: tuple[Reader, ...]
-
-    @property
-    def place(self) -> str:
-        """Where it was made and for which iterations, in words."""
-        around = [f"of every iteration of the loop of line {line}" for line in self.loops]
-        if around and self.where != "at the start":
-            around[0] = around[0].replace("of", "in", 1)
-        comma = " " if self.where == "at the start" else ", "
-        return f"{self.where}{comma}{', '.join(around[::-1])}".strip(" ,")
-
-
 class Explanation:
     """What the compiler knows of a derivative. `str()` says it in words, `line(n)` of one line of the function, `as_json()` for machines."""
 
@@ -90,14 +53,14 @@ class Explanation:
         self.file: str = self.primal.parsed.place.file
         self.wrt = _wrt(self.primal, request)
         self.facts = tuple(_facts(self.primal, request, self.wrt))
-        self.text = _Text(made)
+        self.text = Text(made)
         self.cost = Cost()
         tops = _tops(made, facts)
         self.name = " and ".join(made.names[role] for role in _ROLES if role in made.names)
         self.function = self.cost.of_block(self.primal.body)
         self.parts = [(top.name, self.cost.of_block(top.body)) for top, _ in tops]
         self.derivative = sum((cost for _, cost in self.parts), Formula())
-        self.saved = tuple(_saved(tops, self.text, self.cost))
+        self.saved = tuple(saved_values(tops, self.text, self.cost))
         self.swept = facts.swept
         self.mapped = any(each.transform == "vmap" for each in request.chain())
         self.chunked = request.transform.endswith("_chunk")
@@ -141,7 +104,8 @@ class Explanation:
         if self.chunked:
             rows[-1] = (f"{rows[-1][0]}, each time", rows[-1][1])
         elif not self.mapped and self.function:
-            rows.append(("ratio", f"{self.derivative.over(self.function)} where sizes are large"))
+            large = " where sizes are large" if self.function.symbols else ""
+            rows.append(("ratio", f"{self.derivative.over(self.function)}{large}"))
         yield from _columns(rows)
         for name, means in self.legend.items():
             yield f"    {name}: {means}"
@@ -159,7 +123,10 @@ class Explanation:
             yield f"    nothing{': in forward mode tangents go along with values' if forward else ''}"
             return
         for each in self.saved:
-            yield f"    {each.name}: {each.type}, {each.place}"
+            view = "a view of an argument" if each.view else ""
+            yield f"    {', '.join(filter(None, [f'{each.name}: {each.type}', view, each.place]))}"
+            if each.statement:
+                yield f"        made for line {each.line}: {_cut(each.statement, 80)}"
             for reader in each.readers:
                 yield f"        read for line {reader.line}: {_cut(reader.statement, 80)}"
         yield f"    in all {self.memory} bytes"
@@ -195,7 +162,7 @@ class Explanation:
         if not facts and not found:
             return (
                 f"{self.file}:{number}: no adjoint\n"
-                f"No statement of `{self.primal.name}`, nor of what it calls, is left of this line: it computes nothing.\n"
+                f"No operation of `{self.primal.name}`, nor of what it calls, stands on this line.\n"
             )
         text = next((fact.text for fact in facts if fact.text), "")
         active = any(fact.active for fact in facts)
@@ -221,7 +188,8 @@ class Explanation:
         for each in self.saved:
             for reader in each.readers:
                 if reader.line == number:
-                    lines.append(f"It reads `{each.name}`, {each.place}.")
+                    what = each.place or f"made for line {each.line}"
+                    lines.append(f"It reads `{each.name}`, {what}.")
         return "\n".join(dict.fromkeys(lines)) + "\n"
 
     def line_as_json(self, number: int) -> dict[str, Any]:
@@ -403,183 +371,10 @@ def _visit(
             _visit(scopes, call.callee, given, wanted)
 
 
-# what is saved
-
-
-class _Text:
-    """The lines of the text, with the line of the function that each belongs to, and the sweep."""
-
-    def __init__(self, made: Generated) -> None:
-        self.lines = made.text.splitlines()
-        self.places, self.sweeps = made.lines, made.sweeps
-
-    def of_line(self, file: str, line: int) -> list[tuple[int, str, str]]:
-        """The statements of the text that belong to a line of the function: (line of the text, sweep, statement)."""
-        return [
-            (at, sweep, text.strip())
-            for at, (text, place, sweep) in enumerate(zip(self.lines, self.places, self.sweeps), 1)
-            if place == (file, line) and not text.strip().startswith("#")
-        ]
-
-    def reading(self, name: str, origin: Origin) -> str:
-        """The statement of a line's adjoint that reads a name."""
-        word = re.compile(rf"\b{re.escape(name)}\b")
-        own = [
-            text for _, sweep, text in self.of_line(origin.file, origin.line) if sweep != "primal"
-        ]
-        found = [text for text in own if word.search(text.partition(" = ")[2] or text)]
-        found += [text for text in own if word.search(text)]
-        return found[0] if found else origin.text.strip() or "the loop, or branch, of it"
-
-
-Printed = tuple[Function, dict[Value, str]]
-
-
 def _tops(made: Generated, facts: Facts) -> list[Printed]:
     """The functions of the text that are called from outside."""
     count = sum(role in made.names for role in _ROLES)
     return facts.printed[-count:]
-
-
-class _Kept:
-    """How a value came to be kept: where it was made, the loops that make one in every iteration, who reads it."""
-
-    def __init__(self, where: str, loops: tuple[Loop, ...]) -> None:
-        self.where, self.loops = where, loops
-        self.readers: list[tuple[str, Origin]] = []
-
-
-def _saved(tops: list[Printed], text: _Text, cost: Cost) -> Iterator[Saved]:
-    for function, names in tops:
-        walker = _Walk(function, names)
-        for value, kept in walker.kept.items():
-            readers = dict.fromkeys(
-                Reader(origin.line, text.reading(name, origin)) for name, origin in kept.readers
-            )
-            times = Formula(1)
-            for loop in kept.loops:
-                times *= cost.times(loop)
-            numbers = times * cost.size(value)
-            lines = tuple(loop.origin.line for loop in kept.loops)
-            yield Saved(
-                names.get(value, value.base),
-                repr(value.type),
-                kept.where,
-                lines,
-                numbers,
-                numbers * _itemsize(value.type),
-                tuple(readers),
-            )
-
-
-def _itemsize(type_: Type) -> int:
-    dtype = type_.dtype if type_.dtype not in (None, "float", "int") else "float64"
-    return np.dtype(dtype).itemsize
-
-
-class _Walk:
-    """What adjoint statements of a function read of its forward sweep: values still in scope, and records of loops."""
-
-    def __init__(self, function: Function, names: dict[Value, str]) -> None:
-        self.names = names
-        self.kept: dict[Value, _Kept] = {}
-        self.made: dict[Value, str] = {}  # where
-        self.records: dict[Value, tuple[tuple[Loop, ...], tuple[Loop, ...], list[Any]]] = {}
-        self.alias: dict[Value, Value] = {}
-        self.born: dict[Value, tuple[Loop, ...]] = {}
-        self.held: dict[Value, tuple[Loop, ...]] = {}
-        if getattr(function, "half", False) and not function.name.endswith("_forward"):
-            self.residuals(function)
-        self.block(function.body, ())
-
-    def residuals(self, function: Function) -> None:
-        """What the second of two halves is given."""
-        for param in function.params[1:]:
-            if isinstance(param.tree, Value) and param.tree.type.numeric:
-                self.made[param.tree] = "by the forward half"
-
-    def block(self, block: Block, loops: tuple[Loop, ...]) -> None:
-        for statement in block:
-            part = statement.origin.part
-            if isinstance(statement, Let) and statement.op is ops.saved:
-                self.born[statement.out] = loops  # type: ignore[index]
-            if isinstance(statement, Let) and statement.op is ops.save:
-                record, items = statement.args
-                flat = list(items) if isinstance(items, tuple) else [items]
-                self.records[record] = loops, self.born.get(record, ()), flat
-                continue
-            if part == "primal":
-                at = f"line {statement.origin.line}"
-                branch = isinstance(statement, Branch)
-                words = f"after the branch of {at}" if branch else f"made at {at}"
-                self.made.update((value, words) for value in defined(statement))
-            else:
-                self.reads(statement, part)
-            if isinstance(statement, Loop):
-                if part != "primal":
-                    self.read_back(statement)
-                else:
-                    for carry in statement.carries:
-                        self.made[carry.exit] = f"after the loop of line {statement.origin.line}"
-                        self.made[carry.param] = "at the start"
-                self.block(statement.header, (*loops, statement))
-                self.block(statement.body, (*loops, statement))
-                continue
-            for inner in blocks(statement):
-                self.block(inner, loops)
-
-    def reads(self, statement: Statement, part: str) -> None:
-        """Note what an adjoint statement reads of the forward sweep."""
-        found = list(operands(statement))
-        if isinstance(statement, Loop):
-            found = [value for carry in statement.carries for value in leaves(carry.init)]
-            found += [value for carry in statement.carries for value in leaves(carry.next)]
-        if isinstance(statement, Branch):
-            found += [v for phi in statement.phis for v in leaves((phi.then, phi.orelse))]
-        holds: set[Value] = set()
-        if isinstance(
-            statement, Loop
-        ):  # what it holds from iteration to iteration it reads as its own
-            for carry in statement.carries:
-                init = carry.init
-                if isinstance(init, Value) and carry.param.base == init.base and init in self.made:
-                    holds.add(init)
-                    self.kept.setdefault(init, _Kept(self.made[init], ()))
-                    self.alias[carry.param] = init
-        for value in dict.fromkeys(found):
-            if value in holds:
-                continue
-            source = self.alias.get(value)
-            if source is None:
-                if part != "adjoint" or value not in self.made or not value.type.numeric:
-                    continue
-                if value not in self.kept:
-                    self.kept[value] = _Kept(self.made[value], ())
-                source = value
-            self.kept[source].readers.append((self.names.get(value, value.base), statement.origin))
-
-    def read_back(self, loop: Loop) -> None:
-        """The targets of a loop stand for what a record holds."""
-        for record in loop.records:
-            source = self.alias.get(record.source, record.source)
-            if source not in self.records:
-                continue
-            around, born, items = self.records[source]
-            targets = record.targets
-            flat = list(targets) if isinstance(targets, tuple) else [targets]
-            outer = self.held.get(source, ())
-            for item, target in zip(items, flat):
-                if not isinstance(target, Value):
-                    continue
-                if isinstance(item, Value) and item in self.records:
-                    self.alias[target] = item
-                    self.held[item] = (*outer, *around[len(born) :])
-                    continue
-                key = target if not isinstance(item, Value) else item
-                self.alias[target] = key
-                if key not in self.kept:
-                    where = self.made.get(key, "")
-                    self.kept[key] = _Kept(where, (*outer, *around[len(born) :]))
 
 
 # words

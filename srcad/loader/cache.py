@@ -17,7 +17,8 @@ import os
 import re
 import stat
 import threading
-from typing import Any
+import time
+from typing import Any, NamedTuple
 
 Record = dict[str, Any]
 
@@ -27,6 +28,15 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a FIFO must not block us
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _CREATE |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Kept(NamedTuple):
+    """A text in the cache, for a request: the key of that, its record, bytes, and when it was used last, as the disk knows it."""
+
+    key: str
+    record: Record
+    size: int
+    used: float
 
 
 class Cache:
@@ -151,6 +161,37 @@ class Cache:
             if name.endswith(".py") and self._read_entry(name[:-3]) is not None:
                 found.add(name[:-3])
         return sorted(found)
+
+    def kept(self) -> list[Kept]:
+        """Return what is kept for which request, the latest used first; texts that are gone are left out."""
+        found = []
+        names = [name[:-5] for name in self._list("manifest") if name.endswith(".json")]
+        for key in sorted({*self._records, *names}):
+            for record in self._records.get(key) or self._read_manifest(key):
+                try:
+                    path = self.location(record["entry"])
+                    if path is not None:
+                        status = os.stat(path)
+                        used = max(status.st_atime, status.st_mtime)
+                        found.append(Kept(key, record, status.st_size, used))
+                    elif record["entry"] in self._texts:
+                        size = len(self._texts[record["entry"]].encode())
+                        found.append(Kept(key, record, size, time.time()))
+                except (OSError, KeyError, TypeError):
+                    continue
+        return sorted(found, key=lambda each: (-each.used, each.key))
+
+    def trouble(self) -> str:
+        """Return why a text cannot be kept on disk now, or nothing; writes a file to find out, and removes it."""
+        if self.path is None:
+            return self.why
+        try:
+            self._prepare(self.path)
+            self._write("entries", ".probe.tmp", b"")
+            os.unlink(os.path.join(self.path, "entries", ".probe.tmp"))
+        except OSError as error:
+            return str(error)
+        return ""
 
     def clear(self) -> int:
         """Forget everything, remove the files, also what killed processes left; return how many."""
