@@ -2,15 +2,17 @@
 
 >>> first = "import numpy as np\\n\\n\\ndef f_grad(x):\\n    return np.cos(x)\\n"
 >>> second = "import numpy as np\\n\\n\\ndef f_vjp(x, y_bar):\\n    return y_bar * np.cos(x)\\n"
->>> print(bundled([Part(first, "f_grad", "f_grad", {}), Part(second, "f_vjp", "f_vjp", {})]))
+>>> print(bundled([Part(first, "f_grad", "f_grad", {}), Part(second, "f_vjp", "f_pullback", {})]))
+from typing import Any
+<BLANKLINE>
 import numpy as np
 <BLANKLINE>
 <BLANKLINE>
-def f_grad(x):
+def f_grad(x: Any) -> Any:
     return np.cos(x)
 <BLANKLINE>
 <BLANKLINE>
-def f_vjp(x, y_bar):
+def f_pullback(x: Any, y_bar: Any) -> Any:
     return y_bar * np.cos(x)
 <BLANKLINE>
 """
@@ -18,21 +20,26 @@ def f_vjp(x, y_bar):
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
-from collections.abc import Iterable, Mapping
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from srcad import runtime
-from srcad.core.types import Size, Type
+import gast
 
-__all__ = ["Part", "annotation", "bundled", "checks"]
+from srcad import runtime
+from srcad.api.entry import annotated, entered, shown_function
+from srcad.core.types import ANY
+from srcad.core.unparse import unparse
+
+__all__ = ["Part", "bundled"]
 
 
 class Part(NamedTuple):
     """One derivative: a generated text that runs on its own; `entry` is the function of it that answers, `name` what it is to be called (`longer`, where
-    another one is called so), `spec` what its arguments are declared to be, `guards` axes of these that must be equal,
-    `returns` the annotation of the result."""
+    another one is called so), `spec` what its arguments are declared to be, `guards` axes of them that must be equal; `types` has for each function
+    of the text the types of its parameters and the tree of its results."""
 
     text: str
     entry: str
@@ -40,174 +47,215 @@ class Part(NamedTuple):
     spec: Mapping[str, Any]
     guards: tuple[tuple[int, int, int, int], ...] = ()
     longer: str = ""
-    returns: str = ""
+    types: Mapping[str, tuple[Mapping[str, Any], Any]] = {}
 
 
 class _Chunk(NamedTuple):
-    """A statement at the top of a module: what it defines, and its lines."""
+    """What a module defines at its top: `kind` is "import", "constant" or "function"."""
 
+    kind: str
     name: str
     text: str
 
 
-def bundled(parts: Iterable[Part]) -> str:
-    """The text of a module that holds all the parts. Helpers of one name that differ are numbered."""
-    imports: dict[str, None] = {}
-    constants: dict[str, str] = {}
-    functions: dict[str, str] = {}
+def bundled(parts: Iterable[Part], *, home: str = "") -> str:
+    """The text of a module that holds all the parts; `home` is the package whose imports come last.
+
+    What has one name in two parts, and is not the same, is numbered.
+    """
+    parts = list(parts)
+    taken = {word for part in parts for word in re.findall(r"\w+", f"{part.text} {part.name}")}
+    entries = {part.name for part in parts}
+    shown = _fresh("_shown", taken)
+    found: dict[str, _Chunk] = {}
     for part in parts:
-        head, chunks = _chunks(part.text)
-        imports.update(dict.fromkeys(head))
-        renamed = {part.entry: part.name} if part.entry != part.name else {}
-        for chunk in chunks:
-            known = functions if chunk.text.startswith("def ") else constants
-            text = _renamed(chunk.text, renamed)
+        chunks = {chunk.name: chunk for chunk in _chunks(part.text)}
+        names: dict[str, str] = {}
+        for chunk in _ordered(chunks):
+            text = _renamed(chunk.text, names)
             if chunk.name == part.entry:
-                text = _checked(text, part)
-            name = renamed.get(chunk.name, chunk.name)
-            wanted, original, counter = name, text, 0
-            while known.get(name, text) != text:
-                counter += 1
-                name = f"{wanted}_{counter}"
-                text = _renamed(original, {wanted: name})
-            if name != wanted:
-                renamed[chunk.name] = name
-            known[name] = text
-    ordered = sorted(imports, key=lambda line: (line.startswith("from "), line))
-    plain = [line for line in ordered if not line.startswith("from ")]
-    text = "\n".join([*plain, *_joined([line for line in ordered if line.startswith("from ")])])
+                text = _renamed(text, {chunk.name: part.name})
+                given, result = part.types.get(chunk.name, ({}, ANY))
+                types = {**given, **part.spec}
+                text = entered(text, types, result, shown=shown, guards=part.guards, known=chunks)
+                names[chunk.name] = part.name
+                found[part.name] = _Chunk("function", part.name, text)
+                continue
+            if chunk.kind == "function" and chunk.name in part.types:
+                text = annotated(text, *part.types[chunk.name])
+                chunk = chunk._replace(text=annotated(chunk.text, *part.types[chunk.name]))
+            name = chunk.name
+            while name in entries or (name in found and found[name].text != text):
+                name = _fresh(chunk.name, taken)
+                text = _bound(chunk._replace(text=_renamed(chunk.text, names)), name)
+            if name != chunk.name:
+                names[chunk.name] = name
+            found[name] = chunk._replace(name=name, text=text)
+    return _text(list(found.values()), shown, home)
+
+
+def _text(chunks: list[_Chunk], shown: str, home: str) -> str:
+    functions = [chunk for chunk in chunks if chunk.kind == "function"]
+    helpers = [_helper(chunk.text) for chunk in functions if chunk.name in runtime.__all__]
+    own = [_laid_out(chunk.text) for chunk in functions if chunk.name not in runtime.__all__]
+    if any(f"{{{shown}(" in text for text in own):
+        helpers.append(shown_function(shown))
+    constants = [unparse(gast.parse(each.text)) for each in chunks if each.kind == "constant"]
+    lines = {chunk.text for chunk in chunks if chunk.kind == "import"}
+    used = {
+        node.id
+        for text in [*helpers, *own, *constants]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Name)
+    }
+    for name, line in _ALWAYS.items():
+        if name in used:
+            lines.add(line)
+    front = "\n".join(section for section in _imports(lines, home))
     if constants:
-        text += "\n\n" + "\n".join(constants.values())
-    front = [each for name, each in functions.items() if name in runtime.__all__]
-    own = [each for name, each in functions.items() if name not in runtime.__all__]
-    return "\n\n\n".join([text, *front, *own]) + "\n"
+        front += ("\n" if front else "") + "".join(constants)
+    return "\n\n".join([*([front] if front else []), *(f"{text}\n" for text in [*helpers, *own])])
 
 
-def _joined(lines: list[str]) -> list[str]:
-    """`from a import b` and `from a import c` as one line."""
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        home, _, names = line.removeprefix("from ").partition(" import ")
-        found.setdefault(home, []).extend(name.strip() for name in names.split(","))
-    return [f"from {home} import {', '.join(sorted(set(names)))}" for home, names in found.items()]
+_ALWAYS = {
+    "np": "import numpy as np",
+    "Any": "from typing import Any",
+    "NDArray": "from numpy.typing import NDArray",
+}
 
 
-def _chunks(text: str) -> tuple[list[str], list[_Chunk]]:
-    """The imports of a module, and what it defines."""
+def _imports(lines: Iterable[str], home: str) -> Iterator[str]:
+    """Sections of imports: the standard library, others, those of the package `home`; in the order of isort."""
+    sections: dict[int, list[tuple[str, str, str]]] = {}
+    for line in sorted(set(lines)):
+        words = line.split()
+        top = words[1].partition(".")[0]
+        section = 2 if top == home else 0 if top in sys.stdlib_module_names else 1
+        is_from = words[0] == "from"
+        sections.setdefault(section, []).append(
+            (words[1] if is_from else "", " ".join(words[3:]) if is_from else line, line)
+        )
+    for _, found in sorted(sections.items()):
+        plain = [line for module, _, line in found if not module]
+        named: dict[str, list[str]] = {}
+        for module, names, _ in found:
+            if module:
+                named.setdefault(module, []).append(names)
+        # The order of constants, classes, functions.
+        joined = [
+            f"from {module} import {', '.join(sorted(names, key=_order))}"
+            for module, names in sorted(named.items())
+        ]
+        yield unparse(gast.parse("\n".join([*plain, *joined])))
+
+
+def _order(name: str) -> tuple[int, str]:
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return kind, name
+
+
+def _helper(text: str) -> str:
+    """A helper of srcad, laid out as all text is."""
+    return unparse(gast.parse(text)).rstrip("\n")
+
+
+def _laid_out(text: str) -> str:
+    """A function with its lines broken anew, where names in them have changed since they were."""
+    lines = text.split("\n")
+    statements = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+    for node in sorted(statements, key=lambda node: node.lineno, reverse=True):
+        if isinstance(node, (ast.FunctionDef, ast.Try, ast.With)):
+            continue
+        body = getattr(node, "body", None)
+        first, last = node.lineno - 1, (body[0].lineno - 1 if body else node.end_lineno or 0)
+        while body and (not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#")):
+            last -= 1
+        own = lines[first:last]
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if len(own) == 1 or is_text or own[0].lstrip().startswith("elif ") or "#" in "".join(own):
+            continue
+        depth = node.col_offset // 4
+        whole = [*own, " " * (node.col_offset + 4) + "pass"] if body else own
+        tree: Any = gast.parse(textwrap.dedent("\n".join(whole))).body[0]
+        for _ in range(depth):
+            tree = gast.If(gast.Constant(True, None), [tree], [])
+        lines[first:last] = unparse(tree).splitlines()[depth : -1 if body else None]
+    return "\n".join(lines)
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    counter, made = 0, name
+    while made in taken:
+        counter += 1
+        made = f"{name}_{counter}"
+    taken.add(made)
+    return made
+
+
+def _chunks(text: str) -> Iterator[_Chunk]:
     lines = text.splitlines()
-    head, chunks = [], []
     for node in ast.parse(text).body:
         assert node.end_lineno is not None
         own = "\n".join(lines[node.lineno - 1 : node.end_lineno])
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            head.append(own)
+            front = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
+            for alias in node.names:
+                said = f" as {alias.asname}" if alias.asname else ""
+                bound = alias.asname or alias.name.partition(".")[0]
+                yield _Chunk("import", bound, f"{front}import {alias.name}{said}")
         elif isinstance(node, ast.Assign):
-            chunks.append(_Chunk(ast.unparse(node.targets[0]), own))
+            yield _Chunk("constant", ast.unparse(node.targets[0]), own)
         else:
             assert isinstance(node, ast.FunctionDef), own
-            chunks.append(_Chunk(node.name, own))
-    return head, chunks
+            yield _Chunk("function", node.name, own)
+
+
+def _ordered(chunks: Mapping[str, _Chunk]) -> list[_Chunk]:
+    """What a text defines, each after what it reads."""
+    done: dict[str, _Chunk] = {}
+
+    def visit(chunk: _Chunk) -> None:
+        if chunk.name in done:
+            return
+        read = {node.id for node in ast.walk(ast.parse(chunk.text)) if isinstance(node, ast.Name)}
+        for name, other in chunks.items():
+            if name in read and name != chunk.name:
+                visit(other)
+        done[chunk.name] = chunk
+
+    for chunk in chunks.values():
+        visit(chunk)
+    return list(done.values())
+
+
+def _bound(chunk: _Chunk, name: str) -> str:
+    """What a text defines, under another name."""
+    if chunk.kind != "import":
+        return _renamed(chunk.text, {chunk.name: name})
+    return f"{chunk.text.partition(' as ')[0]} as {name}"
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:
-    """A text with other names, where they stand as names."""
-    if not names or not any(name in text for name in names):
+    """A text with other names of what its module defines: no local name equals one of these."""
+    if not any(name in text for name in names):
         return text
-    lines = text.splitlines(keepends=True)
-    found = [
-        token
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.NAME and token.string in names
-    ]
-    for token in reversed(found):
-        row, column = token.start
-        line = lines[row - 1]
-        if line[:column].endswith("."):
-            continue
-        lines[row - 1] = line[:column] + names[token.string] + line[token.end[1] :]
-    return "".join(lines)
+    lines = text.split("\n")
+    places: list[tuple[int, int, str]] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name in names:
+            places.append((node.lineno - 1, len("def "), node.name))
+        elif isinstance(node, ast.Name) and node.id in names:
+            column = len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
+            places.append((node.lineno - 1, column, node.id))
+    for row, column, name in sorted(set(places), reverse=True):
+        line = lines[row]
+        if not line.startswith(name, column):  # in an f-string, before Python 3.12
+            column = _in_braces(line, name)
+        lines[row] = line[:column] + names[name] + line[column + len(name) :]
+    return "\n".join(lines)
 
 
-# What is checked at the entry.
-
-
-def _checked(text: str, part: Part) -> str:
-    """A function with annotations, and with the checks after its docstring."""
-    node = ast.parse(text).body[0]
-    assert isinstance(node, ast.FunctionDef)
-    lines = text.splitlines()
-    first = node.body[0]
-    is_doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    start = first.lineno - 1
-    after = first.end_lineno if is_doc else start
-    own = checks(part.name, node, part.spec, part.guards)
-    for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-        said = annotation(part.spec.get(arg.arg))
-        arg.annotation = ast.parse(said, mode="eval").body if said else None
-    returns = ast.parse(part.returns, mode="eval").body if part.returns else None
-    head = ast.unparse(
-        ast.FunctionDef(node.name, node.args, [ast.Pass()], [], returns, lineno=1, col_offset=0)
-    ).splitlines()[0]
-    body = [f"    {line}" for line in own]
-    return "\n".join([head, *lines[start:after], *body, *lines[after:]])
-
-
-def annotation(spec: Any) -> str:
-    """The annotation of an argument that is declared so, or nothing."""
-    if not isinstance(spec, Type):
-        return ""
-    if spec.kind == "array":
-        return "np.ndarray"
-    return spec.dtype or "" if spec.kind == "number" else ""
-
-
-def checks(
-    name: str,
-    node: ast.FunctionDef,
-    spec: Mapping[str, Any],
-    guards: Iterable[tuple[int, int, int, int]] = (),
-) -> list[str]:
-    """The lines that hold arguments against their declared dtypes and shapes.
-
-    >>> from srcad.core.types import array
-    >>> node = ast.parse("def f(x, y): pass").body[0]
-    >>> n = Size("n")
-    >>> print("\\n".join(checks("f", node, {"x": array("float64", n, 3), "y": array("float64", n)})))
-    if x.dtype != np.float64 or x.ndim != 2 or x.shape[1] != 3:
-        raise TypeError(f"f is for x: float64[n, 3], not {x.dtype}{list(x.shape)}")
-    if y.dtype != np.float64 or y.ndim != 1:
-        raise TypeError(f"f is for y: float64[n], not {y.dtype}{list(y.shape)}")
-    if y.shape[0] != x.shape[0]:
-        raise ValueError("f is for y.shape[0] == x.shape[0]")
-    """
-    lines: list[str] = []
-    equal: list[tuple[str, str]] = []
-    first: dict[object, str] = {}
-    names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
-    for arg in names:
-        type_ = spec.get(arg)
-        if not isinstance(type_, Type) or type_.kind != "array" or type_.dtype is None:
-            continue
-        tests = [f"{arg}.dtype != np.{type_.dtype}"]
-        if type_.shape is not None:
-            tests.append(f"{arg}.ndim != {len(type_.shape)}")
-            for axis, size in enumerate(type_.shape):
-                if isinstance(size, int):
-                    tests.append(f"{arg}.shape[{axis}] != {size}")
-                elif size.minus == 0 and size.key in first:
-                    equal.append((f"{arg}.shape[{axis}]", first[size.key]))
-                elif isinstance(size, Size) and size.minus == 0:
-                    first[size.key] = f"{arg}.shape[{axis}]"
-        lines.append(f"if {' or '.join(tests)}:")
-        lines.append(
-            f'    raise TypeError(f"{name} is for {arg}: {type_!r}, not {{{arg}.dtype}}{{list({arg}.shape)}}")'
-        )
-    for place, axis, other, there in guards:
-        if place < len(names) and other < len(names):
-            pair = f"{names[other]}.shape[{there}]", f"{names[place]}.shape[{axis}]"
-            if pair not in equal:
-                equal.append(pair)
-    for left, right in equal:
-        lines.append(f"if {left} != {right}:")
-        lines.append(f'    raise ValueError("{name} is for {left} == {right}")')
-    return lines
+def _in_braces(line: str, name: str) -> int:
+    found = re.search(rf"\{{[^{{}}]*?\b({name})\b", line)
+    assert found is not None, line
+    return found.start(1)

@@ -21,11 +21,11 @@ __all__ = ["exported"]
 _LARGEST = 64
 
 
-def exported(function: Any, made: Generated, *, standalone: bool) -> str:
+def exported(function: Any, made: Generated, *, standalone: bool, typed: bool = False) -> str:
     """A module's text that runs on its own.
 
     Arguments and numbers that the function reads from its module are imported from there; with `standalone` numbers and small arrays are written out, and the
-    helpers that the text calls are defined in it. Raises ArgumentValueError for what cannot be written out.
+    helpers that the text calls are defined in it, annotated where the text is to be (`typed`). Raises ArgumentValueError for what cannot be written out.
     """
     lines = made.text.splitlines(keepends=True)
     root = unwrap(function)
@@ -60,7 +60,7 @@ def exported(function: Any, made: Generated, *, standalone: bool) -> str:
         imports.append(_import(module, name, text))
     helpers: list[str] = []
     if standalone and "srcad" in {alias for alias in _imported(made.text)}:
-        helpers = _helpers(made.text)
+        helpers = _helpers(made.text, typed)
         lines = [
             line.replace("srcad.runtime.", "")
             for line in lines
@@ -68,7 +68,7 @@ def exported(function: Any, made: Generated, *, standalone: bool) -> str:
         ]
     head = [line for line in lines if line.startswith(("import ", "from "))]
     body = lines[len(head) :]
-    if helpers and "import numpy as np\n" not in head:
+    if (helpers or any("np." in line for line in constants)) and "import numpy as np\n" not in head:
         head.append("import numpy as np\n")
     text = "".join([*head, *sorted(imports)])
     if constants:
@@ -99,14 +99,32 @@ def _literal(name: str, found: Any) -> str:
                 f"the array `{name}` of the function's module has {found.size} elements and would have to be written out",
                 reason="Pass it as an argument.",
             )
-        dtype = (
-            ""
-            if found.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool))
-            else f", dtype=np.{found.dtype.name}"
-        )
+        plain = found.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool), np.dtype(complex))
+        dtype = "" if plain else f", dtype={_dtype(found.dtype)}"
         shape = f".reshape({found.shape})" if found.size == 0 else ""
-        return f"np.array({found.tolist()!r}{dtype}){shape}"
-    return repr(found.item() if isinstance(found, np.generic) else found)
+        return f"np.array({_written(found.tolist())}{dtype}){shape}"
+    if isinstance(found, np.generic):  # its dtype decides, as a Python number's does not
+        return f"np.{found.dtype.name}({_written(found.item())})"
+    return _written(found)
+
+
+def _dtype(dtype: Any) -> str:
+    return f"np.{dtype.name}" if dtype.isnative and dtype.kind in "biufc" else repr(dtype.str)
+
+
+def _written(found: Any) -> str:
+    """Numbers, and lists of them, as text.
+
+    >>> _written([1.5, -np.inf, [2, np.nan]])
+    '[1.5, -np.inf, [2, np.nan]]'
+    """
+    if isinstance(found, list):
+        return f"[{', '.join(map(_written, found))}]"
+    if isinstance(found, float) and not np.isfinite(found):
+        return "np.nan" if np.isnan(found) else "np.inf" if found > 0 else "-np.inf"
+    if isinstance(found, complex) and not np.isfinite(found):
+        return f"complex({_written(found.real)}, {_written(found.imag)})"
+    return repr(found)
 
 
 def _imported(text: str) -> list[str]:
@@ -118,8 +136,8 @@ def _imported(text: str) -> list[str]:
     ]
 
 
-def _helpers(text: str) -> list[str]:
-    """The sources of the helpers that a text calls, and of those that these call."""
+def _helpers(text: str, typed: bool) -> list[str]:
+    """The sources of the helpers that a text calls, and of those that these call; annotated, where they are to be."""
     wanted = list(dict.fromkeys(re.findall(r"srcad\.runtime\.(\w+)", text)))
     found: dict[str, str] = {}
     while wanted:
@@ -133,7 +151,8 @@ def _helpers(text: str) -> list[str]:
                 f"the source of srcad.runtime.{name} cannot be found", reason=str(error)
             ) from None
         source = re.sub(r'^    """.*?"""\n', "", source, count=1, flags=re.S | re.M)
-        source = re.sub(r": Any| -> Any| -> list\[Any\]", "", source)
+        if not typed:
+            source = re.sub(r": Any| -> Any| -> list\[Any\]", "", source)
         found[name] = source.rstrip() + "\n"
         wanted += [
             called for called in re.findall(r"\b(\w+)\(", source) if called in runtime.__all__

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+from srcad.api.records import MARK, read_header
 from srcad.cli.asking import guarded, write
-from srcad.cli.project import Output, Status, difference, project, render, status
+from srcad.cli.kept import Status, difference, read, render, same, status, unlisted
+from srcad.cli.project import Output, project
 from srcad.errors import ArgumentValueError
 
 __all__ = ["generate"]
@@ -23,7 +25,7 @@ __all__ = ["generate"]
     help="Write nothing; exit status 1 where a file is not what would be written.",
 )
 @click.option("--diff", "show", is_flag=True, help="As --check, and show what would change.")
-@click.option("--strict", is_flag=True, help="With --check: headers count, too.")
+@click.option("--strict", is_flag=True, help="With --check: versions and quoted lines count, too.")
 @click.option(
     "--format",
     "form",
@@ -32,23 +34,44 @@ __all__ = ["generate"]
     help="How --check reports.",
 )
 def generate(files: tuple[str, ...], check: bool, show: bool, strict: bool, form: str) -> None:
-    """Write the derivatives that [tool.srcad] in pyproject.toml lists, or hold what is there against them."""
+    """Write the derivatives that [tool.srcad] in pyproject.toml lists, or hold what is there against them.
+
+    Exit status 0: all are current, or written; 1: some are not; 2: trouble.
+    """
     outputs = guarded(lambda: _listed(files))
     if not (check or show):
         for output in outputs:
-            text = guarded(lambda output=output: render(output))  # type: ignore[misc]
-            kept = output.path.is_file() and output.path.read_text(encoding="utf-8") == text
-            if not kept:
-                guarded(lambda output=output, text=text: write(output.path, text))  # type: ignore[misc]
-            click.echo(f"{output.file}: {'unchanged' if kept else 'written'}", err=True)
+            written = guarded(lambda output=output: _written(output))  # type: ignore[misc]
+            click.echo(f"{output.file}: {'written' if written else 'unchanged'}", err=True)
         return
     found = [guarded(lambda output=output: status(output, strict=strict)) for output in outputs]  # type: ignore[misc]
+    if not files:
+        found += guarded(lambda: list(unlisted(outputs)))
     stale = [each for each in found if each.state != "current"]
     _report(found, form)
-    if show:
+    if show and form == "text":
         for each in stale:
-            click.echo(difference(each), nl=False)
+            if each.made:
+                click.echo(difference(each), nl=False)
     sys.exit(1 if stale else 0)
+
+
+def _written(output: Output) -> bool:
+    """Write a file, unless nothing but the version has changed. Raises ArgumentValueError for a file that srcad has not made."""
+    text = render(output)
+    if output.path.is_file():
+        old = read(output.path)
+        if old.strip() and not old.startswith(MARK):
+            raise ArgumentValueError(
+                f"{output.file} is there, and srcad has not made it",
+                reason="Remove it, or list another file.",
+            )
+        before, after = read_header(old), read_header(text)
+        if before is not None and after is not None and same(before, after):
+            return False
+    output.path.parent.mkdir(parents=True, exist_ok=True)
+    write(output.path, text)
+    return True
 
 
 def _listed(files: tuple[str, ...]) -> list[Output]:
@@ -69,15 +92,23 @@ def _listed(files: tuple[str, ...]) -> list[Output]:
 
 def _report(found: list[Status], form: str) -> None:
     """One line for each file that is not current; for machines all of them."""
-    stale = [each for each in found if each.state != "current"]
     if form == "json":
         rows = [
-            {"file": each.output.file, "state": each.state, "detail": each.detail} for each in found
+            {"file": each.file, "state": each.state, "detail": each.detail, "line": each.line}
+            for each in found
         ]
         click.echo(json.dumps(rows, indent=2))
-    for each in stale:
+    for each in found:
+        if each.state == "current":
+            continue
         if form == "github":
-            detail = f"{each.state}{f': {each.detail}' if each.detail else ''}"
-            click.echo(f"::error file={each.output.file},line=1,title=srcad generate::{detail}")
+            file = _escaped(each.file).replace(":", "%3A").replace(",", "%2C")
+            said = _escaped(f"{each.state}{f': {each.detail}' if each.detail else ''}")
+            click.echo(f"::error file={file},line={each.line},title=srcad generate::{said}")
         elif form == "text":
             click.echo(str(each))
+
+
+def _escaped(text: str) -> str:
+    """Text of a GitHub annotation."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

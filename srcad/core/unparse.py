@@ -14,6 +14,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import chain, pairwise
 from math import copysign, inf, isfinite
 from typing import Any, Union
@@ -21,7 +23,7 @@ from typing import Any, Union
 import gast
 from astunparse import Unparser
 
-__all__ = ["Blank", "Comment", "expression", "unparse", "unparse_lines"]
+__all__ = ["Blank", "Comment", "expression", "tight_powers", "unparse", "unparse_lines"]
 
 WIDTH = 88
 
@@ -134,6 +136,40 @@ class _Gap(str):
         gap = super().__new__(cls, " ")
         gap.rank = rank
         return gap
+
+
+_tight: ContextVar[bool] = ContextVar("_tight", default=False)
+
+
+@contextmanager
+def tight_powers() -> Iterator[None]:
+    """Powers of what is simple are written as formatters leave them, in files that are theirs to look at: `x**2`.
+
+    >>> with tight_powers():
+    ...     print(unparse(gast.parse("y = x ** 2 + f(x) ** 2 + a.b ** -n + (-x) ** 2")), end="")
+    y = x**2 + f(x) ** 2 + a.b**-n + (-x) ** 2
+    """
+    token = _tight.set(True)
+    try:
+        yield
+    finally:
+        _tight.reset(token)
+
+
+def _is_simple(node: Any, signed: bool = False) -> bool:
+    """Whether formatters write no space between a power's sign and this operand; `signed` on the right, where a sign needs no parentheses."""
+    if isinstance(node, gast.Attribute):
+        return _is_simple(node.value)
+    if isinstance(node, gast.Constant):
+        value = node.value
+        if isinstance(value, complex):
+            return not value.real and copysign(1.0, value.imag) > 0
+        return isinstance(value, (int, float)) and (signed or copysign(1.0, value) > 0)
+    if signed and isinstance(node, gast.UnaryOp):
+        return not isinstance(node.op, gast.Not) and _is_simple(node.operand, True)
+    if signed and isinstance(node, gast.BinOp) and isinstance(node.op, gast.Pow):
+        return _is_simple(node.left)
+    return isinstance(node, gast.Name)
 
 
 class _Printer(Unparser):  # type: ignore[misc]
@@ -502,6 +538,8 @@ def _binary(t: Any) -> Iterator[Piece]:
     mixed = isinstance(t.op, gast.MatMult) and isinstance(t.left, gast.BinOp)
     left = rank + (mixed and not isinstance(t.left.op, gast.MatMult))
     left, right = (AWAIT, SIGN) if rank == POWER else (left, rank + 1)
+    if rank == POWER and _tight.get() and _is_simple(t.left) and _is_simple(t.right, True):
+        return iter([(t.left, left), "**", (t.right, right)])
     return _operators([t.left, t.right], [Unparser.binop[_name(t.op)]], rank, left, right)
 
 

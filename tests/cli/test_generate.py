@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -101,12 +102,12 @@ def test_generate_check_edit(repository: Path) -> None:
     assert str(repository) not in text and "srcad.runtime" not in text
     assert text.count("def smooth_backward(") == 1
     for name in ("loss_grad", "mixed_grad_u", "mixed_grad_t", "helper_pullback"):
-        assert f"def {name}(u: np.ndarray" in text
+        assert re.search(rf"def {name}\(\s*u: NDArray\[np.float64\]", text)
     assert run(repository, "generate").stderr.count("unchanged") == 2
     clean = run(repository, "generate", "--check")
     assert (clean.returncode, clean.stdout) == (0, "")
 
-    edit(made, "smooth_backward(smooth_bar, u)", "smooth_backward(smooth_bar, u, scale=2)")
+    edit(made, "r_bar = 2 * K * r", "r_bar = 3 * K * r")
     found = run(repository, "generate", "--check")
     assert found.returncode == 1
     assert found.stdout.startswith("pkg/model_srcad.py: edited by hand")
