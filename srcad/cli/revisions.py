@@ -1,103 +1,210 @@
-"""Modules as a git revision has them, without a checkout and without importing them.
-
-Of a file's statements only those run that make something a derivative may depend on: imports (of the same revision where
-the repository has them), definitions, and assignments of expressions over names, literals and NumPy. All else, the effects of a
-module, stays undone; what only that would have made is missing.
-"""
+"""Modules as a git revision has them: read from git, without a checkout and without importing them (`replay`)."""
 
 from __future__ import annotations
 
 import ast
-import builtins
 import importlib
+import importlib.util
 import io
 import linecache
-import math
 import subprocess
+import sys
 import types
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-import numpy as np
-
+from srcad.cli.replay import MissingModuleError, replay
 from srcad.errors import ArgumentValueError, SourceNotFoundError
 
-__all__ = ["Revision"]
+__all__ = ["AbsentError", "Revision"]
 
-# What an assignment may call: it computes numbers, and does nothing else.
-_HOMES = (np, np.linalg, math)
-_BUILTINS = ("float", "int", "tuple", "list", "dict", "range", "len", "abs", "min", "max", "sum")
+
+class AbsentError(SourceNotFoundError):
+    """The revision does not have a file."""
 
 
 class Revision:
     """The modules of a git revision.
 
     Args:
-        folder: A folder inside the repository.
-        name: Anything that git takes for a commit.
+        folder: A folder inside the working tree.
+        name: Anything that git takes for a commit; "main..." is where HEAD left main, as for `git diff`.
 
-    Raises ArgumentValueError where there is no such repository or commit.
+    Raises ArgumentValueError where there is no such working tree or commit.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.folder, self.name = folder, name
-        self.root = Path(self._git("rev-parse", "--show-toplevel").strip())
-        self.commit = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
+        self.folder, self.name = folder.resolve(), name
+        top = self._asked("rev-parse", "--show-toplevel")
+        if top is None or not top.strip():
+            raise ArgumentValueError(
+                f"{folder.name or folder} is in no working tree of git",
+                reason="Run the command inside of one.",
+            )
+        self.root = Path(top.strip()).resolve()
+        self.commit = self._commit(name)
         self.modules: dict[str, types.ModuleType] = {}
 
-    def _git(self, *words: str) -> str:
+    # git
+
+    def _asked(self, *words: str, folder: Path | None = None) -> str | None:
+        """What git prints, or None where it fails."""
         try:
             found = subprocess.run(
-                ["git", "-C", str(self.folder), *words], capture_output=True, text=True, check=False
+                ["git", "-C", str(folder or self.folder), *words], capture_output=True, check=False
             )
         except OSError as error:
             raise ArgumentValueError("git cannot be run", reason=str(error)) from None
-        if found.returncode:
-            reason = found.stderr.strip() or "Name a branch, a tag or a commit."
-            raise ArgumentValueError(f"git knows no `{self.name}` here", reason=reason)
-        return found.stdout
+        return None if found.returncode else found.stdout.decode("utf-8", "surrogateescape")
+
+    def _commit(self, name: str) -> str:
+        def known(one: str) -> str:
+            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{one}^{{commit}}")
+            found = self._asked(*words)
+            if found is None:
+                raise ArgumentValueError(
+                    f"git knows no `{one}` here",
+                    reason="Name a branch, a tag or a commit; in a shallow clone fetch it first.",
+                )
+            return found.split()[-1]
+
+        first, dots, second = name.partition("...")
+        if not dots:
+            return known(name)
+        base = self._asked("merge-base", known(first or "HEAD"), known(second or "HEAD"))
+        if base is None:
+            raise ArgumentValueError(
+                f"`{name}` has no merge base",
+                reason="The histories have nothing in common; in a shallow clone fetch more.",
+            )
+        return base.strip()
+
+    @cached_property
+    def files(self) -> dict[str, tuple[Path, str]]:
+        """The blobs of the revision by path: the repository that holds each, and its name there.
+
+        Those of submodules are of the commit that the revision names, where the submodule is checked out.
+        """
+        found: dict[str, tuple[Path, str]] = {}
+
+        def visit(root: Path, commit: str, prefix: str) -> None:
+            listed = self._asked("ls-tree", "-r", "-z", "--full-tree", commit, folder=root) or ""
+            for entry in filter(None, listed.split("\0")):
+                kind, _, path = entry.partition("\t")
+                mode, _, name = kind.split()
+                if mode == "160000":
+                    visit(root / path, name, f"{prefix}{path}/")
+                elif mode != "120000":
+                    found[prefix + path] = root, name
+
+        visit(self.root, self.commit, "")
+        return found
+
+    @cached_property
+    def folders(self) -> set[str]:
+        """The folders of the revision that hold Python somewhere."""
+        paths = (PurePosixPath(path) for path in self.files if path.endswith(".py"))
+        return {parent.as_posix() for path in paths for parent in path.parents}
+
+    @cached_property
+    def moved(self) -> dict[str, str]:
+        """Files of the working tree that have another path in the revision, as git sees it."""
+        words = ("diff", "--name-status", "-z", "-M", "--diff-filter=R", self.commit)
+        fields = (self._asked(*words, folder=self.root) or "").split("\0")
+        return {new: old for old, new in zip(fields[1::3], fields[2::3])}
 
     def text(self, path: str) -> str | None:
-        """The text of a file of the revision, by its path from the repository's root; None where there is none."""
-        found = subprocess.run(
-            ["git", "-C", str(self.root), "show", f"{self.commit}:{path}"],
-            capture_output=True,
-            check=False,
-        )
-        return found.stdout.decode("utf-8") if found.returncode == 0 else None
+        """The text of a file of the revision, by its path from the root; None where there is none."""
+        if path not in self.files:
+            return None
+        root, name = self.files[path]
+        found = self._asked("cat-file", "blob", name, folder=root)
+        return None if found is None else found.removeprefix("\ufeff")
+
+    # modules
 
     def module(self, where: str) -> types.ModuleType:
-        """The module that a file, or a dotted name, was. Raises SourceNotFoundError."""
+        """The module that a file, or a dotted name, was. Raises AbsentError."""
         path = Path(where)
-        if path.suffix == ".py" or path.exists():
-            full = path.resolve() if path.is_absolute() else (self.folder / path).resolve()
-            try:
-                inside = full.relative_to(self.root).as_posix()
-            except ValueError:
-                raise SourceNotFoundError(
-                    f"`{where}` is not in the repository", reason="Name a file of it."
-                ) from None
-            found = self._file(inside)
+        if path.suffix == ".py" or path.is_file():
+            found = self._of_path(self._inside(path, where))
         else:
-            found = self._named(where)
+            found = self._named(where, self._starts(self.folder))
+            if found is None and (now := self._file_of(where)) is not None:
+                found = self._of_path(self._inside(now, where))
         if found is None:
-            raise SourceNotFoundError(
+            raise AbsentError(
                 f"`{where}` is not in revision {self.name}",
                 reason="Name a revision that has the file.",
             )
         return found
 
-    def _named(self, name: str) -> types.ModuleType | None:
-        """A module of the repository, looked for from the folder upwards and in src."""
-        below = self.folder.resolve().relative_to(self.root).as_posix()
-        starts = [PurePosixPath(below), *PurePosixPath(below).parents]
-        for start in [*starts, *(start / "src" for start in starts)]:
-            base = start / name.replace(".", "/")
-            for path in (f"{base}.py", f"{base}/__init__.py"):
-                found = self._file(path.removeprefix("./"))
-                if found is not None:
-                    return found
-        return None
+    def _inside(self, path: Path, where: str) -> str:
+        full = path if path.is_absolute() else self.folder / path
+        try:  # a link is followed as far as the file's folder
+            return (full.parent.resolve() / full.name).relative_to(self.root).as_posix()
+        except ValueError:
+            raise SourceNotFoundError(
+                f"`{where}` is not in the repository", reason="Name a file of it."
+            ) from None
+
+    def _of_path(self, path: str) -> types.ModuleType | None:
+        return self._file(path) or (self._file(self.moved[path]) if path in self.moved else None)
+
+    def _file_of(self, name: str) -> Path | None:
+        """The file of a module of the working tree, which may have been elsewhere."""
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError, AttributeError):
+            return None
+        return Path(spec.origin) if spec is not None and spec.has_location and spec.origin else None
+
+    def _starts(self, folder: Path | PurePosixPath) -> list[PurePosixPath]:
+        """Folders in which top-level modules are looked for: a folder and those above it, `src` in each, and what Python's path has."""
+        below = PurePosixPath(folder)
+        if isinstance(folder, Path):
+            below = PurePosixPath(folder.relative_to(self.root).as_posix())
+        near = [each for start in (below, *below.parents) for each in (start, start / "src")]
+        return list(dict.fromkeys([*near, *self._path]))
+
+    @cached_property
+    def _path(self) -> list[PurePosixPath]:
+        found = []
+        for entry in map(Path, filter(None, sys.path)):
+            if entry.resolve().is_relative_to(self.root):
+                found.append(PurePosixPath(entry.resolve().relative_to(self.root).as_posix()))
+        return found
+
+    def _named(self, name: str, starts: list[PurePosixPath]) -> types.ModuleType | None:
+        """A module by dotted name, bound in its package as an import binds it; None where the revision has none."""
+        head, *rest = name.split(".")
+        for start in starts:
+            found = self._at((start / head).as_posix(), head)
+            if found is not None:
+                break
+        else:
+            return None
+        place = start / head
+        for part in rest:
+            place = place / part
+            inner = self._at(place.as_posix(), f"{found.__name__}.{part}")
+            if inner is None:
+                return None
+            setattr(found, part, inner)
+            found = inner
+        return found
+
+    def _at(self, base: str, name: str) -> types.ModuleType | None:
+        """The package, the module or the plain folder of modules at a path."""
+        for path in (f"{base}/__init__.py", f"{base}.py"):
+            if path in self.files:
+                return self._file(path)
+        if base not in self.folders:
+            return None
+        if base not in self.modules:
+            self.modules[base] = types.ModuleType(name)
+            self.modules[base].__package__ = name
+        return self.modules[base]
 
     def _file(self, path: str) -> types.ModuleType | None:
         if path in self.modules:
@@ -105,144 +212,107 @@ class Revision:
         text = self.text(path)
         if text is None:
             return None
-        name, package = self._name(path)
+        name, package, root = self._name(path)
         made = types.ModuleType(name)
         made.__package__ = package
-        file = f"<{self.name}:{path}>"
-        made.__file__ = file
+        made.__file__ = file = f"<{self.name}:{path}>"
         linecache.cache[file] = (len(text), None, io.StringIO(text).readlines(), file)
         self.modules[path] = made
-        tree = ast.parse(text, file)
-        flags = sum(
-            _flag(alias.name)
-            for node in tree.body
-            if isinstance(node, ast.ImportFrom) and node.module == "__future__"
-            for alias in node.names
-        )
-        # How a call of an imported module's function is compiled depends on the import, so each definition sees all, unrun.
-        imports: list[ast.stmt] = [
-            node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))
-        ]
-        front: list[ast.stmt] = []
-        if imports:
-            front.append(ast.If(ast.Constant(False, lineno=1, col_offset=0), imports, []))
-            ast.copy_location(front[0], imports[0])
-        for node in tree.body:
-            self._run(node, made, file, flags, front)
+        starts = self._starts(root)
+        try:
+            replay(text, made, file, lambda node, module: self._import(node, module, starts))
+        except SyntaxError as error:
+            raise SourceNotFoundError(
+                f"{path} of {self.name} is no Python of this version",
+                reason=f"{error.msg} (line {error.lineno}).",
+            ) from None
         return made
 
-    def _name(self, path: str) -> tuple[str, str]:
-        """The dotted name of a file, by the packages that it lies in, and its package."""
+    def _name(self, path: str) -> tuple[str, str, PurePosixPath]:
+        """The dotted name of a file, by the packages that it lies in, its package, and the folder of the outermost."""
         pure = PurePosixPath(path)
         names = [] if pure.name == "__init__.py" else [pure.stem]
         folder = pure.parent
-        while folder.name and self.text(str(folder / "__init__.py")) is not None:
+        while folder.name and f"{folder}/__init__.py" in self.files:
             names.insert(0, folder.name)
             folder = folder.parent
         name = ".".join(names)
-        return name, name if pure.name == "__init__.py" else name.rpartition(".")[0]
+        return name, name if pure.name == "__init__.py" else name.rpartition(".")[0], folder
 
-    def _run(
+    def _import(
         self,
-        node: ast.stmt,
+        node: ast.Import | ast.ImportFrom,
         module: types.ModuleType,
-        file: str,
-        flags: int,
-        front: list[ast.stmt],
+        starts: list[PurePosixPath],
     ) -> None:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            self._import(node, module)
-            return
-        definition = isinstance(node, (ast.FunctionDef, ast.ClassDef))
-        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
-        if definition or (value is not None and _computes(value, module)):
-            code = compile(
-                ast.fix_missing_locations(ast.Module([*front, node], [])),
-                file,
-                "exec",
-                flags,
-                dont_inherit=True,
-            )
-            try:
-                exec(code, vars(module))
-            except Exception:  # it needs what was left undone: then it is missing, too
-                return
-        elif isinstance(node, ast.If) and not _asks_for_name(node.test):
-            for inner in (*node.body, *node.orelse):
-                if isinstance(inner, (ast.Import, ast.ImportFrom)):
-                    self._import(inner, module)
-        elif isinstance(node, ast.Try):
-            for inner in node.body:
-                self._run(inner, module, file, flags, front)
-
-    def _import(self, node: ast.Import | ast.ImportFrom, module: types.ModuleType) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                found = self._imported(alias.name)
-                if found is not None:
-                    head = alias.name.partition(".")[0]
-                    whole = found if alias.asname or head == alias.name else self._imported(head)
-                    setattr(module, alias.asname or head, whole)
+                found = self._imported(alias.name, starts)
+                head = alias.name.partition(".")[0]
+                whole = found if alias.asname else self._imported(head, starts)
+                setattr(module, alias.asname or head, whole)
             return
-        name = node.module or ""
-        if node.level:
-            package = (module.__package__ or "").split(".")
-            package = package[: len(package) - node.level + 1]
-            name = ".".join([*filter(None, package), *([name] if name else [])])
-        home = self._imported(name)
+        home, name = self._home(node, module, starts)
         for alias in node.names:
-            if home is not None and alias.name == "*":
+            if alias.name == "*":
                 public = getattr(home, "__all__", [key for key in vars(home) if key[0] != "_"])
                 vars(module).update({key: getattr(home, key) for key in public})
-            elif home is not None and hasattr(home, alias.name):
-                setattr(module, alias.asname or alias.name, getattr(home, alias.name))
-            elif (inner := self._named(f"{name}.{alias.name}")) is not None:
-                setattr(module, alias.asname or alias.name, inner)
+                continue
+            if not hasattr(home, alias.name):
+                self._imported(f"{name}.{alias.name}", starts, home)
+            setattr(module, alias.asname or alias.name, getattr(home, alias.name))
 
-    def _imported(self, name: str) -> Any:
-        """A module of the revision, or an installed one; None where there is neither."""
-        found = self._named(name)
+    def _home(
+        self, node: ast.ImportFrom, module: types.ModuleType, starts: list[PurePosixPath]
+    ) -> tuple[types.ModuleType, str]:
+        """What `from ... import` imports from, and its name."""
+        name = node.module or ""
+        if not node.level:
+            return self._imported(name, starts), name
+        path = next(path for path, made in self.modules.items() if made is module)
+        folder = PurePosixPath(path).parent  # relative imports need no names, only places
+        for _ in range(node.level - 1):
+            folder = folder.parent
+        place = folder.joinpath(*filter(None, name.split(".")))
+        package = (module.__package__ or "").split(".")
+        package = package[: len(package) - node.level + 1]
+        full = ".".join(filter(None, [*package, name]))
+        found = self._at(place.as_posix(), full)
+        if found is None:
+            raise MissingModuleError(f"{self.name} has no module `{full or place}`")
+        return found, full
+
+    def _imported(
+        self, name: str, starts: list[PurePosixPath], home: types.ModuleType | None = None
+    ) -> types.ModuleType:
+        """A module of the revision, or an installed one. What only the working tree has is none of these."""
+        if home is not None:  # a module of a package that is known
+            at = next((path for path, made in self.modules.items() if made is home), None)
+            if at is not None:
+                folder = at.removesuffix("/__init__.py") if at.endswith("__init__.py") else at
+                part = name.rpartition(".")[2]
+                inner = self._at(f"{folder}/{part}", name) if not folder.endswith(".py") else None
+                if inner is None:
+                    raise MissingModuleError(f"{self.name} has no `{name}`")
+                setattr(home, part, inner)
+                return inner
+        found = self._named(name, starts)
         if found is not None:
             return found
+        head = name.partition(".")[0]
+        if self._named(head, starts) is not None or self._is_mine(head):
+            raise MissingModuleError(f"{self.name} has no module `{name}`")
         try:
             return importlib.import_module(name)
-        except ImportError:
-            return None
+        except Exception as error:
+            raise MissingModuleError(f"`{name}` is not installed: {error}") from None
 
-
-def _flag(name: str) -> int:
-    import __future__
-
-    return int(getattr(__future__, name).compiler_flag)
-
-
-def _asks_for_name(test: ast.expr) -> bool:
-    """Whether a condition is `__name__ == "__main__"`."""
-    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
-
-
-def _computes(tree: ast.expr, module: types.ModuleType) -> bool:
-    """Whether an expression makes numbers, functions or texts out of such, and does nothing else."""
-    return all(
-        _is_harmless(node.func, module) for node in ast.walk(tree) if isinstance(node, ast.Call)
-    ) and not any(
-        isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr))
-        for node in ast.walk(tree)
-    )
-
-
-def _is_harmless(function: ast.expr, module: types.ModuleType) -> bool:
-    try:
-        found: Any = vars(module)
-        parts = ast.unparse(function).split(".")
-        found = found[parts[0]] if parts[0] in found else getattr(builtins, parts[0])
-        for part in parts[1:]:
-            found = getattr(found, part)
-    except (KeyError, AttributeError):
-        return False
-    if found is getattr(builtins, parts[-1], None):
-        return parts[-1] in _BUILTINS
-    return any(vars(home).get(parts[-1]) is found for home in _HOMES) and parts[-1] not in _IO
-
-
-_IO = {"save", "savez", "savetxt", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "seterr"}
+    def _is_mine(self, head: str) -> bool:
+        """Whether a module is one of the working tree, and not installed."""
+        file = self._file_of(head)
+        if file is None:
+            return False
+        near = file.resolve()
+        return near.is_relative_to(self.root) and not {"site-packages", "dist-packages"} & set(
+            near.parts
+        )

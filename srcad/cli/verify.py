@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from srcad.api.request import Request
 from srcad.cli.asking import asking, guarded
 from srcad.cli.draws import arguments
-from srcad.cli.expression import asked
+from srcad.cli.expression import Asked, asked
 from srcad.verify import Report, check, cotangent, stacked_calls, tangents
 
-__all__ = ["verified", "verify"]
+__all__ = ["points", "verified", "verify"]
 
 
 @click.command()
@@ -61,6 +63,27 @@ def verified(
     request, made = wanted.made()
     derivative = wanted.loaded(request, made)
     reports, shown = [], []
+    for sizes, given in points(wanted, request, draws, seed):
+        report = check(
+            derivative,
+            request.transform,
+            wanted.inner,
+            given,
+            argnums=request.argnums,
+            has_aux=request.has_aux,
+            dims=(request.in_dims, request.out_dims),
+            rtol=rtol,
+            seed=seed,
+        )
+        reports.append(report)
+        shown.append(" ".join(f"{name}={size}" for name, size in sizes.items()))
+    return Report.merged(reports), shown
+
+
+def points(
+    wanted: Asked, request: Request, draws: int, seed: int
+) -> Iterator[tuple[dict[str, int], tuple[Any, ...]]]:
+    """Sizes and arguments at which a derivative can be called, the cotangent or the tangents that it takes among them."""
     dims = (request.in_dims, request.out_dims)
 
     def called(*given: Any) -> Any:
@@ -71,28 +94,14 @@ def verified(
         return (wanted.inner if maps else wanted.function)(*given)
 
     called.__name__ = getattr(wanted.function, "__name__", "it")
-    for draw, (sizes, values) in enumerate(
-        arguments(called, wanted.spec, wanted.defaults, draws, seed)
-    ):
+    drawn = arguments(called, wanted.spec, wanted.defaults, draws, seed)
+    for draw, (sizes, values) in enumerate(drawn):
         given = tuple(values.values())
         if request.transform == "vjp":
             given = (*given, cotangent(wanted.inner, given, seed=seed + draw))
         elif request.transform in ("jvp", "linearize"):
             given = (*given, *tangents(wanted.inner, given, request.argnums, seed=seed + draw))
-        report = check(
-            derivative,
-            request.transform,
-            wanted.inner,
-            given,
-            argnums=request.argnums,
-            has_aux=request.has_aux,
-            dims=dims,
-            rtol=rtol,
-            seed=seed,
-        )
-        reports.append(report)
-        shown.append(" ".join(f"{name}={size}" for name, size in sizes.items()))
-    return Report.merged(reports), shown
+        yield sizes, given
 
 
 def _show(report: Report) -> None:
