@@ -18,7 +18,8 @@ from srcad.core.nodes import Block, Function, Let, Origin, Param, Tree, Value, l
 from srcad.core.renewal import Renewal
 from srcad.core.types import Dim, Type
 from srcad.errors import ArgumentValueError, Place, UnsupportedSyntaxError
-from srcad.vectorizer.batch import Batch, NotBatchable
+from srcad.vectorizer.batch import NotBatchable
+from srcad.vectorizer.examples import Examples
 
 __all__ = ["mapped"]
 
@@ -26,23 +27,22 @@ __all__ = ["mapped"]
 def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Function:
     """The function over a leading axis. `in_dims` are pairs (axis, size) for each leaf, or None, as the compiler made them.
 
-    Raises UnsupportedSyntaxError where the control flow depends on the axis.
+    Raises UnsupportedSyntaxError where what the examples return is not known to be stackable, or where they draw.
     """
     place = function.parsed.place
     for statement in walk(function.body):
         if isinstance(statement, Let) and statement.op is ops.raise_if:
             continue  # once for all, unless its condition has the axis
         if isinstance(statement, Let) and statement.op.effect == "effect":
+            if not _draws(statement.op):
+                continue  # done for each example
             name = (
                 f".{statement.op.name}()" if statement.op.style == "method" else statement.op.name
             )
-            drawn = _draws(statement.op)
             raise UnsupportedSyntaxError(
-                f"`{name}` draws under vmap" if drawn else f"`{name}` has an effect under vmap",
+                f"`{name}` draws under vmap",
                 place=_at(place, statement),
-                reason="Whether the examples share what is drawn is not said. Draw before, and pass what was drawn as an argument."
-                if drawn
-                else "It would happen once, not once for each example. Do it outside.",
+                reason="Whether the examples share what is drawn is not said. Draw before, and pass what was drawn as an argument.",
             )
     front = Builder(infer)
     inputs: dict[Value, Value] = {}
@@ -78,7 +78,7 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
     first = next(iter(inputs.values()))
     try:
         count_of: Tree = size if isinstance(size, int) else front.emit(ops.length, first)
-        walker = Batch(function, inputs, size, count_of)
+        walker = Examples(function, inputs, size, count_of)
         made = walker.run()
         tail: Block = []
         ends: dict[Value, Value] = {}
@@ -91,7 +91,7 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
         raise UnsupportedSyntaxError(
             f"vmap of `{function.name}`: {refused.why}",
             place=_at(place, refused.statement),
-            reason="Functions whose control flow or indices depend on what is mapped over are not accepted yet: loop over the examples.",
+            reason="What the examples make of it is not known to be arrays of one rank and dtype, which could be stacked: loop over the examples.",
         ) from None
     builder = Builder(infer, Origin())
     dims = spread_dims(out_dims, function.result, "out_dims")

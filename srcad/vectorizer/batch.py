@@ -165,7 +165,7 @@ class Batch:
         self.inputs = set(self.new.values())
         self.length = size if isinstance(size, int) else count
         self.first = next(iter(self.new.values()), None)
-        self.batched = dependents(function, given)
+        self.batched = self.dependents(function, given)
         self.out: Block = []
         self.open: list[Block] = []
         self.home: dict[Value, Block] = {}
@@ -175,6 +175,10 @@ class Batch:
         self.partial: set[Tree] = set()
         self.lets: dict[Value, Let] = {}
         self.missing: set[Value] = set()
+
+    def dependents(self, function: Function, inputs: Iterable[Value]) -> set[Value]:
+        """The values that get the axis where some inputs have it."""
+        return dependents(function, inputs)
 
     def run(self) -> Function:
         """The function over the axis."""

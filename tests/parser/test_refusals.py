@@ -258,7 +258,6 @@ DRAWS = {
     "random.random()": ("`random` draws under vmap", "import random"),
     "rng.normal()": ("`normal` draws under vmap", "rng = np.random.default_rng(0)"),
     "state.rand()": ("`rand` draws under vmap", "state = np.random.RandomState(0)"),
-    "time.time()": ("`time` has an effect under vmap", "import time"),
 }
 
 

@@ -1,0 +1,394 @@
+"""What has no form over the axis, example by example: a loop over the statements that need it, and no others.
+
+    z = np.sqrt(x)                     z = np.sqrt(x)                        # x: float64[B, n]
+    w = np.convolve(z, k)       ->     w = np.empty((len(x), x.shape[1] + 2))
+    return w * 2                       for i in range(len(x)):
+                                           w[i] = np.convolve(z[i], k)
+                                       return w * 2
+
+The loop's body is the very statements of one example, so what is right for one is right for all: exceptions, effects and what decides
+itself how often it is done included. The statements of a block that are in it are consecutive; it contains whole families of loops and all branches of
+a test, where one of them reads what is local to another. What does not depend on the example stands before it.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+
+from srcad.analysis.liveness import defines, reads_of
+from srcad.analysis.types import infer, same_size
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import (
+    Attempt,
+    Block,
+    Branch,
+    Carry,
+    Family,
+    Function,
+    Let,
+    Loop,
+    Phi,
+    Slice,
+    Statement,
+    Test,
+    Tree,
+    Value,
+    defined,
+    leaves,
+    operands,
+    surviving,
+    visible,
+    walk,
+)
+from srcad.core.renewal import Renewal
+from srcad.core.types import Dim, Size, number
+from srcad.vectorizer.batch import Batch, NotBatchable
+
+__all__ = ["Examples"]
+
+
+Path = tuple[tuple[Any, int], ...]
+
+
+class _Again(Exception):
+    """Values that do not depend on the axis are made in a loop over it: they are taken to depend on it."""
+
+
+class Examples(Batch):
+    """A batch that loops over the examples where it has no other form."""
+
+    changed: tuple[str, ...] = ("new", "thin", "lets", "missing", "partial", "emitted")
+
+    def __init__(self, function: Function, *given: Any) -> None:
+        super().__init__(function, *given)
+        self.heads = dict(self.new)
+        self.paths: dict[Value, Path] = {}
+        self.within_of: dict[int, Path] = {}
+        self.find_paths(function.body, ())
+
+    def dependents(self, function: Function, inputs: Any) -> set[Value]:
+        """As what is computed, so what decides: joins under a condition that differs, and what loops carry that do not end together."""
+        found = super().dependents(function, inputs)
+        open_: set[Any] = set()
+
+        def depends(tree: Tree) -> bool:
+            return any(value in found for value in leaves(tree))
+
+        while True:
+            before = len(found), len(open_)
+            for statement in walk(function.body):
+                if isinstance(statement, Attempt):
+                    inner = defines([statement])
+                    if found & (inner | reads_of([statement])) or any(
+                        map(_acts, walk([statement]))
+                    ):
+                        found |= inner
+                elif isinstance(statement, Branch):
+                    if depends(statement.condition):
+                        found.update(p.out for p in statement.phis if p.then is not p.orelse)
+                elif isinstance(statement, Loop):
+                    if depends([statement.test, statement.until]):
+                        open_.add(statement.family)
+                    if statement.family in open_ or depends(statement.domain):
+                        for carry in statement.carries:
+                            if carry.next is not carry.param:
+                                found.update((carry.param, carry.exit))
+                    if depends(statement.domain) and statement.index is not None:
+                        found.add(statement.index)
+                elif isinstance(statement, Let) and statement.out is not None and _acts(statement):
+                    found.add(statement.out)
+            if before == (len(found), len(open_)):
+                return found
+            found = super().dependents(function, found)
+
+    def find_paths(self, block: Block, path: Path) -> None:
+        """Where each value is defined: the loops and the sides of branches around it."""
+        self.within_of[id(block)] = path
+        for statement in block:
+            self.paths.update(dict.fromkeys(defined(statement), path))
+            if isinstance(statement, Loop):
+                inner = (*path, (statement.family, 0))
+                self.paths.update(dict.fromkeys((c.param for c in statement.carries), inner))
+                if statement.index is not None:
+                    self.paths[statement.index] = inner
+                self.find_paths(statement.header, inner)
+                self.find_paths(statement.body, inner)
+            elif isinstance(statement, Branch):
+                for side, part in enumerate((statement.body, statement.orelse)):
+                    known = part is surviving(statement)
+                    self.find_paths(part, path if known else (*path, (statement.test, side)))
+
+    def run(self) -> Function:
+        known = self.snapshot()
+        while True:
+            try:
+                return super().run()
+            except _Again:
+                self.restore(known)
+
+    def block(self, block: Block, own: Any = ()) -> Block:
+        kept, self.out = self.out, []
+        known, region = self.snapshot(), (0, 0)
+        self.open.append(self.out)
+        while True:
+            place = 0
+            try:
+                while place < len(block):
+                    if region[0] == place < region[1]:
+                        self.separate(block, *region)
+                        place = region[1]
+                        continue
+                    self.rewrite(block[place])
+                    place += 1
+                break
+            except NotBatchable as refused:
+                self.restore(known)
+                self.out.clear()
+                region = self.joined(block, region, place, refused)
+        self.open.pop()
+        made, self.out = self.out, kept
+        return made
+
+    def snapshot(self) -> dict[str, Any]:
+        """What rewriting changes, to be undone."""
+        return {name: copy(getattr(self, name)) for name in self.changed}
+
+    def restore(self, known: dict[str, Any]) -> None:
+        """Undo what was rewritten since a snapshot."""
+        for name, part in known.items():
+            setattr(self, name, copy(part))
+
+    def let(self, statement: Let) -> None:
+        if _acts(statement):
+            self.refuse(f"`{statement.op.name}` has an effect")
+        super().let(statement)
+
+    # which statements
+
+    def joined(
+        self, block: Block, region: tuple[int, int], place: int, refused: NotBatchable
+    ) -> tuple[int, int]:
+        """The statements of a block that are looped over: so far, and the one that was refused, and what cannot be apart from these."""
+        before = region
+        start, stop = (
+            (min(region[0], place), max(region[1], place + 1)) if region[1] else (place, place + 1)
+        )
+        while True:
+            inside = block[start:stop]
+            made, seen = defines(inside), {v for s in inside for v in visible(s)}
+            wider = (start, stop)
+            for other, statement in enumerate(block):
+                if start <= other < stop:
+                    continue
+                here = defines([statement]) - set(visible(statement))
+                apart = (reads_of([statement]) & (made - seen)) | (reads_of(inside) & here)
+                stuck = {v for v in reads_of([statement]) & seen if not self.shape_is_known(v)}
+                if apart or stuck or families_of([statement]) & families_of(inside):
+                    wider = (min(wider[0], other), max(wider[1], other + 1))
+            if wider == (start, stop):
+                break
+            start, stop = wider
+        if self.split(inside):
+            raise NotBatchable(refused.statement, refused.why)
+        everywhere = self.reads_beside(block, start, stop)
+        local = (made - seen) | {value for value in seen if not self.stackable(value)}
+        if (start, stop) == before or local & everywhere or self.hidden(block, inside):
+            raise NotBatchable(refused.statement, refused.why)
+        return start, stop
+
+    def stackable(self, value: Value) -> bool:
+        """Whether the values of all examples can be one array."""
+        type_ = value.type
+        return type_.numeric and type_.shape is not None and type_.dtype is not None
+
+    def shape_is_known(self, value: Value) -> bool:
+        """Whether that array can be made before the loop."""
+        sizes = value.type.shape or ()
+        return self.stackable(value) and all(self.source_of(size) is not None for size in sizes)
+
+    def reads_beside(self, block: Block, start: int, stop: int) -> set[Value]:
+        """What the function reads that is not in these statements of a block."""
+        inside = set(map(id, walk(block[start:stop])))
+        found = set(leaves(self.function.result))
+        for statement in walk(self.function.body):
+            if id(statement) not in inside:
+                found |= own_reads(statement)
+        return found
+
+    def split(self, inside: Block) -> bool:
+        """Whether other loops run as often as one of these statements."""
+        here = set(map(id, walk(inside)))
+        others = [each for each in walk(self.function.body) if id(each) not in here]
+        mine = families_of(inside)
+        return any(
+            isinstance(each, Loop) and each.domain is None and each.family in mine
+            for each in others
+        )
+
+    def hidden(self, block: Block, inside: Block) -> bool:
+        """Whether statements read what would be local to others if they stood in a loop of their own."""
+        around = self.within_of.get(id(block), ())
+        return any(
+            step not in around
+            for value in reads_of(inside) - defines(inside)
+            for step in self.paths.get(value, ())
+        )
+
+    # the loop
+
+    def separate(self, block: Block, start: int, stop: int) -> None:
+        """Emit the loop over the examples of some statements."""
+        inside: Block = []
+        for statement in block[start:stop]:
+            self.statement = statement
+            if self.is_common(statement) and not reads_of([statement]) & defines(inside):
+                self.rewrite(statement)
+            else:
+                inside.append(statement)
+        seen = [value for statement in inside for value in visible(statement)]
+        beside = self.reads_beside(block, start, stop)
+        ends = [value for value in seen if value in beside]
+        common = {value for value in ends if value not in self.batched}
+        if common:
+            self.batched |= common | self.dependents(self.function, {*self.batched, *common})
+            raise _Again
+        origin = self.statement.origin
+        index = Value("i", number("int"))
+        inner = Builder(infer, origin)
+        known: dict[Value, Tree] = {}
+        made = defines(inside)
+        for value in sorted(reads_of(inside) - made, key=lambda value: value.serial):
+            if value in self.batched:
+                rows = self.get(value)
+                item = inner.emit(ops.getitem, rows, index, base=value.base, named=value.named)
+                known[value] = item
+            else:
+                known[value] = self.get(value)
+        copies = Renewal(known)
+        body = copies.block(inside)
+        carries, tail = [], Builder(infer, origin)
+        for value in ends:
+            carries.append(self.gathered(tail, index, value, copies.tree(value)))
+            self.stands(value, carries[-1].exit)
+        body += tail.block
+        loop = Loop(
+            Family(), 1, index, (0, self.count(), 1), carries, [*inner.block, *body], origin
+        )
+        self.out.append(loop)
+
+    def gathered(self, tail: Builder, index: Value, value: Value, one: Tree) -> Carry:
+        """The array of what the examples make of a value: made before the loop, or by the first where only that tells the shape."""
+        sizes = value.type.shape or ()
+        known = all(self.source_of(size) is not None for size in sizes)
+        shape = tuple(self.size_operand(size) if known else 0 for size in sizes)
+        start = self.emit(
+            np.empty,
+            (self.count(), *shape) if shape else self.count(),
+            **self.dtype_option(value),
+        )
+        start.base = value.base
+        start.type = self.type_with_axis(value, start.type.dtype)
+        param, after = start.like(), start.like(named=value.named)
+        base = param
+        if not known:
+            first = tail.emit(ops.equal, index, 0)
+            sides = [Builder(infer, tail.origin), Builder(infer, tail.origin)]
+            own = sides[0].emit(ops.shape, one)
+            whole = sides[0].emit(ops.add, (self.count(),), own)
+            made = sides[0].emit(
+                ops.operation(np.empty), whole, base=value.base, **self.dtype_option(value)
+            )
+            made.type = start.type
+            other = sides[1].emit(ops.getitem, sides[1].emit(ops.shape, param), Slice(1, None))
+            differs = sides[1].emit(ops.not_equal, sides[1].emit(ops.shape, one), other)
+            message = f"`{value.base}` has another shape for each example"
+            raising = Let(None, ops.raise_if, (differs, "ValueError", message), (), tail.origin)
+            sides[1].add(raising)
+            base = start.like()
+            tail.add(
+                Branch(
+                    Test(),
+                    first,
+                    sides[0].block,
+                    sides[1].block,
+                    [Phi(base, made, param)],
+                    tail.origin,
+                )
+            )
+        stored = tail.emit(ops.put, base, index, one, base=value.base, fresh=True)
+        stored.type = start.type
+        return Carry(param, start, stored, after)
+
+    def is_common(self, statement: Statement) -> bool:
+        """Whether a statement does the same for all examples, and once is as good as often."""
+        return not any(
+            value in self.batched for value in reads_of([statement]) | defines([statement])
+        ) and all(
+            not isinstance(inner, Let) or inner.op.effect == "pure" for inner in walk([statement])
+        )
+
+    def source_of(self, size: Dim) -> tuple[Value, int, int] | None:
+        """An input, its axis and the number to take off, that tell a size; for a number nothing has to be asked."""
+        if isinstance(size, int):
+            return Value("size"), 0, 0
+        for param in self.function.params:
+            for value in leaves(param.tree):
+                for axis, other in enumerate(value.type.shape or ()):
+                    if (
+                        isinstance(other, Size)
+                        and same_size(Size(other.key), Size(size.key))
+                        and other.minus == 0
+                    ):
+                        return value, axis, size.minus
+        return None
+
+    def size_operand(self, size: Dim) -> Tree:
+        """A size of one example as an operand."""
+        if isinstance(size, int):
+            return size
+        found = self.source_of(size)
+        assert found is not None
+        value, axis, minus = found
+        whole = self.emit(ops.shape, self.inputs_now(value))
+        got = self.emit(ops.getitem, whole, axis + (value in self.batched))
+        if not minus:
+            return got
+        less = self.emit(ops.subtract, got, minus) if minus > 0 else self.emit(ops.add, got, -minus)
+        return self.emit(ops.operation(max), less, 0) if minus > 0 else less
+
+    def inputs_now(self, value: Value) -> Tree:
+        """What stands for an input at the function's head."""
+        return self.heads.get(value, value)
+
+
+def own_reads(statement: Statement) -> set[Value]:
+    """What a statement itself reads, the ends of its joins included."""
+    found = set(operands(statement))
+    if isinstance(statement, Branch):
+        found.update(leaves([(phi.then, phi.orelse) for phi in statement.phis]))
+    elif isinstance(statement, Loop):
+        found.update(leaves([statement.test, statement.until]))
+        found.update(leaves([carry.next for carry in statement.carries]))
+    return found
+
+
+def families_of(block: Block) -> set[Any]:
+    """The families of loops that count their iterations by each other."""
+    return {
+        each.family
+        for each in walk(block)
+        if isinstance(each, Loop) and (each.domain is None or each.open)
+    }
+
+
+def _acts(statement: Statement) -> bool:
+    """Whether a statement does something beside computing, that is done for each example."""
+    return (
+        isinstance(statement, Let)
+        and statement.op.effect == "effect"
+        and statement.op is not ops.raise_if
+    )
