@@ -69,6 +69,18 @@ class Fits:
             ast.parse(text.replace("?", "..."), mode="eval").body for _, text in declarations
         ]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether dtypes, ranks and kinds of numbers are all that is declared: no sizes, no values, no containers."""
+        sizes: list[str] = []
+        for tree in self.trees:
+            if isinstance(tree, ast.Subscript):
+                dims = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+                sizes += [dim.id if isinstance(dim, ast.Name) else "" for dim in dims]
+            elif not isinstance(tree, ast.Name) or tree.id == "any":
+                return False
+        return len(set(sizes)) == len(sizes) and "" not in sizes
+
     def __call__(self, args: tuple[Any, ...]) -> bool:
         sizes: dict[str, int] = {}
         return len(args) == len(self.trees) and all(

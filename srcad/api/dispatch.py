@@ -122,6 +122,8 @@ class Compiled:
         given: dict[str, Any],
     ) -> None:
         self.made, self.namespace = made, namespace
+        # Whether arguments are what it is for, where the key does not say it all.
+        self.fits: Callable[[tuple[Any, ...]], bool] | None = None
         self.entry = self.call = namespace.get(made.names.get("entry", ""))
         self.forward = namespace.get(made.names.get("forward", ""))
         self.backward = namespace.get(made.names.get("backward", ""))
@@ -263,6 +265,7 @@ class Dispatcher:
         self.static: set[tuple[str, tuple[int, ...]]] = set()
         self.table: dict[Any, list[Compiled]] = {}
         self.refused: dict[Any, RankUnknownError] = {}
+        self.latest: dict[str, Any] | None = None  # the specification that was compiled last
         self.lock = threading.RLock()
         self._names: tuple[str, ...] | None = None
         self._by_position: bool | None = None
@@ -319,7 +322,7 @@ class Dispatcher:
                 self.decisions(args),
             )
         for compiled in self.table.get(key, ()):
-            if compiled.valid():
+            if compiled.valid() and (compiled.fits is None or compiled.fits(args)):
                 if compiled.guards:
                     self.check_sizes(compiled, args)
                 if compiled.written:
@@ -438,12 +441,20 @@ class Dispatcher:
             raise SourceNotFoundError(
                 f"{self.function!r} has no Python source", reason="Wrap it: lambda x: function(x)."
             )
+        home = getattr(self.root, "__srcad_generated__", None)
+        if home is not None:
+            from srcad.api.committed import committed
+
+            kept = committed(self, home, args)
+            if kept is not None:
+                return kept
         asked: set[Any] = set()
         while True:
             spec = self.specification(args)
             key = self.cache_key(spec)
             found = self.from_cache(key) if key is not None else None
             if found is not None:
+                self.latest = spec
                 return found
             from srcad.api.compile import generate
 
@@ -460,6 +471,7 @@ class Dispatcher:
                 asked.add(leaf)
                 self.static.add(leaf)  # from now on its value is the specification
                 continue
+            self.latest = spec
             return self.bring_up(made, key, dict(zip(self.names, args)))
 
     def bring_up(self, made: Generated, key: str | None, given: dict[str, Any]) -> Compiled:

@@ -241,11 +241,17 @@ def described(function: Callable[..., Any], references: Iterable[Reference]) -> 
     """The digest of a function and of what it reads, values of numbers and arrays included; "-" where something of it cannot be told apart from
     something else.
     """
-    found = [source_digest(function), *map(_of_reference, references)]
+    found = [
+        source_digest(function),
+        *map(_of_reference, sorted(references, key=lambda each: (each.path, each.name))),
+    ]
     return digest(*found) if all(found) else "-"
 
 
 def _of_reference(reference: Reference) -> str:
+    words = (*reference.path, reference.name)
+    if any(word.startswith(("call ", "argument ")) for word in words):  # known at the call alone
+        return ""
     said = _of_object(reference.object)
     return f"{spoken(reference)}: {said}" if said else ""
 
@@ -274,9 +280,10 @@ def _value(found: Any) -> str:
         return f"{found.dtype.str} {found.shape} {content}"
     if isinstance(found, np.generic):
         return f"{found.dtype.str} {found.item()!r}"
-    if isinstance(found, tuple) and type(found) is tuple:
-        parts = [_value(part) for part in found]
-        return f"({', '.join(parts)})" if all(parts) else ""
+    if type(found) in (tuple, list, dict):
+        leaves = [*found, *found.values()] if isinstance(found, dict) else list(found)
+        parts = [_value(part) for part in leaves]
+        return f"{type(found).__name__}({', '.join(parts)})" if all(parts) else ""
     if found is None or isinstance(found, (bool, int, float, complex, str)):
         return f"{type(found).__name__} {found!r}"
     return ""
