@@ -90,6 +90,12 @@ class Derivative:
     def __repr__(self) -> str:
         return f"<{self.__name__}: {_WORDS[self.transform].lower()} of {self.function!r}>"
 
+    def _repr_html_(self) -> str:
+        """In a notebook: the derivative beside the function, as it was compiled for last."""
+        from srcad.api.views import notebook
+
+        return notebook(self)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
@@ -140,12 +146,6 @@ class Derivative:
         Raises:
             SrcadError: The function cannot be differentiated for such arguments.
         """
-        if self.dispatcher.open:
-            return self.called_as(args, kwargs).generated(args, kwargs, facts, request)  # type: ignore[no-any-return]
-        bound = self.dispatcher.bind(args, kwargs)
-        letters = Letters(self.dispatcher.names)
-        given = {
-            name: specify(value, letters, name) for name, value in zip(self.dispatcher.names, bound)
         return self.generated(args, kwargs).text
 
     def explain(self, *args: Any, **kwargs: Any) -> Any:
@@ -181,6 +181,12 @@ class Derivative:
         self, args: Any, kwargs: Any, facts: Any = None, request: Request | None = None
     ) -> Generated:
         """The module for these arguments, or specifications in their place; what the stages know goes to `facts`."""
+        if self.dispatcher.open:
+            return self.called_as(args, kwargs).generated(args, kwargs, facts, request)  # type: ignore[no-any-return]
+        bound = self.dispatcher.bind(args, kwargs)
+        letters = Letters(self.dispatcher.names)
+        given = {
+            name: specify(value, letters, name) for name, value in zip(self.dispatcher.names, bound)
         }
         from srcad.api.compile import generate
 
@@ -611,8 +617,18 @@ def vmap(
     return functools.partial(vmap, **options) if f is None else Mapped(f, **options)
 
 
-def differentiable(f: F) -> F:
+@overload
+def differentiable(f: None = None, *, generated: str | None = None) -> Callable[[F], F]: ...
+@overload
+def differentiable(f: F, *, generated: str | None = None) -> F: ...
+def differentiable(f: Any = None, *, generated: str | None = None) -> Any:
     """Leave a function as it is to call, and give it `.grad`, `.jacrev`, `.hessian`, `.vjp`, ... and `.source`.
+
+    Args:
+        f: The function. Without it, a decorator is returned.
+        generated: The module that `srcad generate` writes its derivatives to: `"pkg.model_srcad"`, or `".model_srcad"` for a neighbour. A derivative that
+            it has for the arguments of a call, and of the function as it is now, is used as it stands. What it has not is compiled afresh with a
+            RuntimeWarning, or where the environment says `SRCAD_GENERATED=require`, is a SourceNotFoundError.
 
     >>> import numpy as np
     >>> @differentiable
@@ -621,6 +637,10 @@ def differentiable(f: F) -> F:
     >>> loss.grad(np.array([3.0]))
     array([6.])
     """
+    if f is None:
+        return functools.partial(differentiable, generated=generated)
+    if generated is not None:
+        f.__srcad_generated__ = generated
     made = {
         name: make(f)
         for name, make in (
@@ -650,5 +670,5 @@ def differentiable(f: F) -> F:
             )
         return made[transform].source(*args)  # type: ignore[no-any-return]
 
-    f.source = source  # type: ignore[attr-defined]
+    f.source = source
     return f
