@@ -112,14 +112,20 @@ class Slice(NamedTuple):
 
 
 class Expr:
-    """An operation inside an expression: what nesting makes of a `Let` that is used once."""
+    """An operation inside an expression: what nesting makes of a `Let` that is used once; `origin` is that of the `Let`."""
 
-    __slots__ = ("args", "op", "options", "type")
+    __slots__ = ("args", "op", "options", "origin", "type")
 
     def __init__(
-        self, op: Any, args: tuple[Tree, ...], options: tuple[tuple[str, Tree], ...], type: Type
+        self,
+        op: Any,
+        args: tuple[Tree, ...],
+        options: tuple[tuple[str, Tree], ...],
+        type: Type,
+        origin: Origin = Origin(),
     ) -> None:
         self.op, self.args, self.options, self.type = op, args, options, type
+        self.origin = origin
 
 
 class Statement(gast.AST):
@@ -395,7 +401,7 @@ def map_tree(tree: Tree, change: Callable[[Value], Tree]) -> Tree:
         return {key: map_tree(part, change) for key, part in tree.items()}
     if isinstance(tree, Expr):
         options = tuple((key, map_tree(option, change)) for key, option in tree.options)
-        return Expr(tree.op, map_tree(tree.args, change), options, tree.type)
+        return Expr(tree.op, map_tree(tree.args, change), options, tree.type, tree.origin)
     return tree
 
 

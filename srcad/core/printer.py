@@ -205,7 +205,7 @@ class _Printer:
                 )
                 return gast.BinOp(front, _BINARY[args[0].op.symbol](), self.expr(tail))
             return gast.UnaryOp(_UNARY[op.symbol](), self.expr(args[0]))
-        if style == "attribute" and not options and isinstance(args[0], (Value, Expr)):
+        if style == "attribute" and not options and isinstance(args[0], (Value, Expr, Known)):
             return gast.Attribute(self.expr(args[0]), op.symbol, gast.Load())
         if style == "index":
             return gast.Subscript(self.expr(args[0]), self.expr(args[1]), gast.Load())
@@ -908,8 +908,24 @@ def function_node(
             message = gast.Constant(f"this derivative is for {param.name}={shown}", None)
             body.append(gast.If(differs, [gast.Raise(call("ValueError", message), None)], []))
     printer.statements(function.body, body)
-    body.append(gast.Return(printer.expr(function.result)))
+    returned = gast.Return(printer.expr(function.result))
+    returned.origin = next(filter(None, map(_origin, _parts(function.result))), None)
+    body.append(returned)
     return gast.FunctionDef(function.name, arguments, body, [], None, None, [])
+
+
+def _parts(tree: Tree) -> Iterator[Tree]:
+    """The parts of a tree of results that are no containers."""
+    if isinstance(tree, (tuple, list, dict)):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from _parts(part)
+    else:
+        yield tree
+
+
+def _origin(tree: Tree) -> Origin | None:
+    """Where an expression comes from; None of a name."""
+    return tree.origin if isinstance(tree, Expr) and tree.origin.line else None
 
 
 def _idle(statement: Statement, until: Tree) -> bool:

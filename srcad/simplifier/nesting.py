@@ -126,7 +126,7 @@ class _Nest:
                 new = self.let(statement, out, origins)
                 made = new.out
                 if waits and made is not None:
-                    self.ready[made] = Expr(new.op, new.args, new.options, made.type)
+                    self.ready[made] = Expr(new.op, new.args, new.options, made.type, new.origin)
                     origins[made] = new
                 else:
                     out.append(new)
@@ -333,6 +333,7 @@ def _replace(tree: Any, old: Expr, new: Value) -> Any:
             _replace(tree.args, old, new),
             tuple((k, _replace(o, old, new)) for k, o in tree.options),
             tree.type,
+            tree.origin,
         )
     if isinstance(tree, tuple):
         parts = [_replace(part, old, new) for part in tree]
