@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "srcad"
 
-STAGES = {"parser", "transformer", "vectorizer", "simplifier", "loader"}
+STAGES = {"parser", "transformer", "vectorizer", "simplifier", "loader", "page"}
 
 # Lowest first; a part may import parts of lower layers, and itself.
 LAYERS = [
@@ -45,6 +45,7 @@ THIRD_PARTY = {
     "platformdirs": {"loader", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
+    "pygments": {"page"},
     "tomli": {"cli"},
 }
 # Imported only where the user's function uses them: inside a function or a `try`, or in a module that is itself imported so.
@@ -154,7 +155,17 @@ def test_third_parties_are_declared_and_kept_to_their_layers():
 
 @pytest.mark.parametrize(
     "heavy",
-    ["click", "rich", "scipy", "numba", "dask", "gast", "srcad.parser.function", "srcad.rules"],
+    [
+        "click",
+        "rich",
+        "pygments",
+        "scipy",
+        "numba",
+        "dask",
+        "gast",
+        "srcad.parser.function",
+        "srcad.rules",
+    ],
 )
 def test_import_of_srcad_does_not_load(heavy):
     code = f"import sys, srcad; sys.exit({heavy!r} in sys.modules)"

@@ -21,8 +21,8 @@ from srcad.api.columns import forward_chunked, linearized
 from srcad.api.compose import check_output, check_real, select, through, transformed, valued
 from srcad.api.dims import resolved
 from srcad.api.document import document
-from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.facts import Facts
+from srcad.api.request import Generated, Position, Request, StaticNeeded
 from srcad.api.rows import chunked
 from srcad.api.signature import decided
 from srcad.core import ops
@@ -95,9 +95,9 @@ def generate(
     stage: str | None = None,
     name: str = "",
     guarded: bool = False,
+    facts: Facts | None = None,
 ) -> Generated:
     """The module that answers a request for arguments of the given specification; or Core after a `stage`, as text.
-    facts: Facts | None = None,
 
     Where no dispatch sees to it (`guarded`), the text itself holds what is static inside its arguments against what it is for. What the stages
     know goes to `facts`.
@@ -504,11 +504,11 @@ def finish(
         )
         node.name = names[id(source)]
         functions.append(node)
-    externals |= bound
-    imports = _imports(functions, libraries, whole)
         if unit.facts is not None:
             unit.facts.printed.append((made, given))
             unit.facts.swept += getattr(made, "swept", ())
+    externals |= bound
+    imports = _imports(functions, libraries, whole)
     text, origins = module_lines(functions, imports)
     used = _names_in(functions)
     hidden = {key: value for key, value in hidden.items() if key in used}
@@ -525,6 +525,7 @@ def finish(
             (origin.file, origin.line) if origin is not None and origin.line else None
             for origin in origins
         ),
+        sweeps=tuple("" if origin is None else origin.part for origin in origins),
     )
 
 
@@ -558,10 +559,10 @@ def _plain_callees(functions: list[Function]) -> list[Function]:
             if isinstance(statement, Call) and not hasattr(statement.callee, "half"):
                 visit(statement.callee)
                 found.setdefault(id(statement.callee), statement.callee)
-
         for lifted in lifted_in(function):
             visit(lifted)
             found.setdefault(id(lifted), lifted)
+
     for function in functions:
         visit(function)
     return list(found.values())

@@ -67,7 +67,8 @@ class Generated(NamedTuple):
     of the text to the outer name that it is read from;
     `externals` to the object that it stands for; `written` are the arguments that the primal stores into; `structure` is that of the
     forward half's results, and `kept` are the places of the parameters that the backward half takes. `guards` are axes of arguments that must be equal:
-    (argument, axis, argument, axis). `lines` says of each line of the text which line of the user's, of which file, it belongs to.
+    (argument, axis, argument, axis). `lines` says of each line of the text which line of the user's, of which file, it belongs to, `sweeps` whether it
+    is of the function ("primal"), of its "tangent" or of the "adjoint"; a text that was read back has none.
     """
 
     text: str
@@ -80,6 +81,7 @@ class Generated(NamedTuple):
     kept: tuple[int, ...]
     guards: tuple[tuple[int, int, int, int], ...] = ()
     lines: tuple[tuple[str, int] | None, ...] = ()
+    sweeps: tuple[str, ...] = ()
 
 
 class Position(int):

@@ -11,6 +11,7 @@ from srcad.cli.doctor import doctor
 from srcad.cli.dump import dump
 from srcad.cli.explain import explain
 from srcad.cli.generate import generate
+from srcad.cli.report import report
 from srcad.cli.verify import verify
 
 __all__ = ["command"]
@@ -22,5 +23,5 @@ def command() -> None:
     """Read a NumPy function, write its derivative."""
 
 
-for each in (dump, verify, generate, diff, explain, cache, doctor):
+for each in (dump, verify, generate, diff, report, explain, cache, doctor):
     command.add_command(each)
