@@ -8,6 +8,7 @@ The unit is one number that is computed or copied. From what an operation's rule
 | stores into an array, or takes out of one | what is stored, or taken |
 | a product (`bilinear`) | 2 for each pair of numbers that is multiplied: of (n, m) and (m, k) 2 n m k |
 | a factorization (`primitive` of matrices, by its signature) | for each entry of its operands its number of columns: `solve` n^3 + n^2 k |
+| is defined by others (`derived`) | what those do |
 | a Fourier transform, or sorts | log2 of the length for each number |
 | anything else that gives an array as large as its operands or larger | its result |
 | anything else (sums, products, norms) | its largest operand |
@@ -34,7 +35,9 @@ import numpy as np
 from srcad.analysis.memory import memory_of
 from srcad.analysis.types import Opaque, infer, type_of
 from srcad.core import ops
+from srcad.core.builder import Builder
 from srcad.core.nodes import Block, Branch, Call, Expr, Family, Let, Loop, Statement, Value
+from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import Dim, Type
 from srcad.rules.families import cores, named_axes, rule_of
 
@@ -101,6 +104,16 @@ class Formula:
         for key, count in self.terms.items():
             counts[highest - len(key)] += count
         return (highest, *counts)
+
+    def at(self, **sizes: float) -> float:
+        """Its value for sizes.
+
+        >>> (2 * Formula.named("n") + 1).at(n=10)
+        21
+        """
+        return sum(
+            count * math.prod(sizes[name] for name in key) for key, count in self.terms.items()
+        )
 
     @property
     def symbols(self) -> set[str]:
@@ -186,7 +199,7 @@ def _divides(one: Monomial, other: Monomial) -> bool:
 
 
 def _powers(key: Monomial) -> Iterator[str]:
-    for name in dict.fromkeys(key):
+    for name in sorted(dict.fromkeys(key), key=lambda name: ("(" in name, name)):
         count = key.count(name)
         yield name if count == 1 else f"{name}^{count}"
 
@@ -244,7 +257,7 @@ class Cost:
             return sum((self.dim(size, label) * count for size, count in parts[0]), Formula())
         if tag == "size":
             return self.dim(parts[0], label)
-        if tag == "int" and isinstance(parts[0], Value):
+        if tag == "int" and isinstance(parts[0], Value) and parts[0].named:
             return Formula.named(parts[0].base)
         if tag in ("broadcast", "min"):
             names = sorted(str(self.dim(size, label)) for size in parts[0])
@@ -255,6 +268,7 @@ class Cost:
                 counter += 1
                 name = f"{label}_{counter}"
             self.keys[key] = name
+            self.legend[name] = "not known while compiling"
         return Formula.named(self.keys[key])
 
     # blocks
@@ -342,22 +356,41 @@ class Cost:
             return result
         if rule.family == "bilinear":
             return self.product(rule, args, result)
+        if rule.family == "derived" and (defined := self.definition(rule, args, options)):
+            return defined
         matrices = [] if rule.signature is None else cores(rule.signature.partition("->")[0])
         if rule.family == "primitive" and any("," in core for core in matrices):
             return self.factorization(matrices, args)
-        sizes = [result, *map(self.size, _arrays(args))]
-        largest = max(sizes, key=lambda formula: formula.order)
+        given = _arrays(args)
         home = ops.module_of(op.function) or ""
-        if home.endswith(".fft") or op.function in _SORTING:
-            shape = next((type_of(arg).shape for arg in _arrays(args)), None)
-            length = self.dim(shape[-1], f"len({label})") if shape else largest
-            return largest * Formula.named(f"log2({length})")
-        return largest
+        if given and (home.endswith(".fft") or op.function in _SORTING):
+            shape = type_of(given[0]).shape
+            length = self.dim(shape[-1], f"len({_label(given[0])})") if shape else result
+            return self.size(given[0]) * Formula.named(f"log2({length})")
+        return max([result, *map(self.size, given)], key=lambda formula: formula.order)
 
     def _result(self, type_: Type, label: str) -> Formula:
         if type_.kind == "tuple":
             return sum((self.of_type(part, label) for part in type_.parts), Formula())
         return self.of_type(type_, label) if type_.numeric else Formula()
+
+    def definition(self, rule: Any, args: Any, options: dict[str, Any]) -> Formula | None:
+        """The operations of a function that is known in terms of others; None where its definition does not say."""
+
+        def plain(tree: Any) -> Any:
+            if isinstance(tree, Expr):
+                return Value(tree.op.base, tree.type)
+            if type(tree) in (tuple, list):
+                return type(tree)(map(plain, tree))
+            return tree
+
+        builder = Builder(infer)
+        try:
+            operands, named = rule.split(tuple(map(plain, args)), options)
+            quote(rule.definition, builder, operands, named)
+        except (RankUnknown, NotImplementedError, TypeError, ValueError):
+            return None
+        return self.of_block(builder.block)
 
     def product(self, rule: Any, args: Any, result: Formula) -> Formula:
         """2 for each pair that is multiplied; of a contraction of a and b to c that is the root of |a| |b| |c| times."""
@@ -379,7 +412,7 @@ class Cost:
         first, second = (self.size(arg) for arg in given[:2])
         pairs = (first * second * result).root()
         if pairs is None:
-            pairs = result if first == second else first * second
+            pairs = result if first == second == result else first * second
         return pairs if pairs == result else 2 * pairs
 
     def axes(self, named: Iterable[Iterable[str]], given: Iterable[Any]) -> Formula:

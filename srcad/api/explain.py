@@ -50,7 +50,8 @@ class Explanation:
         assert facts.primal is not None
         self.request, self.made, self.note = request, made, note
         self.primal = facts.primal
-        self.file: str = self.primal.parsed.place.file
+        place = self.primal.parsed.place  # NumPy's own functions have none
+        self.file: str = "" if place is None else place.file
         self.wrt = _wrt(self.primal, request)
         self.facts = tuple(_facts(self.primal, request, self.wrt))
         self.text = Text(made)
@@ -80,7 +81,8 @@ class Explanation:
 
     def _lines(self) -> Iterator[str]:
         by = ", ".join(_typed(value) for value in self.wrt)
-        yield f"{self.name}, of {self.file}:{self.primal.parsed.place.line}"
+        place = self.primal.parsed.place
+        yield f"{self.name}, of {self.primal.name if place is None else f'{place.file}:{place.line}'}"
         yield f"differentiated by {by}" if by else "not differentiated, mapped alone"
         if self.note:
             yield self.note
@@ -179,7 +181,7 @@ class Explanation:
                 else f"{name} is constant: {fact.why}."
             )
         if adjoint:
-            lines.append(f"In {self.name}, line by line:")
+            lines.append(f"Its adjoint, by the lines of {self.name} as dumped:")
             lines += [f"    {at:>4}  {statement}" for at, _, statement in adjoint]
         elif active:
             lines.append(
@@ -297,7 +299,8 @@ def _facts(primal: Function, request: Request, wrt: list[Value]) -> Iterator[Fac
     for scope in scopes.values():
         for fact in scope.facts():
             found.setdefault((fact.file, fact.line), []).append(fact)
-    for key in sorted(found, key=lambda key: (key[0] != primal.parsed.place.file, *key)):
+    place = primal.parsed.place
+    for key in sorted(found, key=lambda key: (place is None or key[0] != place.file, *key)):
         yield from dict.fromkeys(found[key])
 
 

@@ -5,6 +5,7 @@ Read off the functions as they are printed, in which storage has been decided (`
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -73,18 +74,28 @@ class Saved(NamedTuple):
 
 
 class Text:
-    """The lines of the text, with the line of the function that each belongs to, and the sweep."""
+    """The statements of the text, with the line of the function that each belongs to, and the sweep."""
 
     def __init__(self, made: Generated) -> None:
-        self.lines = made.text.splitlines()
+        self.statements: list[tuple[int, str]] = []
         self.places, self.sweeps = made.lines, made.sweeps
+        lines = made.text.splitlines()
+        for node in ast.walk(ast.parse(made.text)):
+            if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef):
+                last = node.end_lineno or node.lineno
+                if isinstance(node, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
+                    last = max(node.lineno, node.body[0].lineno - 1)
+                own = [line.strip() for line in lines[node.lineno - 1 : last]]
+                text = " ".join(line for line in own if not line.startswith("#"))
+                self.statements.append((node.lineno, re.sub(r"(?<=[(\[]) | (?=[)\]])", "", text)))
+        self.statements.sort()
 
     def of_line(self, file: str, line: int) -> list[tuple[int, str, str]]:
         """The statements of the text that belong to a line of the function: (line of the text, sweep, statement)."""
         return [
-            (at, sweep, text.strip())
-            for at, (text, place, sweep) in enumerate(zip(self.lines, self.places, self.sweeps), 1)
-            if place == (file, line) and text.strip() and not text.strip().startswith("#")
+            (at, self.sweeps[at - 1], text)
+            for at, text in self.statements
+            if at <= len(self.sweeps) and self.places[at - 1] == (file, line)
         ]
 
     def making(self, name: str, origin: Origin) -> str:
@@ -222,7 +233,8 @@ class _Walk:
             found += [v for phi in statement.phis for v in leaves((phi.then, phi.orelse))]
         if isinstance(statement, Loop):
             self.read_back(statement)
-            found = [v for carry in statement.carries for v in leaves((carry.init, carry.next))]
+            found = list(leaves((statement.domain, [array for array, _ in statement.over])))
+            found += [v for carry in statement.carries for v in leaves((carry.init, carry.next))]
             for carry in statement.carries:  # what it holds from iteration to iteration
                 init = carry.init
                 if isinstance(init, Value) and carry.param.base == init.base and init in self.made:

@@ -22,7 +22,16 @@ from srcad.loader import Cache, default_cache
 __all__ = ["Check", "checks", "doctor"]
 
 # The oldest versions that srcad works with; `pyproject.toml` says the same.
-NEEDED = {"numpy": "2.0", "gast": "0.6", "astunparse": "1.6.3", "optree": "0.13", "click": "8.1", "rich": "13", "platformdirs": "4"}  # fmt: skip
+NEEDED = {
+    "numpy": "2.0",
+    "gast": "0.6",
+    "astunparse": "1.6.3",
+    "optree": "0.13",
+    "click": "8.1",
+    "rich": "13",
+    "pygments": "2.13",
+    "platformdirs": "4",
+}
 EXTRAS = {"scipy": "1.13", "numba": "0.61"}
 OLDEST_PYTHON = (3, 10)
 
