@@ -38,6 +38,8 @@ class _Concrete(Pass):
     def __init__(self, function: Function) -> None:
         super().__init__()
         self.lets: dict[Value, Let] = {}
+        self.given = {value for param in function.params for value in leaves(param.tree)}
+        self.given.update(function.hidden)
         self.mixed = mixed(function)
         self.ratios: dict[Value, Let] = {}
         self.raising: set[Value] = set()
@@ -186,7 +188,7 @@ class _Concrete(Pass):
             if from_.rank == 0 and from_.kind == "number" and (from_.dtype == "int" or vague):
                 return remake(statement, operation(float), (g,))
             if from_.rank == 0 and from_.kind in ("number", "scalar"):
-                sure = g in self.lets and from_[:2] == to[:2]
+                sure = g in self.lets and from_[:2] == to[:2] and self.as_typed(g)
                 loose = (None,) if self.mixed else (None, "float64")
                 if to.kind == "scalar" and not sure and to.dtype not in loose:
                     # What is joined may be a Python number still, and with it what is computed of it another dtype.
@@ -207,6 +209,20 @@ class _Concrete(Pass):
                 if to.dtype is not None and to.differentiable:
                     return remake(statement, _ASTYPE, (g, np.dtype(to.dtype).type))
         return statement
+
+    def as_typed(self, tree: Tree) -> bool | None:
+        """Whether a value has the dtype that its type says; False: it may be a Python number, None: or have another dtype."""
+        if not isinstance(tree, Value) or tree.type.kind == "number":
+            return False
+        if tree in self.given or tree.type.rank or tree.type.kind == "array":
+            return True
+        made = self.lets.get(tree)
+        if made is None:  # joined
+            return False
+        operands = [self.as_typed(value) for value in leaves(made.args)]
+        if made.op in _ARITHMETIC:
+            return None if None in operands else any(operands)
+        return True if isinstance(made.op.function, type) or all(operands) else None
 
     def kept(self, g: Any, statement: Let) -> Any:
         """A result that is another value's: the name goes along."""
@@ -231,7 +247,8 @@ _SIZES = {ops.size, ops.length, ops.shape}
 def may_raise(division: Let, lets: dict[Value, Let]) -> bool:
     """Whether Python may be what divides, by what may be 0."""
     over, under = division.args
-    return isinstance(under, Value) and under.type.kind == "number" and may_be_number(over, lets)
+    by_number = under.type.kind == "number" if isinstance(under, Value) else under == 0
+    return by_number and may_be_number(over, lets)
 
 
 def may_be_number(tree: Tree, lets: dict[Value, Let]) -> bool:
@@ -250,7 +267,9 @@ def may_be_number(tree: Tree, lets: dict[Value, Let]) -> bool:
 
 
 def is_size(tree: Tree, lets: dict[Value, Let]) -> bool:
-    """Whether an operand is the size of an array, or made of one."""
+    """Whether an operand is the size of an array, or made of one, as a literal 0 is that anything is divided by."""
+    if isinstance(tree, int):
+        return tree == 0
     made = lets.get(tree) if isinstance(tree, Value) else None
     if made is None:
         return False

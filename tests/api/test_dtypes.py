@@ -364,6 +364,30 @@ def test_where_the_function_only_warns_the_derivative_does_not_raise(f, dtype):
     np.testing.assert_allclose(found[1, 0], difference, rtol=1e-2 if eps > 1e-3 else 1e-6)
 
 
+def covariance(x):
+    return np.sum(np.cov(x))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_one_observation_has_no_covariance():
+    assert np.isnan(covariance(np.ones((2, 1))))
+    for found in (grad(covariance)(np.ones((2, 1))), jacrev(covariance)(np.ones((2, 1)))):
+        assert found.shape == (2, 1) and np.isnan(found).all()
+
+
+def one_of_two(x, t):
+    scaled = t * 0.5
+    if x > 0:
+        return scaled
+    return 0.7
+
+
+@pytest.mark.parametrize("x", [1.0, -1.0])
+def test_a_gradient_that_is_joined_from_literals_keeps_the_dtype(x):
+    found = grad(one_of_two, argnums=1)(x, np.float32(2))
+    assert type(found) is np.float32 and found == (0.5 if x > 0 else 0)
+
+
 def quotient(x, y):
     return x / y + y
 
