@@ -43,6 +43,7 @@ from srcad.parser.refusals import CALLS
 from srcad.parser.solvers import solve
 from srcad.parser.standard import STANDARD
 from srcad.parser.state import NeedStatic, NeedUnroll
+from srcad.parser.steps import solve_steps
 from srcad.rules import refusal_of, rule_of, without_rule
 from srcad.rules.solvers import solver_of
 
@@ -168,9 +169,10 @@ class Calls(Objects):
         if special is not None:
             return special(self, node, callee, args, options)
         home = ops.module_of(function) if _hashable(function) else None
-        solver = solver_of(function) if home == "scipy.optimize" else None
+        solver = solver_of(function) if home in ("scipy.optimize", "scipy.integrate") else None
         if solver is not None:
-            return solve(self, node, callee, solver, args, options)
+            found = solve_steps if solver.finds == "steps" else solve
+            return found(self, node, callee, solver, args, options)
         if home == "scipy.stats" and hasattr(function, "freeze"):
             return FrozenBinding(callee, args, options)
         if _hashable(function) and (

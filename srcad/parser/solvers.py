@@ -36,7 +36,7 @@ from srcad.core.nodes import (
 )
 from srcad.core.renewal import Renewal
 from srcad.core.solutions import Lifted, Solution, fact
-from srcad.core.specification import Known, own_signature, unwrap
+from srcad.core.specification import Known, last_name, own_signature, unwrap
 from srcad.core.types import OPAQUE, Type, number
 from srcad.errors import AliasingError
 from srcad.parser.boxes import holds, same_contents
@@ -45,7 +45,16 @@ from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View
 from srcad.rules.solvers import Solver
 
-__all__ = ["Found", "solve"]
+__all__ = [
+    "Found",
+    "arguments",
+    "constant_call",
+    "entered",
+    "fact_of",
+    "free_of",
+    "parsed",
+    "solve",
+]
 
 # What is known of a result besides the solution, and what kind of thing it is.
 _FACTS = {
@@ -58,13 +67,18 @@ _FACTS = {
 
 
 class Body(NamedTuple):
-    """A function of x, parsed: its parameter, its statements, and what they make."""
+    """A function of x, or of (t, x), parsed: its parameters, its statements, and what they make."""
 
     name: str
-    x: Value
+    params: tuple[Value, ...]
     block: Block
     result: Any
     doc: str
+
+    @property
+    def x(self) -> Value:
+        """The unknown."""
+        return self.params[-1]
 
 
 class Found(Handle):
@@ -88,11 +102,16 @@ class Found(Handle):
                 f"`.{name}` of what a solver returned is not differentiated",
                 f"Compute it of the solution, `.{self.name}`.",
             )
-        made = Value(name, _FACTS[name])
-        let = Let(made, fact(name), (self.value,), (), parser.builder.origin)
-        let.frozen = True
-        parser.builder.add(let)
-        return made
+        return fact_of(parser, self.value, name, _FACTS[name])
+
+
+def fact_of(parser: Any, found: Any, name: str, type_: Type) -> Value:
+    """`found.name`, which does not vary."""
+    made = Value(name.rpartition(".")[2], type_)
+    let = Let(made, fact(name), (found,), (), parser.builder.origin)
+    let.frozen = True
+    parser.builder.add(let)
+    return made
 
 
 def solve(
@@ -100,54 +119,36 @@ def solve(
 ) -> Any:
     """The solution, or what has it as an attribute."""
     name = ops.name_of(callee.object) or callee.name
-    given = parser.fit(node, inspect.signature(callee.object), args, options)
-    given = {key: value for key, value in given.items() if not _left_out(value)}
-    for option, (why, rewrite) in solver.refused.items():
-        if option in given:
-            parser.refuse(node, f"`{option}=` of `{name}`: {why}", rewrite)
+    given = arguments(parser, node, callee, solver, args, options)
     function = given.pop(solver.function)
     extra = given.pop("args", ())
     extra = extra if isinstance(extra, tuple) else (extra,)
-    type_ = _unknown(parser, node, name, solver, given)
-    handed, known = _handed(parser, function, extra)
+    type_ = unknown(parser, node, name, solver, given)
+    handed, known = entered(parser, function, extra, 1)
     label = {"root": "residual", "squares": "residuals", "fixed": "update", "minimum": "objective"}
-    body = _body(parser, node, function, type_, handed, label[solver.finds])
+    body = parsed(parser, node, function, (type_,), handed, label[solver.finds])
     others = {}
     for option in solver.others:
         if option in given and _called(given[option]):
             other = given.pop(option)
-            others[option] = _body(parser, node, other, type_, handed, option)
+            others[option] = parsed(parser, node, other, (type_,), handed, option)
         elif option in given and not isinstance(given[option], str):
             parser.refuse(
                 node,
                 f"`{option}=` of `{name}` is no function",
                 f"Give a function of its own for it, or leave `{option}` out.",
             )
-    free = _free(parser, [body, *others.values()])
-    free.sort(key=lambda value: value not in known)  # what the user hands on stands first
+    free = free_of(parser, [body, *others.values()], known)
     captured = [known.get(value, value) for value in free]
-    lifted = _function(parser, body, free)
-    named: list[tuple[str, Any]] = [("args", tuple(captured))] if captured else []
     first = [parser.read(given.pop(key), node) for key in solver.first]
-    named += [(key, Lifted(_function(parser, each, free))) for key, each in others.items()]
-    named += [(key, parser.read(value, node)) for key, value in given.items()]
-    effect = any(
-        isinstance(let, Let) and let.op.effect == "effect" and let.op is not ops.raise_if
-        for each in (body, *others.values())
-        for let in walk(each.block)
-    )
-    op = ops.Operation(callee.object, name, effect="effect" if effect else "pure")
-    returned = Value("found" if solver.attribute else op.base, OPAQUE)
-    call = Let(returned, op, (Lifted(lifted), *first), tuple(named), parser.builder.origin)
-    call.frozen = True
-    parser.builder.add(call)
-    parser.program.refer(parser.path, f"call {callee.name}", callee.object)
+    named = {key: parser.read(value, node) for key, value in given.items()}
+    returned = constant_call(parser, callee, body, others, free, captured, first, named)
     solution = Solution(
         _equation(parser, node, solver, body, free),
         stationary=solver.finds in ("minimum", "squares"),
         fresh=solver.finds != "fixed",  # whose last iterate may be an array of the function's
     )
-    name = solver.attribute or op.base
+    name = solver.attribute or last_name(name)
     style = "attribute" if solver.attribute else "name"
     read = ops.Operation(solution, name, style=style, symbol=solver.attribute)  # type: ignore[arg-type]
     x = Value(name, type_)
@@ -159,8 +160,54 @@ def solve(
     return Found(returned, solver.attribute, found, _computed(solver, body, free, captured, x))
 
 
-def _left_out(binding: Any) -> bool:
-    return binding is None or binding is False or (isinstance(binding, tuple) and not binding)
+def arguments(
+    parser: Any, node: Any, callee: Known, solver: Solver, args: list[Any], options: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments of a call by name, without those that say what holds anyway."""
+    signature = inspect.signature(callee.object)
+    given = parser.fit(node, signature, args, options)
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            given |= given.pop(parameter.name)
+        elif parameter.name in given and given[parameter.name] is parameter.default:
+            del given[parameter.name]
+    for option, (why, rewrite) in solver.refused.items():
+        binding = given.get(option)
+        if binding is None or binding is False or (isinstance(binding, tuple) and not binding):
+            given.pop(option, None)
+            continue
+        parser.refuse(node, f"`{option}=` of `{ops.name_of(callee.object)}`: {why}", rewrite)
+    return given
+
+
+def constant_call(
+    parser: Any,
+    callee: Known,
+    body: Body,
+    others: dict[str, Body],
+    free: list[Value],
+    captured: list[Any],
+    first: list[Any],
+    named: dict[str, Any],
+) -> Value:
+    """The call as it stands, of functions of the module's: how a solution is found is a constant."""
+    pairs: list[tuple[str, Any]] = [("args", tuple(captured))] if captured else []
+    pairs += [(key, Lifted(lifted(parser, each, free))) for key, each in others.items()]
+    pairs += named.items()
+    effect = any(
+        isinstance(let, Let) and let.op.effect == "effect" and let.op is not ops.raise_if
+        for each in (body, *others.values())
+        for let in walk(each.block)
+    )
+    name = ops.name_of(callee.object) or callee.name
+    op = ops.Operation(callee.object, name, effect="effect" if effect else "pure")
+    returned = Value("found", OPAQUE)
+    main = Lifted(lifted(parser, body, free))
+    call = Let(returned, op, (main, *first), tuple(pairs), parser.builder.origin)
+    call.frozen = True
+    parser.builder.add(call)
+    parser.program.refer(parser.path, f"call {callee.name}", callee.object)
+    return returned
 
 
 def _called(binding: Any) -> bool:
@@ -170,7 +217,7 @@ def _called(binding: Any) -> bool:
     return isinstance(binding, (Handle, MethodBinding, Instance))
 
 
-def _unknown(parser: Any, node: Any, name: str, solver: Solver, given: dict[str, Any]) -> Type:
+def unknown(parser: Any, node: Any, name: str, solver: Solver, given: dict[str, Any]) -> Type:
     """The type of the solution, which is that of the point to start from."""
     if solver.start is None:
         return number("float") if solver.floats else Type("any", "float64", ())
@@ -202,11 +249,11 @@ def _unknown(parser: Any, node: Any, name: str, solver: Solver, given: dict[str,
     return Type("array" if shape else "any", "float64", shape)
 
 
-def _handed(
-    parser: Any, function: Any, extra: tuple[Any, ...]
+def entered(
+    parser: Any, function: Any, extra: tuple[Any, ...], place: int
 ) -> tuple[list[Any], dict[Value, Any]]:
-    """What is handed on by `args=`, as parameters under the function's own names; and what these stand for."""
-    names = _parameters(function)[1:]
+    """What is handed on by `args=`, as the parameters from a place on, under the function's own names; and what these stand for."""
+    names = _parameters(function)[place:]
     bindings: list[Any] = []
     kept: dict[Value, Any] = {}
     for place, binding in enumerate(extra):
@@ -229,23 +276,26 @@ def _parameters(function: Any) -> list[str]:
     return []
 
 
-def _body(parser: Any, node: Any, function: Any, type_: Type, extra: list[Any], label: str) -> Body:
-    """A function of x, parsed in a block of its own; `label` is what one without a name is called."""
+def parsed(
+    parser: Any, node: Any, function: Any, types_: tuple[Type, ...], extra: list[Any], label: str
+) -> Body:
+    """A function of unknowns of these types, parsed in a block of its own; `label` is what one without a name is called."""
     if not _called(function):
         parser.refuse(
             node, "what is to be solved is no function", "Give a function by its name, or a lambda."
         )
-    x, value = parser.enter("x", type_, (_parameters(function) or ["x"])[0])
-    arrays, boxed, names = dict(parser.memory), parser.held_boxes(), _scopes(parser)
+    names = [*_parameters(function), *("x",) * len(types_)]
+    entered = [parser.enter(name, type_, name) for name, type_ in zip(names, types_)]
+    arrays, boxed, scopes = dict(parser.memory), parser.held_boxes(), _scopes(parser)
     with parser.inner() as builder:
-        result = parser.call(node, function, [x, *extra], {})
+        result = parser.call(node, function, [*(x for x, _ in entered), *extra], {})
         if isinstance(result, (list, tuple)):
             result = parser.emit(ops.operation(np.array), (list(result),))
         operand = parser.read(result, node)
     changed = any(parser.memory.get(buffer) is not held for buffer, held in arrays.items())
     changed |= any(not same_contents(parts, holds(box)) for box, parts in boxed.values())
     changed |= any(
-        env.get(key) is not held for env, before in names for key, held in before.items()
+        env.get(key) is not held for env, before in scopes for key, held in before.items()
     )
     if changed:
         parser.refuse(
@@ -267,7 +317,7 @@ def _body(parser: Any, node: Any, function: Any, type_: Type, extra: list[Any], 
     block = builder.block
     if len(block) == 1 and isinstance(block[0], Call) and block[0].outs == [operand]:
         block, operand = _inside(block[0])
-    return Body(own, value, block, operand, doc or "")
+    return Body(own, tuple(value for _, value in entered), block, operand, doc or "")
 
 
 def _inside(call: Call) -> tuple[Block, Any]:
@@ -286,12 +336,12 @@ def _scopes(parser: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     return found
 
 
-def _free(parser: Any, bodies: list[Body]) -> list[Value]:
-    """The values that functions read from outside, in the order in which they were made; arrays of outer scopes are read by name."""
+def free_of(parser: Any, bodies: list[Body], known: dict[Value, Any]) -> list[Value]:
+    """The values that functions read from outside, those that the user hands on first; arrays of outer scopes are read by name."""
     hidden = set(parser.program.hidden.values())
     found: dict[Value, None] = {}
     for body in bodies:
-        own = {body.x}
+        own = set(body.params)
         for statement in walk(body.block):
             own.update(defined(statement))
             if isinstance(statement, Loop):
@@ -303,7 +353,7 @@ def _free(parser: Any, bodies: list[Body]) -> list[Value]:
         found.update(dict.fromkeys([*read, *leaves(body.result)]))
         for value in own | hidden:
             found.pop(value, None)
-    return sorted(found, key=lambda value: value.serial)
+    return sorted(found, key=lambda value: (value not in known, value.serial))
 
 
 def _reads(statement: Any) -> list[Value]:
@@ -319,11 +369,11 @@ def _reads(statement: Any) -> list[Value]:
     return found
 
 
-def _function(parser: Any, body: Body, free: list[Value], more: Any = None) -> Function:
+def lifted(parser: Any, body: Body, free: list[Value], more: Any = None) -> Function:
     """A function of (x, *captured); `more` makes its value of x and what the body makes."""
     from srcad.parser.function import Parsed
 
-    params = [body.x, *free]
+    params = [*body.params, *free]
     own = {value: value.like(named=True) for value in params}
     copy = Renewal(own)
     block = copy.block(body.block)
@@ -374,7 +424,7 @@ def _equation(parser: Any, node: Any, solver: Solver, body: Body, free: list[Val
             f"what is solved for has {body.x.type.rank} axes, and the equations {rank}",
             "Return an array of the shape of the unknown.",
         )
-    return _function(parser, body, free, made)
+    return lifted(parser, body, free, made)
 
 
 def _computed(

@@ -20,10 +20,11 @@ class Solver:
     """How a function solves.
 
     `finds` is what the solution x of a call with a function f is: a "root" (f(x) = 0), a "fixed" point (f(x) = x), a "minimum"
-    of f, or one of "squares" (of the sum of squares of f(x)). `function` and `first` are the parameters that stand at the head of a
-    call, `function` being f; `start` is the one that has the shape of x, None where x is a number. `attribute` is that of x in what is
-    returned, empty where that is x. `others` are further functions of x. `flat` says that x has one axis, unless `method=` is one of `shaped`.
-    `refused` are options with the reason and the rewrite.
+    of f, or one of "squares" (of the sum of squares of f(x)); or the "steps" of dx/dt = f(t, x). `function` and `first` are the
+    parameters that stand at the head of a call, `function` being f; `start` is the one that has the shape of x, None where x is a
+    number (with `floats` one of Python's). `attribute` is that of x in what is returned, empty where that is x. `others` are further
+    functions of x. `flat` says that x has one axis, unless `method=` is one of `shaped`. `refused` are options with the reason and
+    the rewrite.
     """
 
     finds: str
@@ -46,6 +47,9 @@ class Solver:
         equation = {"root": "{}(x, ...) = 0", "fixed": "{}(x, ...) = x"}.get(
             self.finds, "the gradient of {}(x, ...) is 0"
         )
+        if self.finds == "steps":
+            said = "the accepted steps of RK45, RK23 and DOP853, held constant, as a loop, for `.y`; by `y0`, `t_span`, `t_eval`, and what `fun` reads"
+            return said + "; refused: " + ", ".join(f"`{name}=`" for name in self.refused)
         if self.finds == "squares":
             equation = "the gradient of the sum of {}(x, ...) ** 2 is 0"
         read = f" for `.{self.attribute}`" if self.attribute else ""

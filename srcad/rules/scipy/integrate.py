@@ -13,6 +13,7 @@ from srcad.rules.families import constant, linear
 from srcad.rules.linear import known, restore
 from srcad.rules.refused import refused
 from srcad.rules.scipy import having
+from srcad.rules.solvers import solver
 
 __all__: list[str] = []
 
@@ -113,9 +114,30 @@ refused(
 refused(
     *having(
         integrate,
-        "solve_ivp odeint ode complex_ode solve_bvp RK23 RK45 DOP853 Radau BDF LSODA OdeSolver DenseOutput OdeSolution",
+        "odeint ode complex_ode solve_bvp RK23 RK45 DOP853 Radau BDF LSODA OdeSolver DenseOutput OdeSolution",
     ),
     reason="its steps depend on what it meets on the way",
-    rewrite="Write the steps as a loop, whose derivative goes back through the steps: one of Runge and Kutta's is four lines.",
+    rewrite="Call scipy.integrate.solve_ivp with one of its explicit methods; or write the steps as a loop.",
+)
+_IMPLICIT = ("it is for implicit methods", "Leave it out: an explicit method does not use it.")
+solver(
+    integrate.solve_ivp,
+    finds="steps",
+    function="fun",
+    attribute="y",
+    start="y0",
+    first=("t_span", "y0"),
+    refused={
+        "events": (
+            "when an event happens depends on what happens before",
+            "Find its time with scipy.optimize.brentq, of the solution at t_eval.",
+        ),
+        "dense_output": ("functions are no results here", "Name the times: t_eval=."),
+        "vectorized": (
+            "the function is then called with columns",
+            "Leave it out: explicit methods gain nothing.",
+        ),
+        **dict.fromkeys(("jac", "jac_sparsity", "lband", "uband", "min_step"), _IMPLICIT),
+    },
 )
 constant(*having(integrate, "newton_cotes lebedev_rule"), reason="it depends on a size alone")
