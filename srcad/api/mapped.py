@@ -19,7 +19,7 @@ from srcad.core.renewal import Renewal
 from srcad.core.types import Dim, Type
 from srcad.errors import ArgumentValueError, Place, UnsupportedSyntaxError
 from srcad.vectorizer.batch import NotBatchable
-from srcad.vectorizer.examples import Examples
+from srcad.vectorizer.control import Control
 
 __all__ = ["mapped"]
 
@@ -78,7 +78,7 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
     first = next(iter(inputs.values()))
     try:
         count_of: Tree = size if isinstance(size, int) else front.emit(ops.length, first)
-        walker = Examples(function, inputs, size, count_of)
+        walker = Control(function, inputs, size, count_of)
         made = walker.run()
         tail: Block = []
         ends: dict[Value, Value] = {}
