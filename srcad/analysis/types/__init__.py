@@ -35,6 +35,7 @@ from srcad.analysis.types.inference import infer
 from srcad.analysis.types.lattice import (
     Exact,
     Opaque,
+    Unknown,
     broadcast,
     join,
     same_shape,
@@ -47,6 +48,7 @@ from srcad.analysis.types.lattice import (
 __all__ = [
     "Exact",
     "Opaque",
+    "Unknown",
     "broadcast",
     "infer",
     "join",
