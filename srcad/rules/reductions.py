@@ -61,8 +61,7 @@ def _count(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
     """How many elements a reduction takes together, those that a mask leaves out not counted."""
     if where is True:
         return count_of(a, axis)
-    mask = where if rank(where) == rank(a) else spread(where, a)
-    return np.sum(mask, **chosen(axis, keepdims), dtype=call(runtime.dtype_of, a))
+    return np.sum(spread(where, a), **chosen(axis, keepdims), dtype=call(runtime.dtype_of, a))
 
 
 @linear(np.mean)
@@ -290,10 +289,16 @@ def _sum_of_moves(centred: Any, a_dot: Any, mean_dot: Any, axis: Any, keepdims: 
     return real(np.sum(conj(centred) * moves, **chosen(axis, keepdims)))
 
 
-@primitive(np.var, on_complex="given")
-class Variance:
+class _Moments:
+    """What np.var and np.std have in common: `slope` is that of the result by half the sum of squares, times a factor."""
+
     @staticmethod
+    def slope(factor: Any, y: Any, n: Any) -> Any:
+        raise NotImplementedError
+
+    @classmethod
     def pullback(
+        cls,
         y_bar: Any,
         a: Any,
         mean: Any,
@@ -308,11 +313,12 @@ class Variance:
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        a_bar = centred * restore(2 * y_bar / (n), a, axis, keepdims)
+        a_bar = centred * restore(cls.slope(y_bar, y, n), a, axis, keepdims)
         return (a_bar, None) if mean is None else (sum_to(a_bar, a), sum_to(-a_bar, mean))
 
-    @staticmethod
+    @classmethod
     def pushforward(
+        cls,
         a_dot: Any,
         mean_dot: Any,
         a: Any,
@@ -328,51 +334,23 @@ class Variance:
     ) -> Any:
         centred = _centred(a, axis, where, mean)
         n = _freedom(a, axis, keepdims, ddof, correction, where)
-        return 2 * _sum_of_moves(centred, a_dot, mean_dot, axis, keepdims) / n
+        return cls.slope(_sum_of_moves(centred, a_dot, mean_dot, axis, keepdims), y, n)
+
+
+@primitive(np.var, on_complex="given")
+class Variance(_Moments):
+    @staticmethod
+    def slope(factor: Any, y: Any, n: Any) -> Any:
+        return 2 * factor / n
 
 
 @primitive(np.std, on_complex="given")
-class Deviation:
+class Deviation(_Moments):
     """Where all elements are equal, 0 is a subgradient: no direction makes it smaller."""
 
     @staticmethod
-    def pullback(
-        y_bar: Any,
-        a: Any,
-        mean: Any,
-        y: Any,
-        *,
-        axis: Any = None,
-        dtype: Any = None,
-        ddof: Any = 0,
-        keepdims: Any = False,
-        where: Any = True,
-        correction: Any = None,
-    ) -> Any:
-        centred = _centred(a, axis, where, mean)
-        n = _freedom(a, axis, keepdims, ddof, correction, where)
-        a_bar = centred * restore(y_bar / (np.where(y == 0, 1, y) * n), a, axis, keepdims)
-        return (a_bar, None) if mean is None else (sum_to(a_bar, a), sum_to(-a_bar, mean))
-
-    @staticmethod
-    def pushforward(
-        a_dot: Any,
-        mean_dot: Any,
-        a: Any,
-        mean: Any,
-        y: Any,
-        *,
-        axis: Any = None,
-        dtype: Any = None,
-        ddof: Any = 0,
-        keepdims: Any = False,
-        where: Any = True,
-        correction: Any = None,
-    ) -> Any:
-        centred = _centred(a, axis, where, mean)
-        n = _freedom(a, axis, keepdims, ddof, correction, where)
-        moves = _sum_of_moves(centred, a_dot, mean_dot, axis, keepdims)
-        return moves / (np.where(y == 0, 1, y) * n)
+    def slope(factor: Any, y: Any, n: Any) -> Any:
+        return factor / (np.where(y == 0, 1, y) * n)
 
 
 # Order.
