@@ -13,12 +13,10 @@ from srcad.page import Line, Row, Text, View, plain_columns, rows
 
 __all__ = ["as_json", "as_plain", "show"]
 
-_PLAIN_WIDTH = 160
-
 
 def as_plain(shown: View) -> str:
-    """Two columns without colours, of a width that no terminal decides."""
-    return plain_columns(rows(shown, _text(shown)), _PLAIN_WIDTH)
+    """Two columns without colours, in which nothing is cut."""
+    return plain_columns(rows(shown, _text(shown)))
 
 
 def show(shown: View) -> None:
@@ -37,9 +35,9 @@ def show(shown: View) -> None:
     files = {id(line): source.file for source in shown.sources for line in source.lines}
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(justify="right", style="dim", no_wrap=True, min_width=3)
-    table.add_column(ratio=5, no_wrap=True, overflow="ellipsis")
+    table.add_column(ratio=5, overflow="fold")
     table.add_column(justify="right", style="dim", no_wrap=True, min_width=5)
-    table.add_column(ratio=7, no_wrap=True, overflow="ellipsis")
+    table.add_column(ratio=7, overflow="fold")
     for row in rows(shown, text):
         left: Any = Styled()
         if row.left is not None:
@@ -53,7 +51,7 @@ def show(shown: View) -> None:
 
 def _number(row: Row, side: str) -> str:
     line = getattr(row, side)
-    return "" if line is None else f"{'' if side == 'left' else '│ '}{line.number}"
+    return "" if line is None else f"{'' if side == 'left' else '│ '}{line.number:3}"
 
 
 def _coloured(lines: list[str]) -> list[Any]:

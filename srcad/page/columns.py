@@ -65,22 +65,17 @@ def _has(source: Source, place: Place) -> bool:
     return source.file == place[0] and source.has(place[1])
 
 
-def plain_columns(made: list[Row], width: int) -> str:
-    """Two columns of text, cut where they do not fit.
+def plain_columns(made: list[Row]) -> str:
+    """Two columns of text, the first as wide as its longest line.
 
     >>> left = SourceLine(3, "return x * y", 3)
-    >>> print(plain_columns([Row(left, Line(7, "x_bar = y", ("model.py", 3), "adjoint"))], 60), end="")
-      3  return x * y               |  7  x_bar = y
+    >>> print(plain_columns([Row(left, Line(7, "x_bar = y", ("model.py", 3), "adjoint"))]), end="")
+      3  return x * y |   7  x_bar = y
     """
-    room = [(width - 3) // 2, width - 3 - (width - 3) // 2]
     digits = max([3, *(len(str(row.left.number)) for row in made if row.left)])
-    found = []
-    for row in made:
-        left = f"{row.left.number:{digits}}  {row.left.text}" if row.left else ""
-        right = f"{row.right.number:3}  {row.right.text}" if row.right else ""
-        found.append(f"{_cut(left, room[0]):{room[0]}} |{_cut(right, room[1])}".rstrip() + "\n")
-    return "".join(found)
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 3].rstrip() + "..."
+    lefts = [f"{row.left.number:{digits}}  {row.left.text}" if row.left else "" for row in made]
+    rights = [f"{row.right.number:3}  {row.right.text}" if row.right else "" for row in made]
+    width = max(map(len, lefts), default=0)
+    return "".join(
+        f"{left:{width}} | {right}".rstrip() + "\n" for left, right in zip(lefts, rights)
+    )

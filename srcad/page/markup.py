@@ -71,11 +71,14 @@ _KEYS = (
 
 
 def _section(shown: View, ident: str, whole: bool) -> str:
+    used = {
+        line.place for derived in shown.derivatives for text in derived.texts for line in text.lines
+    }
     keys = {
         (source.file, line.number): f"{at}-{line.statement}"
         for at, source in enumerate(shown.sources)
         for line in source.lines
-        if line.statement
+        if (source.file, line.statement) in used
     }
     many = len(shown.derivatives) > 1
     place = shown.sources[0].shown if shown.sources else ""

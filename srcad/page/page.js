@@ -170,10 +170,12 @@
       keys[event.key]();
     });
 
-    // Lines of the function that compute what is saved are marked for the derivative that is shown.
+    // Statements of the function that compute what is saved, and those of which nothing is left, are marked for what is shown.
     function mark() {
-      for (const line of lines) {
-        if (isPrimal(line)) line.classList.toggle("keeps", counterparts(line).some((other) => other.dataset.reads));
+      for (const line of lines.filter(isPrimal)) {
+        const others = counterparts(line);
+        line.classList.toggle("keeps", siblings(line)[0] === line && others.some((other) => other.dataset.reads));
+        line.classList.toggle("alone", !others.length);
       }
     }
 

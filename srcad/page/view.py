@@ -199,7 +199,7 @@ def _source(code: CodeType) -> Source | None:
         return None
     starts: dict[int, int] = {}
     if node is not None:
-        _statements(node, starts)
+        _statements(node, starts, content)
     whole = textwrap.dedent("".join(content[first - 1 : last])).splitlines()
     lines = tuple(
         SourceLine(number, text.rstrip(), starts.get(number, 0))
@@ -233,7 +233,7 @@ def _span(node: Any) -> tuple[int, int]:
     return min([node.lineno, *decorators]), node.end_lineno
 
 
-def _statements(node: Any, starts: dict[int, int]) -> None:
+def _statements(node: Any, starts: dict[int, int], content: list[str]) -> None:
     """For each line the first line of the innermost statement that it is of; of a block that is its head."""
     inner = [
         part
@@ -241,15 +241,18 @@ def _statements(node: Any, starts: dict[int, int]) -> None:
         for part in (getattr(node, field, None) or ())
     ]
     if hasattr(node, "lineno"):
-        head = [part for part in ast.iter_child_nodes(node) if part not in inner]
-        last = max(
-            [node.lineno, *(getattr(part, "end_lineno", 0) for part in head)]
-            if inner
-            else [node.end_lineno]
-        )
+        last = node.end_lineno
+        if inner:
+            last = max(node.lineno, _first(inner[0]) - 1)
+            while content[last - 1].partition("#")[0].strip() == "":
+                last -= 1
         for line in range(_span(node)[0], last + 1):
             starts.setdefault(line, node.lineno)
     elif isinstance(node, ast.match_case):  # has no line of its own
         starts.setdefault(node.pattern.lineno, node.pattern.lineno)
     for part in inner:
-        _statements(part, starts)
+        _statements(part, starts, content)
+
+
+def _first(node: Any) -> int:
+    return node.pattern.lineno if isinstance(node, ast.match_case) else _span(node)[0]
