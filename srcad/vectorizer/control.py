@@ -47,7 +47,7 @@ from srcad.core.nodes import (
     leaves,
     walk,
 )
-from srcad.core.types import Size, Type
+from srcad.core.types import Size, Type, number
 from srcad.vectorizer.examples import Examples
 
 __all__ = ["Control"]
@@ -292,6 +292,7 @@ class Control(Examples):
                 inner[value] = some.new[value] = item
         if some.length is None:
             some.length = self.emit(np.count_nonzero, some.mask)
+            some.length.type = number("int")
         before = set(self.new)
         self.new, self.size, self.length, self.thin = inner, some.size, some.length, {}
         try:
@@ -373,10 +374,8 @@ class Control(Examples):
 
     def loop(self, statement: Loop) -> None:
         family = statement.family
-        differs = self.is_batched([statement.test, statement.until])
-        if self.is_batched(statement.domain):
-            self.refuse("what a loop runs over is batched")
-        mirror = not differs and (family in self.masks or family in self.some)
+        differs = self.is_batched([statement.test, statement.until, statement.domain])
+        mirror = family in self.masks or family in self.some
         if not differs and not mirror:
             super().loop(statement)
             return
@@ -391,7 +390,7 @@ class Control(Examples):
     def masked_loop(self, statement: Loop, mirror: bool, leaving: bool) -> None:
         """A loop that goes on for as long as an example is in it."""
         family, selects = statement.family, self.selected[statement.family]
-        domain = self.get(statement.domain)
+        domain, last = self.domain_of(statement)
         joins = [c for c in statement.carries if c.param in self.batched]
         plain = [c for c in statement.carries if c not in joins]
         kept = [Carry(c.param, self.get(c.init), c.next, c.exit) for c in plain]
@@ -424,6 +423,10 @@ class Control(Examples):
                 test = self.emit(np.any, mask)
             body: Block = []
             self.out = body
+            if last is not None and not mirror:
+                inside = ops.less if domain[2] > 0 else ops.greater
+                mask = self.emit(inside, statement.index, last)
+                mask = mask if active is None else self.emit(ops.bit_and, active, mask)
             if selects:
                 self.masks[family] = mask
             elif not mirror:
@@ -486,6 +489,21 @@ class Control(Examples):
                 domain=domain, header=header, test=test, until=until, body=body, carries=carries
             )
         )
+
+    def domain_of(self, statement: Loop) -> tuple[Any, Value | None]:
+        """The domain of a loop over all examples; and where it ends for each, if that differs.
+
+        for i in range(n):     ->      for i in range(np.max(n, initial=0)):        # while i < n
+        """
+        if not self.is_batched(statement.domain):
+            return self.get(statement.domain), None
+        start, stop, step = statement.domain  # type: ignore[misc]
+        if statement.test is not None or self.is_batched(start) or not isinstance(step, int):
+            self.refuse("where a loop begins is batched")
+        last: Value = self.get(stop)
+        furthest = self.emit(np.max if step > 0 else np.min, last, initial=self.get(start))
+        furthest.type = number("int")
+        return (self.get(start), furthest, step), last
 
     def started(self, carry: Carry, dtype: str) -> Value:
         """What a loop begins with, with the axis and of a dtype."""

@@ -97,7 +97,8 @@ class Examples(Batch):
                         for carry in statement.carries:
                             if carry.next is not carry.param:
                                 found.update((carry.param, carry.exit))
-                    if depends(statement.domain) and statement.index is not None:
+                    begins = statement.domain and (statement.domain[0], statement.domain[2])
+                    if depends(begins) and statement.index is not None:
                         found.add(statement.index)
                 elif isinstance(statement, Let) and statement.out is not None and _acts(statement):
                     found.add(statement.out)
