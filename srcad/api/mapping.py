@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.api.dims import spread_dims
+from srcad.api.dispatch import Dispatcher
 from srcad.api.matrices import checked_chunk_size
 from srcad.api.transforms import Derivative
 from srcad.core.pytrees import flatten, look, rebuild
@@ -52,6 +53,9 @@ class Mapped(Derivative):
             "randomness": self.randomness,
             "chunk_size": self.chunk_size,
         }
+
+    def dispatchers(self) -> list[Dispatcher]:
+        return [*super().dispatchers(), *(each for one in self.variants.values() for each in one.dispatchers())]  # fmt: skip
 
     def explicit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapped:
         """The map with in_dims for each argument, where only the call tells: defaults are not mapped over."""

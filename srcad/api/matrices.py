@@ -116,6 +116,9 @@ class Jacobian(Derivative):
         jacobian = derivatives(output, iter(jacobians))
         return (jacobian, result[1]) if self.has_aux else jacobian
 
+    def dispatchers(self) -> list[Dispatcher]:
+        return [*super().dispatchers(), *self.chunks.values()]
+
     def chunk_dispatcher(self, place: int, chunk_size: int) -> Dispatcher:
         """The halves for one output, or in forward mode for one argument."""
         found = self.chunks.get(place)
@@ -189,6 +192,9 @@ class EitherJacobian(Jacobian):
         self.by_rows = Jacobian(self.function, **self._options())
         self.by_columns = ForwardJacobian(self.function, **self._options())
         self.choices: dict[Any, Jacobian] = {}
+
+    def dispatchers(self) -> list[Dispatcher]:
+        return [*super().dispatchers(), *self.by_rows.dispatchers(), *self.by_columns.dispatchers()]
 
     @noted
     def at(self, args: tuple[Any, ...]) -> Any:

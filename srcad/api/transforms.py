@@ -90,6 +90,10 @@ class Derivative:
     def __repr__(self) -> str:
         return f"<{self.__name__}: {_WORDS[self.transform].lower()} of {self.function!r}>"
 
+    def dispatchers(self) -> list[Dispatcher]:
+        """All that compile for this derivative, one for each way of calling it."""
+        return [self.dispatcher, *(each for form in self.forms.values() for each in form.dispatchers())]  # fmt: skip
+
     def _repr_html_(self) -> str:
         """In a notebook: the derivative beside the function, as it was compiled for last."""
         from srcad.api.views import notebook

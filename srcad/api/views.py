@@ -60,7 +60,7 @@ def notebook(derivative: Any) -> str:
     from srcad.api.compile import generate
 
     name = escape(derivative.__name__)
-    dispatcher = next((each for each in _dispatchers(derivative) if each.latest), None)
+    dispatcher = next((each for each in derivative.dispatchers() if each.latest), None)
     if dispatcher is None:
         words = escape((derivative.__doc__ or "").partition("\n")[0])
         return (
@@ -74,11 +74,3 @@ def notebook(derivative: Any) -> str:
 
     known = derived(derivative.__name__, spec, dispatcher.request, make)
     return fragment(view(dispatcher.function, [known]))
-
-
-def _dispatchers(derivative: Any) -> list[Any]:
-    """All that have compiled for a derivative: for each way of calling it, and for each chunk."""
-    found = [derivative.dispatcher, *getattr(derivative, "chunks", {}).values()]
-    for each in (*derivative.forms.values(), *getattr(derivative, "variants", {}).values()):
-        found += _dispatchers(each)
-    return found

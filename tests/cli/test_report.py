@@ -5,6 +5,10 @@ import re
 
 import pytest
 
+from srcad.cli.dump import _shown
+from srcad.cli.side_by_side import show
+
+LOSS = ("w: float64[d]", "X: float64[n, d]", "t: float64[n]")
 TOML = """\
 [tool.srcad.files."mod_srcad.py"]
 source = "mod.py"
@@ -53,6 +57,19 @@ def test_side_by_side(srcad, folder):
     assert "def power(x" in staged.partition("|")[2] and "power_1 = x ** " in staged
     result = srcad("dump", "mod.py", "power", "--side-by-side", "--format", "json")
     assert result.exit_code == 2 and "--side-by-side" in result.stderr
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_side_by_side_on_a_terminal_is_as_wide_as_it_is(srcad, folder, monkeypatch, capsys, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = _shown("mod.py", "grad(loss)", LOSS, None, False)
+    capsys.readouterr()
+    show(shown)
+    written = capsys.readouterr().out
+    assert max(map(len, written.splitlines())) <= width
+    letters = "".join(written.split())
+    for line in shown.derivatives[0].texts[-1].lines if width > 100 else ():
+        assert "".join(line.text.split()) in letters  # nothing is cut
 
 
 @pytest.mark.parametrize("more", [[], ["--standalone"]])
