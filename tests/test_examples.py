@@ -131,3 +131,16 @@ def test_diode_network(output):
     assert "resistors found: 1000.000 220.000 4700.000" in output
     slope = number_after("a volt more at the battery is", output)
     assert abs(number_after("by differences", output) - slope) < 2e-6
+
+
+def test_predator_prey(output):
+    # The slope is that of the numbers that solve_ivp gives; the true rates are within three of their errors.
+    slope, differences = (
+        number_after(text, output) for text in ("slope of the misfit", "by differences")
+    )
+    assert slope == pytest.approx(differences, rel=1e-5)
+    found = [float(part) for part in re.search(r"rates found: (.*)", output)[1].split()]
+    known = [float(part) / 100 for part in re.findall(r"([\d.]+) %", output)]
+    assert len(known) == 4
+    for rate, true, spread in zip(found, [1.1, 0.4, 0.1, 0.4], known):
+        assert abs(rate / true - 1) < 3 * spread

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from srcad.api.columns import pushforward
-from srcad.api.compose import settled
+from srcad.api.compose import settled, through, transformed
 from srcad.api.rows import jacobian
 from srcad.core.nodes import Function, Let, defined, leaves, walk
 from srcad.core.quote import Symbol, apart, rank, unwrap, wrap
@@ -56,10 +56,13 @@ class _Calculus:
 
         def make() -> Function:
             plain = close(simplify(inline(self.solution.equation)))
-            if not self.solution.stationary:
+            if self.solution.stationary:
+                x = plain.params[0].tree
+                return gradient(plain, [x], x, _no_calls)
+            if self.solution.request is None:
                 return plain
-            x = plain.params[0].tree
-            return gradient(plain, [x], x, _no_calls)
+            outer = self.solution.request
+            return transformed(through(plain, outer, _no_calls), outer, _no_calls)
 
         return self.derived("residual", make)
 

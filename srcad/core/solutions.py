@@ -31,14 +31,22 @@ class Lifted:
 class Solution:
     """What a solver found, as a function of (what the solver returned, *captured).
 
-    `equation(x, *captured)` is zero there; with `stationary`, its gradient by x is. `fresh` says that x is memory of its own, `rule` is
-    that of its derivative, once it is made.
+    `equation(x, *captured)` is zero there; with `stationary`, its gradient by x is, with a `request` another derivative of it. `fresh`
+    says that x is memory of its own, `rule` is that of its derivative, once it is made.
     """
 
-    __slots__ = ("equation", "fresh", "rule", "stationary")
+    __slots__ = ("equation", "fresh", "request", "rule", "stationary")
 
-    def __init__(self, equation: Function, *, stationary: bool = False, fresh: bool = True) -> None:
+    def __init__(
+        self,
+        equation: Function,
+        *,
+        stationary: bool = False,
+        request: Any = None,
+        fresh: bool = True,
+    ) -> None:
         self.equation, self.stationary, self.fresh = equation, stationary, fresh
+        self.request = request
         self.rule: Any = None
 
 

@@ -40,12 +40,12 @@ from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.refusals import CALLS
-from srcad.parser.solvers import solve
+from srcad.parser.solvers import solve, solve_stated
 from srcad.parser.standard import STANDARD
 from srcad.parser.state import NeedStatic, NeedUnroll
 from srcad.parser.steps import solve_steps
 from srcad.rules import refusal_of, rule_of, without_rule
-from srcad.rules.solvers import solver_of
+from srcad.rules.solvers import STATED, solver_of
 
 __all__ = ["Calls"]
 
@@ -165,6 +165,9 @@ class Calls(Objects):
         function = callee.object
         if _hashable(function) and function in CALLS:
             self.refuse(node, *CALLS[function])
+        stated = STATED.get(function) if _hashable(function) else None
+        if stated is not None:
+            return solve_stated(self, node, callee, stated, args, options)
         special = _SPECIAL.get(function) if _hashable(function) else None
         if special is not None:
             return special(self, node, callee, args, options)

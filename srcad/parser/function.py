@@ -28,10 +28,12 @@ from srcad.parser.objects import Instance, struct_of
 from srcad.parser.places import Buffer, Handle, View, views
 from srcad.parser.records import handed_on
 from srcad.parser.rows import Rows
+from srcad.parser.solvers import solve_stated
 from srcad.parser.source import source_of
 from srcad.parser.state import Entered, NeedInline, NeedStatic, NeedUnroll, Program
 from srcad.parser.statements import Statements
 from srcad.rules import rule_of
+from srcad.rules.solvers import STATED
 
 __all__ = ["Parsed", "parse"]
 
@@ -139,7 +141,7 @@ def parse(
         if not isinstance(unwrap(function), types.FunctionType) or rule_of(function) is not None:
             return _parse_known(function, spec)
     rule = rule_of(function)
-    if rule is not None and rule.typed is not None:  # what solves an equation is not looked into
+    if rule is not None and rule.typed is not None:  # what has a rule is not looked into
         program.refer(path, f"call {function.__name__}", function)
         return _parse_known(function, spec)
     source = source_of(function)
@@ -198,6 +200,7 @@ def _whole(name: str, part: Any) -> Any:
 
 def _parse(parser: Parser, source: Any, spec: dict[str, Any], form: Form | None = None) -> Function:
     node = source.node
+    stated = STATED.get(source.function)
     parameters = own_signature(form or source.function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     kinds = {
@@ -216,7 +219,14 @@ def _parse(parser: Parser, source: Any, spec: dict[str, Any], form: Form | None 
         parser.env = form.gather(parser.env)
     arguments = [view.buffer for binding in parser.env.values() for view in views(binding)]
     parser.parameters = [param.tree for param in params]
-    if isinstance(node, gast.Lambda):
+    if stated is not None:  # what solves an equation is not looked into
+        head = f"{source.function.__name__}({', '.join(spec)})"
+        with parser.at(node, head):
+            known = Known(source.function, source.function.__name__)
+            given = [parser.env[name] for name in spec]
+            result = _operands(parser, solve_stated(parser, node, known, stated, given, {}))
+            binding = None
+    elif isinstance(node, gast.Lambda):
         with parser.at(node.body):
             binding = parser.run()
             if parser.has_raised and len(parser.program.stack) > 1:

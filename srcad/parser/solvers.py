@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.analysis.activity import parameters
-from srcad.analysis.types import infer
+from srcad.analysis.types import infer, named_shapes, type_of
+from srcad.analysis.types.lattice import Unknown
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import (
@@ -40,10 +41,11 @@ from srcad.core.specification import Known, last_name, own_signature, unwrap
 from srcad.core.types import OPAQUE, Type, number
 from srcad.errors import AliasingError
 from srcad.parser.boxes import holds, same_contents
+from srcad.parser.expressions import is_constant
 from srcad.parser.handles import FunctionBinding, MethodBinding
 from srcad.parser.objects import Instance
 from srcad.parser.places import Handle, View
-from srcad.rules.solvers import Solver
+from srcad.rules.solvers import RESIDUAL, Solver, Stated
 
 __all__ = [
     "Found",
@@ -54,6 +56,8 @@ __all__ = [
     "free_of",
     "parsed",
     "solve",
+    "solve_stated",
+    "unknown",
 ]
 
 # What is known of a result besides the solution, and what kind of thing it is.
@@ -158,6 +162,67 @@ def solve(
     if not solver.attribute:
         return found
     return Found(returned, solver.attribute, found, _computed(solver, body, free, captured, x))
+
+
+def solve_stated(
+    parser: Any, node: Any, callee: Known, stated: Stated, args: list[Any], options: dict[str, Any]
+) -> Any:
+    """The result of a function that says what equation it solves, and is not looked into."""
+    function = callee.object
+    parameters = inspect.signature(function).parameters
+    given = parser.fit(node, inspect.signature(function), args, options)
+    for parameter in parameters.values():
+        if parameter.default is not parameter.empty:
+            given.setdefault(parameter.name, parameter.default)
+    for name in stated.names:
+        if not (isinstance(given[name], (View, Value, tuple, list)) or is_constant(given[name])):
+            parser.refuse(node, f"`{name}` of `{callee.name}` is no array", "Give an array.")
+    operands = {name: _known_or_read(parser, binding, node) for name, binding in given.items()}
+    numbers = [_type_of(operands.get(name)) for name in parameters]
+    try:
+        (shape,) = named_shapes(stated.signature, numbers)
+    except Unknown:
+        parser.refuse(
+            node,
+            f"the ranks of the arguments are not known, or do not fit the signature {stated.signature}",
+            "Say the axes of each argument in turn, and of the result.",
+        )
+    known = {type_.dtype for type_ in numbers if type_ is not None and type_.numeric} - {"float"}
+    dtype = None if None in known else "float32" if known == {"float32"} else "float64"
+    type_ = Type("array" if shape else "any", dtype, shape)
+    parser.import_place(stated.residual)
+    residual = Known(stated.residual, f"{callee.name}.{RESIDUAL}")
+    extra = tuple(given[name] for name in stated.names)
+    handed, entries = entered(parser, residual, extra, 1)
+    body = parsed(parser, node, residual, (type_,), handed, "residual")
+    free = free_of(parser, [body], entries)
+    name = last_name(callee.name)
+    returned, x = Value(name, OPAQUE), Value(name, type_)
+    positional = tuple(_known_or_read(parser, arg, node) for arg in args)
+    named = tuple((key, _known_or_read(parser, arg, node)) for key, arg in options.items())
+    call = Let(returned, ops.Operation(function, name), positional, named, parser.builder.origin)
+    call.frozen = True
+    parser.builder.add(call)
+    parser.program.refer(parser.path, f"call {callee.name}", function)
+    equation = lifted(parser, body, free)
+    solution = Solution(equation, stationary=stated.stationary, request=stated.request)
+    captured = tuple(entries.get(value, value) for value in free)
+    read = ops.Operation(solution, name, style="name")  # type: ignore[arg-type]
+    parser.builder.add(Let(x, read, (returned, *captured), (), parser.builder.origin))
+    parser.freeze()
+    return parser.bind_new(x)
+
+
+def _known_or_read(parser: Any, binding: Any, node: Any) -> Any:
+    return binding if isinstance(binding, Known) else parser.read(binding, node)
+
+
+def _type_of(operand: Any) -> Type | None:
+    """The type of an argument, None where it is no number and no array."""
+    if isinstance(operand, (list, tuple)):
+        return infer(ops.operation(np.array), (operand,), {})
+    type_ = type_of(operand)
+    return type_ if type_.numeric else None
 
 
 def arguments(

@@ -12,7 +12,7 @@ from typing import Any
 
 from srcad.rules.families import load_rules
 
-__all__ = ["SOLVERS", "Solver", "solver", "solver_of"]
+__all__ = ["RESIDUAL", "SOLVERS", "STATED", "Solver", "Stated", "solver", "solver_of"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,26 @@ class Solver:
 
 
 SOLVERS: dict[Callable[..., Any], Solver] = {}
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a function of the user's is said to solve: `residual(x, *names)` is zero, by parameters that both have.
+
+    Where a derivative of the residual is meant, `request` is what is asked of it, and `stationary` says that it is the gradient by x.
+    `signature` names the axes of the function's arguments and of x.
+    """
+
+    residual: Callable[..., Any]
+    names: tuple[str, ...]
+    signature: str
+    request: Any = None
+    stationary: bool = False
+
+
+STATED: dict[Callable[..., Any], Stated] = {}
+# Where a function keeps the residual that it has stated.
+RESIDUAL = "__residual__"
 
 
 def solver(*functions: Callable[..., Any], **what: Any) -> None:

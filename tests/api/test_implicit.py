@@ -101,14 +101,15 @@ def test_jacobians():
 
 def test_reads_like_the_theorem():
     text = srcad.grad(LOSSES[1][0], argnums=(0, 1)).source(P, A)
-    assert "np.linalg.solve(balance_by_x(balanced_1, p, A).T, 2 * balanced_1)" in text
-    assert "p_bar = -balance_pullback_p(v, balanced_1, p, A)" in text
+    assert "balance_jac = np.diag(3 * balanced_1 ** 2) + A\n" in text
+    assert "v = np.linalg.solve(balance_jac.T, -2 * balanced_1)" in text
+    assert "p_bar = -v\n" in text
 
 
 def test_the_function_itself():
     wanted = srcad.grad(lambda M, e: anomaly(M, e))(1.0, 0.3)
     assert srcad.grad(anomaly)(1.0, 0.3) == wanted
-    assert "kepler_by_x" in srcad.grad(anomaly).source(1.0, 0.3)
+    assert "1.0 / (1.0 - e * np.cos(anomaly(M, e)))" in srcad.grad(anomaly).source(1.0, 0.3)
     np.testing.assert_allclose(srcad.jacrev(lowest)(P), srcad.jacrev(lambda p: lowest(p))(P))
 
 
