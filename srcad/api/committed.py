@@ -120,12 +120,12 @@ def _references(function: Callable[..., Any], record: Record) -> list[Reference]
         scope = scope_of(function, path)
         if scope is None:
             return None
-        if name.startswith("builtin "):
-            plain = name.removeprefix("builtin ")
+        kind, _, plain = name.partition(" ")
+        if kind == "builtin":
             stands = plain in scope.function.__globals__
             value = _MISSING if stands else getattr(builtins, plain, _MISSING)
         else:
-            value = scope.read(name.removeprefix("value "))
+            value = scope.read(plain if kind in ("value", "call") else name)
         if value is _MISSING:
             return None
         found.append(Reference(path, name, value))

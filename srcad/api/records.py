@@ -36,6 +36,7 @@ __all__ = [
     "described",
     "digest",
     "heard",
+    "meant",
     "read_header",
     "request_digest",
     "source_digest",
@@ -201,7 +202,8 @@ def source_words(text: str) -> str:
                 words.append(kind)
             elif kind in ("NEWLINE", "ENDMARKER"):
                 is_text = len(line) == 1 and line[0].lstrip("rRuU")[:1] in ("'", '"')
-                if line and not is_text and line[0] != "@":
+                is_ours = line[:1] == ["@"] and "differentiable" in line[1:4]
+                if line and not is_text and not is_ours:
                     words += [*line, "\n"]
                 line = []
             else:
@@ -239,25 +241,26 @@ def _defaults(function: Any) -> list[str]:
 
 def described(function: Callable[..., Any], references: Iterable[Reference]) -> str:
     """The digest of a function and of what it reads, values of numbers and arrays included; "-" where something of it cannot be told apart from
-    something else.
+    something else: a function with a rule of its own, or one that is known at the call alone.
     """
-    found = [
-        source_digest(function),
-        *map(_of_reference, sorted(references, key=lambda each: (each.path, each.name))),
-    ]
+    references = sorted(references, key=lambda each: (each.path, each.name))
+    found = [source_digest(function), *(meant(each) for each in references)]
+    names = {each.name for each in references}
+    for reference in references:
+        kind, _, name = reference.name.rpartition(" ")
+        told = kind == "call" and f"{name}.__residual__" in names  # what it solves says all
+        if kind in ("call", "argument") and not told:
+            return "-"
     return digest(*found) if all(found) else "-"
 
 
-def _of_reference(reference: Reference) -> str:
-    words = (*reference.path, reference.name)
-    if any(word.startswith(("call ", "argument ")) for word in words):  # known at the call alone
-        return ""
+def meant(reference: Reference) -> str:
+    """What a name of an outer scope stands for, in words that hold on another machine; empty where that cannot be said."""
     said = _of_object(reference.object)
     return f"{spoken(reference)}: {said}" if said else ""
 
 
 def _of_object(found: Any) -> str:
-    """What an object of an outer scope is, in words that hold on another machine; empty where that cannot be said."""
     if isinstance(found, types.ModuleType):
         return f"module {found.__name__}"
     value = _value(found)

@@ -172,7 +172,7 @@ def test_a_file_that_was_edited_under_a_running_program(package: Path) -> None:
     """The text on disk is that of the committed derivative, what runs is another."""
     path = package / "model.py"
     text = path.read_text()
-    path.write_text(text.replace("K * np.sum", "2 * K * np.sum"))
+    path.write_text(text.replace("K * np.sum", "3 * K * np.sum"))
     found = model()
     path.write_text(text)
     with (
