@@ -27,7 +27,7 @@ from srcad.rules.families import constant, elementwise
 from srcad.rules.linear import count_of
 from srcad.rules.refused import refused
 from srcad.rules.scipy import having
-from srcad.rules.scipy.special import literal
+from srcad.rules.scipy.special.tools import literal
 
 __all__: list[str] = []
 
