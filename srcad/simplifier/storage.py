@@ -139,6 +139,7 @@ class _Family:
                 recomputed.append(value)
         restored: list[tuple[Carry, list[tuple[Let, Value]]]] = []
         held: list[tuple[Value, Carry]] = []
+        places: set[Value | None] = set()
         opposite = all(reader.direction == -source.direction for reader in readers)
         if opposite:
             for carry in source.carries:
@@ -147,7 +148,12 @@ class _Family:
                     held.append((carry.next, carry))
             for carry in source.carries:
                 chain = self.chain(source, carry) if carry.param in kept else []
+                indices = {v for let in chain for v in leaves(let.args[1])}
+                undone = {carry.param, *(let.out for let in chain)}
+                if undone & (indices | places):  # what is undone tells where no more
+                    continue
                 if chain and all(self.at_hand(let.args[1], source, own, kept) for let in chain):
+                    places |= indices
                     olds = [(let, self.old(source, let)) for let in chain]
                     kept = [
                         v

@@ -594,6 +594,16 @@ def nan_to_num_in_place(x):
     return np.nan_to_num(y, copy=False, posinf=1.0) * y
 
 
+@program(np.array([2.0, 1.0, 0.5]))
+def a_mask_stored_into_at_its_own_places(x):
+    active = np.ones(3, dtype=bool)
+    y = x.copy()
+    for _ in range(4):
+        y[active] = y[active] * 0.5
+        active[active] = np.abs(y[active]) > 0.3
+    return y * y
+
+
 @pytest.mark.parametrize(
     "function", programs(__import__(__name__, fromlist=["_"])), ids=lambda f: f.__name__
 )
