@@ -594,7 +594,7 @@ def nan_to_num_in_place(x):
     return np.nan_to_num(y, copy=False, posinf=1.0) * y
 
 
-@program(np.array([2.0, 1.0, 0.5]))
+@program(np.array([2.0, 1.0, 0.5]), oracle=D)
 def a_mask_stored_into_at_its_own_places(x):
     active = np.ones(3, dtype=bool)
     y = x.copy()
