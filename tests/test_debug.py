@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -30,7 +31,26 @@ def looped(x):
     return total
 
 
-LINE = {f: f.__code__.co_firstlineno for f in (length, masked, looped)}
+def helper(x):
+    return np.sqrt(x)
+
+
+def calls(x):
+    z = x * 1.0
+    return np.sum(helper(z) * 2)
+
+
+def forward(x):
+    return np.sum(np.log(x) * x)
+
+
+def vector(x):
+    return np.sqrt(x) * x
+
+
+LINE = {
+    f: f.__code__.co_firstlineno for f in (length, masked, looped, helper, calls, forward, vector)
+}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +59,7 @@ LINE = {f: f.__code__.co_firstlineno for f in (length, masked, looped)}
         (length, np.zeros(2), 2, "infinity"),
         (masked, np.array([1.0, 0.0]), 1, "NaN"),
         (looped, np.array([4.0, 0.0]), 3, "infinity"),
+        (forward, np.array([0.0, 1.0]), 1, "infinity"),
     ],
 )
 def test_the_line_is_named(function, x, line, kind):
@@ -70,3 +91,64 @@ def test_infinities_may_pass():
     with srcad.debug_nans(infinities=False):
         found = srcad.grad(lambda x: np.sum(np.sqrt(x)))(np.array([0.0, 1.0]))
     assert np.isinf(found[0])
+
+
+X = np.array([1.0, 0.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    "call, place, words",
+    [
+        (
+            lambda: srcad.grad(calls)(X),
+            (helper, 1),
+            "sqrt: float64[3], from 0 to 2, 1 of 3 zero, 0 there",
+        ),
+        (lambda: srcad.vjp(calls, X)[1](1.0), (helper, 1), "in `x_bar` at [1] of helper_backward"),
+        (lambda: srcad.jvp(calls, (X,), (X + 1,)), (calls, 2), "x_dot: float64[3], from 1 to 5"),
+        (lambda: srcad.linearize(calls, X)[1](X), (calls, 2), "the first NaN"),
+        (lambda: srcad.hessian(calls)(X), (calls, 2), "at [1, 1] of calls_hessian"),
+        (lambda: srcad.jacrev(vector)(X), (vector, 1), "    return np.sqrt(x) * x\n"),
+        (lambda: srcad.jacrev(vector, chunk_size=1)(X), (vector, 1), "of vector_jacrev"),
+        (lambda: srcad.jacfwd(vector)(X), (vector, 1), "of vector_jacfwd"),
+        (lambda: srcad.vmap(srcad.grad(looped))(np.stack([X + 1, X])), (looped, 3), "at [1, 1]"),
+        (lambda: srcad.value_and_grad(forward)(X - 4.5), (forward, 1), "the first NaN"),
+    ],
+)
+def test_every_transform(call, place, words):
+    function, line = place
+    with srcad.debug_nans(), pytest.raises(FloatingPointError) as caught:
+        call()
+    said = str(caught.value)
+    assert said.startswith(f"test_debug.py:{LINE[function] + line}: the first")
+    assert words in said and "__notes__" not in vars(caught.value)
+
+
+def test_blocks_in_blocks_and_errors_caught_in_them():
+    block, gradient = srcad.debug_nans(), srcad.grad(looped)
+    with block:
+        with srcad.debug_nans(infinities=False):
+            assert np.isinf(gradient(X)[1])
+        with block:
+            pass
+        for _ in range(2):  # goes on after an error
+            with pytest.raises(FloatingPointError):
+                gradient(X)
+        trace = sys.gettrace()
+        found = []
+        other = threading.Thread(target=lambda: found.append((sys.gettrace(), gradient(X)[1])))
+        other.start()
+        other.join()
+        assert sys.gettrace() is trace
+    assert sys.gettrace() is not trace
+    assert np.isinf(found[0][1]) and not isinstance(found[0][0], type(trace))
+
+
+def test_a_derivative_from_the_disk(monkeypatch, tmp_path):
+    monkeypatch.setenv("SRCAD_CACHE_DIR", str(tmp_path))
+    for _ in range(2):  # compiled, then read
+        gradient = srcad.grad(looped)
+        with srcad.debug_nans(), pytest.raises(FloatingPointError) as caught:
+            gradient(X)
+        assert str(caught.value).startswith(f"test_debug.py:{LINE[looped] + 3}")
+        assert "t + np.sqrt(x[i])" in str(caught.value) or "np.sqrt(x[i])" in str(caught.value)

@@ -44,7 +44,7 @@ from srcad.errors import (
     RankUnknownError,
     SourceNotFoundError,
 )
-from srcad.loader import default_cache, load
+from srcad.loader import default_cache, files_of, load
 
 __all__ = ["Compiled", "Dispatcher"]
 
@@ -497,10 +497,13 @@ class Dispatcher:
             scope = scope_of(self.function, owner, given)
             namespace[text] = scope.read(outer) if scope is not None else None
         name = next(iter(made.names.values()))
+        files = files_of(
+            [self.root, *(unwrap(reference.object) for reference in made.references)]
+        )
         compiled = Compiled(
             self.function,
             made,
-            load(made.text, name, namespace, path=path, places=made.lines),
+            load(made.text, name, namespace, path=path, places=made.lines, files=files),
             given,
         )
         if not self.by_position and compiled.entry is not None:

@@ -2,6 +2,6 @@
 
 from srcad.loader.cache import Cache, default_cache
 from srcad.loader.module import from_source, load
-from srcad.loader.places import note, noted
+from srcad.loader.places import files_of, note, noted
 
-__all__ = ["Cache", "default_cache", "from_source", "load", "note", "noted"]
+__all__ = ["Cache", "default_cache", "files_of", "from_source", "load", "note", "noted"]

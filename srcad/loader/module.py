@@ -24,6 +24,7 @@ def load(
     *,
     path: str | None = None,
     places: Lines = (),
+    files: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Execute a generated text in a namespace of its own.
 
@@ -36,6 +37,7 @@ def load(
         namespace: What the text finds bound: globals, callees, cells.  It is copied.
         path: The entry's file, as `Cache.location` gives it; None where the text is in memory.
         places: For each line the user's file and line that it belongs to.
+        files: The paths of the files that `places` names.
 
     Returns:
         The namespace after the execution.
@@ -57,7 +59,7 @@ def load(
         linecache.cache[filename] = lines
         code = compile(text, filename, "exec", dont_inherit=True)
         code, lines = _loaded.setdefault((filename, digest), (code, lines))
-    register(filename, places)
+    register(filename, places, files)
     linecache.cache[filename] = lines  # again: linecache.clearcache may have been called
     module = {"__name__": name, **namespace}
     exec(code, module)
