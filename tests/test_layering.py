@@ -54,6 +54,7 @@ OPTIONAL = {"scipy": ANYWHERE, "numba": ANYWHERE, "dask": ANYWHERE}
 TOP_LEVEL = {
     ".ci",
     ".gitignore",
+    ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
