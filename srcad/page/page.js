@@ -33,18 +33,28 @@
 
   function links(view) {
     const split = view.querySelector(".split"), canvas = view.querySelector(".links"), said = view.querySelector(".said");
-    const primal = view.querySelector(".side.primal"), right = view.querySelector(".side.derivative");
+    const primal = view.querySelector(".side.primal");
     const lines = each(view, ".ln[role=option]");
     let held = null, shown = null;
 
+    // Per statement the lines of the function, and those of the text that is shown.
+    let live = [], places = new Map();
     const visible = (line) => line.offsetParent !== null;
-    const isPrimal = (line) => primal.contains(line);
-    const counterparts = (line) => line.dataset.p
-      ? lines.filter((other) => other.dataset.p === line.dataset.p && isPrimal(other) !== isPrimal(line) && visible(other))
-      : [];
-    const siblings = (line) => line.dataset.p
-      ? lines.filter((other) => other.dataset.p === line.dataset.p && isPrimal(other) === isPrimal(line) && visible(other))
-      : [line];
+    const isPrimal = (line) => line.side === 0;
+    for (const line of lines) line.side = primal.contains(line) ? 0 : 1;
+    const counterparts = (line) => places.get(line.dataset.p)?.[1 - line.side] ?? [];
+    const siblings = (line) => places.get(line.dataset.p)?.[line.side] ?? [line];
+
+    function survey() {
+      live = lines.filter(visible);
+      places = new Map();
+      for (const line of live) {
+        if (!line.dataset.p) continue;
+        if (!places.has(line.dataset.p)) places.set(line.dataset.p, [[], []]);
+        places.get(line.dataset.p)[line.side].push(line);
+      }
+      mark();
+    }
 
     // What belongs to a line lights up: its statement, the counterparts, and who reads what is saved there.
     function light(line) {
@@ -56,9 +66,7 @@
         line.classList.add("at");
         const keepers = isPrimal(line) ? found : [line];
         const reads = new Set(keepers.flatMap((other) => (other.dataset.reads ?? "").split(" ").filter(Boolean)));
-        for (const other of lines) {
-          if (!isPrimal(other) && visible(other) && reads.has(other.dataset.n)) other.classList.add("reader");
-        }
+        for (const other of live) if (!isPrimal(other) && reads.has(other.dataset.n)) other.classList.add("reader");
       }
       said.textContent = line ? describe(line) : "";
       draw();
@@ -81,25 +89,26 @@
       return `Line ${line.dataset.n}${here ? "" : " of the derivative"}: ${of}${note ? ` — ${note}` : ""}`;
     }
 
+    // Lines that follow each other in one sweep.
+    const runs = (found) => {
+      const out = [];
+      for (const line of found) {
+        const tone = ["adjoint", "tangent"].find((name) => line.classList.contains(name)) ?? "primal";
+        const last = out.at(-1);
+        if (last && last.tone === tone && last.lines.at(-1).nextElementSibling === line) last.lines.push(line);
+        else out.push({ lines: [line], tone });
+      }
+      return out;
+    };
+
     // Ribbons between the lines of a statement and each run of lines that belong to it.
     function draw() {
       const box = canvas.getBoundingClientRect();
       if (!box.width) return;
       const limits = primal.getBoundingClientRect();
-      const places = new Map();
-      for (const line of lines) {
-        if (!line.dataset.p || !visible(line)) continue;
-        const side = isPrimal(line) ? 0 : 1;
-        if (!places.has(line.dataset.p)) places.set(line.dataset.p, [[], []]);
-        const runs = places.get(line.dataset.p)[side];
-        const tone = ["adjoint", "tangent"].find((name) => line.classList.contains(name)) ?? "primal";
-        const last = runs.at(-1);
-        if (last && last.next === line && last.tone === tone) { last.lines.push(line); last.next = line.nextElementSibling; }
-        else runs.push({ lines: [line], next: line.nextElementSibling, tone });
-      }
       const paths = [];
       for (const [place, [from, to]] of places) {
-        for (const a of from) for (const b of to) {
+        for (const a of runs(from)) for (const b of runs(to)) {
           const span = (run) => {
             const top = run.lines[0].getBoundingClientRect().top, end = run.lines.at(-1).getBoundingClientRect().bottom;
             return [top - box.top + 1, end - box.top - 1];
@@ -156,9 +165,14 @@
       const line = event.target.closest(".ln[role=option]");
       if (!line || event.ctrlKey || event.metaKey || event.altKey) return;
       const list = lines.filter((other) => other.parentNode === line.parentNode), at = list.indexOf(line);
+      // To the other side; in the derivative, on to the next run of lines of the same statement.
       const across = (toPrimal) => {
-        if (isPrimal(line) === toPrimal) return;
-        focus(counterparts(line)[0]);
+        if (isPrimal(line) !== toPrimal) focus(counterparts(line)[0]);
+        else if (!toPrimal) {
+          const firsts = runs(siblings(line)).map((run) => run.lines);
+          const here = firsts.findIndex((found) => found.includes(line));
+          focus(firsts[(here + 1) % firsts.length]?.[0]);
+        }
       };
       const keys = {
         ArrowDown: () => focus(list[at + 1]), ArrowUp: () => focus(list[at - 1]), Home: () => focus(list[0]), End: () => focus(list.at(-1)),
@@ -180,14 +194,14 @@
     }
 
     for (const bar of each(view, "[role=tablist]")) tabs(bar, () => {
-      mark();
+      survey();
       if (held && !visible(held)) hold(held);
       light(held);
     });
     primal.addEventListener("scroll", draw, { passive: true });
     addEventListener("scroll", draw, { passive: true });
     new ResizeObserver(draw).observe(split);
-    mark();
+    survey();
     draw();
   }
 
