@@ -130,7 +130,11 @@ class Explanation:
             if each.statement:
                 yield f"        made for line {each.line}: {_cut(each.statement, 80)}"
             for reader in each.readers:
-                yield f"        read for line {reader.line}: {_cut(reader.statement, 80)}"
+                of = f"for line {reader.line}" if reader.line else "for the result"
+                what = f": {_cut(reader.statement, 80)}" if reader.statement else ""
+                yield f"        read {of}{what}"
+            if not each.readers:
+                yield "        read by nothing that is left: simplification has removed it"
         yield f"    in all {self.memory} bytes"
 
     @property

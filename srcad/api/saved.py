@@ -38,6 +38,7 @@ __all__ = ["Printed", "Reader", "Saved", "Text", "saved_values"]
 Printed = tuple[Function, dict[Value, str]]
 
 _START = "at the start"
+_HEADS = ("for ", "while ", "if ", "elif ")
 
 
 class Reader(NamedTuple):
@@ -113,7 +114,14 @@ class Text:
         ]
         found = [text for text in own if word.search(text.partition(" = ")[2] or text)]
         found += [text for text in own if word.search(text)]
-        return found[0] if found else origin.text.strip() or "the loop, or branch, of it"
+        if not found:  # the head of a loop or branch; or, of no line, what makes the result
+            ends = [
+                text
+                for at, text in self.statements
+                if text.startswith(_HEADS) or (not origin.line and self.places[at - 1] is None)
+            ]
+            found = [text for text in ends[::-1] if word.search(text)]
+        return found[0] if found else origin.text.strip()
 
 
 def saved_values(tops: list[Printed], text: Text, cost: Cost) -> Iterator[Saved]:
@@ -204,6 +212,8 @@ class _Walk:
                 self.reads(statement)
             for inner in blocks(statement):
                 self.block(inner, (*loops, statement) if isinstance(statement, Loop) else loops)
+            if isinstance(statement, Branch) and statement.origin.part == "primal":
+                self.joins(statement)
 
     def makes(self, statement: Statement) -> None:
         """Note what a forward statement defines."""
@@ -220,6 +230,16 @@ class _Walk:
         )
         when = f"after the branch of line {origin.line}" if isinstance(statement, Branch) else ""
         self.made.update((value, _Made(when, origin, view)) for value in defined(statement))
+
+    def joins(self, branch: Branch) -> None:
+        """What one side of a branch makes, and the other leaves as None, is what that side made."""
+        for phi in branch.phis:
+            sides = [side for side in (phi.then, phi.orelse) if isinstance(side, Value)]
+            if len(sides) == 1 and sides[0] in self.made:
+                self.made[phi.out] = self.made[sides[0]]
+            for side in sides:
+                if side in self.records:
+                    self.records[phi.out] = self.records[side]
 
     def is_given(self, tree: Any) -> bool:
         """Whether the memory of an operand is an argument's, which nobody has to keep."""
