@@ -189,6 +189,26 @@ EXAMPLES = [
         """,
         (B,),
     ),
+    Example(
+        "scipy.optimize.root",
+        """
+        def response(W, b):
+            found = optimize.root(lambda x: x - np.tanh(W @ x + b), np.zeros_like(b), tol=1e-13)
+            return np.sum(found.x**2)
+        """,
+        (A / 4, np.linspace(0.2, 0.6, 3)),
+        said="One linear system at the solution (the implicit function theorem); how it was found is not looked into.",
+    ),
+    Example(
+        "scipy.integrate.solve_ivp",
+        """
+        def decayed(rates, y0):
+            found = integrate.solve_ivp(lambda t, y: -rates @ y, (0, 1), y0, rtol=1e-10, atol=1e-12)
+            return np.sum(found.y[:, -1] ** 2)
+        """,
+        (A, np.linspace(0.2, 0.6, 3)),
+        said="Through the steps that its error control has accepted, which are held constant.",
+    ),
 ]
 
 
@@ -205,7 +225,7 @@ def _shown(example: Example) -> str:
 
 def compiled(example: Example) -> tuple[Any, Any]:
     """The function of an example, and its derivative by all arguments."""
-    text = "import numpy as np\nfrom scipy import special\n\n\n"
+    text = "import numpy as np\nfrom scipy import integrate, optimize, special\n\n\n"
     text += textwrap.dedent(example.text).strip("\n") + "\n"
     function = srcad.from_source(text, example.text.split("def ")[1].partition("(")[0])
     by = which(example)
