@@ -80,6 +80,8 @@ class Symbol:
         return call(function, *args, **kwargs)
 
     def __getitem__(self, index: Any) -> Any:
+        if self.value.type.kind == "number":  # Python's, that have no items
+            return self if index == () else call(np.asarray, self)[index]
         return call(operator.getitem, self, index)
 
     def __bool__(self) -> bool:
@@ -166,6 +168,9 @@ def unwrap(tree: Any) -> Any:
         return tree.value
     if isinstance(tree, slice):
         return Slice(unwrap(tree.start), unwrap(tree.stop), unwrap(tree.step))
+    if isinstance(tree, (np.ndarray, np.generic)) and tree.dtype.kind in "biufc":
+        builder, made = _QUOTING.get(), tree.tolist()  # what NumPy makes of literals
+        return made if builder is None or not tree.ndim else builder.emit(_ARRAY, made)
     if isinstance(tree, (tuple, list)):
         parts = [unwrap(part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
@@ -185,6 +190,11 @@ def _builder(tree: Any) -> Builder | None:
     return None
 
 
+_ARRAY = ops.operation(np.array)
+# The builder of the rule that is being quoted.
+_QUOTING: ContextVar[Builder | None] = ContextVar("the builder of a rule", default=None)
+
+
 def call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """`function(*args, **options)`, quoted where a symbol is among the arguments.
 
@@ -192,7 +202,10 @@ def call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """
     builder = _builder(list(args)) or _builder(list(options.values()))
     if builder is None:
-        return function(*args, **options)
+        made = function(*args, **options)
+        builder = _QUOTING.get()
+        if builder is None or not np.ndim(made):
+            return made  # an array is no literal: it is written down as what makes it
     tracing = sys.gettrace() if _NAMING else None
     if tracing is not None:  # the rule's frames are of interest, the builder's many are not
         sys.settrace(None)
@@ -348,10 +361,14 @@ def quote(
     """Run `rule` on operands of Core; what it does is emitted through `builder`. Returns its results, always as a tuple."""
     given = [wrap(arg, builder) for arg in args]
     named = {key: wrap(option, builder) for key, option in (options or {}).items()}
-    if builder.names_rules:
-        results = with_names(rule, builder, given, named)
-    else:
-        results = rule(*given, **named)
+    token = _QUOTING.set(builder)
+    try:
+        if builder.names_rules:
+            results = with_names(rule, builder, given, named)
+        else:
+            results = rule(*given, **named)
+    finally:
+        _QUOTING.reset(token)
     if not isinstance(results, tuple):
         results = (results,)
     return tuple(unwrap(result) for result in results)
@@ -415,16 +432,6 @@ def with_names(
     return results
 
 
-_DRIVERS = ("_bar", "_dot")
-# Whether the local names of a function are read, by its code.
-_READ: dict[CodeType, bool] = {}
-# The threads that quote a rule: one that is quoted inside another's is a part of it.
-_NAMING: set[Any] = set()
-# Where rules stand, and what calls them; the latter's own names say nothing.
-_RULES = "srcad.rules."
-_MECHANISM = {
-    f"srcad.{name}" for name in ("core.quote", "rules.chain", "rules.derived", "rules.families")
-}
 @contextmanager
 def apart() -> Iterator[None]:
     """What a rule has compiled on the way: rules that are quoted there have names of their own, and its frames are nobody's."""
@@ -441,3 +448,13 @@ def apart() -> Iterator[None]:
             sys.settrace(tracing)
 
 
+_DRIVERS = ("_bar", "_dot")
+# Whether the local names of a function are read, by its code.
+_READ: dict[CodeType, bool] = {}
+# The threads that quote a rule: one that is quoted inside another's is a part of it.
+_NAMING: set[Any] = set()
+# Where rules stand, and what calls them; the latter's own names say nothing.
+_RULES = "srcad.rules."
+_MECHANISM = {
+    f"srcad.{name}" for name in ("core.quote", "rules.chain", "rules.derived", "rules.families")
+}

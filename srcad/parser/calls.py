@@ -303,10 +303,12 @@ class Calls(Objects):
             named = tuple(each for each in named if not each[0].startswith("overwrite_"))
         rule = rule_of(function)
         by_name = () if rule is None else rule.named
-        if rule is not None and _of_arrays(function, rule.family):
+        if rule is not None:
             operands = tuple(
-                self.call_known(node, np.array, [each], {}) if type(each) in (list, tuple) else each
-                for each in operands
+                self.call_known(node, np.array, [each], {})
+                if type(each) in (list, tuple) and _is_array(function, rule, place, each)
+                else each
+                for place, each in enumerate(operands)
             )
         for name, option in named:
             if name in _DYNAMIC or name in by_name:
@@ -654,10 +656,25 @@ _SILENT = {print, time.sleep, warnings.warn, np.random.seed, random.seed}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
 
-def _of_arrays(function: Any, family: str) -> bool:
-    """Whether a function makes arrays of operands that are lists of numbers."""
+def _is_array(function: Any, rule: Any, place: int, operand: Any) -> bool:
+    """Whether an operand that is a list stands for the array that NumPy makes of it, and the rule is of that array."""
     home = ops.module_of(function) or ""
-    return home == "scipy.special" or (home == "numpy" and family == "elementwise")
+    if home == "scipy.special" or (home == "numpy" and rule.family == "elementwise"):
+        return True
+    of_ufunc = isinstance(getattr(function, "__self__", None), np.ufunc)
+    if not (home.startswith("numpy") or of_ufunc) or function in _MAKERS:
+        return False
+    names = rule.operands or ()
+    name = names[min(place, len(names) - 1)] if names else ""
+    if name in _SEQUENCES:
+        return False
+    return name in _ARRAYS or any(value.type.differentiable for value in leaves(operand))
+
+
+# Functions that make arrays of lists; operands that are several arrays; and those each of which is one.
+_MAKERS = {np.array, np.asarray, np.asanyarray, np.ascontiguousarray}
+_SEQUENCES = {"arrays", "tup", "condlist", "choicelist", "choices", "subscripts", "*operands"}
+_ARRAYS = {"*xi", "*arys", "*args"}
 
 
 def writes_on_request(options: dict[str, Any]) -> bool:

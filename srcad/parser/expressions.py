@@ -425,6 +425,8 @@ class Expressions(State):
                     f"this expression fails: {error}",
                     "It would raise when the function is called.",
                 )
+        if op is ops.add and _sizes(left) and _sizes(right):
+            return self.emit(op, (left, right))  # `(2,) + x.shape`
         if isinstance(left, (tuple, list, str)) or isinstance(right, (tuple, list, str)):
             kind = type(left if isinstance(left, (tuple, list, str)) else right).__name__
             self.refuse(
@@ -1255,6 +1257,13 @@ def ops_module(module: types.ModuleType) -> bool:
 
 def truth(binding: Any) -> bool:
     return bool(binding.object) if isinstance(binding, Known) else bool(binding)
+
+
+def _sizes(binding: Any) -> bool:
+    """Whether it is a tuple: one that is written, or `x.shape`."""
+    if isinstance(binding, Value):
+        return isinstance(binding.type.value, tuple)
+    return type(binding) is tuple
 
 
 def _parts(tree: Any) -> list[Any]:

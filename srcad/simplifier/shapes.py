@@ -9,7 +9,7 @@ A rewrite that is not proven is not done: `sum_to` stays, and is a helper at run
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,13 @@ from srcad.simplifier.rewrite import Pass, remake, uses
 
 __all__ = ["resolve_shapes"]
 
+# What arrays have and Python's numbers do not; of the dtype the type, which stays weak.
+_KINDS = {"bool": bool, "int": int, "float": float, "complex": complex}
+_OF_NUMBERS: dict[ops.Operation, Callable[[str | None], Tree]] = {
+    ops.shape: lambda name: (),
+    ops.size: lambda name: 1,
+    ops.dtype: lambda name: _KINDS.get(name or "", float),
+}
 _ELEMENTWISE = {
     ops.add,
     ops.subtract,
@@ -198,6 +205,9 @@ class _Shapes(Pass):
 
     def simplify(self, statement: Let) -> Let | None:
         op = statement.op
+        if op in _OF_NUMBERS and type_of(statement.args[0]).kind == "number":
+            self.stands(statement, _OF_NUMBERS[op](type_of(statement.args[0]).dtype))
+            return None
         if op is ops.sum_to:
             return self.sum_to(statement)
         if op is ops.spread:
@@ -288,10 +298,11 @@ class _Shapes(Pass):
                 self.stands(statement, turned.args[0])
                 return None
             return statement
-        if op.function is np.where and self.is_stored_once(*statement.args):
+        selects = op.function is np.where and len(statement.args) == 3
+        if selects and self.is_stored_once(*statement.args):
             self.stands(statement, statement.args[1])
             return None
-        if op.function is np.where and statement.origin.part != "primal":
+        if selects and statement.origin.part != "primal":
             return self.thinned(statement)
         if op.function is np.sum and not statement.options:
             spread = self.source(statement.args[0], ops.spread)

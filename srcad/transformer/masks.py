@@ -68,6 +68,11 @@ class Masks:
         made = next((s for s in reversed(block) if isinstance(s, Let) and s.out is tree), None)
         if made is not None and made.op is ops.sum_to and same_shape(*map(type_of, made.args)):
             return self.lifted(builder, made.args[0], start)
+        if made is not None and made.op is ops.sum_to:
+            mask = self.lifted(builder, made.args[0], start)
+            left = self.summed(mask, type_of(made.args[1]))
+            if mask.alive is not None and left.alive == mask.alive:
+                return left._replace(inner=builder.emit(ops.sum_to, mask.inner, made.args[1]))
         if made is not None and made.op is ops.spread:
             mask = self.lifted(builder, made.args[0], start)
             if mask.alive is not None:

@@ -16,6 +16,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from srcad.analysis.activity import active
 from srcad.analysis.types import infer, same_shape, type_of
 from srcad.core import ops
@@ -257,7 +259,9 @@ class Tangent:
             return made if isinstance(y, tuple) else made[0]
         if rule.family == "linear":
             filled = [
-                self.filled(dot, arg) if place in wanted and _varies(arg) else arg
+                self.held(op, self.filled(dot, arg), arg)
+                if place in wanted and _varies(arg)
+                else arg
                 for place, (arg, dot) in enumerate(zip(args, dots))
             ]
             if op is ops.put_add and dots[2] is None:
@@ -266,6 +270,7 @@ class Tangent:
         total = None
         for place, dot in enumerate(dots):
             if dot is not None:
+                dot = self.held(op, dot, args[place])
                 term = self.called(rule, op, (*args[:place], dot, *args[place + 1 :]), options)
                 total = term if total is None else self.builder.emit(ops.add, total, term)
         return total
@@ -277,6 +282,13 @@ class Tangent:
         """The operation on other operands."""
         args, named = rule.merge(args, dict(options))
         return self.builder.let(op, args, tuple(named.items()))
+
+    def held(self, op: Any, dot: Tree, arg: Tree) -> Tree:
+        """A tangent that methods can be called of: a number is an array like the operand."""
+        of_arrays = op.style in ("method", "attribute") or op.base == "astype"
+        if not of_arrays or not isinstance(dot, (int, float)):
+            return dot
+        return self.builder.emit(ops.operation(np.full_like), arg, dot)
 
     def no_derivative(self, statement: Let, arg: Tree) -> None:
         name = arg.base if isinstance(arg, Value) else "this operand"

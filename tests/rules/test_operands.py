@@ -1,0 +1,91 @@
+"""Operands that are not arrays, but what NumPy makes arrays of: numbers, lists, masks of fewer axes, tuples of sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcad
+
+FUNCTIONS: list[Callable[[Any], Any]] = [
+    # a number, which has neither a shape nor a dtype
+    lambda x: np.max(x),
+    lambda x: np.median(x),
+    lambda x: np.cumprod(x)[0],
+    lambda x: np.sum(np.tile(x, 3) * np.repeat(x, 3)),
+    # lists
+    lambda x: np.max([x, 1 - x]),
+    lambda x: np.linalg.det([[x, 1.0], [2.0, x]]),
+    lambda x: np.linalg.norm([x, 1.0]),
+    lambda x: np.logaddexp.reduce([x, 1.0]),
+    lambda x: np.meshgrid(x, [1.0, 2.0])[0][0, 0],
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_numbers_and_lists(function: Callable[[Any], Any]) -> None:
+    x, h = 0.7, 1e-6
+    expected = (function(x + h) - function(x - h)) / (2 * h)
+    for x_bar in (srcad.grad(function)(x), srcad.jacfwd(function)(x)):
+        np.testing.assert_allclose(x_bar, expected, rtol=1e-6)
+
+
+METHODS: list[Callable[[Any], Any]] = [
+    lambda x: x.ravel(),
+    lambda x: x.sum(),
+    lambda x: x.dot(np.ones(2)),
+    lambda x: x.astype(np.float64),
+    lambda x: np.where(True, x, 3.0),
+    lambda x: np.resize(x, (3, 2)),
+]
+
+
+@pytest.mark.parametrize("function", METHODS)
+def test_methods_of_arrays_without_axes(function: Callable[[Any], Any]) -> None:
+    x = np.array(0.7)
+    y_dot = srcad.jacfwd(function)(x)
+    np.testing.assert_array_equal(y_dot, np.ones_like(function(x)))
+
+
+@pytest.mark.parametrize("reduce", [np.mean, np.var, np.std, np.nanmean])
+def test_masks_of_an_axis_of_length_one(reduce: Any) -> None:
+    """What a mask leaves in is counted where it has been broadcast."""
+    x, mask = np.array([[0.3, 0.1, 0.9], [2.0, 7.0, 1.0]]), np.array([[True], [False]])
+
+    def masked(x: Any) -> Any:
+        return reduce(x, where=mask)
+
+    def of_first_row(x: Any) -> Any:
+        return reduce(x[0])
+
+    np.testing.assert_allclose(srcad.grad(masked)(x), srcad.grad(of_first_row)(x), atol=1e-15)
+    np.testing.assert_allclose(srcad.jacfwd(masked)(x), srcad.grad(of_first_row)(x), atol=1e-15)
+
+
+def test_sizes_are_added_to_tuples() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.ones((2,) + x.shape) * x) + np.sum(np.ones(x.shape * 2)) * np.sum(x)
+
+    np.testing.assert_array_equal(srcad.grad(f)(np.ones((3, 2))), np.full((3, 2), 2.0 + 36))
+
+
+def test_where_of_a_condition_alone() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(x[np.where(y > 0)[0]] ** 2)
+
+    x_bar = srcad.grad(f)(np.array([1.0, 2.0, 3.0]), np.array([1, 0, 2]))
+    np.testing.assert_array_equal(x_bar, [2, 0, 6])
+
+
+def test_a_mask_moves_out_of_a_sum_to_a_shape() -> None:
+    """Also where it is not proven that the sum does nothing."""
+
+    def f(x: Any) -> Any:
+        conditions = [x > 0, np.array([[True], [False]])]
+        return np.sum(np.select(conditions, [np.sqrt(x), 1.0]))
+
+    x_bar = srcad.grad(f)(np.array([[4.0, 0.0], [-1.0, 0.25]]))
+    np.testing.assert_array_equal(x_bar, [[0.25, 0], [0, 1]])
