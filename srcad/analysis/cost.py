@@ -225,12 +225,16 @@ class Cost:
             return sum((self.size(part) for part in tree), Formula())
         if type_.kind == "tuple":
             return sum((self.of_type(part, "part") for part in type_.parts), Formula())
-        return self.of_type(type_, _label(tree)) if type_.numeric else Formula()
+        named = tree if isinstance(tree, Value) else _label(tree)
+        return self.of_type(type_, named) if type_.numeric else Formula()
 
-    def of_type(self, type_: Type, label: str) -> Formula:
-        """How many numbers a value of this type holds; the label names what is not known of it."""
+    def of_type(self, type_: Type, named: Value | str) -> Formula:
+        """How many numbers a value of this type holds; what is not known of it gets its name."""
+        label = _label(named)
         if type_.shape is None:
-            return Formula.named(f"size({label})") if type_.kind in ("array", "any") else Formula(1)
+            if type_.kind not in ("array", "any"):
+                return Formula(1)
+            return Formula.named(self.name(("size", named), f"size({label})"))
         total = Formula(1)
         for axis, size in enumerate(type_.shape):
             total *= self.dim(size, f"len({label})" if not axis else f"{label}.shape[{axis}]")
@@ -262,6 +266,10 @@ class Cost:
         if tag in ("broadcast", "min"):
             names = sorted(str(self.dim(size, label)) for size in parts[0])
             return Formula.named(f"{'max' if tag == 'broadcast' else 'min'}({', '.join(names)})")
+        return Formula.named(self.name(key, label))
+
+    def name(self, key: Any, label: str) -> str:
+        """The name of what is not known: one for each thing."""
         if key not in self.keys:
             name, counter = label, 1
             while name in self.keys.values():
@@ -269,7 +277,7 @@ class Cost:
                 name = f"{label}_{counter}"
             self.keys[key] = name
             self.legend[name] = "not known while compiling"
-        return Formula.named(self.keys[key])
+        return self.keys[key]
 
     # blocks
 
@@ -285,7 +293,7 @@ class Cost:
                 statement.args,
                 statement.options,
                 statement.out.type if statement.out is not None else Type("object"),
-                "" if statement.out is None else statement.out.base,
+                "" if statement.out is None else statement.out,
             )
         if isinstance(statement, Call):
             return self.of_block(statement.callee.body) + self.inside(statement.args)
@@ -327,7 +335,7 @@ class Cost:
     # operations
 
     def operation(
-        self, op: ops.Operation, args: Any, options: Any, type_: Type, label: str
+        self, op: ops.Operation, args: Any, options: Any, type_: Type, named: Value | str
     ) -> Formula:
         """One operation, and those inside its operands."""
         given = dict(options)
@@ -337,10 +345,10 @@ class Cost:
                 for arg in args
             ]
         within = self.inside(args) + self.inside(list(given.values()))
-        return within + self.itself(op, args, given, type_, label)
+        return within + self.itself(op, args, given, type_, named)
 
     def itself(
-        self, op: ops.Operation, args: Any, options: Any, type_: Type, label: str
+        self, op: ops.Operation, args: Any, options: Any, type_: Type, named: Value | str
     ) -> Formula:
         if op.style == "put":
             return self.size(args[2])
@@ -351,7 +359,7 @@ class Cost:
         if counts or memory_of(op, args, options) in ("view", "same"):
             return Formula()
         rule = rule_of(op.function)
-        result = self.size(Expr(op, (), (), type_)) if not label else self._result(type_, label)
+        result = self._result(type_, named or op.base)
         if rule is None or rule.family == "elementwise" or op.function in _SELECTING:
             return result
         if rule.family == "bilinear":
@@ -369,10 +377,10 @@ class Cost:
             return self.size(given[0]) * Formula.named(f"log2({length})")
         return max([result, *map(self.size, given)], key=lambda formula: formula.order)
 
-    def _result(self, type_: Type, label: str) -> Formula:
+    def _result(self, type_: Type, named: Value | str) -> Formula:
         if type_.kind == "tuple":
-            return sum((self.of_type(part, label) for part in type_.parts), Formula())
-        return self.of_type(type_, label) if type_.numeric else Formula()
+            return sum((self.of_type(part, named) for part in type_.parts), Formula())
+        return self.of_type(type_, named) if type_.numeric else Formula()
 
     def definition(self, rule: Any, args: Any, options: dict[str, Any]) -> Formula | None:
         """The operations of a function that is known in terms of others; None where its definition does not say."""
@@ -462,6 +470,8 @@ def _arrays(args: Any) -> list[Any]:
 
 
 def _label(tree: Any) -> str:
+    if isinstance(tree, str):
+        return tree
     if isinstance(tree, Value):
         return tree.base
     return tree.op.base if isinstance(tree, Expr) else "it"

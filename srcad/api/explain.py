@@ -69,6 +69,12 @@ class Explanation:
             self.cost.legend["rows"] = "how many at a time"
 
     @property
+    def undeclared(self) -> list[str]:
+        """The arguments of which nothing is known: there are no formulas without."""
+        given = parameters(self.primal)
+        return [value.base for value in given if value.type.numeric and value.type.shape is None]
+
+    @property
     def memory(self) -> Formula:
         """The bytes of all that is saved."""
         return sum((each.bytes for each in self.saved), Formula())
@@ -101,6 +107,10 @@ class Explanation:
                 yield f"    {self.words_of(each)}"
         yield ""
         yield "What it costs, in numbers computed or copied"
+        if self.undeclared:
+            what = ", ".join(f"`{name}`" for name in self.undeclared)
+            yield f"    not known: declare what {what} {'is' if len(self.undeclared) == 1 else 'are'}, as in float64[n]"
+            return
         primal = f"{self.primal.name}{', for one example' if self.mapped else ''}"
         rows = [(primal, str(self.function)), *((name, str(cost)) for name, cost in self.parts)]
         if self.chunked:
@@ -135,7 +145,8 @@ class Explanation:
                 yield f"        read {of}{what}"
             if not each.readers:
                 yield "        read by nothing that is left: simplification has removed it"
-        yield f"    in all {self.memory} bytes"
+        if not self.undeclared:
+            yield f"    in all {self.memory} bytes"
 
     @property
     def legend(self) -> dict[str, str]:
@@ -253,7 +264,9 @@ class Explanation:
                 }
                 for each in self.swept
             ],
-            "cost": {
+            "cost": None
+            if self.undeclared
+            else {
                 "function": str(self.function),
                 "derivative": str(self.derivative),
                 "ratio": "" if self.mapped or self.chunked else self.derivative.over(self.function),

@@ -51,3 +51,13 @@ def test_of_a_bare_name_and_of_no_function(srcad):
     assert "sine_jacrev, of mod.py" in srcad("explain", "mod.py", "sine").stdout
     assert srcad("explain", "mod.py", "grad(nothing)").exit_code == 2
     assert srcad("explain", "mod.py", "grad(integers)", "--line", 3).exit_code != 0
+
+
+def test_undeclared_arguments_have_no_formulas(srcad, folder):
+    text = "import numpy as np\n\n\ndef open_(x):\n    y = np.exp(x)\n    return np.sum(y * y)\n"
+    (folder / "unspecified.py").write_text(text)
+    told = srcad("explain", "unspecified.py", "grad(open_)")
+    assert "declare what `x` is" in told.stdout and "bytes" not in told.stdout
+    assert "y: ?[...]" in told.stdout
+    told = srcad("explain", "unspecified.py", "grad(open_)", "--format", "json")
+    assert json.loads(told.stdout)["cost"] is None
