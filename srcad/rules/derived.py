@@ -38,12 +38,33 @@ def derived(
     without: dict[str, str] | None = None,
     along: str | None = None,
 ) -> Callable[[F], F]:
-    """Register `definition(*operands, **options)`, which does what each of the functions does.
+    """Register `definition(*operands, **options)`, which does what each of the functions does: it is the rule.
 
-    Operands and options are told apart as in all rules: what is keyword-only is an option. `wrt`, `signature` and `memory` are as in `Rule`.
-    A function that is `linear` in the operands `wrt` is its own pushforward. Where a person would write another `pullback(y_bar,
-    *operands, y, **options)` (without the result `y` of a linear function) than what the definition comes to, it is given; for what
-    it does not cover it returns NotImplemented.
+    Its derivatives are made of the rules of what it uses, its batched form and its type come from it; the call stays in the text as it
+    was written. What is keyword-only in it is an option.
+
+    Args:
+        *functions: What it defines. They are called as they are, never looked into.
+        wrt, signature, memory, on_complex, without, along: As of `srcad.rules.linear` and `elementwise`.
+        linear: The function is linear in the operands `wrt`, and so its own pushforward.
+        pullback: `pullback(y_bar, *operands, y, **options)` (of a linear function without `y`), where a person would write another
+            than what the definition comes to. For what it does not cover it returns NotImplemented.
+
+    Returns:
+        A decorator, which returns the definition as it is.
+
+    Raises:
+        ValueError: One of the functions has a rule already.
+
+    Example:
+        >>> import numpy as np, srcad
+        >>> def midrange(a):
+        ...     return (a.max() + a.min()) / 2
+        >>> @derived(midrange)
+        ... def definition(a):
+        ...     return (np.max(a) + np.min(a)) / 2
+        >>> srcad.grad(midrange)(np.array([3.0, 1.0, 2.0]))
+        array([0.5, 0.5, 0. ])
     """
 
     def decorate(definition: F) -> F:

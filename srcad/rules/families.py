@@ -327,14 +327,37 @@ def elementwise(
     signature: str | None = None,
     flat: bool = False,
 ) -> Callable[[F], F]:
-    """Register `rule(*operands, y) -> partial derivatives` for each of the functions; None for an operand in `without`.
+    """Register `rule(*operands, y) -> partial derivatives`, of functions that act on each element by itself.
 
-    `flat` says that they are zero on regions: what comes before is then masked there, if its own may be infinite.
-    One that is no ufunc of NumPy's is known to broadcast where the `signature` says so.
+    The rule returns the partial derivative of the result `y` by each operand (a tuple of them where there are several operands), and
+    nothing about broadcasting, accumulation or seeds. Its options are keyword-only parameters, under the function's names.
 
-    >>> import numpy as np
-    >>> rule_of(np.tanh).pullback(0.5, 0.25)
-    0.9375
+    Args:
+        *functions: What the rule is of. They are called as they are, never looked into.
+        wrt: The positions of the operands that the result varies with; None: all. What stands elsewhere has no derivative.
+        on_complex: What holds where operands are complex. "conjugate": the function is holomorphic, and the driver conjugates the
+            formula of real numbers; "given": the result is real, and the rule gives its gradient; "refuse": there is no derivative.
+        without: Operands, by name, that the result varies with but that no derivative is known by, with the reason: where one is
+            active that is the error. The rule returns None for them.
+        signature: `"(),()->()"` says of a function that is no ufunc of NumPy's that it broadcasts.
+        flat: The partial derivatives are zero on regions: what comes before is masked there, if its own may be infinite.
+
+    Returns:
+        A decorator, which returns the rule as it is.
+
+    Raises:
+        ValueError: One of the functions has a rule already.
+
+    Example:
+        >>> import numpy as np, srcad
+        >>> from srcad import rules
+        >>> def softsign(x):
+        ...     return x / (1 + np.abs(x))
+        >>> @rules.elementwise(softsign, signature="()->()")
+        ... def softsign_rule(x, y):
+        ...     return (1 - np.abs(y)) ** 2
+        >>> srcad.grad(lambda x: np.sum(softsign(x)))(np.array([0.0, 1.0, -3.0]))
+        array([1.    , 0.25  , 0.0625])
     """
 
     def decorate(rule: F) -> F:
@@ -402,7 +425,41 @@ def linear(
     stacks: bool = True,
     along: str | None = None,
 ) -> Callable[[F], F]:
-    """Register `rule(y_bar, *operands, **options) -> cotangents` for operations linear in the operands `wrt`."""
+    """Register `rule(y_bar, *operands, **options) -> cotangents`, of functions that are linear in their operands.
+
+    The function is its own pushforward, so the rule is the transpose alone. It returns the cotangent of each operand (a tuple where there
+    are several), None for one that the function is not linear in. Operands are there for their shapes, and for what has no derivative.
+
+    Args:
+        *functions: What the rule is of. They are called as they are, never looked into.
+        wrt: The positions of the operands that it is linear in; None: all.
+        broadcasts: A cotangent may come in the shape of the result; the driver sums it to the operand's.
+        signature: The last axes of operands and result, in NumPy's notation for generalized ufuncs (`"(m,n),(n)->(m)"`, `"k?"` for an
+            axis that may be missing): what stands before them broadcasts. Type, memory and batched form follow.
+        memory: What the result may share with operands: "fresh" (nothing), "view" (with the first, always) or "maybe".
+        on_complex: What holds where operands are complex. "conjugate": the rule is that of real numbers, and the driver conjugates
+            operands and result for it; "given": it is right of complex numbers itself; "refuse": there is no derivative.
+        stacks: Whether axes may stand before those that the signature names.
+        along: The option that names the one axis along which the function works on its first operand, or that option and the
+            operand (`"axis x"`): the batched form is the call along the next axis.
+
+    Returns:
+        A decorator, which returns the rule as it is.
+
+    Raises:
+        ValueError: One of the functions has a rule already.
+
+    Example:
+        >>> import numpy as np, srcad
+        >>> from srcad import rules
+        >>> def mirrored(x):
+        ...     return x + x[::-1]
+        >>> @rules.linear(mirrored, signature="(n)->(n)")
+        ... def mirrored_rule(y_bar, x):
+        ...     return y_bar + y_bar[::-1]
+        >>> srcad.grad(lambda x: mirrored(x)[0])(np.ones(3))
+        array([1., 0., 1.])
+    """
     given = (broadcasts, signature, memory, on_complex, stacks, along)
     return _transposed("linear", functions, wrt, *given)
 
@@ -415,7 +472,35 @@ def bilinear(
     on_complex: str = "conjugate",
     along: str | None = None,
 ) -> Callable[[F], F]:
-    """Register `rule(y_bar, a, b, **options) -> (a_bar, b_bar)` for operations linear in each of two operands."""
+    """Register `rule(y_bar, a, b, **options) -> (a_bar, b_bar)`, of functions that are linear in each of two operands.
+
+    Args:
+        *functions: What the rule is of. They are called as they are, never looked into.
+        broadcasts: A cotangent may come in the shape of the result; the driver sums it to the operand's.
+        signature: The last axes of operands and result, in NumPy's notation for generalized ufuncs (`"(m,n),(n)->(m)"`, `"k?"` for an
+            axis that may be missing): what stands before them broadcasts. Type, memory and batched form follow.
+        memory: What the result may share with operands: "fresh" (nothing), "view" (with the first, always) or "maybe".
+        on_complex: What holds where operands are complex. "conjugate": the rule is that of real numbers, and the driver conjugates
+            operands and result for it; "given": it is right of complex numbers itself; "refuse": there is no derivative.
+        along: As of `linear`.
+
+    Returns:
+        A decorator, which returns the rule as it is.
+
+    Raises:
+        ValueError: One of the functions has a rule already.
+
+    Example:
+        >>> import numpy as np, srcad
+        >>> from srcad import rules
+        >>> def form(W, v):
+        ...     return np.sum(W @ v)
+        >>> @rules.bilinear(form, signature="(m,n),(n)->()")
+        ... def form_rule(y_bar, W, v):
+        ...     return y_bar * np.broadcast_to(v, np.shape(W)), y_bar * np.sum(W, axis=0)
+        >>> srcad.grad(form, argnums=1)(np.array([[1.0, 2.0], [3.0, 4.0]]), np.ones(2))
+        array([4., 6.])
+    """
     given = (broadcasts, signature, memory, on_complex, True, along)
     return _transposed("bilinear", functions, None, *given)
 
@@ -434,10 +519,47 @@ def primitive(
     along: str | None = None,
     typed: Callable[..., Any] | None = None,
 ) -> Callable[[type], type]:
-    """Register a class with explicit `pushforward` and `pullback` static functions.
+    """Register a class with two static functions, of functions that no other family can express.
 
-    A `definition` in terms of other functions gives the type, and the batched form where there is no other.
-    `constant_on_reals` is for steps, whose derivative is zero wherever it exists unless they are of complex numbers.
+    `pullback(y_bar, *operands, y, **options)` returns the operands' cotangents, `pushforward(*tangents, *operands, y, **options)` the
+    result's tangent, where the tangent of an operand that does not vary is None. Both have the options as keyword-only parameters.
+
+    Args:
+        *functions: What the rule is of. They are called as they are, never looked into.
+        wrt: The positions of the operands that the result varies with; None: all.
+        broadcasts: A cotangent may come in the shape of the result; the driver sums it to the operand's.
+        signature: The last axes of operands and result, in NumPy's notation for generalized ufuncs (`"(m,n),(n)->(m)"`, `"k?"` for an
+            axis that may be missing): what stands before them broadcasts. Type, memory and batched form follow.
+        memory: What the result may share with operands: "fresh" (nothing), "view" (with the first, always) or "maybe".
+        on_complex: What holds where operands are complex. "conjugate": the rule is that of real numbers, and the driver conjugates
+            operands and result for it; "given": it is right of complex numbers itself; "refuse": there is no derivative.
+        constant_on_reals: It is a step, with a derivative of zero wherever there is one, unless of complex numbers.
+        stacks, along: As of `linear`.
+        definition: The function in terms of others, for its type, and for its batched form where there is no other.
+        over_axes: It works along the axes that the option `axis` names, and what is left each by itself: "any", or "one" where the
+            function fails on empty arrays along several.
+        typed: Gives the type of the result of the operands, where nothing else does.
+
+    Returns:
+        A decorator, which returns the class as it is.
+
+    Raises:
+        ValueError: One of the functions has a rule already.
+
+    Example:
+        >>> import numpy as np, srcad
+        >>> from srcad import rules
+        >>> def unit(x):
+        ...     return x / np.linalg.norm(x)
+        >>> @rules.primitive(unit, signature="(n)->(n)")
+        ... class Unit:
+        ...     def pullback(y_bar, x, y):
+        ...         return (y_bar - y * np.sum(y * y_bar)) / np.linalg.norm(x)
+        ...
+        ...     def pushforward(x_dot, x, y):
+        ...         return (x_dot - y * np.sum(y * x_dot)) / np.linalg.norm(x)
+        >>> srcad.grad(lambda x: unit(x)[1])(np.array([2.0, 0.0]))
+        array([0. , 0.5])
     """
 
     def decorate(rule: type) -> type:
@@ -472,6 +594,23 @@ def primitive(
 
 
 def constant(*functions: Callable[..., Any], reason: str) -> None:
-    """Register functions whose result does not vary smoothly with their operands, with the reason."""
+    """Register functions whose result is a constant to derivatives: it is no number, goes in steps, or is held on purpose.
+
+    Args:
+        *functions: They are called as they are, never looked into.
+        reason: Why, in words for the user.
+
+    Raises:
+        ValueError: One of the functions has a rule already.
+
+    Example:
+        >>> import numpy as np, srcad
+        >>> from srcad import rules
+        >>> def scale(x):
+        ...     return np.max(np.abs(x))
+        >>> rules.constant(scale, reason="a scale, held constant")
+        >>> srcad.grad(lambda x: np.sum(x / scale(x)))(np.array([2.0, -4.0]))
+        array([0.25, 0.25])
+    """
     for function in functions:
         register(Rule("constant", function, reason=reason))
