@@ -34,7 +34,6 @@ _ELEMENTWISE = {
     ops.greater_equal,
 }
 _SPREADS = {ops.spread, ops.operation(np.broadcast_to)}
-_PRODUCTS = {"matmul", "np.matmul", "np.dot"}
 
 
 def unify_sizes(function: Function) -> Function:
@@ -81,9 +80,9 @@ class _Names:
 
 def _collect(block: Block, names: _Names) -> None:
     for statement in block:
+        if isinstance(statement, Let):
             if isinstance(statement.op.function, Solution):  # which was evaluated
                 _collect(statement.op.function.equation.body, names)
-        if isinstance(statement, Let):
             shapes: list[Any] = [
                 arg.type.shape if isinstance(arg, Value) else () for arg in statement.args
             ]
@@ -98,7 +97,7 @@ def _collect(block: Block, names: _Names) -> None:
                 _aligned([shapes[0], *masks], names)
             if statement.op in _ELEMENTWISE or _elementwise(statement.op.function):
                 _aligned(shapes, names)
-            elif statement.op.name in _PRODUCTS and len(shapes) == 2 and all(shapes):
+            elif statement.op.function is np.dot and len(shapes) == 2 and all(shapes):
                 a, b = shapes
                 names.same(a[-1], b[-2] if len(b) > 1 else b[-1])
             elif statement.op in _SPREADS and statement.out is not None and shapes[0]:
@@ -160,8 +159,8 @@ def _values(function: Function) -> set[Value]:
     for statement in walk(function.body):
         found.update(defined(statement))
         if isinstance(statement, Loop):
+            found.update(carry.param for carry in statement.carries)
         solution = getattr(getattr(statement, "op", None), "function", None)
         if isinstance(solution, Solution):
             found |= _values(solution.equation)
-            found.update(carry.param for carry in statement.carries)
     return found
