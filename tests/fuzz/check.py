@@ -50,16 +50,18 @@ class Timeout(BaseException):
 
 @contextmanager
 def limit(seconds):
+    """Stop after so much of the processor's time: what else the machine does is no matter."""
+
     def stop(*_):
         raise Timeout
 
-    kept = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    kept = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, kept)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, kept)
 
 
 # The primal in long double: the same text, with a NumPy that makes long doubles.
