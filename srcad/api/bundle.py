@@ -68,6 +68,8 @@ def bundled(parts: Iterable[Part], *, home: str = "") -> str:
     entries = {part.name for part in parts}
     shown = _fresh("_shown", taken)
     found: dict[str, _Chunk] = {}
+    called: dict[tuple[str, str], str] = {}
+    front: set[str] = set()
     for part in parts:
         chunks = {chunk.name: chunk for chunk in _chunks(part.text)}
         names: dict[str, str] = {}
@@ -83,21 +85,26 @@ def bundled(parts: Iterable[Part], *, home: str = "") -> str:
                 continue
             if chunk.kind == "function" and chunk.name in part.types:
                 text = annotated(text, *part.types[chunk.name])
-                chunk = chunk._replace(text=annotated(chunk.text, *part.types[chunk.name]))
-            name = chunk.name
-            while name in entries or (name in found and found[name].text != text):
-                name = _fresh(chunk.name, taken)
-                text = _bound(chunk._replace(text=_renamed(chunk.text, names)), name)
+            before = text
+            name = called.get((chunk.name, before), chunk.name)
+            if (chunk.name, before) not in called:
+                while name in entries or name in found:
+                    name = _fresh(chunk.name, taken)
+                if name != chunk.name:
+                    text = _bound(chunk._replace(text=text), name)
+                called[chunk.name, before] = name
+                found[name] = chunk._replace(name=name, text=text)
             if name != chunk.name:
                 names[chunk.name] = name
-            found[name] = chunk._replace(name=name, text=text)
-    return _text(list(found.values()), shown, home)
+            if chunk.name not in part.types and chunk.name.rstrip("_0123456789") in runtime.__all__:
+                front.add(name)  # a helper of srcad
+    return _text(list(found.values()), front, shown, home)
 
 
-def _text(chunks: list[_Chunk], shown: str, home: str) -> str:
+def _text(chunks: list[_Chunk], front: set[str], shown: str, home: str) -> str:
     functions = [chunk for chunk in chunks if chunk.kind == "function"]
-    helpers = [_helper(chunk.text) for chunk in functions if chunk.name in runtime.__all__]
-    own = [_laid_out(chunk.text) for chunk in functions if chunk.name not in runtime.__all__]
+    helpers = [_helper(chunk.text) for chunk in functions if chunk.name in front]
+    own = [_laid_out(chunk.text) for chunk in functions if chunk.name not in front]
     if any(f"{{{shown}(" in text for text in own):
         helpers.append(shown_function(shown))
     constants = [unparse(gast.parse(each.text)) for each in chunks if each.kind == "constant"]
@@ -111,10 +118,10 @@ def _text(chunks: list[_Chunk], shown: str, home: str) -> str:
     for name, line in _ALWAYS.items():
         if name in used:
             lines.add(line)
-    front = "\n".join(section for section in _imports(lines, home))
+    head = "\n".join(section for section in _imports(lines, home))
     if constants:
-        front += ("\n" if front else "") + "".join(constants)
-    return "\n\n".join([*([front] if front else []), *(f"{text}\n" for text in [*helpers, *own])])
+        head += ("\n" if head else "") + "".join(constants)
+    return "\n\n".join([*([head] if head else []), *(f"{text}\n" for text in [*helpers, *own])])
 
 
 _ALWAYS = {

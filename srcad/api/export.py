@@ -60,9 +60,9 @@ def exported(function: Any, made: Generated, *, standalone: bool, typed: bool = 
         imports.append(_import(module, name, text))
     helpers: list[str] = []
     if standalone and "srcad" in {alias for alias in _imported(made.text)}:
-        helpers = _helpers(made.text, typed)
+        helpers, names = _helpers(made.text, typed)
         lines = [
-            line.replace("srcad.runtime.", "")
+            re.sub(r"\bsrcad\.runtime\.(\w+)", lambda found: names[found[1]], line)
             for line in lines
             if line.strip() != "import srcad.runtime"
         ]
@@ -136,8 +136,9 @@ def _imported(text: str) -> list[str]:
     ]
 
 
-def _helpers(text: str, typed: bool) -> list[str]:
-    """The sources of the helpers that a text calls, and of those that these call; annotated, where they are to be."""
+def _helpers(text: str, typed: bool) -> tuple[list[str], dict[str, str]]:
+    """The sources of the helpers that a text calls, and of those that these call, annotated where they are to be; and their names,
+    which are numbered where the text has something else of that name."""
     wanted = list(dict.fromkeys(re.findall(r"srcad\.runtime\.(\w+)", text)))
     found: dict[str, str] = {}
     while wanted:
@@ -157,4 +158,19 @@ def _helpers(text: str, typed: bool) -> list[str]:
         wanted += [
             called for called in re.findall(r"\b(\w+)\(", source) if called in runtime.__all__
         ]
-    return [found[name] for name in sorted(found)]
+    nodes = list(ast.walk(ast.parse(text)))
+    taken = {node.id for node in nodes if isinstance(node, ast.Name)}
+    taken |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    taken |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    names: dict[str, str] = {}
+    for name in sorted(found):
+        made, counter = name, 0
+        while made in taken:
+            counter += 1
+            made = f"{name}_{counter}"
+        names[name] = made
+    pattern = re.compile(rf"(?<![\w.])({'|'.join(found)})\(")
+    sources = [
+        pattern.sub(lambda match: f"{names[match[1]]}(", found[name]) for name in sorted(found)
+    ]
+    return sources, names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -44,7 +45,12 @@ def generate(files: tuple[str, ...], check: bool, show: bool, strict: bool, form
             written = guarded(lambda output=output: _written(output))  # type: ignore[misc]
             click.echo(f"{output.file}: {'written' if written else 'unchanged'}", err=True)
         return
-    found = [guarded(lambda output=output: status(output, strict=strict)) for output in outputs]  # type: ignore[misc]
+    found, in_trouble = [], False
+    for output in outputs:
+        try:
+            found.append(guarded(lambda output=output: status(output, strict=strict)))  # type: ignore[misc]
+        except SystemExit:  # it has been said; the other files are looked at all the same
+            in_trouble = True
     if not files:
         found += guarded(lambda: list(unlisted(outputs)))
     stale = [each for each in found if each.state != "current"]
@@ -53,7 +59,7 @@ def generate(files: tuple[str, ...], check: bool, show: bool, strict: bool, form
         for each in stale:
             if each.made:
                 click.echo(difference(each), nl=False)
-    sys.exit(1 if stale else 0)
+    sys.exit(2 if in_trouble else 1 if stale else 0)
 
 
 def _written(output: Output) -> bool:
@@ -102,11 +108,20 @@ def _report(found: list[Status], form: str) -> None:
         if each.state == "current":
             continue
         if form == "github":
-            file = _escaped(each.file).replace(":", "%3A").replace(",", "%2C")
+            file = _escaped(_in_workspace(each)).replace(":", "%3A").replace(",", "%2C")
             said = _escaped(f"{each.state}{f': {each.detail}' if each.detail else ''}")
             click.echo(f"::error file={file},line={each.line},title=srcad generate::{said}")
         elif form == "text":
             click.echo(str(each))
+
+
+def _in_workspace(found: Status) -> str:
+    """A file as GitHub names it: relative to the repository, of which the project may be a folder."""
+    home = os.environ.get("GITHUB_WORKSPACE")
+    path = found.path.resolve()
+    if home and path.is_relative_to(Path(home).resolve()):
+        return path.relative_to(Path(home).resolve()).as_posix()
+    return found.file
 
 
 def _escaped(text: str) -> str:

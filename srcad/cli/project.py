@@ -13,6 +13,7 @@ standalone = false              # true, where nothing is said
 from __future__ import annotations
 
 import sys
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,6 +96,12 @@ def _output(root: Path, file: str, table: Any) -> Output:
     source, derivatives = table.get("source"), table.get("derivatives")
     if not isinstance(source, str):
         raise ArgumentValueError(f"{where} has no source", reason='Write source = "pkg/model.py".')
+    for path in (file, source):
+        if Path(path).is_absolute() or ".." in Path(path).parts:
+            raise ArgumentValueError(
+                f"`{path}` in [tool.srcad] leads out of the project",
+                reason="Name files relative to the folder of pyproject.toml.",
+            )
     if not isinstance(derivatives, list) or not derivatives:
         raise ArgumentValueError(
             f"{where} has no derivatives", reason='Write derivatives = ["grad(loss)"].'
@@ -121,7 +128,7 @@ def _wanted(given: Any, common: tuple[str, ...], where: str) -> Wanted:
     _only(given, {"expression", "args", "name"}, f"`{given['expression']}` in {where}")
     own = _texts(given.get("args", []), f"args of `{given['expression']}` in {where}")
     name = given.get("name", "")
-    if not isinstance(name, str) or (name and not name.isidentifier()):
+    if not isinstance(name, str) or (name and (not name.isidentifier() or iskeyword(name))):
         raise ArgumentValueError(f"{name!r} in {where} is no name", reason="Write an identifier.")
     declared = {text.partition(":")[0].strip() for text in own}
     rest = [text for text in common if text.partition(":")[0].strip() not in declared]

@@ -49,7 +49,8 @@ PROJECT = """
 source = "kept/model.py"
 args = ["u: float64[n]", "t: float64[m]", "x: float64[2]", "n: 2"]
 derivatives = [
-    "grad(loss)", "value_and_grad(loss, argnums=(0, -1))", "hvp(loss)", "grad(fixed)",
+    "grad(loss)", "value_and_grad(loss, argnums=(0, -1))", "grad(fixed)", "hvp(fixed)", "jvp(fixed)",
+    { expression = "vmap(grad(loss), in_dims=(0, None))", args = ["u: float64[b, n]"] },
 ]
 """
 U, T = np.array([1.0, 2.0, 4.0]), np.array([0.5, 1.5])
@@ -110,8 +111,11 @@ def test_what_fits_is_used(package: Path, monkeypatch: pytest.MonkeyPatch) -> No
     np.testing.assert_array_equal(found.loss.grad(U, t=T), gradient(U, T))
     value, (u_bar, _) = srcad.value_and_grad(found.loss, (0, 1))(U, T)
     np.testing.assert_array_equal(u_bar, gradient(U, T))
-    product = srcad.hvp(lambda u, t: found.loss(u, t), (U, T), (U, 0 * T))[1][0]
-    np.testing.assert_allclose(product, gradient(U, T))
+    x, v = np.array([1.0, 2.0]), np.array([1.0, 0.5])
+    np.testing.assert_allclose(srcad.hvp(found.fixed, (x,), (v,))[1], [12.0, 48.0])
+    np.testing.assert_allclose(found.fixed.jvp((x,), (v,)), (33.0, 36.0))
+    rows = srcad.vmap(found.loss.grad, (0, None))(np.stack([U, 2 * U]), T)
+    np.testing.assert_allclose(rows, [gradient(U, T), 2 * gradient(U, T)])
     np.testing.assert_array_equal(found.fixed.grad(np.array([1.0, 2.0])), [4.0, 64.0])
     monkeypatch.setattr(sys.modules["kept.model_srcad"], "K", 5.0)
     np.testing.assert_array_equal(found.loss.grad(U, T), gradient(U, T, 5.0))  # it is that text

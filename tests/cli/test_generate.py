@@ -351,6 +351,18 @@ def close(found: Any, wanted: Any, tolerance: float = 1e-12) -> None:
             "`pkg.model` has no `gone`",
         ),
         ("[tool.srcad", "is no TOML"),
+        (
+            '[tool.srcad.files."a.py"]\nsource = "../model.py"\nderivatives = ["grad(loss)"]',
+            "`../model.py` in [tool.srcad] leads out of the project",
+        ),
+        (
+            '[tool.srcad.files."a.py"]\nsource = "pkg.model"\nargs = ["uu: float64[n]"]\nderivatives = ["grad(loss)"]',
+            'args of a.py declare "uu: float64[n]", which no function of it takes',
+        ),
+        (
+            '[tool.srcad.files."a.py"]\nsource = "pkg/model.py"\nderivatives = ["linearize(loss)"]',
+            "`linearize(loss)` is two functions",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(repository: Path, table: str, said: str) -> None:
@@ -358,3 +370,18 @@ def test_what_is_wrong_is_said(repository: Path, table: str, said: str) -> None:
     found = run(repository, "generate", "--check")
     assert found.exit_code == 2
     assert said in found.stderr
+
+
+def test_helpers_and_names_of_the_function_keep_apart(tmp_path: Path) -> None:
+    """The text calls `sum_to`; so does the function call a variable of its own."""
+    (tmp_path / "m.py").write_text(
+        "import numpy as np\n\n\ndef f(u, t):\n    sum_to = u * t\n    return np.sum(sum_to**2)\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.srcad.files."m_srcad.py"]\nsource = "m.py"\n'
+        'args = ["u: float64[n]", "t: float64[m]"]\nderivatives = ["grad(f, argnums=1)"]\n'
+    )
+    assert run(tmp_path, "generate").exit_code == 0
+    made: dict[str, Any] = {}
+    exec((tmp_path / "m_srcad.py").read_text(), made)
+    close(made["f_grad"](np.array([1.0, 2.0]), np.array([3.0])), np.array([30.0]))
