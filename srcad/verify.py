@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import inspect
 import types
 import warnings
@@ -59,7 +60,7 @@ class Row:
         method: How the reference was found.
         checked: How many entries were held against a reference,
         total: of how many.
-        note: What else there is to say.
+        note: What else there is to say: of kinks and jumps that the differences met, of values that are not finite.
     """
 
     test: str
@@ -108,6 +109,7 @@ class Row:
             *numbers,
             self.method,
             count,
+            self.note if self.test != "form" else "",
             "ok" if self.ok else "DIFFERS",
         )
 
@@ -122,15 +124,14 @@ _COLUMNS = (
     "allowed",
     "by",
     "entries",
+    "note",
     "",
 )
-_TO_THE_RIGHT = {3, 4, 5, 6}
+_TO_THE_RIGHT = {"value", "reference", "error", "allowed"}
 
 
 class Report(Sequence[Row]):
     """What `verify` found: a sequence of rows, true where all of them are ok; its `str` is a table."""
-
-    columns = _COLUMNS
 
     def __init__(self, title: str, rows: Iterable[Row]) -> None:
         self.title, self.rows = title, tuple(rows)
@@ -158,19 +159,27 @@ class Report(Sequence[Row]):
         return f"<{self.title}: {'ok' if self.ok else 'DIFFERS'}>"
 
     def __str__(self) -> str:
-        table = [self.columns, *(row.cells() for row in self.rows)]
+        table = self.table()
         widths = [max(map(len, column)) for column in zip(*table)]
-        shown = [column for column, width in enumerate(widths) if width]
+        right = [name in _TO_THE_RIGHT for name in table[0]]
         lines = [
             "  ".join(
-                row[column].rjust(widths[column])
-                if column in _TO_THE_RIGHT
-                else row[column].ljust(widths[column])
-                for column in shown
+                cell.rjust(width) if flush else cell.ljust(width)
+                for cell, width, flush in zip(row, widths, right)
             ).rstrip()
             for row in table
         ]
         return "\n".join([f"{self.title}: {'ok' if self.ok else 'DIFFERS'}", *lines])
+
+    def table(self) -> list[tuple[str, ...]]:
+        """The names of the columns, and the cells of each row; notes only where there are some."""
+        table = [_COLUMNS, *(row.cells() for row in self.rows)]
+        kept = [
+            place
+            for place, column in enumerate(zip(*table))
+            if column[0] != "note" or any(column[1:])
+        ]
+        return [tuple(row[place] for place in kept) for row in table]
 
     def as_second(self) -> Report:
         """The report as one about the derivative of a derivative, to stand beside that about the first."""
@@ -183,10 +192,12 @@ class Report(Sequence[Row]):
         found: dict[tuple[str, str, str, str], list[Row]] = {}
         for report in reports:
             for row in report.rows:
-                found.setdefault((row.test, row.output, row.argument, row.note), []).append(row)
+                note = row.note if row.test == "form" else ""
+                found.setdefault((row.test, row.output, row.argument, note), []).append(row)
         rows = [
             dataclasses.replace(
                 max(group, key=lambda row: row.badness),
+                note=next((row.note for row in group if row.note), ""),
                 checked=sum(row.checked for row in group),
                 total=sum(row.total for row in group),
             )
@@ -289,7 +300,9 @@ def verify(
             f"`{subject.name}` of complex numbers returns complex numbers, of which there is no Jacobian",
             reason="Leave argnums= out: its pullback is checked.",
         )
-    if argnums is None and len(subject.argnums) == len(subject.bound):
+    kinds = {parameter.kind for parameter in _signature(f).parameters.values()}
+    by_place = inspect.Parameter.KEYWORD_ONLY not in kinds
+    if argnums is None and by_place and len(subject.argnums) == len(subject.bound):
         seeds = cotangent(f, args, seed=seed)
 
         def pulled(*given: Any) -> Any:
@@ -642,7 +655,11 @@ class _Claim:
             if not _is_static(leaf)
         ]
         try:
-            result = derivative(*given, *(() if y_bar is None else (y_bar,)))
+            more = () if y_bar is None else (y_bar,)
+            if isinstance(derivative, Derivative):
+                result = _called(derivative, given)
+            else:
+                result = derivative(*given, *more)
         except SrcadError:
             raise
         except Exception as error:  # where the function itself raises nothing
@@ -927,18 +944,26 @@ class _Subject:
                 _directional(self, complex_machine, machine, {at: _unit(shape, int(entry))})
                 for entry in chosen
             ]
+            odds = [
+                _oddities(machine, {at: _unit(shape, int(entry))}, column)
+                for entry, column in zip(chosen, columns)
+            ]
+            spans = [
+                slice(sum(sizes[:place]), sum(sizes[: place + 1])) for place in range(len(sizes))
+            ]
+            if claim.weights is not None:
+                spans = [slice(None)]
             for place, output in enumerate(claim.outputs):
                 block = claim.blocks[place, at]
                 block = block.reshape(block.size // max(size, 1), size)[:, chosen]
                 if claim.weights is None:
-                    span = slice(sum(sizes[:place]), sum(sizes[: place + 1]))
-                    parts = [column.cut(span) for column in columns]
+                    parts = [column.cut(spans[place]) for column in columns]
                 else:
                     parts = [column.weighted(claim.weights) for column in columns]
                 whole = claim.blocks[place, at].shape
-                rows.append(
-                    _entries(output, argument, block, parts, chosen, shape, whole, rtol, size)
-                )
+                row = _entries(output, argument, block, parts, chosen, shape, whole, rtol, size)
+                met = [odd[spans[place]] for odd in odds]
+                rows.append(dataclasses.replace(row, note=_noted(met, argument, shape, chosen)))
         for _ in range(2):
             rows.append(self.dot_product(claim, complex_machine, machine, rtol, rng))
         rows[-2:] = [max(rows[-2:], key=lambda row: row.badness)]
@@ -1008,6 +1033,11 @@ class _Machine:
         self.convert = convert or to_dtype
         self.base = [_pairs(leaf).astype(dtype) for _, leaf in subject.leaves]
 
+    @functools.cached_property
+    def here(self) -> Array | None:
+        """The outputs at the point itself."""
+        return self.attempt(self.base)
+
     def attempt(self, leaves: list[Any]) -> Array | None:
         """The outputs at other leaves, or None where the function does not take them."""
         try:
@@ -1035,6 +1065,7 @@ class _Column(NamedTuple):
     error: Array
     floor: Array
     method: str
+    unit: float = 1.0
 
     def cut(self, span: slice) -> _Column:
         return _Column(self.value[span], self.error[span], self.floor[span], self.method)
@@ -1069,6 +1100,11 @@ def _directional(
     value, error = _differences(machine, directions, unit)
     floor = np.abs(subject.join(subject.plain, np.dtype(float))) * (subject.rounding / unit)
     floor[~np.isfinite(floor)] = 0.0
+    largest = float(np.max(np.abs(value[np.isfinite(value)]), initial=0.0))
+    if subject.eps > 1e-10 > np.finfo(machine.dtype).eps and largest:
+        floor = np.minimum(
+            floor, 0.4 * np.sqrt(subject.eps) * largest
+        )  # evaluated with more digits
     method = "differences"
     if complex_machine is not None:
         found = complex_machine.along(directions, 1j * _COMPLEX_STEP * unit)
@@ -1078,11 +1114,12 @@ def _directional(
             slack = np.minimum(8 * error, 1e-3 * scale) + 1e-6 * np.abs(value) + 1e-9 * scale
             if np.all(np.abs(exact - value) <= slack):
                 zeros = np.zeros(exact.shape)
-                return _Column(exact.astype(np.longdouble), zeros, floor, "complex step")
+                value = exact.astype(np.longdouble)
+                return _Column(value, zeros, floor, "complex step", unit)
     scale = np.max(np.abs(value[np.isfinite(value)]), initial=0.0)
     if np.any(~(error <= 1e-4 * scale)) and scale:
         method = "differences that do not settle"
-    return _Column(value, error, floor, method)
+    return _Column(value, error, floor, method, unit)
 
 
 def _differences(
@@ -1120,6 +1157,57 @@ def _differences(
         if np.all(doubt <= 1e-10 * np.abs(best) + 1e-12 * scale):
             break
     return best, doubt
+
+
+def _oddities(machine: _Machine, directions: dict[int, Array], column: _Column) -> list[str]:
+    """What there is to say of each output about the point: it has no derivative there as far as slopes to both sides tell."""
+    count = column.value.size
+    here = machine.here
+    if here is None or here.shape != column.value.shape:
+        return [""] * count
+    slopes = []
+    for step in (2.0**-13, 2.0**-17):
+        unit = step * column.unit
+        pair = [machine.along(directions, sign * unit) for sign in (-1, 1)]
+        if any(each is None or each.shape != here.shape for each in pair):
+            return ["the function raises beside %"] * count
+        with np.errstate(all="ignore"):
+            slopes.append([(here - pair[0]) / unit, (pair[1] - here) / unit])
+    with np.errstate(all="ignore"):
+        (left, right), (left_, right_) = slopes
+        gap, gap_ = np.abs(right - left), np.abs(right_ - left_)
+        size = np.maximum(np.abs(left_), np.abs(right_))
+        noise = 2.0**8 * np.finfo(machine.dtype).eps * np.abs(here) / (2.0**-17 * column.unit)
+        apart = (gap_ > 0.5 * gap) & (gap_ > 1e-3 * size + noise)
+        before = np.maximum(np.abs(left), np.abs(right))
+        steep = (apart & (gap_ > 2 * gap)) | (size > 1.5 * before + noise)
+    said = []
+    for place in range(count):
+        if not np.isfinite(here[place]):
+            said.append("the value is not finite here")
+        elif not np.isfinite(left_[place]) or not np.isfinite(right_[place]):
+            said.append("the function is not finite beside %")
+        elif steep[place]:
+            said.append("a jump, or a slope without bound, at %")
+        elif apart[place]:
+            said.append(
+                f"a kink at %, slopes {float(left_[place]):.4g} and {float(right_[place]):.4g}"
+            )
+        else:
+            said.append("")
+    return said
+
+
+def _noted(met: list[list[str]], argument: str, shape: tuple[int, ...], chosen: Array) -> str:
+    """The first oddity that was met, with the entry that was varied, and how many there are."""
+    odd = [(place, next(filter(None, said))) for place, said in enumerate(met) if any(said)]
+    if not odd:
+        return ""
+    place, said = odd[0]
+    index = map(int, np.unravel_index(int(chosen[place]), shape)) if shape else ()
+    where = f"{argument}[{', '.join(map(str, index))}]" if shape else argument
+    more = f"; {len(odd) - 1} more" if len(odd) > 1 else ""
+    return f"{said.replace('%', where)}{more}"
 
 
 def _entries(

@@ -464,3 +464,55 @@ def test_what_is_held_is_refused_behind_derivatives_too():
     for derivative in (srcad.hessian(held), jacrev(grad(held)), srcad.jacfwd(srcad.vmap(held))):
         with pytest.raises(SrcadError, match="no_grad"):
             verify(derivative, XS[:3])
+
+
+@pytest.mark.parametrize(
+    "f, x, note",
+    [
+        (lambda x: np.sum(np.abs(x)), [0.0, 1.0], "a kink at x[0], slopes -1 and 1"),
+        (lambda x: np.max(x), [1.0, 1.0], "a kink at x[0], slopes 0 and 1; 1 more"),
+        (
+            lambda x: np.sum(np.where(x > 1, x + 1, x)),
+            [2.0, 1.0],
+            "a jump, or a slope without bound, at x[1]",
+        ),
+        (lambda x: np.sum(np.cbrt(x)), [0.0, 1.0], "a jump, or a slope without bound, at x[0]"),
+        (lambda x: np.sum(np.sqrt(x)), [0.0, 1.0], "the function is not finite beside x[0]"),
+        (lambda x: np.sum(np.log(x)), [-1.0, 1.0], "the value is not finite here; 1 more"),
+        (lambda x: np.sum(x**2), [np.nan, 1.0], "the value is not finite here; 1 more"),
+        (
+            lambda x: np.sum(x[np.flatnonzero(x == 0.3)[0] :]),
+            [0.3, 1.0],
+            "the function raises beside x[0]",
+        ),
+        (lambda x: np.sum(np.abs(x)), [1e-9, 1.0], ""),  # near a kink, but smooth
+        (lambda x: np.sum(np.sin(40 * x) + 1e6 * x**2), [0.0, 1e-3], ""),
+        (lambda x: np.sum(x**4), [0.0, 0.0], ""),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_differences_meet_is_said(f, x, note):
+    report = verify(grad(f), np.array(x))
+    (row,) = [row for row in report if row.test == "entries"]
+    assert row.note == note
+    assert (note in str(report)) and ("note" in str(report)) == bool(note)
+    if "kink" in note or not note:
+        assert report.ok
+    elif "raises" not in note:
+        assert not report.ok
+
+
+@pytest.mark.parametrize("dtype, relative", [("f2", 0.2), ("f4", 2e-3), ("f8", 1e-7), ("g", 1e-8)])
+def test_what_is_allowed_follows_from_the_dtype(dtype, relative):
+    x = np.array([0.5, 2.0, 3.0], dtype)
+    report = verify(grad(lambda x: np.sum(x**3)), x)
+    (row,) = [row for row in report if row.test == "entries"]
+    assert report.ok and 0 < row.allowed < relative * 27
+
+
+def test_keyword_only_parameters():
+    def f(x, *, k=2.0):
+        return np.sum(k * x**2)
+
+    assert verify(grad(f), np.ones(2)).ok
+    assert verify(f, np.ones(2)).ok

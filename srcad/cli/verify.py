@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import click
+import numpy as np
 
 from srcad.api.request import Request
 from srcad.cli.asking import asking, guarded
@@ -31,6 +34,7 @@ __all__ = ["points", "verified", "verify"]
 )
 @click.option("--rtol", type=click.FloatRange(0.0), help="The relative error allowed.")
 @click.option("--second", is_flag=True, help="The derivative of the derivative, too.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text")
 def verify(
     where: str,
     expression: str,
@@ -39,6 +43,7 @@ def verify(
     seed: int,
     rtol: float | None,
     second: bool,
+    form: str,
 ) -> None:
     """Hold a derivative against differences of the function, at random arguments."""
     report, sizes = guarded(lambda: verified(where, expression, args, draws, seed, rtol))
@@ -46,7 +51,14 @@ def verify(
         more = f"jacrev({expression if '(' in expression else f'grad({expression})'})"
         other, _ = guarded(lambda: verified(where, more, args, draws, seed, rtol))
         report = Report(report.title, [*report.rows, *other.as_second().rows])
-    if sys.stdout.isatty():
+    if form == "json":
+        click.echo(json.dumps(_plain(report), indent=2))
+    elif form == "github":
+        for row in report:
+            if not row.ok:
+                said = " ".join(filter(None, row.cells()))
+                click.echo(f"::error title=srcad verify::{report.title}: {said}")
+    elif sys.stdout.isatty():
         _show(report)
     else:
         click.echo(str(report))
@@ -104,6 +116,21 @@ def points(
         yield sizes, given
 
 
+def _plain(report: Report) -> dict[str, Any]:
+    """The report as JSON has it; numbers that JSON has not are texts."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, (float, np.floating)):
+            return float(value) if np.isfinite(value) else str(value)
+        return list(value) if isinstance(value, tuple) else value
+
+    rows = [
+        {**{key: plain(value) for key, value in dataclasses.asdict(row).items()}, "ok": row.ok}
+        for row in report
+    ]
+    return {"title": report.title, "ok": report.ok, "rows": rows}
+
+
 def _show(report: Report) -> None:
     """The table, with colours."""
     from rich.console import Console
@@ -113,8 +140,9 @@ def _show(report: Report) -> None:
     console = Console()
     console.print(Text(report.title, style="bold"))
     table = Table(box=None, pad_edge=False)
-    for column in report.columns:
+    names, *rows = report.table()
+    for column in names:
         table.add_column(column, overflow="fold")
-    for row in report:
-        table.add_row(*map(Text, row.cells()), style="" if row.ok else "bold red")
+    for row, cells in zip(report, rows):
+        table.add_row(*map(Text, cells), style="" if row.ok else "bold red")
     console.print(table)

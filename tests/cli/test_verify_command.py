@@ -1,10 +1,12 @@
 """`srcad verify`: the table, and what the exit status says."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from srcad.cli import draws
@@ -180,6 +182,17 @@ def test_a_wrong_derivative_is_shown(srcad, monkeypatch):
     assert result.stdout.splitlines()[0] == "gradient of `power` with respect to `x`: DIFFERS"
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("power ")]
     assert "[1]" in line and line.endswith("DIFFERS") and "5.0e-01" in line
+
+
+def test_for_machines(srcad, monkeypatch):
+    found = json.loads(srcad("verify", "mod.py", "grad(power)", "--format", "json").stdout)
+    assert found["ok"] and [row["test"] for row in found["rows"]] == ["entries", "dot product"]
+    assert srcad("verify", "mod.py", "grad(power)", "--format", "github").stdout == ""
+    wrong(monkeypatch, lambda found: found + np.inf)
+    result = srcad("verify", "mod.py", "grad(power)", "--format", "json")
+    assert result.exit_code == 1 and json.loads(result.stdout)["rows"][0]["value"] == "inf"
+    result = srcad("verify", "mod.py", "grad(power)", "--format", "github")
+    assert result.stdout.startswith("::error title=srcad verify::gradient of `power`")
 
 
 def test_a_derivative_that_raises_is_shown(srcad, monkeypatch):
