@@ -145,4 +145,5 @@ def _at(place: Any, statement: Any) -> Any:
     """The place of a statement of the user's."""
     if place is None or statement is None or not statement.origin.line:
         return place
-    return Place(place.file, statement.origin.line, 0, None, statement.origin.text)
+    file = statement.origin.file or place.file  # of a callee, its own
+    return Place(file, statement.origin.line, 0, None, statement.origin.text)

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from srcad.analysis.types.lattice import fresh_size
 from srcad.core import ops
 from srcad.core.nodes import Let, Slice, Value
 from srcad.core.specification import Known
-from srcad.core.types import Size, Type, array, number
+from srcad.core.types import Type, array, number
 from srcad.parser.handles import Callee
 from srcad.parser.places import View
 from srcad.parser.solvers import (
@@ -69,7 +70,7 @@ def solve_steps(
         named |= {"t_eval": parser.read(times, node), "dense_output": True}
     first = [parser.read(span, node), parser.read(start, node)]
     returned = constant_call(parser, callee, body, {}, free, captured, first, named)
-    points = array("float64", Size(object()))
+    points = array("float64", fresh_size())
     t = fact_of(parser, returned, "sol.ts" if times is not None else "t", points)
     t = _between(parser, node, span, t, returned)
     home = Known(method, ops.name_of(method) or method.__name__)

@@ -255,7 +255,7 @@ class Adjoint:
         place = self.function.parsed.place if hasattr(self.function, "parsed") else None
         line, text = statement.origin.line, statement.origin.text
         if place is not None and line:
-            place = Place(place.file, line, 0, None, text)
+            place = Place(statement.origin.file or place.file, line, 0, None, text)
         raise kind(what, place=place, reason=reason)
 
     def operand(self, tree: Tree) -> Tree:
