@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bdb
+import contextlib
+import io
+import pdb
 import sys
 import threading
 
@@ -152,3 +156,21 @@ def test_a_derivative_from_the_disk(monkeypatch, tmp_path):
             gradient(X)
         assert str(caught.value).startswith(f"test_debug.py:{LINE[looped] + 3}")
         assert "t + np.sqrt(x[i])" in str(caught.value) or "np.sqrt(x[i])" in str(caught.value)
+
+
+def test_pdb_steps_through_a_derivative():
+    gradient, x = srcad.grad(calls), np.array([1.0, 4.0])
+    gradient(x)
+    output = io.StringIO()
+    script = (
+        "next\nnext\nnext\nlist\nstep\nnext\np 0 * helper_bar\nwhere\nreturn\nnext\np z_bar\nq\n"
+    )
+    skip = ["srcad.*", "numpy.*"]
+    debugger = pdb.Pdb(stdin=io.StringIO(script), stdout=output, nosigint=True, skip=skip)
+    with contextlib.suppress(bdb.BdbQuit):
+        debugger.runcall(gradient, x)
+    shown = output.getvalue()
+    listed, _, after = shown.partition("--Call--\n> <srcad calls_grad")[2].partition("--Call--")
+    assert "# return np.sum(helper(z) * 2)" in listed  # the comment above the line
+    assert "helper_backward()" in after and "array([0., 0.])" in after and "calls_grad()" in after
+    assert "array([1. , 0.5])" in after and "Error" not in shown
