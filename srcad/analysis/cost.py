@@ -209,9 +209,10 @@ def _formula(found: Formula | float) -> Formula:
 
 
 class Cost:
-    """Counts; `legend` says what the names stand for that the signature does not have."""
+    """Counts; `legend` says what the names stand for that the signature does not have, `bounds` whether a run may cost less."""
 
     def __init__(self) -> None:
+        self.bounds = False
         self.legend: dict[str, str] = {}
         self.keys: dict[Any, str] = {}
         self.trips: dict[Family, Formula] = {}
@@ -299,6 +300,7 @@ class Cost:
             return self.of_block(statement.callee.body) + self.inside(statement.args)
         if isinstance(statement, Branch):
             sides = self.of_block(statement.body), self.of_block(statement.orelse)
+            self.bounds = self.bounds or sides[0] != sides[1]
             return sides[0].most(sides[1]) + self.inside(statement.condition)
         if isinstance(statement, Loop):
             once = self.of_block(statement.header) + self.of_block(statement.body)
@@ -315,6 +317,7 @@ class Cost:
         if loop.over:
             found = (loop.over[0][0].type.shape or (None,))[0]
         elif loop.domain is not None:
+            self.bounds = self.bounds or loop.open
             found = (infer(ops.operation(np.arange), loop.domain, {}).shape or (None,))[0]
         made = Formula.named(name) if found is None else self.dim(found, name)
         if name in made.symbols:

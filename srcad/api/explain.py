@@ -119,6 +119,8 @@ class Explanation:
             large = " where sizes are large" if self.function.symbols else ""
             rows.append(("ratio", f"{self.derivative.over(self.function)}{large}"))
         yield from _columns(rows)
+        if self.cost.bounds:
+            yield "    at most: the dearer side of each branch, all iterations of each loop"
         for name, means in self.legend.items():
             yield f"    {name}: {means}"
 
@@ -271,6 +273,7 @@ class Explanation:
                 "derivative": str(self.derivative),
                 "ratio": "" if self.mapped or self.chunked else self.derivative.over(self.function),
                 "saved_bytes": str(self.memory),
+                "at_most": self.cost.bounds,
                 "symbols": self.legend,
             },
         }
@@ -311,7 +314,13 @@ def _facts(primal: Function, request: Request, wrt: list[Value]) -> Iterator[Fac
     first = _first(request)
     output = primal.result[0] if first.has_aux else primal.result
     scopes: dict[int, _Scope] = {}
-    _visit(scopes, primal, chosen, {v for v in varied_values(output) if isinstance(v, Value)})
+    _visit(
+        scopes,
+        _listed(wrt),
+        primal,
+        chosen,
+        {v for v in varied_values(output) if isinstance(v, Value)},
+    )
     found: dict[tuple[str, int], list[Fact]] = {}
     for scope in scopes.values():
         for fact in scope.facts():
@@ -324,8 +333,8 @@ def _facts(primal: Function, request: Request, wrt: list[Value]) -> Iterator[Fac
 class _Scope:
     """A function of the user's: what varies in it, and what of that matters."""
 
-    def __init__(self, function: Function) -> None:
-        self.function = function
+    def __init__(self, function: Function, by: str) -> None:
+        self.function, self.by = function, by
         self.inputs: set[Value] = set()
         self.outputs: set[Value] = set()
         self.varying: set[Value] = set()
@@ -362,16 +371,16 @@ class _Scope:
         if not value.type.differentiable:
             return f"{value.type!r}, no floating number"
         if value not in self.varying:
-            return "depends on nothing that is differentiated by"
+            return f"it does not depend on {self.by}"
         return "what is returned does not depend on it"
 
 
 def _visit(
-    scopes: dict[int, _Scope], function: Function, inputs: set[Value], outputs: set[Value]
+    scopes: dict[int, _Scope], by: str, function: Function, inputs: set[Value], outputs: set[Value]
 ) -> None:
     """The compiler's activity analysis of a function and of what it calls."""
     new = id(function) not in scopes
-    scope = scopes.setdefault(id(function), _Scope(function))
+    scope = scopes.setdefault(id(function), _Scope(function, by))
     if not new and inputs <= scope.inputs and outputs <= scope.outputs:
         return
     scope.inputs |= inputs
@@ -388,7 +397,7 @@ def _visit(
             }
             results = list(dict.fromkeys(leaves(call.callee.result)))
             wanted = {result for out, result in zip(call.outs, results) if out in needed}
-            _visit(scopes, call.callee, given, wanted)
+            _visit(scopes, by, call.callee, given, wanted)
 
 
 def _tops(made: Generated, facts: Facts) -> list[Printed]:
@@ -409,7 +418,7 @@ def _typed(value: Value) -> str:
 
 
 def _listed(values: list[Value]) -> str:
-    quoted = [f"`{value.base}`" for value in values]
+    quoted = [f"`{value.base}`" for value in values] or ["an argument"]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 

@@ -62,6 +62,7 @@ def test_costs(case):
     function, specs, expected = COSTS[case]
     explanation = srcad.jacfwd(function, 0).explain(*map(srcad.spec, specs))
     assert str(explanation.function) == expected
+    assert explanation.cost.bounds == (case == "branch")
 
 
 def test_formulas():

@@ -63,7 +63,7 @@ def test_activity_by_reason():
         "steps": "`np.floor`: a step function: its derivative is zero wherever it exists",
         "held": "computed under no_grad",
         "unread": "what is returned does not depend on it",
-        "weight": "depends on nothing that is differentiated by",
+        "weight": "it does not depend on `x`",
         "count": "int, no floating number",
     }
     by_both = srcad.grad(constants, (0, 1)).explain(srcad.spec("float64[n]"), 2.0, 3)
