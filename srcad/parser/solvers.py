@@ -71,7 +71,7 @@ _FACTS = {
 
 
 class Body(NamedTuple):
-    """A function of x, or of (t, x), parsed: its parameters, its statements, and what they make."""
+    """A function of x, or of (t, x), parsed: its parameters, its statements, and what they make: with derivatives behind it, a tuple."""
 
     name: str
     params: tuple[Value, ...]
@@ -83,6 +83,11 @@ class Body(NamedTuple):
     def x(self) -> Value:
         """The unknown."""
         return self.params[-1]
+
+    @property
+    def value(self) -> Any:
+        """What is solved for."""
+        return self.result[0] if isinstance(self.result, tuple) else self.result
 
 
 class Found(Handle):
@@ -130,17 +135,18 @@ def solve(
     type_ = unknown(parser, node, name, solver, given)
     handed, known = entered(parser, function, extra, 1)
     label = {"root": "residual", "squares": "residuals", "fixed": "update", "minimum": "objective"}
-    body = parsed(parser, node, function, (type_,), handed, label[solver.finds])
+    count = 1 + sum(given.get(option) is True for option in solver.others)
+    body = parsed(parser, node, function, (type_,), handed, label[solver.finds], count)
     others = {}
     for option in solver.others:
         if option in given and _called(given[option]):
             other = given.pop(option)
             others[option] = parsed(parser, node, other, (type_,), handed, option)
-        elif option in given and not isinstance(given[option], str):
+        elif option in given and not isinstance(given[option], (str, bool)):
             parser.refuse(
                 node,
                 f"`{option}=` of `{name}` is no function",
-                f"Give a function of its own for it, or leave `{option}` out.",
+                f"Give a function for it, or True where `{solver.function}` returns it, too.",
             )
     free = free_of(parser, [body, *others.values()], known)
     captured = [known.get(value, value) for value in free]
@@ -342,9 +348,18 @@ def _parameters(function: Any) -> list[str]:
 
 
 def parsed(
-    parser: Any, node: Any, function: Any, types_: tuple[Type, ...], extra: list[Any], label: str
+    parser: Any,
+    node: Any,
+    function: Any,
+    types_: tuple[Type, ...],
+    extra: list[Any],
+    label: str,
+    count: int = 1,
 ) -> Body:
-    """A function of unknowns of these types, parsed in a block of its own; `label` is what one without a name is called."""
+    """A function of unknowns of these types, parsed in a block of its own; `label` is what one without a name is called.
+
+    It returns `count` things: behind its value, derivatives for the solver.
+    """
     if not _called(function):
         parser.refuse(
             node, "what is to be solved is no function", "Give a function by its name, or a lambda."
@@ -354,9 +369,20 @@ def parsed(
     arrays, boxed, scopes = dict(parser.memory), parser.held_boxes(), _scopes(parser)
     with parser.inner() as builder:
         result = parser.call(node, function, [*(x for x, _ in entered), *extra], {})
-        if isinstance(result, (list, tuple)):
-            result = parser.emit(ops.operation(np.array), (list(result),))
-        operand = parser.read(result, node)
+        if count > 1 and not (isinstance(result, tuple) and len(result) == count):
+            parser.refuse(
+                node,
+                f"the function is said to return {count} things, and does not",
+                "Return a tuple: its value, and the derivatives that are asked for.",
+            )
+        results = [
+            parser.emit(ops.operation(np.array), (list(one),))
+            if isinstance(one, (list, tuple))
+            else one
+            for one in (result if count > 1 else (result,))
+        ]
+        operands_ = tuple(parser.read(one, node) for one in results)
+        operand: Any = operands_ if count > 1 else operands_[0]
     changed = any(parser.memory.get(buffer) is not held for buffer, held in arrays.items())
     changed |= any(not same_contents(parts, holds(box)) for box, parts in boxed.values())
     changed |= any(
@@ -369,7 +395,7 @@ def parsed(
             "How often it is called is not known. Let it return what it computes, and change copies only.",
             AliasingError,
         )
-    if not (isinstance(operand, (Value, float, int))):
+    if not all(isinstance(one, Value if count > 1 else (Value, float, int)) for one in operands_):
         parser.refuse(
             node,
             "what the function that is solved for returns is no array and no number",
@@ -442,7 +468,7 @@ def lifted(parser: Any, body: Body, free: list[Value], more: Any = None) -> Func
     own = {value: value.like(named=True) for value in params}
     copy = Renewal(own)
     block = copy.block(body.block)
-    result = copy.tree(body.result)
+    result = copy.tree(body.result if more is None else body.value)
     if more is not None:
         builder = Builder(infer, parser.builder.origin)
         result = more(builder, own[body.x], result)
@@ -461,7 +487,7 @@ def lifted(parser: Any, body: Body, free: list[Value], more: Any = None) -> Func
 
 def _equation(parser: Any, node: Any, solver: Solver, body: Body, free: list[Value]) -> Function:
     """What is zero at the solution, or stationary there."""
-    rank = body.result.type.rank if isinstance(body.result, Value) else 0
+    rank = body.value.type.rank if isinstance(body.value, Value) else 0
 
     def made(builder: Builder, x: Value, result: Any) -> Any:
         if solver.finds == "squares":
@@ -501,7 +527,7 @@ def _computed(
         copy = Renewal({body.x: x, **dict(zip(free, captured))})
         for statement in copy.block(body.block):
             parser.builder.add(statement)
-        operand = copy.tree(body.result)
+        operand = copy.tree(body.value)
         return parser.bind_new(operand) if isinstance(operand, Value) else operand
 
     def cost(parser: Any) -> Any:
