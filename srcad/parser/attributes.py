@@ -14,6 +14,7 @@ import functools
 import inspect
 import sys
 import types
+from contextlib import suppress
 from typing import Any
 
 from srcad.core import ops
@@ -179,17 +180,19 @@ class Objects(Functions):
             self.import_place(kind)
         return Known(kind, kind.__name__)
 
-    def import_place(self, found: Any) -> None:
-        """Note that something of a module's is found through that module, where it has no name of the function's."""
-        module, name = getattr(found, "__module__", ""), getattr(found, "__qualname__", "")
-        if self.program.place_of(found) is not None or "<" in name:
+    def import_place(self, found: Any, base: Any = None, attribute: str = "") -> None:
+        """Note that something of a module's is found through that module, where it has no name of the function's: by its own name, or as an
+        attribute of a class."""
+        holder = found if base is None else base
+        module, name = getattr(holder, "__module__", ""), getattr(holder, "__qualname__", "")
+        if (base is None and self.program.place_of(found) is not None) or "<" in name:
             return
-        try:
-            same = follow(sys.modules[module], steps_of(name)) is found
-        except (KeyError, AttributeError, LookupError):
-            return
-        if same:
-            self.program.refer((), f"import {module}:{name}", found)
+        name = f"{name}.{attribute}" if attribute else name
+        for way in ("", ".fget", ".fset", ".__func__"):  # of properties, of class methods
+            with suppress(KeyError, AttributeError, LookupError):
+                if follow(sys.modules[module], steps_of(name + way)) is found:
+                    self.program.refer((), f"import {module}:{name}{way}", found)
+                    return
 
     def class_attribute(
         self, node: Any, owner: Any, kind: type, name: str, mro: tuple[type, ...]
@@ -215,15 +218,15 @@ class Objects(Functions):
             return self.of_object(name, [owner])
         if isinstance(owner, Known) and not isinstance(found, (property, staticmethod)):
             bound = found.__get__(owner.object, type(owner.object))
-            self.import_place(unwrap(bound))
+            self.import_place(unwrap(bound), base, name)
             return Known(bound, f"{base.__name__}.{name}")
         if isinstance(found, staticmethod):
-            self.import_place(found.__func__)
+            self.import_place(found.__func__, base, name)
             return Known(found.__func__, f"{base.__name__}.{name}")
         if isinstance(found, classmethod):
             bound = types.MethodType(found.__func__, kind)
             self.class_of(kind)
-            self.import_place(found.__func__)
+            self.import_place(found.__func__, base, name)
             return Known(bound, f"{base.__name__}.{name}")
         if isinstance(found, (property, functools.cached_property)):
             getter = found.fget if isinstance(found, property) else found.func
@@ -233,12 +236,12 @@ class Objects(Functions):
                     f"`{kind.__name__}.{name}` is computed when it is first read, and kept",
                     "Make it a property.",
                 )
-            self.import_place(getter)
+            self.import_place(getter, base, name)
             return self.call(node, Known(getter, f"{base.__name__}.{name}"), [owner], {})
         if isinstance(found, types.FunctionType):
             place = self.program.place_of(base)
             if place is None:
-                self.import_place(found)
+                self.import_place(found, base, name)
             else:
                 self.program.refer(place[0], f"{place[1]}.{name}", found)
             return MethodBinding(owner, name, found)

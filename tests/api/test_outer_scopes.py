@@ -476,3 +476,47 @@ def test_an_integer_that_decides_is_held_against_its_value(monkeypatch):
         expected = 2 * np.broadcast_to(total, x.shape) * (axis + 1)
         np.testing.assert_array_equal(kept(x), expected)
         np.testing.assert_array_equal(grad(by_axis)(x), expected)
+
+
+OBJECTS = """
+from dataclasses import dataclass
+import numpy as np
+
+@dataclass
+class Spring:
+    k: float
+
+    @property
+    def stiff(self):
+        return 2.0 * self.k
+
+    @classmethod
+    def rest(cls, x):
+        return x - 1.0
+
+def energy(spring, x):
+    return np.sum(spring.stiff * spring.rest(x) ** 2)
+"""
+
+
+def test_what_an_argument_s_class_computes(tmp_path, monkeypatch):
+    """Properties and class methods are looked for through the class: rebound in a program, or edited between two that share a cache."""
+    monkeypatch.setenv("SRCAD_CACHE_DIR", str(tmp_path / "cache"))
+    path = tmp_path / "springs.py"
+    x = np.array([2.0, 3.0])
+
+    def gradient(text):
+        path.write_text(text)
+        linecache.checkcache(str(path))
+        module = load(path, monkeypatch)
+        return module, grad(module.energy, 1), module.Spring(1.5)
+
+    module, derivative, spring = gradient(OBJECTS)
+    np.testing.assert_array_equal(derivative(spring, x), 6.0 * (x - 1))
+    edited = OBJECTS.replace("2.0 * self", "4.0 * self").replace("x - 1.0", "x - 2.0")
+    other, again, same = gradient(edited)
+    np.testing.assert_array_equal(again(same, x), 12.0 * (x - 2))
+    other.Spring.stiff = property(lambda self: 3.0 * self.k)
+    np.testing.assert_array_equal(again(same, x), 9.0 * (x - 2))
+    other.Spring.stiff = property(lambda self: 5.0 * self.k)
+    np.testing.assert_array_equal(again(same, x), 15.0 * (x - 2))
