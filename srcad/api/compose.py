@@ -56,7 +56,8 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
     """One transform. Raises SrcadError."""
     transform, has_aux = request.transform, request.has_aux
     if transform == "vmap":
-        return mapped(core, request.in_dims, request.out_dims, name or f"{core.name}_vmap")
+        name = name or f"{core.name}_vmap"
+        return mapped(core, request.in_dims, request.out_dims, name, request.randomness)
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
     check_real(core, request, wrt)

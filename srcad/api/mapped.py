@@ -20,11 +20,14 @@ from srcad.core.types import Dim, Type
 from srcad.errors import ArgumentValueError, Place, UnsupportedSyntaxError
 from srcad.vectorizer.batch import NotBatchable
 from srcad.vectorizer.control import Control
+from srcad.vectorizer.examples import NotOnce
 
 __all__ = ["mapped"]
 
 
-def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Function:
+def mapped(
+    function: Function, in_dims: Any, out_dims: Any, name: str, randomness: str = "error"
+) -> Function:
     """The function over a leading axis. `in_dims` are pairs (axis, size) for each leaf, or None, as the compiler made them.
 
     Raises UnsupportedSyntaxError where what the examples return is not known to be stackable, or where they draw.
@@ -34,7 +37,7 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
         if isinstance(statement, Let) and statement.op is ops.raise_if:
             continue  # once for all, unless its condition has the axis
         if isinstance(statement, Let) and statement.op.effect == "effect":
-            if not _draws(statement.op):
+            if randomness != "error" or not _draws(statement.op):
                 continue  # done for each example
             name = (
                 f".{statement.op.name}()" if statement.op.style == "method" else statement.op.name
@@ -42,7 +45,7 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
             raise UnsupportedSyntaxError(
                 f"`{name}` draws under vmap",
                 place=_at(place, statement),
-                reason="Whether the examples share what is drawn is not said. Draw before, and pass what was drawn as an argument.",
+                reason='Whether the examples share what is drawn is not said: randomness="same" or "different". Or draw before, and pass what was drawn.',
             )
     front = Builder(infer)
     inputs: dict[Value, Value] = {}
@@ -78,7 +81,8 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
     first = next(iter(inputs.values()))
     try:
         count_of: Tree = size if isinstance(size, int) else front.emit(ops.length, first)
-        walker = Control(function, inputs, size, count_of)
+        once = (lambda let: _draws(let.op)) if randomness == "same" else (lambda let: False)
+        walker = Control(function, inputs, size, count_of, once=once)
         made = walker.run()
         tail: Block = []
         ends: dict[Value, Value] = {}
@@ -87,6 +91,12 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
             kept, walker.out = walker.out, tail
             ends[leaf] = walker.rows(leaf)
             walker.out = kept
+    except NotOnce as drawing:
+        raise UnsupportedSyntaxError(
+            "a draw that the examples are to share depends on the example",
+            place=_at(place, drawing.statement),
+            reason='Draw where no branch, loop or argument depends on what is mapped over, or ask for randomness="different".',
+        ) from None
     except NotBatchable as refused:
         raise UnsupportedSyntaxError(
             f"vmap of `{function.name}`: {refused.why}",
@@ -137,6 +147,8 @@ def mapped(function: Function, in_dims: Any, out_dims: Any, name: str) -> Functi
 def _draws(op: ops.Operation) -> bool:
     """Whether an effect is a random draw: of NumPy, of Python's `random`, or of a generator, whose methods are all that is called."""
     owner, module = getattr(op.function, "__self__", None), getattr(op.function, "__module__", "")
+    if op.effect != "effect":
+        return False
     homes = f"{op.name}.{module}.{type(owner).__module__}".split(".")
     return op.style == "method" or "random" in homes
 

@@ -12,7 +12,7 @@ from srcad.api.dispatch import Dispatcher
 from srcad.api.matrices import checked_chunk_size
 from srcad.api.transforms import Derivative
 from srcad.core.pytrees import flatten, look, rebuild
-from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
+from srcad.errors import ArgumentValueError
 from srcad.loader import noted
 
 __all__ = ["Mapped", "leaf_dims", "some_of"]
@@ -36,14 +36,16 @@ class Mapped(Derivative):
                 f"randomness={randomness!r} is unknown",
                 reason='One of "error", "same", "different".',
             )
-        if randomness != "error":
-            raise UnsupportedSyntaxError(
-                f"randomness={randomness!r} of vmap is not implemented yet",
-                reason="Draw before, and pass what was drawn as an argument.",
+        if randomness == "same" and chunk_size is not None:
+            raise ArgumentValueError(
+                'randomness="same" with chunk_size',
+                reason="Each chunk would draw anew. Leave chunk_size out, or draw before and pass what was drawn as an argument.",
             )
         self.in_dims, self.out_dims, self.randomness = in_dims, out_dims, randomness
         self.chunk_size = checked_chunk_size(chunk_size)
-        super().__init__(function, in_dims=frozen(in_dims), out_dims=frozen(out_dims))
+        super().__init__(
+            function, in_dims=frozen(in_dims), out_dims=frozen(out_dims), randomness=randomness
+        )
         self.variants: dict[Any, Mapped] = {}
 
     def _options(self) -> dict[str, Any]:

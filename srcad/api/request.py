@@ -14,7 +14,7 @@ class Request(NamedTuple):
     """What is asked for: a transform by name, the arguments it differentiates by, and its options.
 
     `inner` is the request that the transform is applied to, None where that is the user's function itself.
-    `in_dims` and `out_dims` are those of a vmap.
+    `in_dims`, `out_dims` and `randomness` are those of a vmap.
     """
 
     transform: str
@@ -25,6 +25,7 @@ class Request(NamedTuple):
     inner: Optional[Request] = None  # noqa: UP045 - evaluated on Python 3.10 with a NamedTuple
     in_dims: Any = None
     out_dims: Any = None
+    randomness: str = "error"
 
     def chain(self) -> list[Request]:
         """The requests, the one that is applied first at the head."""

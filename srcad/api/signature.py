@@ -18,7 +18,7 @@ import numpy as np
 
 from srcad.core.pytrees import Node, labels, look, look_within
 from srcad.core.specification import Container, Known, Unfit
-from srcad.core.types import OPAQUE, Size, Type, number
+from srcad.core.types import GENERATOR, OPAQUE, Size, Type, number
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError
 
 __all__ = [
@@ -178,6 +178,8 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
         return Known(value, str(value))
     if callable(value):
         return Known(value, getattr(value, "__name__", name))
+    if isinstance(value, (np.random.Generator, np.random.RandomState)):
+        return GENERATOR
     return Type("object", value="number") if isinstance(value, numbers.Number) else OPAQUE
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple, Union
 
 __all__ = [
     "ANY",
+    "GENERATOR",
     "OPAQUE",
     "STATIC",
     "Dim",
@@ -123,6 +124,8 @@ class Type(NamedTuple):
 ANY = Type("any")
 # An object of which nothing is known, and which is no number.
 OPAQUE = Type("object")
+# What draws random numbers.
+GENERATOR = Type("object", value="generator")
 # An argument that is known while parsing (a function); the text hands it on, and computes nothing with it.
 STATIC = Type("object", value="static")
 

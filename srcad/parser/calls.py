@@ -18,10 +18,11 @@ import gast
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.draws import drawn
 from srcad.core import ops
 from srcad.core.nodes import Slice, Value, leaves
 from srcad.core.specification import Known, last_name, unwrap
-from srcad.core.types import Type
+from srcad.core.types import GENERATOR, Type
 from srcad.errors import MissingRuleError, SrcadError
 from srcad.parser import arrays
 from srcad.parser.attributes import Objects, Super, is_made
@@ -456,6 +457,8 @@ class Calls(Objects):
             operands = (value_of, *operands[1:])
         named = tuple((key, self.read(option, node)) for key, option in options.items())
         value = self.builder.let(op, operands, named)
+        if generator:
+            value.type = drawn(name, operands[1:], dict(named))
         return self.bind_new(value)
 
     def ufunc_method(
@@ -651,7 +654,6 @@ _EFFECTS = {
 _SHUFFLES = {"shuffle", "permuted", "bytes"}
 _GENERATORS = (np.random.default_rng, np.random.RandomState)
 # A generator that the function makes itself.
-GENERATOR = Type("object", value="generator")
 _SILENT = {print, time.sleep, warnings.warn, np.random.seed, random.seed}
 _READERS = {print, repr, str, ascii, format, np.save, np.savez, np.savez_compressed, np.savetxt}
 
@@ -703,7 +705,7 @@ def reads_only(function: Any) -> bool:
 def generator_method(owner: Any) -> bool:
     """Whether an object draws random numbers; an object that is an argument may be anything."""
     if isinstance(owner, Value):
-        return owner.type is GENERATOR
+        return owner.type == GENERATOR
     return isinstance(owner, (np.random.Generator, np.random.RandomState))
 
 

@@ -48,7 +48,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Size, Type, number
-from srcad.vectorizer.examples import Examples
+from srcad.vectorizer.examples import Examples, NotOnce
 
 __all__ = ["Control"]
 
@@ -61,19 +61,14 @@ class Some:
         self.length: Tree = None
         self.new: dict[Value, Tree] = {}
 
-    def __copy__(self) -> Some:
-        made = Some(self.mask, self.size)
-        made.length, made.new = self.length, dict(self.new)
-        return made
-
 
 class Control(Examples):
     """A batch whose branches and loops may differ from example to example."""
 
     changed = (*Examples.changed, "some", "masks")
 
-    def __init__(self, function: Function, *given: Any) -> None:
-        super().__init__(function, *given)
+    def __init__(self, function: Function, *given: Any, **options: Any) -> None:
+        super().__init__(function, *given, **options)
         # By the test and its side, or the family: the examples that take it; and the mask of those whose values are selected.
         self.some: dict[Any, Some] = {}
         self.masks: dict[Any, Value] = {}
@@ -109,6 +104,30 @@ class Control(Examples):
                 return True
             found += leaves((made.args, made.options))
         return False
+
+    def snapshot(self) -> dict[str, Any]:
+        found = super().snapshot()
+        found["some"] = {
+            key: (some, some.length, dict(some.new)) for key, some in self.some.items()
+        }
+        return found
+
+    def restore(self, known: dict[str, Any]) -> None:
+        super().restore(known)
+        self.some = {}
+        for key, (some, length, new) in known["some"].items():
+            self.some[key] = some
+            some.length, some.new = length, dict(new)
+
+    def rows_of(self, value: Value) -> Tree:
+        if value in self.batched and value not in self.new and value not in self.elements:
+            self.refuse(f"`{value.base}` is known for some examples only")
+        return super().rows_of(value)
+
+    def dtype(self, tree: Tree) -> str | None:
+        if isinstance(tree, Value) and tree in self.batched and tree not in self.new:
+            return _STRONG.get(tree.type.dtype or "", tree.type.dtype)
+        return super().dtype(tree)
 
     # branches
 
@@ -148,6 +167,8 @@ class Control(Examples):
             if isinstance(statement, (Attempt, Call)):
                 self.refuse("what may raise is under a condition that is batched")
             if isinstance(statement, Let) and statement.op.effect == "effect":
+                if self.once(statement):
+                    raise NotOnce(statement)
                 if statement.op is not ops.raise_if or not self.is_batched(statement.args):
                     self.refuse(f"`{statement.op.name}` is under a condition that is batched")
             if isinstance(statement, Loop) and statement.test is not None:
@@ -284,7 +305,7 @@ class Control(Examples):
         wanted = (reads_of(block) | set(leaves(ends))) - defines(block)
         inner = {**self.new, **some.new}
         for value in sorted(wanted, key=lambda value: value.serial):
-            if value in self.batched and value not in some.new:
+            if value in self.batched and value in self.new and value not in some.new:
                 rows = self.get(value)
                 item = self.emit(ops.getitem, rows, some.mask)
                 item.base, item.named = value.base, False

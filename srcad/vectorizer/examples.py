@@ -13,6 +13,7 @@ a test, where one of them reads what is local to another. What does not depend o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -48,10 +49,18 @@ from srcad.core.renewal import Renewal
 from srcad.core.types import Dim, Size, number
 from srcad.vectorizer.batch import Batch, NotBatchable
 
-__all__ = ["Examples"]
+__all__ = ["Examples", "NotOnce"]
 
 
 Path = tuple[tuple[Any, int], ...]
+
+
+class NotOnce(Exception):
+    """What is to be done once for all examples depends on the example, or on what does."""
+
+    def __init__(self, statement: Let) -> None:
+        super().__init__(statement)
+        self.statement = statement
 
 
 class _Again(Exception):
@@ -63,7 +72,10 @@ class Examples(Batch):
 
     changed: tuple[str, ...] = ("new", "thin", "lets", "missing", "partial", "emitted")
 
-    def __init__(self, function: Function, *given: Any) -> None:
+    def __init__(
+        self, function: Function, *given: Any, once: Callable[[Let], bool] = lambda let: False
+    ) -> None:
+        self.once = once
         super().__init__(function, *given)
         self.heads = dict(self.new)
         self.paths: dict[Value, Path] = {}
@@ -84,7 +96,7 @@ class Examples(Batch):
                 if isinstance(statement, Attempt):
                     inner = defines([statement])
                     if found & (inner | reads_of([statement])) or any(
-                        map(_acts, walk([statement]))
+                        map(self.acts, walk([statement]))
                     ):
                         found |= inner
                 elif isinstance(statement, Branch):
@@ -100,7 +112,11 @@ class Examples(Batch):
                     begins = statement.domain and (statement.domain[0], statement.domain[2])
                     if depends(begins) and statement.index is not None:
                         found.add(statement.index)
-                elif isinstance(statement, Let) and statement.out is not None and _acts(statement):
+                elif (
+                    isinstance(statement, Let)
+                    and statement.out is not None
+                    and self.acts(statement)
+                ):
                     found.add(statement.out)
             if before == (len(found), len(open_)):
                 return found
@@ -164,9 +180,20 @@ class Examples(Batch):
             setattr(self, name, copy(part))
 
     def let(self, statement: Let) -> None:
-        if _acts(statement):
+        if self.once(statement) and self.is_batched([statement.args, statement.options]):
+            raise NotOnce(statement)
+        if self.acts(statement):
             self.refuse(f"`{statement.op.name}` has an effect")
         super().let(statement)
+
+    def acts(self, statement: Statement) -> bool:
+        """Whether a statement does something beside computing, that is done for each example."""
+        return (
+            isinstance(statement, Let)
+            and statement.op.effect == "effect"
+            and statement.op is not ops.raise_if
+            and not self.once(statement)
+        )
 
     # which statements
 
@@ -250,6 +277,9 @@ class Examples(Batch):
                 self.rewrite(statement)
             else:
                 inside.append(statement)
+        for statement in walk(inside):
+            if isinstance(statement, Let) and self.once(statement):
+                raise NotOnce(statement)
         seen = [value for statement in inside for value in visible(statement)]
         beside = self.reads_beside(block, start, stop)
         ends = [value for value in seen if value in beside]
@@ -329,7 +359,8 @@ class Examples(Batch):
         return not any(
             value in self.batched for value in reads_of([statement]) | defines([statement])
         ) and all(
-            not isinstance(inner, Let) or inner.op.effect == "pure" for inner in walk([statement])
+            not isinstance(inner, Let) or inner.op.effect == "pure" or self.once(inner)
+            for inner in walk([statement])
         )
 
     def source_of(self, size: Dim) -> tuple[Value, int, int] | None:
@@ -384,12 +415,3 @@ def families_of(block: Block) -> set[Any]:
         for each in walk(block)
         if isinstance(each, Loop) and (each.domain is None or each.open)
     }
-
-
-def _acts(statement: Statement) -> bool:
-    """Whether a statement does something beside computing, that is done for each example."""
-    return (
-        isinstance(statement, Let)
-        and statement.op.effect == "effect"
-        and statement.op is not ops.raise_if
-    )

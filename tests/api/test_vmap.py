@@ -298,8 +298,8 @@ def test_sizes_that_differ(sizes, chunk_size):
 def test_randomness_and_names_of_options():
     with pytest.raises(ArgumentError, match="randomness"):
         vmap(np.sin, randomness="never")
-    with pytest.raises(NotImplementedError, match="randomness"):
-        vmap(np.sin, randomness="same")
+    with pytest.raises(ArgumentError, match="randomness"):
+        vmap(np.sin, randomness="same", chunk_size=2)
     with pytest.raises(ArgumentError, match="callable"):
         vmap(3)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srcad import jacfwd, jacrev, vmap
+from srcad import UnsupportedSyntaxError, jacfwd, jacrev, vmap
 from tests.api.references import assert_trees, stacked
 
 
@@ -127,3 +127,126 @@ def test_with_derivatives(f):
             np.testing.assert_allclose(whole[place, :, place], block, rtol=1e-10, atol=1e-12)
             rest = np.delete(whole[place], place, axis=1)
             np.testing.assert_array_equal(rest, np.zeros_like(rest))
+
+
+# draws
+
+
+def noisy(x, rng):
+    y = x * rng.normal(size=x.shape)
+    if y[0] > 0:
+        y = y + rng.uniform()
+    return y
+
+
+def shared(x, rng):
+    return x * rng.normal(size=3) + rng.uniform()
+
+
+def seeded(x):
+    rng = np.random.default_rng(0)
+    return x * rng.normal(size=3)
+
+
+def generator():
+    return np.random.default_rng(3)
+
+
+def test_draws_of_each_example():
+    rng = generator()
+    wanted = np.stack([noisy(x, rng) for x in X])
+    found = vmap(noisy, in_dims=(0, None), randomness="different")(X, generator())
+    np.testing.assert_allclose(found, wanted, rtol=1e-14)
+    rng = generator()
+    rows = np.stack([jacfwd(noisy)(x, rng) for x in X])
+    found = vmap(jacfwd(noisy), in_dims=(0, None), randomness="different")(X, generator())
+    np.testing.assert_allclose(found, rows, rtol=1e-14)
+
+
+def test_draws_that_the_examples_share():
+    found = vmap(shared, in_dims=(0, None), randomness="same")(X, generator())
+    np.testing.assert_allclose(found, np.stack([shared(x, generator()) for x in X]), rtol=1e-14)
+    with pytest.raises(UnsupportedSyntaxError, match="share"):
+        vmap(noisy, in_dims=(0, None), randomness="same")(X, generator())
+    for f, args in ((noisy, (X, generator())), (seeded, (X,))):
+        with pytest.raises(UnsupportedSyntaxError, match="draws under vmap"):
+            vmap(f, in_dims=(0, None)[: len(args)])(*args)
+
+
+@pytest.mark.parametrize("randomness", ["same", "different"])
+def test_a_generator_of_the_functions_own_is_each_example_s(randomness):
+    found = vmap(seeded, randomness=randomness)(X)
+    np.testing.assert_allclose(found, np.stack([seeded(x) for x in X]), rtol=1e-14)
+
+
+# nested, in trees, along other axes, in chunks
+
+
+@pytest.mark.parametrize("f", [guarded, one_side, halved, tried], ids=lambda f: f.__name__)
+def test_nested_along_other_axes_and_in_chunks(f):
+    given = np.stack([X, X[::-1] * 0.7 + 0.1], axis=1)  # examples, then others
+    wanted = np.stack([stacked(f, row, K[:2]) for row in given])
+    inner = vmap(f, in_dims=(0, 0))
+    np.testing.assert_allclose(vmap(inner, in_dims=(0, None))(given, K[:2]), wanted, rtol=1e-12)
+    moved = vmap(inner, in_dims=(-1, None), out_dims=1)(np.moveaxis(given, 0, -1), K[:2])
+    np.testing.assert_allclose(moved, np.moveaxis(wanted, 0, 1), rtol=1e-12)
+    one = wanted[:, 0]
+    chunked = vmap(f, in_dims=(0, None), out_dims=-1, chunk_size=3)(given[:, 0], int(K[0]))
+    np.testing.assert_allclose(chunked, one.T, rtol=1e-12)
+
+
+def of_tree(p):
+    total = np.zeros(3)
+    for row, weight in zip(p["rows"], p["more"][1]):
+        if weight < 0:
+            continue
+        total = total + np.log1p(weight) * row
+    return {"total": total, "parts": (total[0], p["more"][0])}
+
+
+def test_trees():
+    p = {"rows": np.stack([X, X + 1]), "more": (2.5, K[None] - np.array([[0.5], [1.5]]))}
+    found = vmap(
+        of_tree,
+        in_dims=({"rows": 0, "more": (None, 0)},),
+        out_dims={"total": -1, "parts": (0, None)},
+    )(p)
+    each = [
+        of_tree({"rows": rows, "more": (2.5, weights)})
+        for rows, weights in zip(p["rows"], p["more"][1])
+    ]
+    wanted = {
+        "total": np.stack([one["total"] for one in each], axis=-1),
+        "parts": (np.array([one["parts"][0] for one in each]), 2.5),
+    }
+    assert_trees(found, wanted, 1e-12)
+
+
+# the text
+
+
+def test_the_text_is_what_an_expert_writes():
+    def kinked(x):
+        return x * x if x > 0 else 2 * x
+
+    def settled(x):
+        while x > 1:
+            x = x * 0.5
+        return x
+
+    def affine(W, x, b):
+        return W @ x + b
+
+    def lines(mapped, *args):
+        return mapped.source(*args).split('"""\n')[1].split("\n", 0)[0]
+
+    x = X[:, 0].copy()
+    assert "value = np.where(x > 0, x * x, 2 * x)" in lines(vmap(kinked), x)
+    assert "while True" in lines(vmap(settled), x) and "np.where(" in lines(vmap(settled), x)
+    assert "value = x @ W.T + b" in lines(
+        vmap(affine, in_dims=(None, 0, None)), np.ones((2, 3)), X, np.ones(2)
+    )
+    assert "[is_greater_1] = " in lines(vmap(branches), X, K)
+    assert "for i" not in "".join(
+        lines(vmap(f), X, K) for f in (branches, guarded, one_side, halved, while_in_range)
+    )
