@@ -184,6 +184,7 @@ def test_a_wrong_derivative_is_shown(srcad, monkeypatch):
     assert "[1]" in line and line.endswith("DIFFERS") and "5.0e-01" in line
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_for_machines(srcad, monkeypatch):
     found = json.loads(srcad("verify", "mod.py", "grad(power)", "--format", "json").stdout)
     assert found["ok"] and [row["test"] for row in found["rows"]] == ["entries", "dot product"]
