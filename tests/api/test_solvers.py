@@ -103,8 +103,13 @@ def test_derivatives(f, x):
         lambda a: optimize.root_scalar(lambda x: x * x - a, bracket=(0, 5), xtol=1e-15).root,
         lambda a: (
             optimize.root_scalar(
-                lambda x: x * x - a, x0=2.0, fprime=lambda x: 2 * x, method="newton"
+                lambda x: (x * x - a, 2 * x), x0=2.0, fprime=True, method="newton"
             ).root
+        ),
+        lambda a: (
+            optimize.minimize(
+                lambda x: (x[0] ** 3 / 3 - a * x[0], x**2 - a), [2.0], jac=True, tol=1e-13
+            ).x[0]
         ),
         lambda a: optimize.newton(lambda x: x * x - a, 2.0, fprime=lambda x: 2 * x, tol=1e-14),
         lambda a: optimize.toms748(lambda x, c: x * x - c, 0.0, 5.0, (a,), xtol=1e-15),
