@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import srcad
 from srcad.api.bundle import Part, bundled
 from srcad.api.declared import said
@@ -90,7 +92,7 @@ def render(output: Output) -> str:
         "request": digest(output.source, repr(output.derivatives), str(output.standalone)),
         "rules": rules_digest(),
     }
-    return written_header(output.source, records, srcad.__version__, digests, body)
+    return written_header(output.source, records, _version(), digests, body)
 
 
 def _check_declared(module: Any, output: Output) -> None:
@@ -182,6 +184,11 @@ def _named(parts: list[Part], output: Output) -> list[Part]:
                 reason="Give one of them a name: { expression = ..., name = ... }.",
             )
     return found
+
+
+def _version() -> str:
+    """What makes texts: srcad, with the NumPy that its rules are about."""
+    return f"{srcad.__version__} with NumPy {'.'.join(np.__version__.split('.')[:2])}"
 
 
 @cache
