@@ -44,9 +44,11 @@ __all__ = [
     "pull",
     "pulled",
     "push",
+    "scaled",
     "slopes",
     "tangent",
     "traced",
+    "weighted",
     "with_operands",
 ]
 
@@ -161,7 +163,7 @@ def tangent(rule: Rule, dots: Any, operands: Any, y: Any, options: dict[str, Any
             filled = [(None,) * len(y) if one is None else one for one in partials]
             return tuple(weighted(parts, dots) for parts in zip(*filled))
         terms = [
-            _scaled(one, dot)
+            scaled(one, dot)
             for one, dot in zip(partials, dots)
             if one is not None and dot is not None
         ]
@@ -180,20 +182,20 @@ def tangent(rule: Rule, dots: Any, operands: Any, y: Any, options: dict[str, Any
 def weighted(weights: Any, terms: Any) -> Any:
     """Products, or where one factor is a tuple their sum over what there is; None of nothing."""
     if not isinstance(terms, tuple):
-        return _scaled(terms, weights)
+        return scaled(terms, weights)
     total = None
     for weight, term in zip(weights, terms):
         nothing = weight is None or (type(weight) is int and weight == 0)
         if term is not None and not nothing:
-            product = _scaled(weight, term)
+            product = scaled(weight, term)
             total = product if total is None else total + product
     return total
 
 
-def _scaled(a: Any, b: Any) -> Any:
-    """A product, where neither factor is a plain sign."""
+def scaled(a: Any, b: Any) -> Any:
+    """A product, where neither factor is a plain sign, as rules write them. (A seed of 1.0 is none: it makes numbers of truth values.)"""
     for one, other in ((a, b), (b, a)):
-        if isinstance(one, (int, float)) and not isinstance(one, bool) and one in (1, -1):
+        if type(one) is int and one in (1, -1):
             return other if one == 1 else -other
     return a * b
 

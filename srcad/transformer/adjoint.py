@@ -41,12 +41,12 @@ from srcad.core.nodes import (
     surviving,
     walk,
 )
-from srcad.core.quote import RankUnknown, may_be_complex, quote
+from srcad.core.quote import RankUnknown, may_be_complex, quote, unwrap, wrap
 from srcad.core.results import parts_of
 from srcad.core.types import Size, Type
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of, without_derivative, without_rule
-from srcad.rules.chain import gradients, pulled, with_operands
+from srcad.rules.chain import gradients, pulled, scaled, weighted, with_operands
 from srcad.transformer.masks import NOWHERE, Masked, Masks, may_be_infinite, only_moves, within
 
 __all__ = ["Adjoint", "cotangent_type"]
@@ -418,24 +418,11 @@ class Adjoint:
         """The contribution of an elementwise operation; of several results the sum of theirs, each with a partial of its own."""
         if partial is None:
             return None
-        if not isinstance(y_bar, tuple):
-            return self.scaled(y_bar, partial)
-        total: Tree = None
-        for bar, one in zip(y_bar, partial):
-            if bar is None or (type(one) is int and one == 0):
-                continue
-            term = self.scaled(bar, one)
-            total = term if total is None else self.builder.emit(ops.add, total, term)
-        return 0.0 if total is None else total
+        total = weighted(wrap(partial, self.builder), wrap(y_bar, self.builder))
+        return 0.0 if total is None else unwrap(total)
 
     def scaled(self, y_bar: Tree, partial: Tree) -> Tree:
-        """`y_bar * partial`, where the partial is not a plain sign."""
-        if isinstance(partial, (int, float)) and not isinstance(partial, bool):
-            if partial == 1:
-                return y_bar
-            if partial == -1:
-                return self.builder.emit(ops.negative, y_bar)
-        return self.builder.emit(ops.multiply, y_bar, partial)
+        return unwrap(scaled(wrap(y_bar, self.builder), wrap(partial, self.builder)))
 
     def contribute(
         self,

@@ -39,11 +39,11 @@ from srcad.core.nodes import (
     map_tree,
     surviving,
 )
-from srcad.core.quote import RankUnknown, quote, real, wanting
+from srcad.core.quote import RankUnknown, quote, real, unwrap, wanting, wrap
 from srcad.core.results import parts_of
 from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of, without_derivative, without_rule
-from srcad.rules.chain import check_complex, slopes, with_operands
+from srcad.rules.chain import check_complex, scaled, slopes, weighted, with_operands
 from srcad.transformer.adjoint import cotangent_type
 from srcad.transformer.masks import WHERE, may_be_infinite
 
@@ -237,7 +237,10 @@ class Tangent:
             if risky or may_be_infinite(self.builder.block[start:]):
                 self.risky.add(out)
             if isinstance(y, tuple):
-                return self.weighted(list(zip(*partials)), dots)
+                given = wrap(tuple(dots), self.builder)
+                return tuple(
+                    unwrap(weighted(wrap(parts, self.builder), given)) for parts in zip(*partials)
+                )
             total: Tree = None
             for one, dot, arg in zip(partials, dots, args):
                 if dot is None:
@@ -321,28 +324,11 @@ class Tangent:
             return 0.0
         return self.builder.emit(ops.zeros_like, tree, base=f"{tree.base}_dot")
 
-    def weighted(self, partials: list[Any], dots: list[Tree]) -> tuple[Tree, ...]:
-        """The tangents of several results of an elementwise operation, each with partials of its own."""
-        found = []
-        for partials_of_one in partials:
-            total: Tree = None
-            for one, dot in zip(partials_of_one, dots):
-                if dot is not None and not (type(one) is int and one == 0):
-                    term = self.scaled(one, dot)
-                    total = term if total is None else self.builder.emit(ops.add, total, term)
-            found.append(total)
-        return tuple(found)
-
     def scaled(self, partial: Tree, dot: Tree, flat: bool = False) -> Tree:
         """`partial * dot`, where the partial is not a plain sign; a tangent that may be infinite is masked where the partial is zero."""
         if isinstance(partial, Value) and partial.type.dtype == "bool" and partial.type.rank:
             return self.builder.emit(WHERE, partial, dot, 0)
-        if isinstance(partial, (int, float)) and not isinstance(partial, bool):
-            if partial == 1:
-                return dot
-            if partial == -1:
-                return self.builder.emit(ops.negative, dot)
-        made = self.builder.emit(ops.multiply, partial, dot)
+        made = unwrap(scaled(wrap(partial, self.builder), wrap(dot, self.builder)))
         if not flat or not isinstance(partial, Value):
             return made
         return self.builder.emit(WHERE, self.builder.emit(ops.not_equal, partial, 0), made, 0)
