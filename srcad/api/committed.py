@@ -11,6 +11,7 @@ import builtins
 import importlib
 import inspect
 import linecache
+import operator
 import os
 import sys
 import types
@@ -31,8 +32,9 @@ from srcad.api.dispatch import (
     scope_of,
 )
 from srcad.api.records import Header, Record, described, heard, read_header, request_digest
-from srcad.api.request import Generated
+from srcad.api.request import Generated, Position, Request
 from srcad.core.fingerprint import matches_source
+from srcad.core.pytrees import own
 from srcad.core.specification import Reference, unwrap
 from srcad.errors import SourceNotFoundError
 
@@ -66,8 +68,11 @@ def committed(dispatcher: Dispatcher, home: str, args: tuple[Any, ...]) -> Compi
 def _found(dispatcher: Dispatcher, home: str, args: tuple[Any, ...]) -> Compiled:
     module, header = _module(dispatcher.root, home)
     root = dispatcher.root
-    request = request_digest(root.__qualname__, dispatcher.request, len(dispatcher.names))
-    asked = [record for record in header.records if record.request == request]
+    requests = [
+        request_digest(root.__qualname__, request, len(dispatcher.names))
+        for request in _as_asked(dispatcher.request)
+    ]
+    asked = [record for record in header.records if record.request in requests]
     if not asked:
         wanted = dispatcher.request.suffix.lstrip("_").replace("vjp_halves", "pullback")
         raise Stale(f"it has no {wanted} of it")
@@ -86,11 +91,23 @@ def _found(dispatcher: Dispatcher, home: str, args: tuple[Any, ...]) -> Compiled
             why = f"{record.name} is not of the function, or of what it calls, as these are now"
         else:
             _check_running(root, references)
-            made = Committed(dispatcher, record, vars(module), references, fits)
-            if not callable(made.entry):
+            if not callable(vars(module).get(record.name)):
                 raise Stale(f"it has no function {record.name}")
+            kind = Halves if dispatcher.request.transform == "vjp_halves" else Committed
+            made = kind(dispatcher, record, vars(module), references, fits)
+            if isinstance(made, Halves):
+                made.check(args)
             return made
     raise Stale(why)
+
+
+def _as_asked(request: Request) -> list[Request]:
+    """The requests of texts that answer a request: a pullback's text may be asked for by a number, where there is one argument."""
+    if request.transform != "vjp_halves":
+        return [request]
+    text = request._replace(transform="vjp")
+    argnums = request.argnums if isinstance(request.argnums, tuple) else ()
+    return [text, *([text._replace(argnums=argnums[0])] if len(argnums) == 1 else [])]
 
 
 def _module(root: Any, home: str) -> tuple[types.ModuleType, Header]:
@@ -191,6 +208,38 @@ class Committed(Compiled):
         return super().valid() and all(
             _equal(scope.read(name), kept) for scope, name, kept in self.kept
         )
+
+
+class Halves(Committed):
+    """A value and its pullback, of a text that is the pullback as one function: the value is the function's own, and the pullback computes it
+    again as far as it needs it."""
+
+    def __init__(self, dispatcher: Dispatcher, *given: Any) -> None:
+        super().__init__(dispatcher, *given)
+        self.dispatcher = dispatcher
+        self.made = self.made._replace(structure=Position(0))
+        self.forward, self.backward = self.value, self.pulled
+
+    def check(self, args: tuple[Any, ...]) -> None:
+        """Raise Stale for what takes or returns more than arrays and numbers, one of them returned."""
+        plain = self.dispatcher.by_position and not self.dispatcher.request.has_aux
+        leaves = self.dispatcher.leaves(args)
+        if not plain or len(leaves) != len(args) or any(map(operator.is_not, leaves, args)):
+            raise Stale("pullbacks of functions of containers are compiled")
+        params = list(inspect.signature(self.entry).parameters.values())[len(args) :]  # type: ignore[arg-type]
+        kinds = [getattr(param.annotation, "__origin__", param.annotation) for param in params]
+        if len(kinds) != 1 or not isinstance(kinds[0], type):
+            raise Stale("pullbacks of functions that return several values are compiled")
+
+    def value(self, *args: Any) -> tuple[Any, ...]:
+        """The value, and what the pullback needs."""
+        return own(self.dispatcher.function(*map(own, args))), *map(own, args)
+
+    def pulled(self, seed: Any, *args: Any) -> Any:
+        """The cotangents: bare where there is one."""
+        assert self.entry is not None
+        found = self.entry(*args, seed)
+        return found[0] if isinstance(found, tuple) and len(found) == 1 else found
 
 
 def _equal(found: Any, kept: Any) -> bool:

@@ -39,6 +39,12 @@ def loss(u, t):
 
 
 @srcad.differentiable(generated=".model_srcad")
+def wave(x):
+    x[0] = np.sin(x[1])
+    return x
+
+
+@srcad.differentiable(generated=".model_srcad")
 def fixed(x, n=2):
     for _ in range(n):
         x = x * x
@@ -50,6 +56,7 @@ source = "kept/model.py"
 args = ["u: float64[n]", "t: float64[m]", "x: float64[2]", "n: 2"]
 derivatives = [
     "grad(loss)", "value_and_grad(loss, argnums=(0, -1))", "grad(fixed)", "hvp(fixed)", "jvp(fixed)",
+    "vjp(loss, argnums=(0, 1))", "vjp(wave)",
     { expression = "vmap(grad(loss), in_dims=(0, None))", args = ["u: float64[b, n]"] },
 ]
 """
@@ -120,7 +127,30 @@ def test_what_fits_is_used(package: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(sys.modules["kept.model_srcad"], "K", 5.0)
     np.testing.assert_array_equal(found.loss.grad(U, T), gradient(U, T, 5.0))  # it is that text
     with pytest.raises(srcad.SourceNotFoundError, match=r"it has no pullback of it\nRun srcad"):
-        found.loss.vjp(U, T)
+        found.fixed.vjp(x)
+
+
+def test_pullbacks(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the text that is one function; they keep what they need, and leave the arguments alone."""
+    monkeypatch.setenv("SRCAD_GENERATED", "require")
+    found = model()
+    u, t = U.copy(), T.copy()
+    value, pullback = srcad.vjp(found.loss, u, t)
+    u[:], t[:] = 0, 0
+    assert value == found.loss(U, T)
+    for seed in (1.0, 2.0):
+        u_bar, t_bar = pullback(seed)
+        np.testing.assert_array_equal(u_bar, seed * gradient(U, T))
+        np.testing.assert_allclose(t_bar, seed * (U[1:] - 0.25 * U[:-1]) ** 2 * T)
+    x = np.array([1.0, 2.0])
+    value, pullback = found.wave.vjp(x)
+    np.testing.assert_array_equal(value, [np.sin(2.0), 2.0])
+    np.testing.assert_array_equal(x, [1.0, 2.0])
+    value[:] = 0
+    (x_bar,) = pullback(np.array([3.0, 5.0]))
+    np.testing.assert_allclose(x_bar, [0.0, 3 * np.cos(2.0) + 5])
+    with pytest.raises(ValueError, match="has shape"):
+        pullback(np.ones(3))
 
 
 def test_what_does_not_fit_is_compiled_or_refused(
