@@ -342,7 +342,7 @@ class Control(Examples):
                 filled.remove(side)
         if base is None:
             make = np.empty if len(filled) == 2 else np.zeros
-            shape = self.shape_like(out, filled[0][1][place])
+            shape = self.shape_like(out, place, filled[0])
             base = self.emit(make, shape, **self.named_dtype(dtype))
             base.type = self.type_with_axis(out, dtype)
         for some, found in filled:
@@ -383,12 +383,15 @@ class Control(Examples):
         """`dtype=`, where it is not NumPy's default."""
         return {} if dtype == "float64" else {"dtype": np.dtype(dtype).type}
 
-    def shape_like(self, out: Value, one: Tree) -> Tree:
-        """The shape of an array of all examples, of which one holds those of some."""
+    def shape_like(self, out: Value, place: int, side: Any) -> Tree:
+        """The shape of an array of all examples, of which one holds those of some, or what they share."""
         sizes = out.type.shape or ()
         if all(self.source_of(size) is not None for size in sizes):
             return (self.count(), *map(self.size_operand, sizes)) if sizes else self.count()
-        rest = self.emit(ops.getitem, self.emit(ops.shape, one), Slice(1, None))
+        found = side[1][place]
+        own = found in side[0].new.values()
+        shape = self.emit(ops.shape, found)
+        rest = self.emit(ops.getitem, shape, Slice(1, None)) if own else shape
         return self.emit(ops.add, (self.count(),), rest)
 
     # loops

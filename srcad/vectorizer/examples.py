@@ -78,6 +78,7 @@ class Examples(Batch):
         self.once = once
         super().__init__(function, *given)
         self.heads = dict(self.new)
+        self.whole = self.size
         self.paths: dict[Value, Path] = {}
         self.within_of: dict[int, Path] = {}
         self.find_paths(function.body, ())
@@ -231,7 +232,10 @@ class Examples(Batch):
     def stackable(self, value: Value) -> bool:
         """Whether the values of all examples can be one array."""
         type_ = value.type
-        return type_.numeric and type_.shape is not None and type_.dtype is not None
+        if not type_.numeric or type_.shape is None or type_.dtype is None:
+            return False
+        # Of no example at all nothing tells the shape: some of them may be none.
+        return self.size is self.whole or all(map(self.source_of, type_.shape))
 
     def shape_is_known(self, value: Value) -> bool:
         """Whether that array can be made before the loop."""
