@@ -13,7 +13,7 @@ import click
 
 from srcad.api.request import Generated, Request
 from srcad.cli.asking import guarded
-from srcad.cli.differences import Change, Side, change, worst
+from srcad.cli.differences import UNLISTED, Change, Side, change, worst
 from srcad.cli.expression import (
     Asked,
     NoFunctionError,
@@ -94,7 +94,7 @@ def diff(
                 for each in output.derivatives
             ]
         )
-    found = []
+    found = [] if where is not None else guarded(lambda: dropped(revision, wanted))
     for home, each in wanted:
         compared = lambda home=home, each=each: compare(revision, home, each)  # noqa: E731
         if len(wanted) > 1:  # trouble with one shall not hide the others
@@ -109,6 +109,21 @@ def diff(
     if any(each.kind == _TROUBLE for each in found):
         sys.exit(2)
     sys.exit(1 if any(each.differs for each in found) else 0)
+
+
+def dropped(revision: Revision, wanted: list[tuple[str, Wanted]]) -> list[Change]:
+    """The derivatives that [tool.srcad] of the revision lists, and that of the working tree does not."""
+    try:
+        outputs = project(Path.cwd(), revision.text_at)
+    except ArgumentValueError:  # it had none yet
+        return []
+    now = {(home, each.expression) for home, each in wanted}
+    return [
+        Change(each.name or each.expression, UNLISTED)
+        for output in outputs
+        for each in output.derivatives
+        if (output.where, each.expression) not in now
+    ]
 
 
 class Made(NamedTuple):

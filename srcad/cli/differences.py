@@ -17,7 +17,7 @@ from srcad.api.request import Generated
 from srcad.core.pytrees import flatten
 from srcad.core.specification import unwrap
 
-__all__ = ["Change", "Side", "by_statement", "change", "kind_of", "worst"]
+__all__ = ["UNLISTED", "Change", "Side", "by_statement", "change", "kind_of", "worst"]
 
 UNCHANGED = "unchanged"
 EDITED = "unchanged, though the function was edited"
@@ -25,6 +25,7 @@ NAMES = "only names moved"
 MATHEMATICS = "the mathematics changed"
 VALUES = "only values that it reads changed"
 NEW, GONE = "new", "gone"
+UNLISTED = "no longer listed in [tool.srcad]"
 
 _LIBRARIES = ("numpy", "scipy", "math", "builtins", "srcad")
 

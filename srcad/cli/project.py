@@ -13,6 +13,7 @@ standalone = false              # true, where nothing is said
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,14 +60,22 @@ class Output(NamedTuple):
 # Configuration.
 
 
-def project(start: Path) -> list[Output]:
-    """The files that the nearest pyproject.toml with `[tool.srcad]` lists. Raises ArgumentValueError."""
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def project(start: Path, read: Callable[[Path], str | None] = _read) -> list[Output]:
+    """The files that the nearest pyproject.toml with `[tool.srcad]` lists; `read` gives the text of a file, or None.
+
+    Raises ArgumentValueError.
+    """
     for folder in (start, *start.parents):
         path = folder / "pyproject.toml"
-        if not path.is_file():
+        text = read(path)
+        if text is None:
             continue
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ArgumentValueError(f"{path.name} is no TOML", reason=str(error)) from None
         if "srcad" in table.get("tool", {}):

@@ -121,6 +121,12 @@ class Revision:
         found = self._asked("cat-file", "blob", name, folder=root)
         return None if found is None else found.removeprefix("\ufeff")
 
+    def text_at(self, path: Path) -> str | None:
+        """The text of a file of the revision, by its path in the working tree; None where there is none."""
+        full = path.resolve()
+        inside = full.is_relative_to(self.root)
+        return self.text(full.relative_to(self.root).as_posix()) if inside else None
+
     # modules
 
     def module(self, where: str) -> types.ModuleType:

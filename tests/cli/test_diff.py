@@ -118,6 +118,11 @@ def test_all_of_a_project(history: Path) -> None:
     assert kinds["loss_grad"] == "unchanged"
     assert kinds["mixed_value_and_grad"] == "the mathematics changed"
     assert kinds["smooth_jacrev"] == "unchanged"
+    edit(history / "pyproject.toml", '    "value_and_grad(mixed)",\n', "")
+    edit(history / "pkg" / "stencils.py", "return u", "yield u")
+    found = srcad("diff", "--against", "HEAD")  # trouble with one does not hide the others
+    assert found.exit_code == 2 and "stencils.py:3: UnsupportedSyntaxError: `yield`" in found.stderr
+    assert found.stdout.startswith("value_and_grad(mixed): no longer listed in [tool.srcad]\n")
 
 
 def test_the_old_code_is_not_run(history: Path) -> None:
