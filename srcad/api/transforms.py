@@ -595,16 +595,18 @@ def vmap(
     """A function over an axis of its arguments: `vmap(f)(xs)` is `np.stack([f(x) for x in xs])`, without the loop.
 
     Args:
-        f: A function of which the control flow does not depend on what is mapped over. Without it, a decorator is returned.
+        f: A function; its control flow may depend on what is mapped over. Without it, a decorator is returned.
         in_dims: The axis of each argument that is mapped over, None for one that is the same for all examples: an int for all arguments, or a
             tuple with an entry for each, which may have the argument's structure.
         out_dims: Where the axis goes in each output.
-        randomness: "error": functions that draw are refused.
+        randomness: What is drawn is the same for all examples ("same"), or drawn for each, one after the other ("different"); "error": functions that draw
+            are refused.
         chunk_size: How many examples are computed at once; None for all.
 
     Raises:
         ArgumentError: in_dims or out_dims do not fit, the mapped axes differ in size.
-        UnsupportedSyntaxError: The control flow depends on what is mapped over.
+        UnsupportedSyntaxError: The rank or the dtype of a result is not known, or it is not said what draws are.
+        ValueError: The results of the examples differ in shape.
 
     >>> import numpy as np
     >>> vmap(np.dot)(np.ones((2, 3)), np.arange(6.0).reshape(2, 3))
