@@ -170,7 +170,10 @@ def unwrap(tree: Any) -> Any:
         return Slice(unwrap(tree.start), unwrap(tree.stop), unwrap(tree.step))
     if isinstance(tree, (np.ndarray, np.generic)) and tree.dtype.kind in "biufc":
         builder, made = _QUOTING.get(), tree.tolist()  # what NumPy makes of literals
-        return made if builder is None or not tree.ndim else builder.emit(_ARRAY, made)
+        if builder is None or not tree.ndim:
+            return tree if tree.ndim else made
+        own = np.array(made).dtype != tree.dtype  # of no elements, say
+        return builder.emit(_ARRAY, made, **({"dtype": tree.dtype.type} if own else {}))
     if isinstance(tree, (tuple, list)):
         parts = [unwrap(part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
@@ -367,11 +370,9 @@ def quote(
             results = with_names(rule, builder, given, named)
         else:
             results = rule(*given, **named)
+        return tuple(map(unwrap, results if isinstance(results, tuple) else (results,)))
     finally:
         _QUOTING.reset(token)
-    if not isinstance(results, tuple):
-        results = (results,)
-    return tuple(unwrap(result) for result in results)
 
 
 def with_names(

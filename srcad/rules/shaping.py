@@ -11,6 +11,7 @@ import numpy as np
 from srcad import runtime
 from srcad.core.quote import Symbol, call, put, put_add, rank, sizes
 from srcad.core.types import never_one
+from srcad.rules.chain import numeric
 from srcad.rules.derived import derived
 from srcad.rules.linear import along, known
 
@@ -238,8 +239,9 @@ def extract(condition: Any, arr: Any) -> Any:
 
 def _where_true(condition: Any) -> Any:
     """The places where a flat condition holds; of a literal one a list of them."""
-    places = call(np.flatnonzero, condition)
-    return places if isinstance(places, Symbol) else [int(place) for place in places]
+    if numeric(condition):
+        return np.flatnonzero(condition).tolist()
+    return call(np.flatnonzero, condition)
 
 
 def _final(places: Any, length: Any, count: Any) -> Any:
