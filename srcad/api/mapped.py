@@ -37,7 +37,7 @@ def mapped(
         if isinstance(statement, Let) and statement.op is ops.raise_if:
             continue  # once for all, unless its condition has the axis
         if isinstance(statement, Let) and statement.op.effect == "effect":
-            if randomness != "error" or not _draws(statement.op):
+            if randomness != "error" or not ops.draws(statement.op):
                 continue  # done for each example
             name = (
                 f".{statement.op.name}()" if statement.op.style == "method" else statement.op.name
@@ -81,7 +81,7 @@ def mapped(
     first = next(iter(inputs.values()))
     try:
         count_of: Tree = size if isinstance(size, int) else front.emit(ops.length, first)
-        once = (lambda let: _draws(let.op)) if randomness == "same" else (lambda let: False)
+        once = (lambda let: ops.draws(let.op)) if randomness == "same" else (lambda let: False)
         walker = Control(function, inputs, size, count_of, once=once)
         made = walker.run()
         tail: Block = []
@@ -142,15 +142,6 @@ def mapped(
     )
     made.defaults = {}
     return made  # type: ignore[no-any-return]
-
-
-def _draws(op: ops.Operation) -> bool:
-    """Whether an effect is a random draw: of NumPy, of Python's `random`, or of a generator, whose methods are all that is called."""
-    owner, module = getattr(op.function, "__self__", None), getattr(op.function, "__module__", "")
-    if op.effect != "effect":
-        return False
-    homes = f"{op.name}.{module}.{type(owner).__module__}".split(".")
-    return op.style == "method" or "random" in homes
 
 
 def _at(place: Any, statement: Any) -> Any:

@@ -31,6 +31,7 @@ from srcad.rules.families import MAKERS, Rule
 from srcad.simplifier.closing import close
 from srcad.simplifier.inlining import inline
 from srcad.simplifier.pipeline import simplify
+from srcad.simplifier.rewrite import Pass
 from srcad.transformer.reverse import gradient, pullback
 
 __all__: list[str] = []
@@ -55,7 +56,7 @@ class _Calculus:
         """What is zero at the solution."""
 
         def make() -> Function:
-            plain = close(simplify(inline(self.solution.equation)))
+            plain = close(simplify(_Silent().run(inline(self.solution.equation))))
             if self.solution.stationary:
                 x = plain.params[0].tree
                 return gradient(plain, [x], x, _no_calls)
@@ -146,6 +147,13 @@ class _Calculus:
         given = (y, *captured, *(dots[place] for place in places))
         _, r_dot = _written(pushed, given)
         return self.solved(y, captured, -r_dot, turn=False)
+
+
+class _Silent(Pass):
+    """What the function says while it is solved for is not said again for its derivative."""
+
+    def let(self, statement: Let) -> Let | None:
+        return None if statement.op.function is print else statement
 
 
 def _rule(solution: Solution) -> Rule:

@@ -34,6 +34,7 @@ __all__ = [
     "bind",
     "declare",
     "distribution_of",
+    "draws",
     "functions_called",
     "is_sparse",
     "module_of",
@@ -367,6 +368,13 @@ def operation(function: Callable[..., Any], style: str = "call") -> Operation:
                 found.effect = "effect"
         _OPERATIONS[key] = found
     return found
+
+
+def draws(op: Operation) -> bool:
+    """Whether an effect is a random draw: of NumPy, of Python's `random`, or of a generator, whose methods are all that is called."""
+    owner, module = getattr(op.function, "__self__", None), getattr(op.function, "__module__", "")
+    homes = f"{op.name}.{module}.{type(owner).__module__}".split(".")
+    return op.effect == "effect" and (op.style == "method" or "random" in homes)
 
 
 # The methods of ufuncs.

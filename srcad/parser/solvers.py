@@ -395,6 +395,13 @@ def parsed(
             "How often it is called is not known. Let it return what it computes, and change copies only.",
             AliasingError,
         )
+    for statement in walk(builder.block):
+        if isinstance(statement, Let) and ops.draws(statement.op):
+            parser.refuse(
+                node,
+                "the function that is solved for draws random numbers",
+                "It would be another function at each call. Draw before, and let it read what was drawn.",
+            )
     if not all(isinstance(one, Value if count > 1 else (Value, float, int)) for one in operands_):
         parser.refuse(
             node,

@@ -106,11 +106,9 @@ def test_derivatives(f, x):
                 lambda x: (x * x - a, 2 * x), x0=2.0, fprime=True, method="newton"
             ).root
         ),
-        lambda a: (
-            optimize.minimize(
-                lambda x: (x[0] ** 3 / 3 - a * x[0], x**2 - a), [2.0], jac=True, tol=1e-13
-            ).x[0]
-        ),
+        lambda a: optimize.minimize(
+            lambda x: (x[0] ** 3 / 3 - a * x[0], x**2 - a), [2.0], jac=True, tol=1e-13
+        ).x[0],
         lambda a: optimize.newton(lambda x: x * x - a, 2.0, fprime=lambda x: 2 * x, tol=1e-14),
         lambda a: optimize.toms748(lambda x, c: x * x - c, 0.0, 5.0, (a,), xtol=1e-15),
         lambda a: optimize.minimize_scalar(lambda x: x**3 / 3 - a * x, (0.5, 2.0), tol=1e-14).x,
@@ -192,6 +190,11 @@ def writes(p):
             "least_squares",
         ),
         (writes, srcad.AliasingError, "changes something outside"),
+        (
+            lambda p: optimize.brentq(lambda x: x - p[0] + np.random.rand(), -2, 2),
+            srcad.UnsupportedSyntaxError,
+            "draws random numbers",
+        ),
     ],
 )
 def test_refused(f, error, why):
