@@ -172,8 +172,9 @@ def unwrap(tree: Any) -> Any:
         builder, made = _QUOTING.get(), tree.tolist()  # what NumPy makes of literals
         if builder is None or not tree.ndim:
             return tree if tree.ndim else made
-        own = np.array(made).dtype != tree.dtype  # of no elements, say
-        return builder.emit(_ARRAY, made, **({"dtype": tree.dtype.type} if own else {}))
+        if np.array(made).dtype != tree.dtype:  # of no elements, say
+            return builder.emit(_ARRAY, made, dtype=tree.dtype.type)
+        return builder.emit(_ARRAY, made)
     if isinstance(tree, (tuple, list)):
         parts = [unwrap(part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
