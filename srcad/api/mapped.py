@@ -124,6 +124,8 @@ def mapped(
         if not isinstance(tree, Value):
             return tree
         rows = ends[tree]
+        if rows.type.shape is None and dim == 0:
+            return rows
         rank = len(rows.type.shape or ())
         if not -rank <= dim < rank:
             raise ArgumentValueError(

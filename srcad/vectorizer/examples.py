@@ -46,13 +46,14 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.renewal import Renewal
-from srcad.core.types import Dim, Size, number
+from srcad.core.types import Dim, Size, Type, number
 from srcad.vectorizer.batch import Batch, NotBatchable
 
 __all__ = ["Examples", "NotOnce"]
 
 
 Path = tuple[tuple[Any, int], ...]
+_SHAPE = ops.Operation(np.shape, "np.shape", base="shape")
 
 
 class NotOnce(Exception):
@@ -79,6 +80,7 @@ class Examples(Batch):
         super().__init__(function, *given)
         self.heads = dict(self.new)
         self.whole = self.size
+        self.ends = set(leaves(function.result))
         self.paths: dict[Value, Path] = {}
         self.within_of: dict[int, Path] = {}
         self.find_paths(function.body, ())
@@ -232,14 +234,18 @@ class Examples(Batch):
     def stackable(self, value: Value) -> bool:
         """Whether the values of all examples can be one array."""
         type_ = value.type
-        if not type_.numeric or type_.shape is None or type_.dtype is None:
+        if not type_.numeric:
             return False
+        if type_.shape is None or type_.dtype is None:  # which nothing can be computed with
+            return self.size is self.whole and value in self.ends
         # Of no example at all nothing tells the shape: some of them may be none.
         return self.size is self.whole or all(map(self.source_of, type_.shape))
 
     def shape_is_known(self, value: Value) -> bool:
         """Whether that array can be made before the loop."""
         sizes = value.type.shape or ()
+        if value.type.shape is None or value.type.dtype is None:
+            return False
         return self.stackable(value) and all(self.source_of(size) is not None for size in sizes)
 
     def reads_beside(self, block: Block, start: int, stop: int) -> set[Value]:
@@ -317,43 +323,38 @@ class Examples(Batch):
 
     def gathered(self, tail: Builder, index: Value, value: Value, one: Tree) -> Carry:
         """The array of what the examples make of a value: made before the loop, or by the first where only that tells the shape."""
-        sizes = value.type.shape or ()
-        known = all(self.source_of(size) is not None for size in sizes)
+        type_ = value.type
+        sizes, vague = type_.shape or (), type_.shape is None or type_.dtype is None
+        known = not vague and all(self.source_of(size) is not None for size in sizes)
         shape = tuple(self.size_operand(size) if known else 0 for size in sizes)
-        start = self.emit(
-            np.empty,
-            (self.count(), *shape) if shape else self.count(),
-            **self.dtype_option(value),
-        )
+        options = {} if vague else self.dtype_option(value)
+        start = self.emit(np.empty, (self.count(), *shape) if shape else self.count(), **options)
         start.base = value.base
-        start.type = self.type_with_axis(value, start.type.dtype)
+        start.type = Type("any") if vague else self.type_with_axis(value, start.type.dtype)
         param, after = start.like(), start.like(named=value.named)
         base = param
         if not known:
-            first = tail.emit(ops.equal, index, 0)
             sides = [Builder(infer, tail.origin), Builder(infer, tail.origin)]
-            own = sides[0].emit(ops.shape, one)
-            whole = sides[0].emit(ops.add, (self.count(),), own)
-            made = sides[0].emit(
-                ops.operation(np.empty), whole, base=value.base, **self.dtype_option(value)
-            )
+            first, rest = sides
+            whole = first.emit(ops.add, (self.count(),), first.emit(_SHAPE, one))
+            if vague:
+                options = {"dtype": first.emit(ops.operation(np.result_type), one)}
+            made = first.emit(ops.operation(np.empty), whole, base=value.base, **options)
             made.type = start.type
-            other = sides[1].emit(ops.getitem, sides[1].emit(ops.shape, param), Slice(1, None))
-            differs = sides[1].emit(ops.not_equal, sides[1].emit(ops.shape, one), other)
-            message = f"`{value.base}` has another shape for each example"
-            raising = Let(None, ops.raise_if, (differs, "ValueError", message), (), tail.origin)
-            sides[1].add(raising)
-            base = start.like()
-            tail.add(
-                Branch(
-                    Test(),
-                    first,
-                    sides[0].block,
-                    sides[1].block,
-                    [Phi(base, made, param)],
-                    tail.origin,
+            other = rest.emit(ops.getitem, rest.emit(_SHAPE, param), Slice(1, None))
+            differs = {"shape": rest.emit(ops.not_equal, rest.emit(_SHAPE, one), other)}
+            if vague:
+                found = [rest.emit(ops.operation(np.result_type), each) for each in (one, param)]
+                differs["dtype"] = rest.emit(ops.not_equal, *found)
+            for what, condition in differs.items():
+                message = f"`{value.base}` has another {what} for each example"
+                rest.add(
+                    Let(None, ops.raise_if, (condition, "ValueError", message), (), tail.origin)
                 )
-            )
+            base = start.like()
+            is_first = tail.emit(ops.equal, index, 0)
+            phis = [Phi(base, made, param)]
+            tail.add(Branch(Test(), is_first, first.block, rest.block, phis, tail.origin))
         stored = tail.emit(ops.put, base, index, one, base=value.base, fresh=True)
         stored.type = start.type
         return Carry(param, start, stored, after)

@@ -129,6 +129,20 @@ def test_with_derivatives(f):
             np.testing.assert_array_equal(rest, np.zeros_like(rest))
 
 
+def of_either_shape(x, k):
+    y = x if k > 1 else 1.5
+    return y * 2, np.sum(y)
+
+
+def test_shapes_that_only_the_examples_tell():
+    for k in ([2, 3, 2, 2], [0, 0, 1, 0]):
+        found, wanted = vmap(of_either_shape)(X, np.array(k)), of_either_shape(X, k[0])[0]
+        np.testing.assert_array_equal(found[0], np.full(4, 3.0) if k[0] == 0 else wanted)
+        np.testing.assert_allclose(found[1], X.sum(axis=1) if k[0] else np.full(4, 1.5))
+    with pytest.raises(ValueError, match="another shape"):
+        vmap(of_either_shape)(X, K)
+
+
 # draws
 
 
