@@ -76,7 +76,7 @@ class Column(NamedTuple):
     unit: float = 1.0
 
     def cut(self, span: slice) -> Column:
-        return Column(self.value[span], self.error[span], self.floor[span], self.method)
+        return self._replace(value=self.value[span], error=self.error[span], floor=self.floor[span])
 
     def weighted(self, weights: list[Array]) -> Column:
         flat = np.concatenate([np.zeros(0), *(np.ravel(weight) for weight in weights)])
@@ -108,11 +108,6 @@ def directional(
     value, error = extrapolated(machine, directions, unit)
     floor = np.abs(subject.join(subject.plain, np.dtype(float))) * (subject.rounding / unit)
     floor[~np.isfinite(floor)] = 0.0
-    largest = float(np.max(np.abs(value[np.isfinite(value)]), initial=0.0))
-    if subject.eps > 1e-10 > np.finfo(machine.dtype).eps and largest:
-        floor = np.minimum(
-            floor, 0.4 * np.sqrt(subject.eps) * largest
-        )  # evaluated with more digits
     method = "differences"
     if complex_machine is not None:
         found = complex_machine.along(directions, 1j * _COMPLEX_STEP * unit)

@@ -309,6 +309,8 @@ def worst_entry(
     floor = np.stack([column.floor for column in columns], axis=1)
     scale = float(np.max(np.abs(reference[np.isfinite(reference)]), initial=0.0))
     scale = scale or float(np.max(np.abs(block[np.isfinite(block)]), initial=0.0)) * 1e-6
+    if rtol > 1e-4 and scale > np.max(floor, initial=0.0):  # of few digits: not more than a part
+        floor = np.minimum(floor, 0.1 * rtol * scale)
     with np.errstate(all="ignore"):
         allowed = rtol * np.abs(reference) + 0.01 * rtol * scale + floor
         allowed += np.minimum(4 * doubt, 1e-4 * scale)
