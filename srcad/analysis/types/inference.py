@@ -37,7 +37,7 @@ from srcad.analysis.types.reductions import OF_UFUNCS
 from srcad.analysis.types.several import several_results
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import leaves
+from srcad.core.nodes import Value, leaves
 from srcad.core.ops import Operation
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.results import SEVERAL
@@ -69,7 +69,8 @@ def _by_definition(
         raise Unknown from None
     finally:
         _defining.reset(token)
-    types = tuple(type_of(one)._replace(value=None) for one in found)
+    # What comes to a literal is a scalar of NumPy's.
+    types = tuple(x.type._replace(value=None) if isinstance(x, Value) else ANY for x in found)
     if not several:
         return types[0]
     rule = rule_of(function)

@@ -65,7 +65,7 @@ def _reduce(
         if not rank:
             raise Unknown
         gone = axes_in(axis, rank)
-        if not gone:
+        if not gone and function not in _OF_NO_AXES:
             raise Unknown
         shape = tuple(
             1 if i in gone else s for i, s in enumerate(type_.shape) if keepdims or i not in gone
@@ -92,6 +92,9 @@ _FIXED: dict[Any, str] = {np.any: "bool", np.all: "bool", np.argmax: np.dtype(np
 
 
 _FIXED[np.argmin] = _FIXED[np.argmax]
+
+
+_OF_NO_AXES = {np.sum, np.prod, np.mean, np.max, np.min, np.any, np.all}
 
 
 @handles("linalg.norm")
