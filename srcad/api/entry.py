@@ -29,7 +29,7 @@ from srcad.core.nodes import Expr, Value
 from srcad.core.specification import Container
 from srcad.core.structs import Struct
 from srcad.core.types import ANY, Size, Type
-from srcad.core.unparse import unparse
+from srcad.core.unparse import WIDTH, unparse
 
 __all__ = ["annotated", "annotation", "entered", "shown_function"]
 
@@ -108,7 +108,23 @@ def _headed(
     node.returns = _parsed(annotation(result, known))
     node.body = [*([doc] if is_doc else []), *front, gast.Pass()]
     head = unparse(node).rstrip("\n").split("\n")[:-1]
+    end = next(at for at, line in enumerate(head) if line.endswith(":"))
+    if end:  # a broken head
+        alone = len(_parameters(node)) == 1
+        head[1:end] = [head[1] + ","] if alone and not head[1].endswith(",") else head[1:end]
+        head[end : end + 1] = _broken(head[end])
     return "\n".join([*head, *([""] if front else []), *rest])
+
+
+def _broken(line: str) -> list[str]:
+    """`) -> tuple[...]:`, broken within the brackets where it is too long."""
+    front, bracket, inner = line.removesuffix("]:").partition("[")
+    if len(line) <= WIDTH or not bracket:
+        return [line]
+    if len(inner) + 4 <= WIDTH:
+        return [f"{front}[", f"    {inner}", "]:"]
+    parts = re.findall(r"(?:[^,\[\]]|\[(?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*\])+", inner)
+    return [f"{front}[", *(f"    {part.strip()}," for part in parts), "]:"]
 
 
 def _parsed(text: str) -> Any:

@@ -449,7 +449,20 @@ def _annotation(annotation: Any) -> Any:
             return read_spec(annotation)
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return _of_dataclass(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, tuple):
+        found = [_annotation(each) for each in _hints(annotation)]
+        if found and None not in found:
+            return Container(annotation, tuple(found))
     return None
+
+
+def _hints(kind: Any) -> list[Any]:
+    """The annotations of the fields of a named tuple."""
+    hints = getattr(kind, "__annotations__", {})
+    return [
+        getattr(hints.get(name), "__forward_arg__", hints.get(name))
+        for name in getattr(kind, "_fields", ())
+    ]
 
 
 def _of_dataclass(kind: Any) -> Any:

@@ -11,7 +11,7 @@ import click
 
 from srcad.api.records import MARK, read_header
 from srcad.cli.asking import guarded, write
-from srcad.cli.kept import Status, difference, read, render, same, status, unlisted
+from srcad.cli.kept import Status, difference, read, render, status, unlisted
 from srcad.cli.project import Output, project
 from srcad.errors import ArgumentValueError
 
@@ -73,7 +73,8 @@ def _written(output: Output) -> bool:
                 reason="Remove it, or list another file.",
             )
         before, after = read_header(old), read_header(text)
-        if before is not None and after is not None and same(before, after):
+        stamped = before is not None and before.sealed == before.digests.get("body")
+        if stamped and after is not None and before is not None and before.sealed == after.sealed:
             return False
     output.path.parent.mkdir(parents=True, exist_ok=True)
     write(output.path, text)

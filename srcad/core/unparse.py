@@ -143,11 +143,11 @@ _tight: ContextVar[bool] = ContextVar("_tight", default=False)
 
 @contextmanager
 def tight_powers() -> Iterator[None]:
-    """Powers of what is simple are written as formatters leave them, in files that are theirs to look at: `x**2`.
+    """Powers of what is simple, and slices by what is not, are written as formatters leave them, in files that are theirs to look at: `x**2`, `x[: y.size]`.
 
     >>> with tight_powers():
-    ...     print(unparse(gast.parse("y = x ** 2 + f(x) ** 2 + a.b ** -n + (-x) ** 2")), end="")
-    y = x**2 + f(x) ** 2 + a.b**-n + (-x) ** 2
+    ...     print(unparse(gast.parse("y = x ** 2 + f(x[:-n]) ** 2 + a.b ** -n + (-x[:a.n:2]) ** 2")), end="")
+    y = x**2 + f(x[:-n]) ** 2 + a.b**-n + (-x[: a.n : 2]) ** 2
     """
     token = _tight.set(True)
     try:
@@ -263,6 +263,7 @@ class _Printer(Unparser):  # type: ignore[misc]
         """Statements; `doc` is how many blank lines follow a docstring, None if none can be."""
         real = [s for s in body if not isinstance(s, (Comment, Blank))]
         previous: Any = None
+        outer = self.origin  # of the statement around: of what has none
         for k, statement in enumerate(body):
             if isinstance(statement, Blank):
                 self.blank_lines += 1
@@ -278,7 +279,7 @@ class _Printer(Unparser):  # type: ignore[misc]
             elif isinstance(previous, _IMPORTS) and not isinstance(statement, _IMPORTS):
                 self.blank_lines = max(self.blank_lines, 1)
             self.comment = getattr(statement, "trailing_comment", None)
-            self.origin = getattr(statement, "origin", None)
+            self.origin = getattr(statement, "origin", outer)
             if doc is not None and statement is real[0] and _is_text(statement):
                 for line in _docstring(statement.value.value):
                     self.fill(line)
@@ -286,6 +287,7 @@ class _Printer(Unparser):  # type: ignore[misc]
             else:
                 self.dispatch(statement)
             previous = statement
+        self.origin = outer
         if not real and empty:
             self.fill(empty)
 
@@ -552,6 +554,20 @@ def _subscript(t: Any) -> Iterator[Piece]:
     yield from _enclosed("[]", index)
 
 
+def _sliced(t: Any) -> list[Piece]:
+    parts = (t.lower, t.upper, t.step)
+    pad = " " * (_tight.get() and not all(map(_is_short, parts)))
+    front = [*_after("", t.lower), *([pad] if t.lower else []), ":", *_after(pad, t.upper)]
+    return [*front, *_after(f"{pad if t.upper else ''}:{pad}", t.step)]
+
+
+def _is_short(node: Any) -> bool:
+    """Whether formatters write no space between a slice's colon and this bound."""
+    if isinstance(node, gast.UnaryOp):
+        node = node.operand
+    return node is None or isinstance(node, (gast.Name, gast.Constant))
+
+
 def _call(t: Any) -> Iterator[Piece]:
     yield t.func, ATOM
     if len(t.args) == 1 and isinstance(t.args[0], gast.GeneratorExp) and not t.keywords:
@@ -606,7 +622,7 @@ _SHAPES: dict[str, Callable[[Any], Iterable[Piece]]] = {
     "NamedExpr": lambda t: [(t.target, ATOM), " := ", (t.value, TEST)],
     "Set": lambda t: _display("{}", _each(t.elts)),
     "SetComp": lambda t: _generated("{}", t, (t.elt, TEST)),
-    "Slice": lambda t: [*_after("", t.lower), ":", *_after("", t.upper), *_after(":", t.step)],
+    "Slice": lambda t: _sliced(t),
     "Starred": lambda t: ["*", (t.value, BIT_OR)],
     "Subscript": _subscript,
     "Tuple": lambda t: _commas(_each(t.elts), lone=","),
