@@ -111,7 +111,7 @@ X = np.array([1.0, 0.0, 4.0])
         (lambda: srcad.vjp(calls, X)[1](1.0), (helper, 1), "in `x_bar` at [1] of helper_backward"),
         (lambda: srcad.jvp(calls, (X,), (X + 1,)), (calls, 2), "x_dot: float64[3], from 1 to 5"),
         (lambda: srcad.linearize(calls, X)[1](X), (calls, 2), "the first NaN"),
-        (lambda: srcad.hessian(calls)(X), (calls, 2), "at [1, 1] of calls_hessian"),
+        (lambda: srcad.hessian(calls)(X), (helper, 1), "at [1, 1] of calls_hessian"),
         (lambda: srcad.jacrev(vector)(X), (vector, 1), "    return np.sqrt(x) * x\n"),
         (lambda: srcad.jacrev(vector, chunk_size=1)(X), (vector, 1), "of vector_jacrev"),
         (lambda: srcad.jacfwd(vector)(X), (vector, 1), "of vector_jacfwd"),

@@ -521,10 +521,7 @@ def finish(
         core.parsed.written,
         None,
         kept,
-        lines=tuple(
-            (origin.file, origin.line) if origin is not None and origin.line else None
-            for origin in origins
-        ),
+        lines=tuple(None if origin is None else origin.place for origin in origins),
         sweeps=tuple("" if origin is None else origin.part for origin in origins),
     )
 

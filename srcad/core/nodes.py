@@ -70,7 +70,7 @@ class Origin(NamedTuple):
     """Where a statement came from: line and text of the user's statement, and the sweep ("primal" or "adjoint").
 
     `under` are the settings of `np.errstate` that it runs with, outermost first: what it says of warnings, nothing of values.
-    `file` is the name of the file that has the line.
+    `file` is the name of the file that has the line. Where a call was written out, the line is that of the call, and `at` the callee's: file and line.
     """
 
     line: int = 0
@@ -78,6 +78,12 @@ class Origin(NamedTuple):
     part: str = "primal"
     under: tuple[tuple[tuple[str, str], ...], ...] = ()
     file: str = ""
+    at: tuple[str, int] | None = None
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """The file and the line where the operation itself is written, or None."""
+        return self.at or ((self.file, self.line) if self.line else None)
 
 
 class Chosen(str):

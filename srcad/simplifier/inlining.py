@@ -102,7 +102,8 @@ def _at(block: Block, call: Call) -> Block:
     """A callee's statements, as of the line that calls it."""
     for statement in walk(block):
         under = call.origin.under + statement.origin.under
-        statement.origin = call.origin._replace(text=statement.origin.text, under=under)
+        text, at = statement.origin.text, statement.origin.place
+        statement.origin = call.origin._replace(text=text, under=under, at=at)
         if isinstance(statement, (Let, Branch, Loop)) and call.origin.part != "primal":
             statement.origin = statement.origin._replace(part=call.origin.part)
     return block

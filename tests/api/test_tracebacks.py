@@ -55,8 +55,13 @@ def test_the_line_of_a_callee():
     def outer(x):
         return np.sum(inner(x) * 2)
 
-    place = f"test_tracebacks.py:{inner.__code__.co_firstlineno + 1}"
-    assert place in shown(lambda: srcad.grad(outer)(np.zeros((2, 2))))
+    place = f"test_tracebacks.py:{inner.__code__.co_firstlineno + 1}: return np.linalg.inv(x)\n"
+    x = np.zeros((2, 2))
+    assert place in shown(lambda: srcad.grad(outer)(x))
+    # ... which stands in the text itself
+    assert place in shown(lambda: srcad.vmap(srcad.grad(outer))(x[None]))
+    assert place in shown(lambda: srcad.jacrev(lambda x: outer(x) * x)(x))
+    assert place in shown(lambda: srcad.hessian(outer)(x))
 
 
 def looped(xs):
