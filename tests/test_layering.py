@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "srcad"
 
-STAGES = {"parser", "transformer", "vectorizer", "simplifier", "loader", "page"}
+STAGES = {"parser", "transformer", "vectorizer", "simplifier", "sparsity", "loader", "page"}
 
 # Lowest first; a part may import parts of lower layers, and itself.
 LAYERS = [
@@ -49,7 +49,7 @@ THIRD_PARTY = {
     "tomli": {"cli"},
 }
 # Imported only where the user's function uses them: inside a function or a `try`, or in a module that is itself imported so.
-OPTIONAL = {"scipy": ANYWHERE, "numba": ANYWHERE, "dask": ANYWHERE}
+OPTIONAL = {"scipy": ANYWHERE, "numba": ANYWHERE, "dask": ANYWHERE, "matplotlib": {"api"}}
 
 TOP_LEVEL = {
     ".ci",

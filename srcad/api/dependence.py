@@ -1,0 +1,167 @@
+"""The sparsity pattern of a function at arguments: Core is made as for a derivative, and walked with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from srcad.analysis.complexity import holds_complex
+from srcad.analysis.sizes import unify_sizes
+from srcad.api import compile as compiler
+from srcad.api.compose import check_output, select, through, valued
+from srcad.api.dims import resolved
+from srcad.api.dispatch import Dispatcher, scope_of
+from srcad.api.request import StaticNeeded
+from srcad.core.nodes import Value
+from srcad.core.pytrees import flatten, look
+from srcad.core.quote import vague_values
+from srcad.core.trees import varied
+from srcad.errors import ArgumentTypeError
+from srcad.parser.state import Program
+from srcad.simplifier.pipeline import simplify
+from srcad.simplifier.storage import store_values
+from srcad.sparsity.propagation import Tracer
+from srcad.sparsity.traced import Traced
+
+__all__ = ["Dependence", "content", "dependence"]
+
+
+class Dependence(NamedTuple):
+    """What each element of the outputs may depend on: a CSR matrix for each output, whose columns are the elements of the arguments one after the other.
+
+    `starts` are where the columns of each begin, and where they end. `local`: it holds for these values alone.
+    """
+
+    outputs: list[Any]
+    starts: list[int]
+    local: bool
+
+    def block(self, output: int, argument: int) -> Any:
+        """What an output depends on of one argument."""
+        matrix = self.outputs[output]
+        if len(self.starts) == 2:
+            return matrix
+        return matrix[:, self.starts[argument] : self.starts[argument + 1]]
+
+
+def content(leaf: Any) -> Any:
+    """What of a leaf of an argument a global pattern is for: shapes, and integers as they are. None: it holds for none but itself.
+
+    >>> content(np.zeros((2, 3))), content(3), content(object())
+    (((2, 3), 'f'), (<class 'int'>, 3), None)
+    """
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        if leaf.dtype.kind in "fc":
+            return leaf.shape, leaf.dtype.kind
+        if leaf.dtype.kind in "iub":
+            return leaf.shape, leaf.dtype.str, _digest(leaf)
+        return None
+    if isinstance(leaf, (float, complex)):
+        return type(leaf)
+    if leaf is None or isinstance(leaf, (bool, int, str)):
+        return type(leaf), leaf
+    if type(leaf).__module__.startswith("scipy.sparse"):
+        matrix = leaf.tocsr()
+        return type(leaf), leaf.shape, _digest(matrix.indices), _digest(matrix.indptr)
+    return None
+
+
+def _digest(array: Any) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=16).digest()
+
+
+def dependence(dispatcher: Dispatcher, args: tuple[Any, ...]) -> Dependence:
+    """What the outputs that a request is about depend on of the arguments that it differentiates by. Raises SrcadError."""
+    program, core = _core(dispatcher, args)
+    request = dispatcher.request
+    wrt, _ = select(core, request.argnums)
+    check_output(core, request)
+    core = valued(core, request.has_aux)
+    given: dict[Value, Any] = {}
+    for param, argument in zip(core.params, args):
+        _bind(param.tree, argument, given)
+    starts = [0]
+    for value in wrt:
+        starts.append(starts[-1] + np.size(given[value]))
+    tracer = Tracer(starts[-1])
+    for value, argument in given.items():
+        tracer.env[value] = Traced(argument, None, _is_fixed(argument))
+    for value, start in zip(wrt, starts):
+        tracer.env[value] = tracer.input(given[value], start)
+    by_name = dict(zip(dispatcher.names, args))
+    for (path, outer), value in program.hidden.items():
+        scope = scope_of(dispatcher.function, path, by_name)
+        found = scope.read(outer) if scope is not None else None
+        tracer.env[value] = Traced(found, None, _is_fixed(found))
+    core = store_values(core)
+    result = tracer.run(core)
+    output = result[0] if request.has_aux else result
+    matrices = [_matrix(tracer, leaf) for leaf in varied(output)]
+    return Dependence(matrices, starts, tracer.local)
+
+
+def _is_fixed(argument: Any) -> bool:
+    """Whether the key of a pattern tells all that an argument can decide."""
+    floating = isinstance(argument, (float, complex)) or (
+        isinstance(argument, (np.ndarray, np.generic)) and argument.dtype.kind not in "iub"
+    )
+    return not floating and content(argument) is not None
+
+
+def _matrix(tracer: Tracer, leaf: Any) -> Any:
+    from srcad.sparsity.matrices import rows_of
+
+    value, deps = (leaf.value, leaf.deps) if isinstance(leaf, Traced) else (leaf, None)
+    if deps is None:
+        count = np.size(value)
+        return rows_of(np.zeros(0, int), np.zeros(count + 1, int), tracer.width)
+    deps.sum_duplicates()  # and sort
+    return deps
+
+
+def _bind(tree: Any, argument: Any, given: dict[Value, Any]) -> None:
+    """What the values of a parameter stand for."""
+    if isinstance(tree, Value):
+        given[tree] = argument
+        return
+    node = look(argument)
+    if node is None or not isinstance(tree, (tuple, list, dict)):
+        return
+    parts = list(tree.values()) if isinstance(tree, dict) else list(tree)
+    for part, inner in zip(parts, node.parts):
+        _bind(part, inner, given)
+
+
+def _core(dispatcher: Dispatcher, args: tuple[Any, ...]) -> tuple[Program, Any]:
+    """The Core that the request is answered on, its inner requests answered."""
+    asked: set[Any] = set()
+    while True:
+        spec = dispatcher.specification(args)
+        try:
+            return made(dispatcher.function, dispatcher.request, spec)
+        except StaticNeeded as needed:
+            leaf = needed.name, needed.places
+            if leaf in asked:
+                raise ArgumentTypeError(
+                    f"the value of `{needed.name}` decides what the derivative looks like",
+                    reason="Pass an integer or a tuple of integers.",
+                ) from None
+            asked.add(leaf)
+            dispatcher.static.add(leaf)
+
+
+def made(function: Callable[..., Any], request: Any, spec: dict[str, Any]) -> tuple[Program, Any]:
+    """The Core of a function, and of what is read of outer scopes."""
+    request, spec = resolved(request, spec, set())
+    program, core = compiler.parsed(function, spec, Program())
+    unit = compiler.Unit(program)
+    with vague_values(holds_complex(core)):
+        return program, through(simplify(unify_sizes(core)), request, unit.split)
+
+
+def arguments_key(args: tuple[Any, ...], outer: tuple[Any, ...] = ()) -> Any:
+    """What a global pattern is for, of all arguments and of what is read of outer scopes."""
+    return tuple(content(leaf) for arg in (*args, *outer) for leaf in flatten(arg))

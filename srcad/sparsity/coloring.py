@@ -1,0 +1,110 @@
+"""Groups of columns that one product tells apart: greedy colourings (Gebremedhin, Manne and Pothen 2005, "What color is your Jacobian?").
+
+Sets of colours are the bits of integers, so that each entry of the pattern is looked at a fixed number of times.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["column_colors", "star_colors"]
+
+
+def _first_free(taken: int) -> int:
+    """The lowest bit that is not set.
+
+    >>> _first_free(0b1011)
+    2
+    """
+    return (~taken & (taken + 1)).bit_length() - 1
+
+
+def column_colors(pattern: Any) -> Any:
+    """Colours of columns, of which no two of one colour meet in a row: distance 2 in the graph of rows and columns (section 3.3).
+
+    Args:
+        pattern: A CSR matrix. Columns without entries get the colour 0.
+
+    The natural order and that of falling degree are tried, and the one with fewer colours is taken.
+
+    >>> from scipy import sparse
+    >>> column_colors(sparse.csr_array(np.eye(4, dtype=bool) | np.eye(4, k=1, dtype=bool)))
+    array([0, 1, 0, 1])
+    """
+    columns = pattern.tocsc()
+    count = columns.shape[1]
+    degrees = np.diff(columns.indptr)
+    least = int(np.diff(pattern.indptr).max(initial=0))
+    best = _greedy_columns(columns, range(count))
+    if best.max(initial=0) + 1 > least:
+        order = np.argsort(-degrees, kind="stable")
+        if not np.array_equal(order, np.arange(count)):
+            other = _greedy_columns(columns, order.tolist())
+            best = other if other.max() < best.max() else best
+    return best
+
+
+def _greedy_columns(columns: Any, order: Any) -> Any:
+    rows, starts = columns.indices.tolist(), columns.indptr.tolist()
+    taken = [0] * columns.shape[0]  # by row
+    colors = [0] * columns.shape[1]
+    for column in order:
+        mine = rows[starts[column] : starts[column + 1]]
+        forbidden = 0
+        for row in mine:
+            forbidden |= taken[row]
+        if mine:
+            colors[column] = color = _first_free(forbidden)
+            for row in mine:
+                taken[row] |= 1 << color
+    return np.array(colors, dtype=np.int64)
+
+
+def star_colors(pattern: Any) -> Any:
+    """Colours of the vertices of a symmetric pattern, of which neighbours differ and no path of four has two: a star colouring (section 4.1).
+
+    Each entry off the diagonal is then alone with its colour in its row, or its mirror image is in the other: two entries for one.
+
+    Args:
+        pattern: A symmetric CSR matrix; what it has on the diagonal does not matter.
+
+    >>> from scipy import sparse
+    >>> arrow = np.eye(5, dtype=bool)
+    >>> arrow[0] = arrow[:, 0] = True
+    >>> star_colors(sparse.csr_array(arrow))
+    array([0, 1, 1, 1, 1])
+    """
+    near, starts = pattern.indices.tolist(), pattern.indptr.tolist()
+    count = pattern.shape[0]
+    order = np.argsort(-np.diff(pattern.indptr), kind="stable").tolist()
+    colors: list[int] = [-1] * count
+    seen = [0] * count  # the colours of a vertex's neighbours
+    bad = [0] * count  # those of its neighbours that have another neighbour of its colour
+    first: dict[tuple[int, int], int] = {}  # the first neighbour of a colour
+    for vertex in order:
+        mine = [other for other in near[starts[vertex] : starts[vertex + 1]] if other != vertex]
+        forbidden = 0
+        for other in mine:
+            if colors[other] < 0:
+                forbidden |= seen[other]
+            else:
+                forbidden |= 1 << colors[other] | bad[other]
+        color = colors[vertex] = _first_free(forbidden)
+        bit = 1 << color
+        per_color: dict[int, int] = {}
+        for other in mine:
+            per_color[colors[other]] = per_color.get(colors[other], 0) + 1
+        for other in mine:
+            seen[other] |= bit
+            if colors[other] < 0:
+                first.setdefault((other, color), vertex)
+                continue
+            if per_color[colors[other]] > 1:
+                bad[other] |= bit
+            earlier = first.setdefault((other, color), vertex)
+            if earlier != vertex:
+                bad[earlier] |= 1 << colors[other]
+                bad[vertex] |= 1 << colors[other]
+    return np.array(colors, dtype=np.int64)

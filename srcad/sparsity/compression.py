@@ -1,0 +1,73 @@
+"""Plans: which products are asked for, and where in them each entry of a sparse matrix is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from srcad.sparsity.coloring import column_colors, star_colors
+
+__all__ = ["Plan", "by_columns", "by_symmetry"]
+
+
+class Plan(NamedTuple):
+    """Columns of one colour are summed in one product: `colors` of the columns, `total` of them.
+
+    `places` says for each entry of `pattern`, in the order of its indices, where it is in the products of shape (total, rows), flat.
+    `symmetric`: some are found as their mirror images.
+    """
+
+    pattern: Any
+    colors: Any
+    total: int
+    places: Any
+    symmetric: bool = False
+
+    def seeds(self, start: int, stop: int, dtype: Any) -> Any:
+        """The seeds of some colours, a row each."""
+        made = np.zeros((stop - start, len(self.colors)), dtype)
+        columns = np.flatnonzero((self.colors >= start) & (self.colors < stop))
+        made[self.colors[columns] - start, columns] = 1
+        return made
+
+    def entries(self, products: Any) -> Any:
+        """The entries of the pattern, from all products."""
+        return np.take(np.reshape(products, -1), self.places)
+
+
+def _rows(pattern: Any) -> Any:
+    return np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+
+
+def by_columns(pattern: Any) -> Plan:
+    """Columns of one colour meet in no row: each entry is where its row meets its colour.
+
+    >>> from scipy import sparse
+    >>> A = sparse.csr_array(np.diag([1.0, 2.0, 3.0]) + np.diag([4.0, 5.0], 1))
+    >>> plan = by_columns(A)
+    >>> plan.total, plan.entries(plan.seeds(0, 2, float) @ A.T)
+    (2, array([1., 4., 2., 5., 3.]))
+    """
+    colors = column_colors(pattern)
+    count = int(colors.max()) + 1 if pattern.nnz else 0
+    return Plan(pattern, colors, count, colors[pattern.indices] * pattern.shape[0] + _rows(pattern))
+
+
+def by_symmetry(pattern: Any) -> Plan:
+    """As `by_columns`, of a symmetric pattern with a star colouring, where that has fewer colours."""
+    plain = by_columns(pattern)
+    if plain.total <= 3:
+        return plain
+    colors = star_colors(pattern)
+    count, size = int(colors.max()) + 1, pattern.shape[0]
+    if count >= plain.total:
+        return plain
+    rows, columns = _rows(pattern), pattern.indices
+    alone = np.bincount(rows * count + colors[columns], minlength=size * count) == 1
+    direct = alone[rows * count + colors[columns]]
+    mirrored = alone[columns * count + colors[rows]]
+    if not np.all(direct | mirrored):
+        raise AssertionError("the colouring is no star colouring")
+    places = np.where(direct, colors[columns] * size + rows, colors[rows] * size + columns)
+    return Plan(pattern, colors, count, places, True)
