@@ -92,9 +92,17 @@ def _compress(parser: Any, node: Any, owner: Any, args: list[Any], options: dict
 def _item(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
     """`x.item(i)` counts through all elements, `x.item(i, j)` is `x[i, j]`."""
     index = tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else tuple(args)
-    if not args or len(index) > 1 or parser.type(owner).rank == 1:
-        return parser.emit(ops.getitem, (owner, index if len(index) != 1 else index[0]))
-    return parser.emit(ops.getitem, (parser.flat(owner), index[0]))
+    type_ = parser.type(owner)
+    if not args and type_.kind in ("scalar", "number"):
+        made = owner
+    elif not args or len(index) > 1 or type_.rank == 1:
+        made = parser.emit(ops.getitem, (owner, index if len(index) != 1 else index[0]))
+    else:
+        made = parser.emit(ops.getitem, (parser.flat(owner), index[0]))
+    if type_.kind == "number" or type_.dtype is None:
+        return made
+    number = type(np.zeros((), type_.dtype).item())  # Python's, weak in promotion
+    return parser.emit(ops.operation(number), (made,)) if number in (int, float, complex) else made
 
 
 def _tolist(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:

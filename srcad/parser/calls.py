@@ -306,9 +306,7 @@ class Calls(Objects):
         by_name = () if rule is None else rule.named
         if rule is not None:
             operands = tuple(
-                self.call_known(node, np.array, [each], {})
-                if type(each) in (list, tuple) and _is_array(function, rule, place, each)
-                else each
+                self.as_arrays(node, function, rule, place, each)
                 for place, each in enumerate(operands)
             )
         for name, option in named:
@@ -324,6 +322,21 @@ class Calls(Objects):
             if not ((option is None or option is False) and default_of(function, name) is option)
         )
         return self.emit(op, operands, named)
+
+    def as_arrays(self, node: Any, function: Any, rule: Any, place: int, operand: Any) -> Any:
+        """An operand, or those of a sequence of them, as the arrays that NumPy makes of lists."""
+        if type(operand) not in (list, tuple):
+            return operand
+        if _is_array(function, rule, place, operand):
+            return self.call_known(node, np.array, [operand], {})
+        if not _is_sequence(function, rule, place):
+            return operand
+        return type(operand)(
+            self.call_known(node, np.array, [part], {})
+            if type(part) in (list, tuple) and any(v.type.differentiable for v in leaves(part))
+            else part
+            for part in operand
+        )
 
     def call_python(
         self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]
@@ -666,17 +679,33 @@ def _is_array(function: Any, rule: Any, place: int, operand: Any) -> bool:
     of_ufunc = isinstance(getattr(function, "__self__", None), np.ufunc)
     if not (home.startswith("numpy") or of_ufunc) or function in _MAKERS:
         return False
-    names = rule.operands or ()
-    name = names[min(place, len(names) - 1)] if names else ""
-    if name in _SEQUENCES:
+    if rule.family == "constant":
         return False
-    return name in _ARRAYS or any(value.type.differentiable for value in leaves(operand))
+    if _is_sequence(function, rule, place):
+        return False
+    varies = any(value.type.differentiable for value in leaves(operand))
+    return varies or _operand_name(rule, place) not in _PLACES
 
 
-# Functions that make arrays of lists; operands that are several arrays; and those each of which is one.
-_MAKERS = {np.array, np.asarray, np.asanyarray, np.ascontiguousarray}
-_SEQUENCES = {"arrays", "tup", "condlist", "choicelist", "choices", "subscripts", "*operands"}
-_ARRAYS = {"*xi", "*arys", "*args"}
+def _is_sequence(function: Any, rule: Any, place: int) -> bool:
+    """Whether an operand is several arrays."""
+    home = ops.module_of(function) or ""
+    return (
+        home.startswith("numpy")
+        and function not in _MAKERS
+        and _operand_name(rule, place) in _SEQUENCES
+    )
+
+
+def _operand_name(rule: Any, place: int) -> str:
+    names = rule.operands or ()
+    return names[min(place, len(names) - 1)] if names else ""
+
+
+# Functions that make arrays of lists; operands that are several arrays; and those of which rules want to know how many there are.
+_MAKERS = {np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.block}
+_SEQUENCES = {"arrays", "tup", "condlist", "choicelist", "choices", "subscripts"}
+_PLACES = {"obj", "indices", "kth", "q", "shape", "reps", "deg"}
 
 
 def writes_on_request(options: dict[str, Any]) -> bool:

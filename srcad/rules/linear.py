@@ -45,11 +45,15 @@ def axes_of(axis: Any, x: Any) -> tuple[int, ...]:
         raise NotImplementedError(
             "the axis is not known when the derivative is written; pass a literal"
         )
+    if _rank(x) == 0:
+        return ()  # NumPy takes the axes 0 and -1 of a number
     return tuple(sorted(int(one) % rank(x) if one < 0 else int(one) for one in axes))
 
 
 def along(axis: int, part: Any, x: Any) -> Any:
     """The index that is `part` on one axis of `x` and everything on the others: `x[:, part]`, `x[..., part]`."""
+    if _rank(x) == 0:
+        raise NotImplementedError("an axis of what has none; leave it out")
     try:
         (axis,) = axes_of(axis, x)
     except RankUnknown:
@@ -227,11 +231,18 @@ def roll(y_bar: Any, a: Any, *, shift: Any, axis: Any = None) -> Any:
 
 @linear(np.tril, signature="(m,n)->(m,n)")
 def tril(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
+    _of_matrices(m, "np.tril")
     return np.tril(y_bar, k)
+
+
+def _of_matrices(m: Any, name: str) -> None:
+    if _rank(m) == 1:
+        raise NotImplementedError(f"of a vector; write {name}(np.tile(x, (x.size, 1)))")
 
 
 @linear(np.triu, signature="(m,n)->(m,n)")
 def triu(y_bar: Any, m: Any, *, k: Any = 0) -> Any:
+    _of_matrices(m, "np.triu")
     return np.triu(y_bar, k)
 
 

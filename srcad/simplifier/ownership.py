@@ -301,10 +301,10 @@ class _Owner:
             self.copy_base(statement)
             return
         rivals = self.rivals(base, statement)
-        views = {value for value in rivals if self.is_view(value) and value is not base}
+        views = self.views_apart(rivals, base)
         if rivals - views and self.begin_with_copy(base, statement):
             rivals = self.rivals(base, statement)
-            views = {value for value in rivals if self.is_view(value) and value is not base}
+            views = self.views_apart(rivals, base)
         if rivals - views or (
             not self.own(base, fix=False, seen=set()) and not self.worth_fixing(base)
         ):
@@ -312,6 +312,31 @@ class _Owner:
             return
         self.copied_views |= views
         self.own(base, fix=True, seen=set())
+
+    def views_apart(self, rivals: set[Value], base: Value) -> set[Value]:
+        """The views among them that a copy keeps apart from `base`: not those that it is a view of itself."""
+        views = {value for value in rivals if self.is_view(value) and value is not base}
+        return views - self.seen_through(base) if views else views
+
+    def seen_through(self, base: Value) -> set[Value]:
+        """The values whose memory `base` may be a part of by the way it is made."""
+        found: set[Value] = set()
+        pending: list[Tree] = [base]
+        while pending:
+            value = pending.pop()
+            if not isinstance(value, Value) or value in found:
+                continue
+            found.add(value)
+            kind, what = self.made.get(value, ("outside", None))
+            if kind == "carry":
+                pending += [what[1].init, what[1].next]
+            elif kind == "phi":
+                pending += [what[1].then, what[1].orelse]
+            elif kind == "let" and (what.op in _STORES or _sum_of(what) is not None):
+                pending.append(what.args[0])
+            elif kind == "let" and memory_of(what.op, what.args, dict(what.options)) != "fresh":
+                pending += leaves(what.args)
+        return found
 
     def copy_base(self, statement: Let) -> None:
         """Store into a copy, which shares nothing with what it was copied from."""

@@ -289,7 +289,9 @@ class Tangent:
     def held(self, op: Any, dot: Tree, arg: Tree) -> Tree:
         """A tangent that methods can be called of: a number is an array like the operand."""
         of_arrays = op.style in ("method", "attribute") or op.base == "astype"
-        if not of_arrays or not isinstance(dot, (int, float)):
+        kind, rank = type_of(dot).kind, type_of(dot).rank
+        number = isinstance(dot, (int, float)) or kind == "number" or (kind == "any" and not rank)
+        if not of_arrays or not number or type_of(arg).kind == "number":
             return dot
         return self.builder.emit(ops.operation(np.full_like), arg, dot)
 

@@ -1161,6 +1161,8 @@ def along_last(b: Batch, let: Let) -> Any:
     d = np.diff(g)             ->        d = np.diff(g, axis=0)
     """
     (a,), options = b.bound(let)
+    if options.keys() & {"prepend", "append"}:
+        return None
     axis, rank = options.pop("axis", -1 if let.op.function is np.diff else None), b.rank(a)
     if axis is None and rank == 1:
         axis = 0

@@ -89,3 +89,35 @@ def test_a_mask_moves_out_of_a_sum_to_a_shape() -> None:
 
     x_bar = srcad.grad(f)(np.array([[4.0, 0.0], [-1.0, 0.25]]))
     np.testing.assert_array_equal(x_bar, [[0.25, 0], [0, 1]])
+
+
+def test_a_store_through_a_view_leaves_what_it_is_a_view_of() -> None:
+    """Which is a view itself, and is read later: in the columns of a Jacobian `v_dot` and `u_dot` begin as one."""
+
+    def f(x: Any) -> Any:
+        v = np.moveaxis(x, 0, -1)
+        u = v + 0
+        u.T[0] = 1.5
+        return u * v
+
+    x = np.arange(8.0).reshape(2, 2, 2)
+    np.testing.assert_array_equal(srcad.jacfwd(f)(x), srcad.jacrev(f)(x))
+
+
+def test_lists_within_sequences_and_constant_lists() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(np.choose([[0, 1], [1, 0]], [x, y]) * np.concatenate([[2.0], x[:1]]))
+
+    x, y = np.array([0.3, 0.4]), np.array([[0.5], [0.7]])
+    x_bar, y_bar = srcad.grad(f, argnums=(0, 1))(x, y)
+    np.testing.assert_allclose(x_bar, [2 + 0.5 + 0.4, 0.3])
+    np.testing.assert_allclose(y_bar, [[0.3], [2.0]])
+
+
+def test_items_are_numbers_of_pythons() -> None:
+    """They are weak: a float32 stays one."""
+
+    def f(x: Any, y: Any) -> Any:
+        return x.item(1) * y
+
+    assert srcad.vjp(f, np.ones(2), np.ones(2, np.float32))[0].dtype == np.float32

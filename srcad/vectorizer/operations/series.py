@@ -62,6 +62,6 @@ def fourier_of_several(b: Batch, let: Let) -> Any:
     (a,), options = b.bound(let)
     axes = options.pop("axes", None)
     if axes is None and let.op.function.__name__.endswith("n"):
-        axes = tuple(range(-(b.rank(a) if "s" not in options else len(options["s"])), 0))
+        axes = tuple(range(-(b.rank(a) if options.get("s") is None else len(options["s"])), 0))
     where = {} if axes is None else {"axes": shifted(b, tuple(axes))}
     return b.again(let.op, b.get(a), **options, **where)
