@@ -53,6 +53,7 @@ __all__ = ["Examples", "NotOnce"]
 
 
 Path = tuple[tuple[Any, int], ...]
+_ASTYPE = ops.operation(np.ndarray.astype, "method")
 _SHAPE = ops.Operation(np.shape, "np.shape", base="shape")
 
 
@@ -342,22 +343,32 @@ class Examples(Batch):
             made = first.emit(ops.operation(np.empty), whole, base=value.base, **options)
             made.type = start.type
             other = rest.emit(ops.getitem, rest.emit(_SHAPE, param), Slice(1, None))
-            differs = {"shape": rest.emit(ops.not_equal, rest.emit(_SHAPE, one), other)}
-            if vague:
-                found = [rest.emit(ops.operation(np.result_type), each) for each in (one, param)]
-                differs["dtype"] = rest.emit(ops.not_equal, *found)
-            for what, condition in differs.items():
-                message = f"`{value.base}` has another {what} for each example"
-                rest.add(
-                    Let(None, ops.raise_if, (condition, "ValueError", message), (), tail.origin)
-                )
+            differs = rest.emit(ops.not_equal, rest.emit(_SHAPE, one), other)
+            message = f"`{value.base}` has another shape for each example"
+            raising = (differs, "ValueError", message)
+            rest.add(Let(None, ops.raise_if, raising, (), tail.origin))
+            kept = self.promoted(rest, param, one) if vague else param
             base = start.like()
             is_first = tail.emit(ops.equal, index, 0)
-            phis = [Phi(base, made, param)]
+            phis = [Phi(base, made, kept)]
             tail.add(Branch(Test(), is_first, first.block, rest.block, phis, tail.origin))
         stored = tail.emit(ops.put, base, index, one, base=value.base, fresh=True)
         stored.type = start.type
         return Carry(param, start, stored, after)
+
+    def promoted(self, builder: Builder, rows: Value, one: Tree) -> Value:
+        """An array as one that can hold another value, too, as `np.stack` makes it."""
+        dtype = builder.emit(
+            ops.operation(np.result_type), rows, builder.emit(ops.operation(np.result_type), one)
+        )
+        differs = builder.emit(ops.not_equal, dtype, builder.emit(ops.dtype, rows))
+        side = Builder(infer, builder.origin)
+        wider = side.emit(_ASTYPE, rows, dtype, base=rows.base)
+        made = rows.like()
+        builder.add(
+            Branch(Test(), differs, side.block, [], [Phi(made, wider, rows)], builder.origin)
+        )
+        return made
 
     def is_common(self, statement: Statement) -> bool:
         """Whether a statement does the same for all examples, and once is as good as often."""

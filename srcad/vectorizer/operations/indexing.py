@@ -55,6 +55,8 @@ def picks_of(b: Batch, index: Tree, rows: bool) -> Tree:
     picks = parts[: len(whole)]
     if any(type_of(part).dtype == "bool" for part in picks):
         b.refuse("a mask is batched")
+    if not picks or b.is_batched(parts[len(whole) :]):
+        b.refuse("where a slice begins or ends is batched")
     most = max(b.rank(part) for part in picks)
     new: list[Tree] = [b.lift(part, most - b.rank(part)) for part in picks]
     if rows:
