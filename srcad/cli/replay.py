@@ -77,7 +77,7 @@ _LIBRARIES = _words(
 )
 _EFFECTS = _words(
     "save savez savez_compressed savetxt load loadtxt genfromtxt fromfile memmap open_memmap seterr seterrcall setbufsize",
-    "set_printoptions seed set_state fill_diagonal put putmask place copyto put_along_axis at shuffle",
+    "set_printoptions load_library DataSource run_main test seed set_state fill_diagonal put putmask place copyto put_along_axis at shuffle",
 )
 _METHODS = _words(
     "reshape astype copy transpose ravel flatten squeeze swapaxes repeat take sum prod mean std var min max dot cumsum cumprod",
@@ -438,7 +438,9 @@ class _Replay:
             return self.parts(node) if plain and name in _METHODS else what
         if found is getattr(builtins, name, None):
             return self.parts(node) if name in _BUILTINS else what
-        if home in _LIBRARIES and name not in _EFFECTS:
+        module = str(getattr(found, "__module__", "") or "")
+        files = module.startswith(("scipy.io", "scipy.datasets", "numpy.f2py"))
+        if home in _LIBRARIES and name not in _EFFECTS and not files:
             return self.parts(node, holds=found in _HOLDS or home == "srcad")
         return "" if lenient else what
 

@@ -231,6 +231,7 @@ array = np.ones(2)
         ("X = os.environ.get('x')", "X"),
         ("X = np.load('x')", "X"),
         ("X = array.tofile('x')", "X array"),
+        ("import scipy.io\nX = scipy.io.loadmat('x')", "X"),
         ("array[0] = f()", "array K"),
         ("f(array)", "array K"),
         ("np.seterr(all='raise')\nX = 1", ""),
