@@ -228,7 +228,7 @@ class Halves(Committed):
             raise Stale("pullbacks of functions of containers are compiled")
         params = list(inspect.signature(self.entry).parameters.values())[len(args) :]  # type: ignore[arg-type]
         kinds = [getattr(param.annotation, "__origin__", param.annotation) for param in params]
-        if len(kinds) != 1 or not isinstance(kinds[0], type):
+        if len(kinds) != 1 or not _is_single(kinds[0]):
             raise Stale("pullbacks of functions that return several values are compiled")
 
     def value(self, *args: Any) -> tuple[Any, ...]:
@@ -240,6 +240,13 @@ class Halves(Committed):
         assert self.entry is not None
         found = self.entry(*args, seed)
         return found[0] if isinstance(found, tuple) and len(found) == 1 else found
+
+
+def _is_single(kind: Any) -> bool:
+    """Whether an annotation is that of an array or a number. NDArray is an alias of ndarray, or since NumPy 2.5 a name of its own."""
+    if getattr(kind, "__name__", "") == "NDArray":
+        return True
+    return isinstance(kind, type) and issubclass(kind, (np.ndarray, np.generic, float, complex))
 
 
 def _equal(found: Any, kept: Any) -> bool:
