@@ -146,11 +146,11 @@ class Control(Examples):
 
     def raising(self, statement: Branch) -> None:
         """An exception for one example is one for all."""
-        if any(value in self.batched for value in reads_of(statement.body)):
+        plain = all(isinstance(each, Let) for each in statement.body)
+        if not plain or any(value in self.batched for value in reads_of(statement.body)):
             self.refuse("what is raised depends on the example")
-        body = [each for each in statement.body]
         condition = self.emit(np.any, self.mask(statement.condition))
-        self.out.append(statement.renewed(condition=condition, body=self.kept(body)))
+        self.out.append(statement.renewed(condition=condition, body=self.kept(statement.body)))
 
     def kept(self, block: Block) -> Block:
         """A block that does not depend on the axis."""
