@@ -362,7 +362,9 @@ class Function(Statement, gast.FunctionDef):
 
 
 class Split(NamedTuple):
-    """A function as two: `forward` returns its results and residuals, `backward` takes the seeds, the `kept` parameters, and the residuals, of which a number is the place of a result."""
+    """A function as two: `forward` returns its results and residuals, `backward` takes the seeds, the `kept` parameters, and
+    the residuals. A residual that is a number is the result at that place.
+    """
 
     forward: Function
     backward: Function
