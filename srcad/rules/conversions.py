@@ -6,15 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core.quote import call
+from srcad.core.quote import call, rank
 from srcad.rules.derived import derived
 
 __all__: list[str] = []
 
 
-@derived(np.asarray_chkfinite, np.asfortranarray)
+@derived(np.asarray_chkfinite)
 def asarray(a: Any, *, dtype: Any = None, order: Any = None) -> Any:
     return call(np.asarray, a, dtype=dtype)
+
+
+@derived(np.asfortranarray)
+def asfortranarray(a: Any, *, dtype: Any = None) -> Any:
+    """With one axis at least."""
+    made = call(np.asarray, a, dtype=dtype)
+    return made if rank(a) else call(np.reshape, made, (1,))
 
 
 @derived(np.require)

@@ -40,6 +40,8 @@ METHODS: list[Callable[[Any], Any]] = [
     lambda x: x.astype(np.float64),
     lambda x: np.where(True, x, 3.0),
     lambda x: np.resize(x, (3, 2)),
+    lambda x: np.asfortranarray(x),  # which has an axis
+    lambda x: np.pad(x, 1),
 ]
 
 
