@@ -81,14 +81,20 @@ def scan(
         if raises and not isinstance(statement, (Let, Call)):
             now |= set(aside)  # it may raise anywhere inside
         visit(statement, set(now))
-        now = step(statement, now, visit)
+        now = step(statement, now, visit, errors, set(aside))
         if raises:
             now |= set(aside)
     return now
 
 
-def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
-    """The values live before a statement, given those live after it; visits its blocks."""
+def step(
+    statement: Statement,
+    now: set[Value],
+    visit: Visit,
+    errors: tuple[type, ...] = (),
+    aside: set[Value] = frozenset(),  # type: ignore[assignment]
+) -> set[Value]:
+    """The values live before a statement, given those live after it; visits its blocks, from which `errors` lead to where `aside` are read."""
     if isinstance(statement, (Let, Call)):
         now = now - set(defined(statement))
     elif isinstance(statement, Branch):
@@ -102,13 +108,13 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
         if surviving(statement) is None:  # what one side defines is not read after the other
             starts[0] -= defines(statement.orelse)
             starts[1] -= defines(statement.body)
-        orelse = scan(statement.orelse, starts[1], visit)
+        orelse = scan(statement.orelse, starts[1], visit, errors, aside)
         if isinstance(statement, Attempt):
-            errors = tuple(error.object for error in statement.errors)
+            caught = tuple(error.object for error in statement.errors)
             orelse.discard(statement.caught)
-            then = scan(statement.body, starts[0], visit, errors, orelse)
+            then = scan(statement.body, starts[0], visit, (*caught, *errors), orelse | aside)
         else:
-            then = scan(statement.body, starts[0], visit)
+            then = scan(statement.body, starts[0], visit, errors, aside)
         now = (then | orelse) - defines([statement])
     elif isinstance(statement, Loop):
         exits = {carry.exit for carry in statement.carries}
@@ -124,9 +130,10 @@ def step(statement: Statement, now: set[Value], visit: Visit) -> set[Value]:
         params = {carry.param for carry in statement.carries}
         top = rest | inside | params
         if statement.test is not None:
-            before_test = scan(statement.body, rest | inside | ends, visit)
-            scan(statement.header, before_test | set(leaves(statement.test)) | params, visit)
+            before_test = scan(statement.body, rest | inside | ends, visit, errors, aside)
+            tested = before_test | set(leaves(statement.test)) | params
+            scan(statement.header, tested, visit, errors, aside)
         else:
-            scan(statement.body, rest | inside | ends, visit)
+            scan(statement.body, rest | inside | ends, visit, errors, aside)
         now = (top - params) - defines([statement])
     return now | set(operands(statement))
