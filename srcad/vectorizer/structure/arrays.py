@@ -1,0 +1,249 @@
+"""Elements as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcad.analysis.types import same_size, type_of
+from srcad.core import ops
+from srcad.core.builder import Builder
+from srcad.core.nodes import Origin, Tree, Value, entries_like
+from srcad.core.types import Dim, Size, Type
+from srcad.vectorizer.structure.elements import (
+    Blocks,
+    Columns,
+    Diagonal,
+    Element,
+    Emit,
+    Rows,
+    is_just,
+    is_whole,
+)
+
+if TYPE_CHECKING:
+    from srcad.vectorizer.batch import Batch
+
+
+def materialised(
+    builder: Builder,
+    found: Element | Value,
+    output: Value,
+    argument: Value,
+    *,
+    transposed: bool = False,
+    base: str = "",
+) -> Value:
+    """The Jacobian of shape `output.shape + argument.shape`, of the dtype of the argument, in memory of its own.
+
+    `found` is what the sweep made of the rows: over the elements of the output; with `transposed`, over those of the argument.
+    """
+    base = base or (f"{output.base}_dot" if transposed else f"{argument.base}_bar")
+    seeded, reached = (argument, output) if transposed else (output, argument)
+    kept = builder.origin
+    like = entries_like(output, argument)
+    plain = like.type.kind == "number"
+    dtype = None if plain else like.type.dtype
+
+    def emit(what: Any, *args: Tree, **options: Tree) -> Value:
+        op = what if isinstance(what, ops.Operation) else ops.operation(what)
+        return builder.emit(op, *args, **options)
+
+    def at(origin: Origin) -> None:
+        builder.origin = origin
+
+    flat = False
+    if isinstance(found, Columns):
+        made = found.value if transposed else rows_first(emit, found.value)
+    elif isinstance(found, Value):
+        if found.base == base:
+            found.named = False  # the name is that of the result
+        made = rows_last(emit, found) if transposed else found
+    else:
+        if isinstance(found, Blocks):
+            found = found._replace(like=reached)
+        made = _matrix(emit, found, dtype or found.rows.like.type.dtype, transposed, at, base)
+        flat = reached.type.rank != 1
+    if not plain and (dtype is None or made.type.dtype != dtype):
+        made = emit(ops.cast, made, like)
+    if flat or seeded.type.rank != 1:
+        shape = _shape_of_both(emit, output, argument)
+        made = emit(np.reshape, made, shape=shape)
+    made = builder.emit(ops.own, made, base=base, named=True)
+    builder.origin = kept
+    return made
+
+
+def _shape_of_both(emit: Emit, output: Value, argument: Value) -> Tree:
+    """`y.shape + x.shape`."""
+    ends: list[Tree] = []
+    for value in (output, argument):
+        sizes = value.type.shape or ()
+        if all(isinstance(size, int) for size in sizes):
+            ends.append(sizes)
+        elif len(sizes) == 1:
+            ends.append((emit(ops.size, value),))
+        else:
+            ends.append(emit(ops.shape, value))
+    if all(isinstance(end, tuple) for end in ends):
+        return (*ends[0], *ends[1])
+    if () in ends:
+        return ends[0] if ends[1] == () else ends[1]
+    return emit(ops.add, *ends)
+
+
+def rows_last(emit: Emit, rows: Value) -> Value:
+    if rows.type.rank == 1:
+        return rows
+    if rows.type.rank == 2:
+        return emit(ops.transpose, rows)
+    return emit(np.moveaxis, rows, source=0, destination=-1)
+
+
+def rows_first(emit: Emit, columns: Value) -> Value:
+    if columns.type.rank == 1:
+        return columns
+    if columns.type.rank == 2:
+        return emit(ops.transpose, columns)
+    return emit(np.moveaxis, columns, source=-1, destination=0)
+
+
+def array_of(b: Batch, old: Value, element: Element, *, last: bool = False) -> Value:
+    """An element as an array: of shape (rows, *shape of a row), or with the rows' axis `last`."""
+    dtype = old.type.dtype
+    if isinstance(element, Columns):
+        return element.value if last else rows_first(b.emit, element.value)
+    made = _matrix(b.emit, element, dtype, last, lambda origin: None, old.base)
+    if dtype is not None and made.type.dtype != dtype:
+        made = b.emit(ops.operation(np.ndarray.astype, "method"), made, np.dtype(dtype).type)
+    if old.type.rank != 1:
+        count = (element.rows.number(b.emit),)
+        shape = shape_operand(b.emit, element.like, old.type)
+        front, back = (shape, count) if last else (count, shape)
+        if isinstance(front, tuple) and isinstance(back, tuple):
+            whole: Tree = (*front, *back)
+        else:
+            whole = b.emit(ops.add, front, back)
+        made = b.emit(np.reshape, made, shape=whole)
+    first = b.type_with_axis(old, made.type.dtype)
+    if last and first.shape is not None:
+        first = first._replace(shape=(*first.shape[1:], first.shape[0]))
+    made.type = first
+    return made
+
+
+def shape_operand(emit: Emit, like: Tree, type_: Type) -> Tree:
+    """The shape of a row, as an operand."""
+    sizes = type_.shape or ()
+    if all(isinstance(size, int) for size in sizes):
+        return sizes
+    if isinstance(like, Value) and like.type.kind == "array":
+        return emit(ops.shape, like)
+    return like
+
+
+def _matrix(
+    emit: Emit,
+    element: Diagonal | Blocks,
+    dtype: str | None,
+    transposed: bool,
+    at: Callable[[Origin], None],
+    base: str,
+) -> Value:
+    """An element as a matrix of rows and flat columns, or turned around; `at` tells the place in the source of what comes."""
+    if isinstance(element, Blocks):
+        return _stored(emit, element, dtype, transposed, at, base)
+    at(element.origin)
+    scale = element.scale
+    if type_of(scale).rank:
+        if type_of(scale).rank != 1:
+            scale = emit(np.ravel, scale)
+        return emit(np.diag, scale)
+    eye = emit(np.eye, element.rows.number(emit), **dtype_named(dtype))
+    return eye if is_just(scale, 1) else emit(ops.multiply, scale, eye)
+
+
+def dtype_named(dtype: str | None) -> dict[str, Any]:
+    return {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
+
+
+def _stored(
+    emit: Emit,
+    element: Blocks,
+    dtype: str | None,
+    transposed: bool,
+    at: Callable[[Origin], None],
+    base: str,
+) -> Value:
+    """
+    i = np.arange(x.size - 1)
+    J = np.zeros((x.size - 1, x.size))
+    J[i, i + 1] += 1.0
+    J[i, i] -= 2 * x[:-1]
+    """
+    rows, parts = element.rows, list(element.parts)
+    matrix: Value | None = None
+    for part in element.parts if same_size(element.size, rows.size) else ():
+        if not part.row and is_whole(part, element.size):
+            whole = Diagonal(part.scale, rows, element.like, part.origin)
+            matrix = _matrix(emit, whole, dtype, transposed, at, base)
+            parts.remove(part)
+            break
+    at(Origin(0, "", "adjoint"))
+    counters: dict[Dim, Value] = {}
+    for part in parts:
+        length = _bare(part.length)
+        if length not in counters:
+            made = emit(np.arange, count_of(emit, length, rows))
+            made.base, made.named = "i", True
+            counters[length] = made
+    if matrix is None:
+        sides = rows.number(emit), _width(emit, element)
+        matrix = emit(np.zeros, sides[::-1] if transposed else sides, **dtype_named(dtype))
+    matrix.base = base
+    for part in parts:
+        at(part.origin)
+        i = counters[_bare(part.length)]
+        places = [emit(ops.add, i, start) if start else i for start in (part.row, part.column)]
+        index = tuple(places[::-1] if transposed else places)
+        matrix = emit(ops.put_add, matrix, index, part.scale)
+        matrix.base = base
+    return matrix
+
+
+def _bare(length: Dim) -> Dim:
+    return length if isinstance(length, int) else Size(length.key, length.minus)
+
+
+def count_of(emit: Emit, length: Dim, rows: Rows) -> Tree:
+    """The length of a part as an operand; it is negative where the part is cut off entirely."""
+    if isinstance(length, int):
+        return length
+    assert isinstance(rows.size, Size)
+    cut = length.minus - rows.size.minus
+    number = rows.number(emit)
+    return emit(ops.subtract, number, cut) if cut else number
+
+
+def countable(length: Dim, rows: Rows) -> bool:
+    """Whether a length is a number, or that of the rows less a number."""
+    if isinstance(length, int) or isinstance(rows.size, int):
+        return isinstance(length, int)
+    return length.key == rows.size.key and length.minus >= rows.size.minus
+
+
+def _width(emit: Emit, element: Blocks) -> Tree:
+    """How many columns there are, as an operand."""
+    like = element.like
+    if isinstance(element.size, int):
+        return element.size
+    if isinstance(like, Value) and like.type.kind == "array":
+        return emit(ops.size, like)
+    if like is not None:
+        return like[0] if isinstance(like, tuple) else like
+    count = count_of(emit, element.size, element.rows)
+    if element.rows.size == element.size:
+        return count
+    return emit(max, count, 0)
