@@ -21,6 +21,7 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "ArgumentValueError",
+    "ChunkError",
     "CoreError",
     "MissingRuleError",
     "NotYetError",
@@ -150,6 +151,10 @@ class ArgumentTypeError(ArgumentError, TypeError):
 
 class ArgumentValueError(ArgumentError, ValueError):
     """An argument of the right type with a wrong value."""
+
+
+class ChunkError(SrcadError, RuntimeError):
+    """Some rows of a Jacobian were not computed, and the others are no result."""
 
 
 class CoreError(SrcadError, AssertionError):

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from srcad.api.dispatch import Dispatcher
+from srcad.api.chunks import Block, Job, Rows, checked_executor, dtype_of, placed, work, workers_of
+from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.api.memory import available, chosen, in_words, row_cost
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request, fitting
 from srcad.api.signature import Spec, key_of
+from srcad.api.tasks import Sweep
 from srcad.api.transforms import Derivative
 from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
 from srcad.errors import (
     ArgumentTypeError,
     ArgumentValueError,
     RankUnknownError,
+    UnsupportedSyntaxError,
 )
 from srcad.loader import noted
 
 __all__ = ["EitherJacobian", "ForwardJacobian", "Jacobian", "checked_chunk_size"]
 
 
-def checked_chunk_size(chunk_size: Any) -> int | None:
-    """A number of rows, or None. Raises ArgumentTypeError, ArgumentValueError."""
-    if chunk_size is None:
-        return None
+def checked_chunk_size(chunk_size: Any, *, auto: bool = False) -> Any:
+    """A number of rows, or None, or "auto" where that is allowed. Raises ArgumentTypeError, ArgumentValueError."""
+    if chunk_size is None or (auto and isinstance(chunk_size, str) and chunk_size == "auto"):
+        return chunk_size
     if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)):
         raise ArgumentTypeError(
-            f"chunk_size={chunk_size!r} is neither None nor an int",
+            f"chunk_size={chunk_size!r} is neither None nor an int{', nor auto' if auto else ''}",
             reason="Write chunk_size=16.",
         )
     if chunk_size <= 0:
@@ -51,27 +55,59 @@ class Jacobian(Derivative):
         function: Callable[..., Any],
         argnums: Any = 0,
         has_aux: bool = False,
-        chunk_size: int | None = None,
+        chunk_size: int | str | None = None,
         _preallocate_and_copy: bool = False,
+        executor: Any = None,
+        out: Any = None,
+        progress: bool = False,
     ) -> None:
-        self.chunk_size = checked_chunk_size(chunk_size)
+        self.chunk_size = checked_chunk_size(chunk_size, auto=True)
         self.preallocate = bool(_preallocate_and_copy)
+        self.executor, self.out, self.progress = checked_executor(executor), out, bool(progress)
         super().__init__(function, argnums, has_aux, chunk_size=1 if self.chunk_size == 1 else None)
-        self.chunks: dict[int, Dispatcher] = {}
+        self.chunks: dict[tuple[int, bool], Dispatcher] = {}
 
     def _options(self) -> dict[str, Any]:
         return {
             **super()._options(),
             "chunk_size": self.chunk_size,
             "_preallocate_and_copy": self.preallocate,
+            "executor": self.executor,
+            "out": self.out,
+            "progress": self.progress,
         }
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether all rows at once would not be what was asked for."""
+        return self.executor is not None or self.out is not None or self.progress
+
+    def check_inner(self) -> None:
+        for name, given in (("out", self.out), ("executor", self.executor)):
+            if given is not None:
+                raise UnsupportedSyntaxError(
+                    f"`{name}=` of a {self.transform} that is transformed again",
+                    reason="What is computed is the outermost derivative: give it to that one.",
+                )
+
     def explained(self) -> tuple[Request, str]:
-        if self.chunk_size in (None, 1):
-            return self.request, ""
         many = "rows" if self.transform == "jacrev" else "columns"
+        size = "auto" if self.chunk_size is None and self.in_parts else self.chunk_size
+        if size in (None, 1) and not self.in_parts:
+            return self.request, ""
         request = self.request._replace(transform=f"{self.transform}_chunk", chunk_size=None)
-        return request, f"{self.chunk_size} {many} at a time (chunk_size)"
+        if size == "auto":
+            return request, f'{many} at a time as memory allows (chunk_size="auto")'
+        return request, f"{size} {many} at a time (chunk_size)"
+
+    def explain(self, *args: Any, **kwargs: Any) -> Any:
+        """What the compiler knows; of `chunk_size="auto"` what it chooses for these arguments."""
+        found = super().explain(*args, **kwargs)
+        if "auto" in found.note and not self.dispatcher.open:
+            bound = self.dispatcher.bind(args, kwargs)
+            if not any(isinstance(leaf, Spec) for leaf in flatten(bound)):
+                found.note = self.choice_in_words(bound)
+        return found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.dispatcher.open:
@@ -81,14 +117,84 @@ class Jacobian(Derivative):
     @noted
     def at(self, args: tuple[Any, ...]) -> Any:
         """The Jacobian at all arguments by position."""
-        if self.chunk_size is None or self.chunk_size == 1:
+        if not self.together(args):
+            return self.in_chunks(args, self.chunk_size or "auto")
+        try:
+            return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
+        except RankUnknownError:  # only the run tells the shapes: then one by one
+            return self.in_chunks(args, 1)
+
+    def together(self, args: tuple[Any, ...]) -> bool:
+        """Whether one function computes all rows."""
+        if self.in_parts:
+            return False
+        if self.chunk_size == "auto":
             try:
-                return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
-            except (
-                RankUnknownError
-            ):  # only the run tells the output's shape: then row by row, by the pullback
-                return self.in_chunks(args, 1)
-        return self.in_chunks(args, self.chunk_size)
+                needed = self.needed(args)
+            except RankUnknownError:
+                return False
+            return needed is not None and needed < available() / 4
+        return self.chunk_size in self.alone
+
+    # With these values of chunk_size there is a text of its own.
+    alone: tuple[Any, ...] = (None, 1)
+
+    def needed(self, args: tuple[Any, ...]) -> float | None:
+        """The bytes that all rows take; None where that is not known before they are computed."""
+        dispatcher = self.chunk_dispatcher(0, "auto")
+        leaves = dispatcher.leaves(args)
+        first = row_cost(self, dispatcher, args)
+        total = 0.0
+        for place, formula in enumerate(first.counts):
+            count = first.at(formula, leaves, None)
+            if count is None:
+                return None
+            cost = row_cost(self, self.chunk_dispatcher(place, "auto"), args)
+            total += count * cost.row(leaves)
+        return total
+
+    def run_forward(self, place: int, chunk_size: int | str, args: tuple[Any, ...]) -> Any:
+        """The forward half for one output, or argument: of rows one by one, where only the run tells the shapes."""
+        try:
+            return forward(self.chunk_dispatcher(place, chunk_size), args)
+        except RankUnknownError:
+            return forward(self.chunk_dispatcher(place, 1), args)
+
+    def rows_at_once(self, place: int, args: tuple[Any, ...], count: int) -> int:
+        """What `chunk_size="auto"` is for one output, or argument."""
+        dispatcher = self.chunk_dispatcher(place, "auto")
+        row = row_cost(self, dispatcher, args).row(dispatcher.leaves(args))
+        shared = self.executor is not None
+        return chosen(row, count, workers_of(self.executor), shared=shared)
+
+    def seeds_at(self, args: tuple[Any, ...]) -> list[Any]:
+        """What there is a sweep over the elements of: the outputs."""
+        _, result, _, _ = self.run_forward(0, "auto", tuple(map(copied, args)))
+        return varied(result[0] if self.has_aux else result)
+
+    def choice_in_words(self, args: tuple[Any, ...]) -> str:
+        """What `chunk_size="auto"` chooses, and why."""
+        many = "rows" if self.transform == "jacrev" else "columns"
+        if self.together(args):
+            needed, left = in_words(self.needed(args) or 0.0), in_words(available())
+            return f'all {many} at once (chunk_size="auto"): they take {needed} at most, and {left} are available'
+        seeds = self.seeds_at(args)
+        sizes = [self.rows_at_once(place, args, np.size(y)) for place, y in enumerate(seeds)]
+        dispatcher = self.chunk_dispatcher(0, "auto")
+        cost = row_cost(self, dispatcher, args)
+        row = in_words(cost.row(dispatcher.leaves(args)))
+        each = " and ".join(map(str, dict.fromkeys(sizes)))
+        return (
+            f'{each} {many} at a time (chunk_size="auto"): one takes {row} at most '
+            f"({cost.formula}), and {in_words(available())} are available"
+        )
+
+    def remade(self, request: Request, args: tuple[Any, ...], facts: Any) -> None:
+        """Compile once more for what the stages know."""
+        bound = inspect.BoundArguments(
+            self.dispatcher.signature, OrderedDict(zip(self.dispatcher.names, args))
+        )
+        self.generated(bound.args, bound.kwargs, facts, request)
 
     def wanted(self, args: tuple[Any, ...]) -> list[Any]:
         """The arguments that are differentiated by. Raises ArgumentValueError."""
@@ -101,34 +207,84 @@ class Jacobian(Derivative):
         made = tuple([derivatives(argument, pending) for argument in wanted])
         return made if isinstance(self.argnums, tuple) else made[0]
 
-    def in_chunks(self, args: tuple[Any, ...], chunk_size: int) -> Any:
+    def in_chunks(self, args: tuple[Any, ...], chunk_size: int | str) -> Any:
         """Some rows at a time: the halves of the pullback, the backward one batched."""
-        compiled, result, _, given = forward(self.chunk_dispatcher(0, chunk_size), args)
+        compiled, result, _, given = self.run_forward(0, chunk_size, args)
         output = result[0] if self.has_aux else result
         wanted = self.wanted(args)
-        xs = varied(wanted)
-        jacobians: list[Any] = []
-        for place, y in enumerate(varied(output)):
-            if place:
-                compiled, _, _, given = forward(self.chunk_dispatcher(place, chunk_size), args)
-            rows = Rows(chunk_size, self.preallocate, y, xs, [_dtype(x, y) for x in xs])
-            jacobians.append(self.nested(wanted, rows.run(compiled, given)))
-        jacobian = derivatives(output, iter(jacobians))
+        xs, ys = varied(wanted), varied(output)
+        every = [self.rows(y, xs, [dtype_of(x, y) for x in xs]) for y in ys]
+        if self.out is not None:
+            wants = [rows.wanted() for rows in every]
+            expected = derivatives(output, iter([self.nested(wanted, want) for want in wants]))
+            arrays = placed(expected, self.out, self.others(compiled, args))
+            for rows, want in zip(every, wants):
+                rows.blocks = [arrays[id(block)] for block in want]
+
+        def jobs() -> Iterator[Job]:
+            pair = compiled, given
+            for place, rows in enumerate(every):
+                if place:
+                    halves = self.run_forward(place, chunk_size, args)
+                    pair = halves[0], halves[3]
+                yield from self.jobs(place, rows, *pair, args, chunk_size)
+
+        self.work(jobs(), every)
+        if self.out is not None:
+            return (self.out, result[1]) if self.has_aux else self.out
+        blocks = [self.nested(wanted, rows.made()) for rows in every]
+        jacobian = derivatives(output, iter(blocks))
         return (jacobian, result[1]) if self.has_aux else jacobian
+
+    def rows(self, seeded: Any, reached: list[Any], dtypes: list[Any]) -> Rows:
+        """Where the rows of one output go, or the columns of one argument."""
+        first = self.preallocate or self.executor is not None
+        columns = self.transform == "jacfwd"
+        return Rows(seeded, reached, dtypes, columns=columns, preallocate=first and self.out is None)  # fmt: skip
+
+    def others(self, compiled: Compiled, args: tuple[Any, ...]) -> list[Any]:
+        """What is read while `out` is written."""
+        return [*flatten(args), *(compiled.namespace.get(text) for text in compiled.made.hidden)]
+
+    def jobs(
+        self,
+        place: int,
+        rows: Rows,
+        compiled: Compiled,
+        given: list[Any],
+        args: tuple[Any, ...],
+        chunk_size: int | str,
+    ) -> Iterator[Job]:
+        """The chunks of one output, or argument."""
+        count = rows.seed.total
+        size = chunk_size
+        if size == "auto" and compiled.made.names.get("batched") == "yes":
+            size = self.rows_at_once(place, args, count)
+        elif size == "auto":
+            each = Job("", None, rows, 0, 1).nbytes  # type: ignore[arg-type]
+            size = chosen(each, count, workers_of(self.executor), shared=self.executor is not None)
+        sweep = Sweep(compiled, given, rows.seed, single=len(rows.reached) == 1)
+        what = f"the Jacobian of `{getattr(self.function, '__name__', 'function')}`"
+        for start in range(0, count, int(size)):
+            yield Job(what, sweep, rows, start, min(start + int(size), count))
+
+    def work(self, jobs: Iterator[Job], every: list[Rows]) -> None:
+        total = sum(rows.seed.total for rows in every)
+        work(jobs, total, self.executor, written=self.out is not None, progress=self.progress)
 
     def dispatchers(self) -> list[Dispatcher]:
         return [*super().dispatchers(), *self.chunks.values()]
 
-    def chunk_dispatcher(self, place: int, chunk_size: int) -> Dispatcher:
+    def chunk_dispatcher(self, place: int, chunk_size: int | str) -> Dispatcher:
         """The halves for one output, or in forward mode for one argument."""
-        found = self.chunks.get(place)
+        found = self.chunks.get((place, chunk_size == 1))
         if found is None:
             request = self.request._replace(
                 transform=f"{self.transform}_chunk",
                 chunk_size=1 if chunk_size == 1 else None,
                 output=place,
             )
-            found = self.chunks[place] = Dispatcher(self.base, request)
+            found = self.chunks[place, chunk_size == 1] = Dispatcher(self.base, request)
         return found
 
 
@@ -137,48 +293,83 @@ class ForwardJacobian(Jacobian):
 
     transform = "jacfwd"
 
-    @noted
-    def at(self, args: tuple[Any, ...]) -> Any:
-        if self.chunk_size is None:
-            try:
-                return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
-            except RankUnknownError:  # column by column, by the pushforward
-                return self.in_chunks(args, 1)
-        return self.in_chunks(args, self.chunk_size)
+    alone = (None,)
 
-    def in_chunks(self, args: tuple[Any, ...], chunk_size: int) -> Any:
+    def needed(self, args: tuple[Any, ...]) -> float | None:
+        total = 0.0
+        for place, x in enumerate(varied(self.wanted(args))):
+            dispatcher = self.chunk_dispatcher(place, "auto")
+            cost = row_cost(self, dispatcher, args)
+            total += np.size(x) * cost.row(dispatcher.leaves(args))
+        return total
+
+    def seeds_at(self, args: tuple[Any, ...]) -> list[Any]:
+        return varied(self.wanted(args))
+
+    def in_chunks(self, args: tuple[Any, ...], chunk_size: int | str) -> Any:
         """Some columns at a time: the value and its pushforward, the latter batched."""
         wanted = self.wanted(args)
         xs = varied(wanted)
-        result: Any = None
-        structure: Any = None
-        columns: list[dict[int, Any]] = []
-        for place, x in enumerate(xs):
-            compiled, result, values, given = forward(
-                self.chunk_dispatcher(place, chunk_size), args
-            )
-            structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
-            places = list(dict.fromkeys(map(int, varied(structure))))
-            ys = [values[at] for at in places]
-            rows = Rows(
-                chunk_size, self.preallocate, x, ys, [_dtype(x, y) for y in ys], columns=True
-            )
-            columns.append(dict(zip(places, rows.run(compiled, given))))
+        first = self.run_forward(0, chunk_size, args)
+        compiled, result, values, _ = first
+        structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
+        places = list(dict.fromkeys(map(int, varied(structure))))
+        ys = [values[at] for at in places]
+        every = [self.rows(x, ys, [dtype_of(x, y) for y in ys]) for x in xs]
+        again: list[tuple[Any, Any]] = []
+        if self.out is not None:
+            wants = [dict(zip(places, rows.wanted())) for rows in every]
+            taken: dict[int, list[Block]] = {}
+
+            def block(at: Any) -> Any:
+                if not isinstance(at, Position):
+                    return at
+                fresh = [Block(*want[int(at)]) for want in wants]
+                former = taken.setdefault(int(at), fresh)
+                again.extend((old, new) for old, new in zip(former, fresh) if old is not new)
+                return self.nested(wanted, fresh)
+
+            expected = rebuild(structure, block, lambda at: at)
+            arrays = placed(expected, self.out, self.others(compiled, args))
+            for place, rows in enumerate(every):
+                rows.blocks = [arrays[id(taken[at][place])] for at in places]
+            again = [(arrays[id(old)], arrays[id(new)]) for old, new in again]
+
+        def jobs() -> Iterator[Job]:
+            for place, rows in enumerate(every):
+                halves = self.run_forward(place, chunk_size, args) if place else first
+                yield from self.jobs(place, rows, halves[0], halves[3], args, chunk_size)
+
+        self.work(jobs(), every)
+        if self.out is not None:
+            for old, new in again:
+                np.copyto(new, old)
+            return (self.out, result[1]) if self.has_aux else self.out
+        columns = [dict(zip(places, rows.made())) for rows in every]
         given_out: set[int] = set()
 
         def blocks(at: Any) -> Any:
             if not isinstance(at, Position):
                 return at
-            again = int(at) in given_out  # an output that stands at two places has two Jacobians
+            repeated = int(at) in given_out  # an output that stands at two places has two Jacobians
             given_out.add(int(at))
             found = [column[int(at)] for column in columns]
-            return self.nested(wanted, [np.copy(block) for block in found] if again else found)
+            return self.nested(wanted, [np.copy(block) for block in found] if repeated else found)
 
         def hand_on(at: Any) -> Any:
             return own(values[at]) if isinstance(at, Position) else at
 
         jacobian = rebuild(structure, blocks, hand_on)
         return (jacobian, result[1]) if self.has_aux else jacobian
+
+
+class ChunkedHessian(ForwardJacobian):
+    """The Hessian some columns at a time, made by `srcad.hessian` with options of chunks: the Jacobian of the gradient."""
+
+    def __init__(self, function: Callable[..., Any], *args: Any, **options: Any) -> None:
+        super().__init__(function, *args, **options)
+        name = getattr(function, "function", function)
+        self.__name__ = f"{getattr(name, '__name__', 'function')}_hessian"
 
 
 class EitherJacobian(Jacobian):
@@ -247,76 +438,3 @@ def called(
 def copied(arg: Any) -> Any:
     """An argument that the function may write to."""
     return rebuild(arg, own)
-
-
-def _dtype(x: Any, y: Any = 0.0) -> Any:
-    """The dtype of a Jacobian by `x` of `y`, where that is not complex."""
-    x = y if np.iscomplexobj(y) and not np.iscomplexobj(x) else x
-    plain = complex if isinstance(x, complex) else float
-    return x.dtype if isinstance(x, (np.ndarray, np.generic)) else np.dtype(plain)
-
-
-class Rows:
-    """The blocks of a Jacobian, some rows at a time: by a pullback from `seeded`, the output, to the arguments `reached`.
-
-    With `columns` by a pushforward: from `seeded`, an argument, to the outputs `reached`.
-    """
-
-    def __init__(
-        self,
-        chunk_size: int,
-        preallocate: bool,
-        seeded: Any,
-        reached: list[Any],
-        dtypes: list[Any],
-        *,
-        columns: bool = False,
-    ) -> None:
-        self.chunk_size, self.preallocate, self.columns = chunk_size, preallocate, columns
-        self.seeded, self.reached, self.dtypes = seeded, reached, dtypes
-
-    def run(self, compiled: Any, given: list[Any]) -> list[Any]:
-        """The block for each of `reached`, of shape `output.shape + argument.shape`."""
-        shape = np.shape(self.seeded)
-        count = int(np.prod(shape, dtype=int))
-        done = (
-            [np.empty((count, *np.shape(x)), dtype) for x, dtype in zip(self.reached, self.dtypes)]
-            if self.preallocate
-            else None
-        )
-        parts: list[list[Any]] = [[] for _ in self.reached]
-        batched = compiled.made.names.get("batched") == "yes"
-        step = self.chunk_size if batched else 1
-        for start in range(0, count, step):
-            rows = min(step, count - start)
-            seed = np.eye(rows, count, start, dtype=_dtype(self.seeded)).reshape((rows, *shape))
-            one = seed[0] if isinstance(self.seeded, np.ndarray) else seed[0][()]
-            found = compiled.backward(seed if batched else one, *given)
-            found = [found] if len(self.reached) == 1 else list(found)
-            for place, part in enumerate(found):
-                part = part if batched else np.asarray(part)[None]
-                if done is not None:
-                    done[place][start : start + rows] = part
-                else:
-                    parts[place].append(part)
-        if done is None:
-            done = [
-                np.concatenate(part).astype(dtype, copy=False)
-                if part
-                else np.empty((0, *np.shape(x)), dtype)
-                for part, x, dtype in zip(parts, self.reached, self.dtypes)
-            ]
-        return [self.formed(block, x) for block, x in zip(done, self.reached)]
-
-    def formed(self, block: Any, x: Any) -> Any:
-        """Rows `(count, *x.shape)` as a block; of numbers a number."""
-        shape = np.shape(self.seeded)
-        if self.columns:
-            made = np.moveaxis(block, 0, -1).reshape((*np.shape(x), *shape))
-            made = made if made.flags.owndata else made.copy()
-        else:
-            made = block.reshape((*shape, *np.shape(x)))
-        argument = self.seeded if self.columns else x
-        if made.ndim or isinstance(argument, np.ndarray):
-            return made
-        return made[()] if isinstance(argument, np.generic) else made.item()

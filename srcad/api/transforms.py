@@ -61,6 +61,7 @@ class Derivative:
     """
 
     transform = ""
+    sparse = False
 
     def __init__(
         self, function: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, **options: Any
@@ -181,6 +182,9 @@ class Derivative:
         """The request that an explanation is of, and what else is to be said."""
         return self.request, ""
 
+    def check_inner(self) -> None:
+        """Refuse to be differentiated or mapped with options that mean nothing then."""
+
     def generated(
         self, args: Any, kwargs: Any, facts: Any = None, request: Request | None = None
     ) -> Generated:
@@ -258,8 +262,17 @@ _WORDS = {
 
 
 def behind(function: Callable[..., Any]) -> tuple[Callable[..., Any], Request | None]:
-    """The user's function behind a derivative, and what is asked of it; a plain function is itself."""
+    """The user's function behind a derivative, and what is asked of it; a plain function is itself.
+
+    Raises UnsupportedSyntaxError for sparse Jacobians, which are no arrays.
+    """
     if isinstance(function, Derivative):
+        if function.sparse:
+            raise UnsupportedSyntaxError(
+                f"`{function.__name__}` returns sparse arrays, which are not transformed again",
+                reason="Make the last derivative sparse: srcad.jacrev(srcad.grad(f), sparse=True), srcad.jacfwd(srcad.vmap(f), sparse=True).",
+            )
+        function.check_inner()
         return function.base, function.request
     return function, None
 
@@ -473,7 +486,7 @@ def jacrev(
     argnums: Any = 0,
     *,
     has_aux: bool = False,
-    chunk_size: int | None = None,
+    chunk_size: int | str | None = None,
     _preallocate_and_copy: bool = False,
     sparse: bool = False,
     executor: Any = None,
@@ -486,25 +499,42 @@ def jacrev(
         f: Returns one or more floating arrays, in any tuple, list or dict. Without it, a decorator is returned.
         argnums: The argument, or tuple of arguments, to differentiate by; negative ones count from the end.
         has_aux: Whether `f` returns `(output, aux)`.
-        chunk_size: How many rows are computed at once: None for all, 1 for a loop over the rows.
+        chunk_size: How many rows are computed at once: None for all, 1 for a loop over the rows, "auto" for as many as fit into the memory that is
+            available. With `executor`, `out` or `progress`, None means "auto".
         _preallocate_and_copy: Whether chunks are copied into one array that is made first.
+        sparse: Whether the arrays are `scipy.sparse.csr_array`s, of shape `(y.size, x.size)`: computed from as few products as rows
+            (of `jacfwd` columns) that have no entry in common can be told apart by.
+        executor: Computes the chunks: a `concurrent.futures.ProcessPoolExecutor`, or what is used like one. What the workers get is the generated text
+            and what the forward sweep has saved; they need srcad and what the text imports.
+        out: Where the Jacobian is written: an array or `np.memmap` of its shape and dtype, or arrays in its structure. It is what is returned.
+        progress: Whether a bar on standard error shows how far it is, where it takes longer than a second.
 
     Returns:
         A function of the same arguments. It returns the structure of the output; each leaf is, for a tuple `argnums`, a tuple; in it the
         structure of the argument; in that an array of shape `y.shape + x.shape`. With `has_aux`, `(jacobian, aux)`.
 
     Raises:
-        ArgumentError: argnums or chunk_size do not fit; at the call, an argument or output is no float.
+        ArgumentError: argnums or chunk_size do not fit; at the call, an argument or output is no float, `out` does not fit.
+        SrcadError: At the call, a chunk was not computed by the executor. There is no result then, and `out` is partly written.
 
     >>> import numpy as np
     >>> jacrev(lambda x: x ** 2)(np.array([1.0, 2.0]))
     array([[2., 0.],
            [0., 4.]])
+    >>> J = np.empty((2, 2))
+    >>> jacrev(np.cumsum, out=J)(np.array([1.0, 2.0])) is J
+    True
     """
+    options = _matrix_options(locals(), "jacrev")
+    if f is None:
+        return functools.partial(jacrev, sparse=sparse, **options)
+    if sparse:
+        from srcad.api.sparse import SparseJacobian
+
+        return SparseJacobian(f, **options)
     from srcad.api.matrices import Jacobian
 
-    options = _matrix_options(locals(), "jacrev")
-    return functools.partial(jacrev, **options) if f is None else Jacobian(f, **options)
+    return Jacobian(f, **options)
 
 
 def jacfwd(
@@ -512,7 +542,7 @@ def jacfwd(
     argnums: Any = 0,
     *,
     has_aux: bool = False,
-    chunk_size: int | None = None,
+    chunk_size: int | str | None = None,
     _preallocate_and_copy: bool = False,
     sparse: bool = False,
     executor: Any = None,
@@ -526,10 +556,16 @@ def jacfwd(
     array([[2., 0.],
            [0., 4.]])
     """
+    options = _matrix_options(locals(), "jacfwd")
+    if f is None:
+        return functools.partial(jacfwd, sparse=sparse, **options)
+    if sparse:
+        from srcad.api.sparse import SparseForwardJacobian
+
+        return SparseForwardJacobian(f, **options)
     from srcad.api.matrices import ForwardJacobian
 
-    options = _matrix_options(locals(), "jacfwd")
-    return functools.partial(jacfwd, **options) if f is None else ForwardJacobian(f, **options)
+    return ForwardJacobian(f, **options)
 
 
 def jacobian(
@@ -537,8 +573,11 @@ def jacobian(
     argnums: Any = 0,
     *,
     has_aux: bool = False,
-    chunk_size: int | None = None,
+    chunk_size: int | str | None = None,
     _preallocate_and_copy: bool = False,
+    executor: Any = None,
+    out: Any = None,
+    progress: bool = False,
 ) -> Any:
     """The Jacobian of a function, by forward mode where it has fewer columns than rows, else by reverse mode.
 
@@ -553,24 +592,34 @@ def jacobian(
 
 
 def _matrix_options(given: dict[str, Any], transform: str) -> dict[str, Any]:
-    """The options of a Jacobian that are there; the others are refused."""
-    for name in ("sparse", "executor", "out", "progress"):
-        value = given.get(name)
-        if value is not None and value is not False:
+    """The options of a Jacobian that are there; those that sparse ones have no use for are refused."""
+    for name in ("executor", "out"):
+        if given.get("sparse") and given.get(name) is not None:
             raise UnsupportedSyntaxError(
-                f"`{name}=` of {transform} is not implemented yet",
-                reason="It comes with a later version of srcad.",
+                f"`{name}=` of {transform} with sparse=True",
+                reason="The few products of a sparse Jacobian are computed here, and its arrays made for what is in them. Leave it out.",
             )
-    names = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy")
-    return {name: given[name] for name in names}
+    names = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy", "executor", "out", "progress")  # fmt: skip
+    return {name: given[name] for name in names if name in given}
 
 
-def hessian(f: Any = None, argnums: Any = 0, *, sparse: bool = False) -> Any:
+def hessian(
+    f: Any = None,
+    argnums: Any = 0,
+    *,
+    sparse: bool = False,
+    chunk_size: int | str | None = None,
+    executor: Any = None,
+    out: Any = None,
+    progress: bool = False,
+) -> Any:
     """The Hessian of a function, forward over reverse.
 
     Args:
         f: Returns a floating number, or arrays: then the result has their shapes in front.
         argnums: The argument, or tuple of arguments, to differentiate by.
+        sparse: Whether the blocks are `scipy.sparse.csr_array`s, of shape `(x.size, x.size)`; then `f` returns a number.
+        chunk_size, executor, out, progress: As those of `jacfwd`, of the gradient: chunks are of columns.
 
     Returns:
         A function of the same arguments: an array of shape `x.shape + x.shape`; for a tuple `argnums` a tuple of tuples of blocks.
@@ -580,8 +629,18 @@ def hessian(f: Any = None, argnums: Any = 0, *, sparse: bool = False) -> Any:
     array([[-0.,  0.],
            [ 0., -1.]])
     """
-    _matrix_options({"sparse": sparse, "argnums": 0, "has_aux": 0, "chunk_size": 0, "_preallocate_and_copy": 0}, "hessian")  # fmt: skip
-    return functools.partial(hessian, argnums=argnums) if f is None else Hessian(f, argnums)
+    options = _matrix_options(locals(), "hessian")
+    if f is None:
+        return functools.partial(hessian, sparse=sparse, **options)
+    if sparse:
+        from srcad.api.sparse import SparseHessian
+
+        return SparseHessian(Grad(f, argnums), argnums)
+    if any(options[name] for name in ("chunk_size", "executor", "progress")) or out is not None:
+        from srcad.api.matrices import ChunkedHessian, Jacobian
+
+        return ChunkedHessian(Jacobian(f, argnums), **options)
+    return Hessian(f, argnums)
 
 
 def vmap(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad import ArgumentError, SrcadError, UnsupportedSyntaxError, jacrev
+from srcad import ArgumentError, SrcadError, jacrev
 
 
 def outer(x, y):
@@ -176,16 +176,6 @@ def test_chunks_that_are_no_numbers(chunk_size):
 def test_a_numpy_integer_is_a_number(x):
     found = jacrev(np.sin, chunk_size=np.int64(2))(x)
     np.testing.assert_allclose(found, np.diag(np.cos(x)))
-
-
-@pytest.mark.parametrize(
-    "given",
-    [{"sparse": True}, {"executor": object()}, {"out": np.zeros((3, 3))}, {"progress": True}],
-    ids=lambda given: next(iter(given)),
-)
-def test_what_comes_later(given):
-    with pytest.raises(UnsupportedSyntaxError, match=next(iter(given))):
-        jacrev(np.sin, **given)
 
 
 def test_an_option_that_is_none():

@@ -1,0 +1,109 @@
+"""`chunk_size="auto"`: how many rows of a Jacobian are computed at once, by the memory that is available and what a row takes."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import weakref
+from typing import Any
+
+__all__ = ["available", "chosen", "in_words", "row_cost"]
+
+# More rows at once than fit into a cache are no faster (docs/jacobians.md).
+_CACHE = 8 << 20
+
+
+def available() -> int:
+    """The bytes of memory that this process can still use: what the system has available, within the limit of its group.
+
+    >>> available() > 0
+    True
+    """
+    found = _of_system()
+    group = "/sys/fs/cgroup/memory"
+    for limit, used in (
+        (f"{group}.max", f"{group}.current"),
+        (f"{group}/memory.limit_in_bytes", f"{group}/memory.usage_in_bytes"),
+    ):
+        try:
+            with open(limit) as file, open(used) as other:
+                found = min(found, max(int(file.read()) - int(other.read()), 1 << 20))
+        except (OSError, ValueError):  # no such group, or "max"
+            continue
+    return found
+
+
+def _of_system() -> int:
+    try:
+        with open("/proc/meminfo") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    if sys.platform == "win32":
+        import ctypes
+
+        class Status(ctypes.Structure):
+            _fields_ = [("length", ctypes.c_ulong), ("load", ctypes.c_ulong)] + [
+                (name, ctypes.c_ulonglong) for name in ("total", "free", "a", "b", "c", "d", "e")
+            ]
+
+        status = Status(length=ctypes.sizeof(Status))
+        if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+            return int(status.free)
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, ValueError, OSError):
+        return 1 << 30
+
+
+def chosen(row: float, count: int, workers: int = 1, *, shared: bool = False) -> int:
+    """How many rows at once.
+
+    Args:
+        row: The bytes that one takes.
+        count: How many there are.
+        workers: How many chunks are computed at a time.
+        shared: Whether chunks go to workers, so that each of them gets several.
+
+    >>> chosen(8.0, 100), chosen(1e15, 100), chosen(8.0, 100, 2, shared=True)
+    (100, 1, 13)
+    """
+    room = available() / 4 / workers
+    size = min(room, _CACHE) // max(row, 1.0)
+    if shared:
+        size = min(size, math.ceil(count / (4 * workers)))
+    return int(max(1, min(size, count)))
+
+
+_KNOWN: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+
+def row_cost(derivative: Any, dispatcher: Any, args: tuple[Any, ...]) -> Any:
+    """The formulas (`RowCost`) of the halves that a dispatcher has for arguments. The compiler makes them once for each."""
+    compiled = dispatcher.find(args)
+    found = _KNOWN.get(compiled)
+    if found is None:
+        from srcad.api.facts import Facts
+        from srcad.api.rowcost import RowCost
+
+        facts = Facts()
+        derivative.remade(dispatcher.request, args, facts)
+        found = _KNOWN[compiled] = RowCost(
+            facts, dispatcher.request.has_aux, compiled.made.names.get("batched") == "yes"
+        )
+    return found
+
+
+def in_words(number: float) -> str:
+    """Bytes as a person says them.
+
+    >>> in_words(800), in_words(8.2e6)
+    ('800 bytes', '8.2 MB')
+    """
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:.0f} bytes"
