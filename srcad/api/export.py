@@ -24,8 +24,9 @@ _LARGEST = 64
 def exported(function: Any, made: Generated, *, standalone: bool, typed: bool = False) -> str:
     """A module's text that runs on its own.
 
-    Arguments and numbers that the function reads from its module are imported from there; with `standalone` numbers and small arrays are written out, and the
-    helpers that the text calls are defined in it, annotated where the text is to be (`typed`). Raises ArgumentValueError for what cannot be written out.
+    Arrays and numbers that the function reads from its module, or from another, are imported from there; those of classes and objects are written out, and
+    with `standalone` all of them are; then the helpers that the text calls are defined in it, too, annotated where the text is to be (`typed`).
+    Raises ArgumentValueError for what cannot be written out.
     """
     lines = made.text.splitlines(keepends=True)
     root = unwrap(function)
@@ -35,19 +36,17 @@ def exported(function: Any, made: Generated, *, standalone: bool, typed: bool = 
         scope = scope_of(function, path)
         found = scope.read(outer) if scope is not None else None
         module: Any = scope.function.__module__ if scope is not None else ""
+        home, _, attribute = outer.rpartition(".")
+        owner: Any = scope.read(home) if scope is not None and home else None
         if (
             not standalone
             and isinstance(root, types.FunctionType)
             and scope is not None
             and scope.owner is None
             and scope.cell(outer) is None
+            and (not home or isinstance(owner, types.ModuleType))
         ):
-            home, _, attribute = outer.rpartition(".")
-            imports.append(
-                _import(module, attribute, text)
-                if not home
-                else _import(_module_name(scope, home), attribute, text)
-            )
+            imports.append(_import(owner.__name__ if home else module, attribute, text))
         else:
             constants.append(f"{text} = {_literal(text, found)}\n")
     for text, found in made.externals.items():
@@ -86,10 +85,6 @@ def _import(module: str, name: str, text: str) -> str:
             f"`{text}` belongs to a module without a name", reason="Put the function in a file."
         )
     return f"from {module} import {name}{f' as {text}' if text != name else ''}\n"
-
-
-def _module_name(scope: Any, home: str) -> str:
-    return str(getattr(scope.read(home), "__name__", home))
 
 
 def _literal(name: str, found: Any) -> str:

@@ -156,6 +156,15 @@ def _itemsize(type_: Type) -> int:
     return np.dtype(dtype).itemsize
 
 
+def _takes_apart(statement: Statement) -> bool:
+    """Whether a statement that is of no line names a part of an argument: `k = par.k`."""
+    return (
+        isinstance(statement, Let)
+        and statement.op.function is ops.select_item
+        and not statement.origin.line
+    )
+
+
 class _Made(NamedTuple):
     """When a value was made, and by which statement."""
 
@@ -222,6 +231,8 @@ class _Walk:
             for carry in statement.carries:
                 self.made[carry.exit] = _Made(f"after the loop of line {origin.line}")
                 self.made[carry.param] = _Made(_START)
+            return
+        if _takes_apart(statement) and self.is_given(statement.args[0]):  # type: ignore[attr-defined]
             return
         view = (
             isinstance(statement, Let)

@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+from collections import ChainMap
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -397,7 +398,7 @@ def specification(function: Any, args: tuple[str, ...]) -> tuple[dict[str, Any],
             defaults[name] = parameter.default
         if (
             parameter.annotation is not parameter.empty
-            and (found := _annotation(parameter.annotation)) is not None
+            and (found := _annotation(_meant(parameter.annotation, function))) is not None
         ):
             specs[name] = found
         elif parameter.default is not parameter.empty:
@@ -450,10 +451,29 @@ def _annotation(annotation: Any) -> Any:
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return _of_dataclass(annotation)
     if isinstance(annotation, type) and issubclass(annotation, tuple):
-        found = [_annotation(each) for each in _hints(annotation)]
+        found = [_annotation(_meant(each, annotation)) for each in _hints(annotation)]
         if found and None not in found:
             return Container(annotation, tuple(found))
     return None
+
+
+def _meant(annotation: Any, owner: Any) -> Any:
+    """An annotation of a function or class: what is text under `from __future__ import annotations` as its module reads it.
+
+    >>> _meant("'float64[n]'", Type), _meant("float64[n]", Type), _meant("Type", Asked)
+    ('float64[n]', 'float64[n]', <class 'srcad.core.types.Type'>)
+    """
+    if not isinstance(annotation, str):
+        return annotation
+    with contextlib.suppress(ArgumentError):
+        if not isinstance(read_spec(annotation), str):
+            return annotation
+    homes = [getattr(each, "__module__", "") for each in getattr(owner, "__mro__", (owner,))]
+    names = [vars(sys.modules[home]) for home in homes if home in sys.modules]
+    with contextlib.suppress(Exception):
+        found = eval(annotation, {}, ChainMap(*names))
+        return found if isinstance(found, (str, type)) else annotation
+    return annotation
 
 
 def _hints(kind: Any) -> list[Any]:
@@ -469,7 +489,7 @@ def _of_dataclass(kind: Any) -> Any:
     """The specification of a dataclass, from the annotations and defaults of its fields. Raises ArgumentTypeError."""
     parts = {}
     for field in dataclasses.fields(kind):
-        found = _annotation(field.type)
+        found = _annotation(_meant(field.type, kind))
         if found is not None:
             parts[field.name] = found
         elif field.default is not dataclasses.MISSING:

@@ -1,6 +1,7 @@
 """The command, for functions that take and return objects."""
 
 import importlib.util
+import json
 import re
 
 import numpy as np
@@ -37,6 +38,13 @@ class Unknown:
     w: np.ndarray
 
 
+@dataclasses.dataclass
+class Later:  # as with `from __future__ import annotations`
+    ball: "Ball"
+    w: "'float64[n]'"
+    rate = 0.5
+
+
 class Pair(typing.NamedTuple):
     a: float
     b: dict
@@ -64,6 +72,10 @@ def unknown(p: Unknown):
 
 def unannotated(p):
     return np.sum(p.w)
+
+
+def later(p: Later):
+    return Later.rate * np.sum(p.w**2) * p.ball.mass
 """
 
 
@@ -108,6 +120,23 @@ def test_the_text_imports_the_class_and_runs(run, tmp_path, standalone):
     assert ("srcad" in file.read_text()) is (not standalone)
 
 
+@pytest.mark.parametrize("standalone", [[], ["--standalone"]])
+def test_texts_as_annotations_and_numbers_of_classes(run, tmp_path, standalone):
+    file = tmp_path / "derivative.py"
+    assert run("dump", "grad(later)", "--output", str(file), *standalone)[0] == 0
+    module = module_of(file)
+    home = importlib.import_module("objects_of_the_command")
+    p = home.Later(home.Ball(2.0, np.ones(1)), np.array([1.0, 3.0]))
+    found = module.later_grad(p)
+    np.testing.assert_array_equal(found.w, [2.0, 6.0])
+    assert found.ball.mass == 5.0
+
+
+def test_parts_of_arguments_are_not_saved(run):
+    status, output = run("explain", "grad(norm)", "--format", "json")
+    assert status == 0 and json.loads(output)["saved"] == []
+
+
 @pytest.mark.parametrize(
     "expression",
     [
@@ -118,6 +147,7 @@ def test_the_text_imports_the_class_and_runs(run, tmp_path, standalone):
         "linearize(energy)",
         "hvp(energy)",
         "grad(norm)",
+        "grad(later)",
         "jacrev(made)",
         "jacfwd(pair)",
         "vjp(made)",
