@@ -13,6 +13,7 @@ from srcad.api import (
     jacrev,
     jvp,
     linearize,
+    sparsity,
     spec,
     value_and_grad,
     vjp,
@@ -56,6 +57,7 @@ __all__ = [
     "linearize",
     "no_grad",
     "rules",
+    "sparsity",
     "spec",
     "stop_gradient",
     "value_and_grad",
@@ -65,7 +67,7 @@ __all__ = [
 ]
 
 
-_LATER = ("checkpoint", "sparsity")
+_LATER = ("checkpoint",)
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "srcad"
 
-STAGES = {"parser", "transformer", "vectorizer", "simplifier", "sparsity", "loader", "page"}
+STAGES = {"parser", "transformer", "vectorizer", "simplifier", "sparse", "loader", "page"}
 
 # Lowest first; a part may import parts of lower layers, and itself.
 LAYERS = [
@@ -44,7 +44,7 @@ THIRD_PARTY = {
     "optree": {"api", "verify", "parser", "cli"},
     "platformdirs": {"loader", "cli"},
     "click": {"cli"},
-    "rich": {"cli"},
+    "rich": {"cli", "api"},
     "pygments": {"page"},
     "tomli": {"cli"},
 }

@@ -1,5 +1,6 @@
 """Transforms: what the user calls, and the stages that answer."""
 
+from srcad.api.sparse import sparsity
 from srcad.api.transforms import (
     Derivative,
     differentiable,
@@ -28,6 +29,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "sparsity",
     "spec",
     "value_and_grad",
     "vjp",

@@ -23,8 +23,8 @@ from srcad.errors import ArgumentTypeError
 from srcad.parser.state import Program
 from srcad.simplifier.pipeline import simplify
 from srcad.simplifier.storage import store_values
-from srcad.sparsity.propagation import Tracer
-from srcad.sparsity.traced import Traced
+from srcad.sparse.propagation import Tracer
+from srcad.sparse.traced import Traced
 
 __all__ = ["Dependence", "content", "dependence"]
 
@@ -112,7 +112,7 @@ def _is_fixed(argument: Any) -> bool:
 
 
 def _matrix(tracer: Tracer, leaf: Any) -> Any:
-    from srcad.sparsity.matrices import rows_of
+    from srcad.sparse.matrices import rows_of
 
     value, deps = (leaf.value, leaf.deps) if isinstance(leaf, Traced) else (leaf, None)
     if deps is None:

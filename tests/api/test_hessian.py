@@ -265,5 +265,3 @@ def test_refusals(x):
         hessian(two)(np.arange(3), x)
     with pytest.raises(SrcadError):
         hessian(lambda x: np.argmax(x))(x)
-    with pytest.raises(NotImplementedError, match="sparse"):
-        hessian(two, sparse=True)

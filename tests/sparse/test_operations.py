@@ -11,8 +11,8 @@ import pytest
 
 from srcad.core import ops
 from srcad.rules.check import bound
-from srcad.sparsity.propagation import Tracer
-from srcad.sparsity.traced import Traced
+from srcad.sparse.propagation import Tracer
+from srcad.sparse.traced import Traced
 from tests.laws.table import CASES, Case, name
 
 pytest.importorskip("scipy")

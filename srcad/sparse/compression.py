@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from srcad.sparsity.coloring import column_colors, star_colors
+from srcad.sparse.coloring import column_colors, star_colors
 
-__all__ = ["Plan", "by_columns", "by_symmetry"]
+__all__ = ["Part", "Plan", "by_columns", "by_rows", "by_symmetry"]
 
 
 class Plan(NamedTuple):
@@ -52,6 +52,53 @@ def by_columns(pattern: Any) -> Plan:
     colors = column_colors(pattern)
     count = int(colors.max()) + 1 if pattern.nnz else 0
     return Plan(pattern, colors, count, colors[pattern.indices] * pattern.shape[0] + _rows(pattern))
+
+
+def by_rows(pattern: Any) -> Plan:
+    """Rows of one colour meet in no column: the products are sums of rows, and the seeds are of rows.
+
+    >>> from scipy import sparse
+    >>> A = sparse.csr_array(np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]]))
+    >>> plan = by_rows(A)
+    >>> plan.total, plan.entries(plan.seeds(0, 2, float) @ A)
+    (2, array([1., 2., 3., 4.]))
+    """
+    colors = column_colors(pattern.T.tocsr())
+    total = int(colors.max()) + 1 if pattern.nnz else 0
+    return Plan(pattern, colors, total, colors[_rows(pattern)] * pattern.shape[1] + pattern.indices)
+
+
+class Part(NamedTuple):
+    """A block of a pattern: which of its entries are in it, and where."""
+
+    chosen: Any
+    indices: Any
+    indptr: Any
+    shape: tuple[int, int]
+
+    @classmethod
+    def of_rows(cls, pattern: Any, start: int, stop: int) -> Part:
+        """The rows from `start` to `stop`."""
+        first, last = pattern.indptr[start], pattern.indptr[stop]
+        indptr = pattern.indptr[start : stop + 1] - first
+        shape = (stop - start, pattern.shape[1])
+        return cls(slice(first, last), pattern.indices[first:last], indptr, shape)
+
+    @classmethod
+    def of_columns(cls, pattern: Any, start: int, stop: int) -> Part:
+        """The columns from `start` to `stop`."""
+        inside = (pattern.indices >= start) & (pattern.indices < stop)
+        indptr = np.concatenate(([0], np.cumsum(inside)))[pattern.indptr]
+        shape = (pattern.shape[0], stop - start)
+        return cls(np.flatnonzero(inside), pattern.indices[inside] - start, indptr, shape)
+
+    def matrix(self, entries: Any, dtype: Any) -> Any:
+        """The block, in memory of its own."""
+        from scipy import sparse
+
+        data = entries[self.chosen].astype(dtype)
+        made = (data, self.indices.copy(), self.indptr.copy())
+        return sparse.csr_array(made, shape=self.shape)
 
 
 def by_symmetry(pattern: Any) -> Plan:

@@ -28,11 +28,11 @@ from srcad.core import ops
 from srcad.core.quote import RankUnknown, quote
 from srcad.rules import rule_of
 from srcad.rules.families import cores, named_axes
-from srcad.sparsity.matrices import everything, gather, grouped, same, stacked, union
-from srcad.sparsity.traced import Traced, leaves_of, mapped, plain
+from srcad.sparse.matrices import everything, gather, grouped, same, stacked, union
+from srcad.sparse.traced import Traced, leaves_of, mapped, plain
 
 if TYPE_CHECKING:
-    from srcad.sparsity.propagation import Tracer
+    from srcad.sparse.propagation import Tracer
 
 __all__ = ["dependences"]
 
@@ -190,7 +190,7 @@ def by_signature(signature: str, args: Any, options: Any, value: Any) -> Any:
 
 def by_definition(tracer: Tracer, rule: Any, args: Any, options: Any) -> Any:
     """What the functions do that define this one."""
-    from srcad.sparsity.propagation import Tracing
+    from srcad.sparse.propagation import Tracing
 
     if rule.definition is None:
         return UNKNOWN

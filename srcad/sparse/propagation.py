@@ -17,9 +17,9 @@ from srcad.core.nodes import Attempt, Block, Branch, Function, Let, Loop, Statem
 from srcad.core.solutions import Lifted, Solution
 from srcad.core.structs import Struct
 from srcad.errors import UnsupportedSyntaxError
-from srcad.sparsity.matrices import rows_of
-from srcad.sparsity.operations import dependences
-from srcad.sparsity.traced import Traced, leaves_of, plain
+from srcad.sparse.matrices import rows_of
+from srcad.sparse.operations import dependences
+from srcad.sparse.traced import Traced, leaves_of, plain
 
 __all__ = ["Tracer", "Tracing"]
 

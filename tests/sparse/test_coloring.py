@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 sparse = pytest.importorskip("scipy.sparse")
 
-from srcad.sparsity.coloring import column_colors, star_colors  # noqa: E402
-from srcad.sparsity.compression import by_columns, by_symmetry  # noqa: E402
+from srcad.sparse.coloring import column_colors, star_colors  # noqa: E402
+from srcad.sparse.compression import by_columns, by_symmetry  # noqa: E402
 
 
 @st.composite

@@ -1,0 +1,365 @@
+"""Sparse Jacobians: the pattern, as many products as it has colours, and their entries."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.api.matrices import ForwardJacobian, Jacobian
+from srcad.api.pullback import forward
+from srcad.api.request import Position, Request
+from srcad.api.signature import Spec
+from srcad.api.transforms import Derivative
+from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
+from srcad.errors import ArgumentTypeError, RankUnknownError
+from srcad.loader import noted
+
+__all__ = ["SparseForwardJacobian", "SparseHessian", "SparseJacobian", "Sparsity", "sparsity"]
+
+# So many patterns are kept for each compiled derivative, by shapes and integers.
+_KEPT = 8
+
+
+class Layout:
+    """What is known of one pattern: a plan for each argument or output that is seeded, and its blocks, made at their first use."""
+
+    def __init__(self, dependence: Any) -> None:
+        self.dependence = dependence
+        self.plans: dict[Any, Any] = {}
+
+    def columns(self, place: int, outputs: list[int], symmetric: bool) -> tuple[Any, list[Any]]:
+        """For one argument: the plan, and a block for each output."""
+        from scipy import sparse
+
+        from srcad.sparse.compression import Part, by_columns, by_symmetry
+        from srcad.sparse.matrices import stacked
+
+        found = self.plans.get((place, symmetric))
+        if found is None:
+            blocks = [self.dependence.block(output, place) for output in outputs]
+            pattern = stacked(blocks)
+            if symmetric:
+                pattern = sparse.csr_array(pattern + pattern.T)
+            pattern.sort_indices()
+            plan = by_symmetry(pattern) if symmetric else by_columns(pattern)
+            ends = np.cumsum([0, *(block.shape[0] for block in blocks)]).tolist()
+            parts = [Part.of_rows(plan.pattern, *pair) for pair in pairwise(ends)]
+            found = self.plans[place, symmetric] = plan, parts
+        return found  # type: ignore[no-any-return]
+
+    def rows(self, place: int) -> tuple[Any, list[Any]]:
+        """For one output: the plan, and a block for each argument."""
+        from srcad.sparse.compression import Part, by_rows
+
+        found = self.plans.get(place)
+        if found is None:
+            plan = by_rows(self.dependence.outputs[place])
+            starts = self.dependence.starts
+            parts = [Part.of_columns(plan.pattern, *pair) for pair in pairwise(starts)]
+            found = self.plans[place] = plan, parts
+        return found  # type: ignore[no-any-return]
+
+
+class _Sparse(Jacobian):
+    """What both modes share."""
+
+    sparse = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        try:
+            import scipy.sparse  # noqa: F401
+        except ImportError:
+            raise ImportError("sparse=True needs SciPy: install srcad[scipy]") from None
+        super().__init__(*args, **options)
+        self.layouts: weakref.WeakKeyDictionary[Compiled, dict[Any, Layout]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self.swept: dict[tuple[int, bool], Dispatcher] = {}
+
+    def dispatchers(self) -> list[Dispatcher]:
+        return [*super().dispatchers(), *self.swept.values()]
+
+    def explained(self) -> tuple[Request, str]:
+        many = "rows" if self.transform == "jacrev" else "columns"
+        return self.sweep(0).request, f"{many} of one colour at a time (sparse)"
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The generated text for these arguments: the products of which the entries are taken."""
+        return self.generated(args, kwargs, request=self.explained()[0]).text
+
+    def sweep(self, place: int, single: bool = False) -> Dispatcher:
+        """What compiles for one output, in forward mode for one argument: all products at once, or `single` ones."""
+        single = single or self.chunk_size == 1
+        found = self.swept.get((place, single))
+        if found is None:
+            size = 1 if single else None
+            request = self.request._replace(
+                transform=f"{self.transform}_chunk", chunk_size=size, output=place
+            )
+            found = self.swept[place, single] = Dispatcher(self.base, request)
+        return found
+
+    def halves(self, place: int, args: tuple[Any, ...]) -> tuple[Compiled, Any, list[Any], Any]:
+        """The forward half has run, for one output or argument."""
+        try:
+            return forward(self.sweep(place), args)
+        except RankUnknownError:  # only the run tells the shapes
+            return forward(self.sweep(place, True), args)
+
+    def layout(self, compiled: Compiled, args: tuple[Any, ...]) -> Layout:
+        """The pattern for these arguments: known from an earlier call with such, where it is global."""
+        from srcad.api.dependence import arguments_key, dependence
+
+        outer = tuple(scope.read(name) for scope, name, _, _ in compiled.hidden)
+        key = arguments_key(args, outer)
+        known = self.layouts.setdefault(compiled, {})
+        found = known.get(key)
+        if found is None:
+            found = Layout(dependence(self.sweep(0), args))
+            if not found.dependence.local:
+                while len(known) >= _KEPT:
+                    known.pop(next(iter(known)))
+                known[key] = found
+        return found
+
+    def products(self, plan: Any, compiled: Compiled, given: Any, seeded: Any, count: int) -> Any:
+        """The products with all seeds of a plan, of shape (colours, elements of what is reached)."""
+        shape, dtype = np.shape(seeded), np.asarray(seeded).dtype
+        batched = compiled.made.names.get("batched") == "yes"
+        size = self.chunk_size if isinstance(self.chunk_size, int) else plan.total
+        step = size if batched else 1
+        done = []
+        for start in range(0, plan.total, max(step, 1)):
+            rows = min(step, plan.total - start)
+            seed = plan.seeds(start, start + rows, dtype).reshape((rows, *shape))
+            one = seed[0] if isinstance(seeded, np.ndarray) else seed[0][()]
+            found = compiled.backward(seed if batched else one, *given)  # type: ignore[misc]
+            parts = [found] if count == 1 else list(found)
+            flat = [np.reshape(part, (rows, -1)) if np.size(part) else np.zeros((rows, 0)) for part in parts]  # fmt: skip
+            done.append(flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1))
+        return done[0] if len(done) == 1 else np.concatenate(done or [np.zeros((0, 0), dtype)])
+
+
+def checked(leaves: list[Any], what: str) -> None:
+    """Refuse what SciPy has no sparse arrays of, and complex numbers. Raises ArgumentTypeError."""
+    for leaf in leaves:
+        dtype = np.asarray(leaf).dtype
+        if dtype.kind == "c":
+            raise ArgumentTypeError(
+                f"{what} is complex, and sparse=True is of real numbers",
+                reason="Make two real arrays of it, or leave out sparse=True.",
+            )
+        if dtype == np.float16:
+            raise ArgumentTypeError(
+                f"{what} is float16, of which SciPy has no sparse arrays", reason="Pass float32."
+            )
+
+
+class SparseJacobian(_Sparse):
+    """The Jacobian by reverse mode, made by `srcad.jacrev(f, sparse=True)`."""
+
+    @noted
+    def at(self, args: tuple[Any, ...]) -> Any:
+        wanted = self.wanted(args)
+        xs = varied(wanted)
+        checked(xs, "an argument")
+        compiled, result, _, given = self.halves(0, args)
+        output = result[0] if self.has_aux else result
+        ys = varied(output)
+        checked(ys, "the output")
+        layout = self.layout(compiled, args)
+        blocks: list[Any] = []
+        for place, y in enumerate(ys):
+            if place:
+                compiled, _, _, given = self.halves(place, args)
+            plan, parts = layout.rows(place)
+            entries = plan.entries(self.products(plan, compiled, given, y, len(xs)))
+            made = [part.matrix(entries, np.asarray(x).dtype) for part, x in zip(parts, xs)]
+            blocks.append(self.nested(wanted, made))
+        jacobian = derivatives(output, iter(blocks))
+        return (jacobian, result[1]) if self.has_aux else jacobian
+
+
+class SparseForwardJacobian(_Sparse, ForwardJacobian):
+    """The Jacobian by forward mode, made by `srcad.jacfwd(f, sparse=True)`."""
+
+    symmetric = False
+
+    @noted
+    def at(self, args: tuple[Any, ...]) -> Any:
+        wanted = self.wanted(args)
+        xs = varied(wanted)
+        checked(xs, "an argument")
+        columns: list[dict[int, Any]] = []
+        result: Any = None
+        layout: Any = None
+        for place, x in enumerate(xs):
+            compiled, result, values, given = self.halves(place, args)
+            structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
+            order = list(map(int, varied(structure)))
+            places = list(dict.fromkeys(order))
+            checked([values[at] for at in places], "the output")
+            layout = layout or self.layout(compiled, args)
+            outputs = [order.index(at) for at in places]
+            made = self.column(layout, place, outputs, compiled, given, x)
+            columns.append(dict(zip(places, made)))
+        given_out: set[int] = set()
+
+        def blocks(at: Any) -> Any:
+            if not isinstance(at, Position):
+                return at
+            again = int(at) in given_out  # an output that stands at two places has two Jacobians
+            given_out.add(int(at))
+            found = [column[int(at)] for column in columns]
+            return self.nested(wanted, [block.copy() for block in found] if again else found)
+
+        def hand_on(at: Any) -> Any:
+            return own(values[at]) if isinstance(at, Position) else at
+
+        jacobian = rebuild(structure, blocks, hand_on)
+        return (jacobian, result[1]) if self.has_aux else jacobian
+
+    def column(
+        self, layout: Layout, place: int, outputs: list[int], compiled: Any, given: Any, x: Any
+    ) -> list[Any]:
+        """The blocks by one argument."""
+        symmetric = self.symmetric and len(layout.dependence.starts) == 2
+        plan, parts = layout.columns(place, outputs, symmetric)
+        products = self.products(plan, compiled, given, x, len(outputs))
+        entries, dtype = plan.entries(products), np.asarray(x).dtype
+        made = [part.matrix(entries, dtype) for part in parts]
+        if plan.symmetric and not _explains(made[0], plan, products):
+            # What is not symmetric (at a kink, or by a rule that is no derivative) has a product for each column.
+            self.symmetric = False
+            return self.column(layout, place, outputs, compiled, given, x)
+        return made
+
+
+def _explains(matrix: Any, plan: Any, products: Any) -> bool:
+    """Whether the products of a matrix are those that it was found from, to rounding."""
+    again = (matrix @ plan.seeds(0, plan.total, products.dtype).T).T
+    near = np.finfo(products.dtype).eps ** 0.5
+    scale = near * np.max(np.abs(products), initial=0.0)
+    return bool(np.all(np.abs(again - products) <= scale))
+
+
+class SparseHessian(SparseForwardJacobian):
+    """The Hessian, made by `srcad.hessian(f, sparse=True)`: the Jacobian of the gradient, which is symmetric."""
+
+    symmetric = True
+
+    def __init__(self, function: Callable[..., Any], *args: Any, **options: Any) -> None:
+        super().__init__(function, *args, **options)
+        name = getattr(function, "function", function)
+        self.__name__ = f"{getattr(name, '__name__', 'function')}_hessian"
+
+
+class Sparsity:
+    """Which elements of the output may depend on which of the arguments, as `srcad.sparsity` finds it.
+
+    `matrix` is a boolean `scipy.sparse.csr_array`: a row for each element of the output, a column for each of the arguments. `local`: it
+    holds for the values given alone; else for all arguments of these shapes.
+    """
+
+    def __init__(self, matrix: Any, local: bool) -> None:
+        self.matrix, self.local = matrix, local
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.matrix.shape  # type: ignore[no-any-return]
+
+    @property
+    def nnz(self) -> int:
+        return int(self.matrix.nnz)
+
+    def colors(self) -> Any:
+        """The colour of each column: those of one colour have no row in common, and one product tells all of their entries."""
+        from srcad.sparse.coloring import column_colors
+
+        return column_colors(self.matrix)
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        kind = "for these values" if self.local else "for all values"
+        return f"<{rows} x {columns} pattern of {self.nnz} entries, {kind}>"
+
+    def __str__(self) -> str:
+        """A picture, two by four elements (or so many times that) a character."""
+        return picture(self.matrix)
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw it with matplotlib's spy; without matplotlib print it.
+
+        Args:
+            axes: Where to draw; matplotlib's current axes if None.
+
+        Returns:
+            The axes, or None where it was printed.
+        """
+        try:
+            from matplotlib import pyplot
+        except ImportError:
+            print(self)
+            return None
+        axes = pyplot.gca() if axes is None else axes
+        axes.spy(self.matrix, markersize=min(4.0, 400.0 / max(1, *self.shape)))
+        return axes
+
+
+def picture(matrix: Any, height: int = 96, width: int = 120) -> str:
+    """A matrix in Braille, at most so many dots high and wide.
+
+    >>> from scipy import sparse
+    >>> print(picture(sparse.csr_array(np.eye(8) + np.eye(8, k=1))))
+    ⠙⢦⡀⠀
+    ⠀⠀⠙⢦
+    """
+    rows, columns = matrix.shape
+    scale = max(1.0, rows / height, columns / width)
+    high, wide = (int(np.ceil(size / scale)) for size in (rows, columns))
+    dots = np.zeros((-(-high // 4) * 4, -(-wide // 2) * 2), bool)
+    places = matrix.tocoo()
+    dots[(places.row / scale).astype(int), (places.col / scale).astype(int)] = True
+    bits = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
+    cells = dots.reshape(dots.shape[0] // 4, 4, dots.shape[1] // 2, 2)
+    codes = np.sum(cells * (1 << bits)[None, :, None, :], axis=(1, 3))
+    return "\n".join("".join(chr(0x2800 + code) for code in line) for line in codes.tolist())
+
+
+def sparsity(
+    f: Callable[..., Any], *args: Any, argnums: Any = 0, has_aux: bool = False
+) -> Sparsity:
+    """Which elements of the output of a function may depend on which elements of its arguments.
+
+    Args:
+        f: The function, or a derivative: of `srcad.grad(f)` it is the pattern of the Hessian.
+        args: Its arguments; of floating ones only the shapes matter, as long as nothing that decides on elements depends on their values.
+        argnums: The argument, or tuple of arguments, of which the elements are the columns.
+        has_aux: Whether `f` returns `(output, aux)`.
+
+    Returns:
+        A `Sparsity`: its `matrix` is what `scipy.optimize.least_squares` and `solve_ivp` take as `jac_sparsity`; `.plot()` draws it.
+
+    Raises:
+        SrcadError: The function cannot be differentiated; it solves equations, or catches exceptions.
+
+    >>> print(sparsity(lambda x: x[1:] - x[:-1], np.zeros(9)))
+    ⠙⢦⡀⠀⠀
+    ⠀⠀⠙⢦⡀
+    """
+    from srcad.api.dependence import dependence
+    from srcad.sparse.matrices import stacked
+
+    derivative: Derivative = SparseForwardJacobian(f, argnums, has_aux)
+    if derivative.dispatcher.open:
+        derivative = derivative.called_as(args, {})
+    bound = derivative.dispatcher.bind(args, {})
+    if any(isinstance(leaf, Spec) for leaf in flatten(bound)):
+        raise ArgumentTypeError("sparsity is of sizes that are known", reason="Pass arrays.")
+    found = dependence(derivative.dispatcher, bound)
+    return Sparsity(stacked(found.outputs), found.local)
