@@ -44,11 +44,16 @@ class Fact(NamedTuple):
 
 
 class Explanation:
-    """What the compiler knows of a derivative. `str()` says it in words, `line(n)` of one line of the function, `as_json()` for machines."""
+    """What the compiler knows of a derivative. `str()` says it in words, `line(n)` of one line of the function, `as_json()` for machines.
 
-    def __init__(self, request: Request, made: Generated, facts: Facts, note: str = "") -> None:
+    `front` lines stand in front of the text where it is shown.
+    """
+
+    def __init__(
+        self, request: Request, made: Generated, facts: Facts, note: str = "", front: int = 0
+    ) -> None:
         assert facts.primal is not None
-        self.request, self.made, self.note = request, made, note
+        self.request, self.made, self.note, self.front = request, made, note, front
         self.primal = facts.primal
         place = self.primal.parsed.place  # NumPy's own functions have none
         self.file: str = "" if place is None else place.file
@@ -181,7 +186,7 @@ class Explanation:
         if not facts and not found:
             return (
                 f"{self.file}:{number}: no adjoint\n"
-                f"No operation of `{self.primal.name}`, nor of what it calls, stands on this line.\n"
+                f"No operation of `{self.primal.name}`, nor of what it calls, stands on this line; those of a call stand on lines of the callee.\n"
             )
         text = next((fact.text for fact in facts if fact.text), "")
         active = any(fact.active for fact in facts)
@@ -199,7 +204,7 @@ class Explanation:
             )
         if adjoint:
             lines.append(f"Its adjoint, by the lines of {self.name} as dumped:")
-            lines += [f"    {at:>4}  {statement}" for at, _, statement in adjoint]
+            lines += [f"    {at + self.front:>4}  {statement}" for at, _, statement in adjoint]
         elif active:
             lines.append(
                 "Its cotangent is that of its neighbours, or was joined with theirs: no statement of the text is its own."
@@ -220,7 +225,9 @@ class Explanation:
             "line": number,
             "values": [fact._asdict() for fact in facts],
             "adjoint": [
-                {"line": at, "statement": text} for at, sweep, text in found if sweep != "primal"
+                {"line": at + self.front, "statement": text}
+                for at, sweep, text in found
+                if sweep != "primal"
             ],
             "reads": [
                 each.name
@@ -282,9 +289,11 @@ class Explanation:
 _ROLES = ("entry", "forward", "backward")
 
 
-def explained(request: Request, made: Generated, facts: Facts, note: str = "") -> Explanation:
+def explained(
+    request: Request, made: Generated, facts: Facts, note: str = "", front: int = 0
+) -> Explanation:
     """The explanation of what `srcad.api.compile.generate` made, from the facts that it left."""
-    return Explanation(request, made, facts, note)
+    return Explanation(request, made, facts, note, front)
 
 
 # activity

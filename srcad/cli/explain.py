@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import click
 
 from srcad.api.explain import Explanation, explained
+from srcad.api.export import exported
 from srcad.api.facts import Facts
+from srcad.api.request import Generated
 from srcad.cli.asking import asking, guarded
 from srcad.cli.expression import Asked, asked
-from srcad.errors import SrcadError
+from srcad.errors import ArgumentError, SrcadError
 
 __all__ = ["explain"]
 
@@ -39,7 +42,7 @@ def explain(
                 raise
             refusal.append(error)
             return None
-        return explained(request, made, facts)
+        return explained(request, made, facts, front=_front(wanted, made))
 
     found = guarded(known)
     if found is None:
@@ -50,6 +53,14 @@ def explain(
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo(str(found) if line is None else found.line(line), nl=False)
+
+
+def _front(wanted: Asked, made: Generated) -> int:
+    """How many lines `dump` puts in front of a text: imports, numbers that are written out."""
+    with contextlib.suppress(ArgumentError):  # dump refuses it
+        shown = exported(wanted.function, made, standalone=False)
+        return shown.count("\n") - made.text.count("\n")
+    return 0
 
 
 def _refused(wanted: Asked, error: SrcadError, line: int | None, form: str) -> str:

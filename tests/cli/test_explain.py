@@ -5,6 +5,8 @@ import re
 import shlex
 from pathlib import Path
 
+from tests.cli.conftest import MODULE
+
 PAGE = Path(__file__).parents[2] / "docs" / "explain.md"
 
 
@@ -45,6 +47,16 @@ def test_json(srcad):
         srcad("explain", "mod.py", "jacrev(sine)", "--line", line, "--format", "json").stdout
     )
     assert one["adjoint"][0]["statement"] == "x_bar = np.diag(np.cos(x))"
+
+
+def test_lines_are_those_of_the_dump(srcad):
+    text = srcad("dump", "mod.py", "grad(reads)").stdout.splitlines()
+    assert text[1].startswith("from mod import A")
+    line = next(at for at, said in enumerate(MODULE.splitlines(), 1) if "sum(K * A" in said)
+    words = ["explain", "mod.py", "grad(reads)", "--line", line]
+    (one,) = json.loads(srcad(*words, "--format", "json").stdout)["adjoint"]
+    assert text[one["line"] - 1].strip() == one["statement"]
+    assert f"{one['line']}  {one['statement']}" in srcad(*words).stdout
 
 
 def test_of_a_bare_name_and_of_no_function(srcad):
