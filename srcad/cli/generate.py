@@ -26,7 +26,7 @@ __all__ = ["generate"]
     help="Write nothing; exit status 1 where a file is not what would be written.",
 )
 @click.option("--diff", "show", is_flag=True, help="As --check, and show what would change.")
-@click.option("--strict", is_flag=True, help="With --check: versions and quoted lines count, too.")
+@click.option("--strict", is_flag=True, help="Every byte counts, those of versions too.")
 @click.option(
     "--format",
     "form",
@@ -42,7 +42,7 @@ def generate(files: tuple[str, ...], check: bool, show: bool, strict: bool, form
     outputs = guarded(lambda: _listed(files))
     if not (check or show):
         for output in outputs:
-            written = guarded(lambda output=output: _written(output))  # type: ignore[misc]
+            written = guarded(lambda output=output: _written(output, strict))  # type: ignore[misc]
             click.echo(f"{output.file}: {'written' if written else 'unchanged'}", err=True)
         return
     found, in_trouble = [], False
@@ -62,8 +62,11 @@ def generate(files: tuple[str, ...], check: bool, show: bool, strict: bool, form
     sys.exit(2 if in_trouble else 1 if stale else 0)
 
 
-def _written(output: Output) -> bool:
-    """Write a file, unless nothing but the version has changed. Raises ArgumentValueError for a file that srcad has not made."""
+def _written(output: Output, strict: bool) -> bool:
+    """Write a file, unless nothing but the version has changed, or with `strict` nothing at all.
+
+    Raises ArgumentValueError for a file that srcad has not made.
+    """
     text = render(output)
     if output.path.is_file():
         old = read(output.path)
@@ -74,7 +77,8 @@ def _written(output: Output) -> bool:
             )
         before, after = read_header(old), read_header(text)
         stamped = before is not None and before.sealed == before.digests.get("body")
-        if stamped and after is not None and before is not None and before.sealed == after.sealed:
+        same = after is not None and before is not None and before.sealed == after.sealed
+        if old == text or (stamped and same and not strict):
             return False
     output.path.parent.mkdir(parents=True, exist_ok=True)
     write(output.path, text)

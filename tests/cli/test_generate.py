@@ -162,6 +162,16 @@ def test_what_is_no_difference(repository: Path) -> None:
     assert said == f"{MADE}: written\n{STENCIL}: unchanged\n", "the lines that it quotes are new"
     edit(made, "Made by srcad ", "Made by srcad 0.0.1+")
     assert run(repository, "generate").stderr.count("unchanged") == 2, "a version is no reason"
+    assert f"{MADE}: written" in run(repository, "generate", "--strict").stderr
+    assert set(states(repository, "--strict").values()) == {"current"}
+    text = made.read_text()
+    for old, new in [("# mypy: ", "# mypy:  "), ("body ", "body 0")]:
+        edit(made, old, new)
+        assert states(repository, "--strict")[MADE] == "edited by hand"
+        made.write_text(text)
+    made.write_bytes(b"\xff\xfe" + text.encode())
+    assert states(repository)[MADE] == "edited by hand"
+    made.write_text(text)
     edit(model, "K = 0.5", "K = 0.25")
     assert states(repository)[MADE] == "stale source"
 
