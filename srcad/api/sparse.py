@@ -31,6 +31,17 @@ class Layout:
     def __init__(self, dependence: Any) -> None:
         self.dependence = dependence
         self.plans: dict[Any, Any] = {}
+        self.kept: dict[Any, Any] = {}
+
+    def seeds(self, plan: Any, start: int, stop: int, dtype: Any) -> Any:
+        """Seeds of some colours; those of all are kept."""
+        key = id(plan), dtype
+        found = self.kept.get(key)
+        if found is None:
+            found = plan.seeds(start, stop, dtype)
+            if stop - start == plan.total:
+                self.kept[key] = found
+        return found
 
     def columns(self, place: int, outputs: list[int], symmetric: bool) -> tuple[Any, list[Any]]:
         """For one argument: the plan, and a block for each output."""
@@ -127,7 +138,9 @@ class _Sparse(Jacobian):
                 known[key] = found
         return found
 
-    def products(self, plan: Any, compiled: Compiled, given: Any, seeded: Any, count: int) -> Any:
+    def products(
+        self, layout: Layout, plan: Any, compiled: Compiled, given: Any, seeded: Any, count: int
+    ) -> Any:
         """The products with all seeds of a plan, of shape (colours, elements of what is reached)."""
         shape, dtype = np.shape(seeded), np.asarray(seeded).dtype
         batched = compiled.made.names.get("batched") == "yes"
@@ -136,7 +149,7 @@ class _Sparse(Jacobian):
         done = []
         for start in range(0, plan.total, max(step, 1)):
             rows = min(step, plan.total - start)
-            seed = plan.seeds(start, start + rows, dtype).reshape((rows, *shape))
+            seed = layout.seeds(plan, start, start + rows, dtype).reshape((rows, *shape))
             one = seed[0] if isinstance(seeded, np.ndarray) else seed[0][()]
             found = compiled.backward(seed if batched else one, *given)  # type: ignore[misc]
             parts = [found] if count == 1 else list(found)
@@ -178,7 +191,7 @@ class SparseJacobian(_Sparse):
             if place:
                 compiled, _, _, given = self.halves(place, args)
             plan, parts = layout.rows(place)
-            entries = plan.entries(self.products(plan, compiled, given, y, len(xs)))
+            entries = plan.entries(self.products(layout, plan, compiled, given, y, len(xs)))
             made = [part.matrix(entries, np.asarray(x).dtype) for part, x in zip(parts, xs)]
             blocks.append(self.nested(wanted, made))
         jacobian = derivatives(output, iter(blocks))
@@ -230,7 +243,7 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
         """The blocks by one argument."""
         symmetric = self.symmetric and len(layout.dependence.starts) == 2
         plan, parts = layout.columns(place, outputs, symmetric)
-        products = self.products(plan, compiled, given, x, len(outputs))
+        products = self.products(layout, plan, compiled, given, x, len(outputs))
         entries, dtype = plan.entries(products), np.asarray(x).dtype
         made = [part.matrix(entries, dtype) for part in parts]
         if plan.symmetric and not _explains(made[0], plan, products):

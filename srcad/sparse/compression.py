@@ -88,7 +88,8 @@ class Part(NamedTuple):
     def of_columns(cls, pattern: Any, start: int, stop: int) -> Part:
         """The columns from `start` to `stop`."""
         inside = (pattern.indices >= start) & (pattern.indices < stop)
-        indptr = np.concatenate(([0], np.cumsum(inside)))[pattern.indptr]
+        kind = pattern.indptr.dtype
+        indptr = np.concatenate(([0], np.cumsum(inside)))[pattern.indptr].astype(kind)
         shape = (pattern.shape[0], stop - start)
         return cls(np.flatnonzero(inside), pattern.indices[inside] - start, indptr, shape)
 
@@ -96,8 +97,11 @@ class Part(NamedTuple):
         """The block, in memory of its own."""
         from scipy import sparse
 
-        data = entries[self.chosen].astype(dtype)
-        made = (data, self.indices.copy(), self.indptr.copy())
+        data = entries
+        if len(self.indices) < len(entries):
+            data = entries[self.chosen]
+            data = data.copy() if isinstance(self.chosen, slice) else data
+        made = (data.astype(dtype, copy=False), self.indices.copy(), self.indptr.copy())
         return sparse.csr_array(made, shape=self.shape)
 
 
