@@ -7,6 +7,7 @@ import difflib
 import inspect
 import linecache
 import types
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -185,6 +186,9 @@ def _normal(text: str, outer: set[str]) -> tuple[str, list[str]]:
     ['K']
     """
     tree = ast.parse(_bare(text))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            _nest(node)
     shared = {
         node.name: f"%function{place}"
         for place, node in enumerate(
@@ -201,6 +205,57 @@ def _normal(text: str, outer: set[str]) -> tuple[str, list[str]]:
         if isinstance(node, ast.FunctionDef):
             _rename(node, shared, parameters, outer, read)
     return ast.unparse(tree), list(read)
+
+
+def _nest(function: ast.FunctionDef) -> None:
+    """Put what is read once, by the statement after it, there: whether it has a name of its own is a matter of how long the line is."""
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    count = Counter((node.id, type(node.ctx)) for node in names)
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    own |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+    for node in ast.walk(function):
+        for field in ("body", "orelse", "finalbody"):
+            found: list[ast.stmt] = []
+            for statement in getattr(node, field, None) or ():
+                while found and (name := _read_next(found[-1], statement, count, own)):
+                    _Put(name, found.pop().value).visit(statement)  # type: ignore[attr-defined]
+                found.append(statement)
+            if found:
+                setattr(node, field, found)
+
+
+def _read_next(
+    made: ast.stmt, statement: ast.stmt, count: Counter[tuple[str, type]], own: set[str]
+) -> str:
+    """The name that one statement makes and the next one reads, where nobody else does and it may be evaluated there."""
+    if not (isinstance(made, ast.Assign) and isinstance(made.targets[0], ast.Name)):
+        return ""
+    name = made.targets[0].id
+    once = len(made.targets) == count[name, ast.Store] == count[name, ast.Load] == 1
+    simple = isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr))
+    inner = list(ast.walk(statement))
+    reads = any(isinstance(node, ast.Name) and node.id == name for node in inner)
+    repeats = any(isinstance(node, (ast.comprehension, ast.Lambda)) for node in inner)
+    pure = all(_is_pure(node, own) for node in ast.walk(made.value))
+    return name if once and simple and reads and not repeats and pure else ""
+
+
+def _is_pure(node: ast.AST, own: set[str]) -> bool:
+    """Whether a call is one of a module's functions that draws nothing; what is no call always is."""
+    if not isinstance(node, ast.Call):
+        return True
+    path = ast.unparse(node.func).split(".")
+    return len(path) > 1 and path[0].isidentifier() and path[0] not in own and "random" not in path
+
+
+class _Put(ast.NodeTransformer):
+    """Puts an expression where a name is read."""
+
+    def __init__(self, name: str, value: ast.expr) -> None:
+        self.name, self.value = name, value
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.value if node.id == self.name else node
 
 
 def _rename(

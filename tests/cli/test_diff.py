@@ -199,6 +199,24 @@ def test_alpha_equivalence(changes: dict[str, str], reads: dict[str, object], ki
     assert change("f_grad", side(FIRST, K=2.0), side(text, **(reads or {"K": 2.0}))).kind == kind
 
 
+@pytest.mark.parametrize(
+    "apart, nested, kind",
+    [
+        (["t = np.sin(x)", "y = 2 * t"], ["y = 2 * np.sin(x)"], "only names moved"),
+        (["s = x[1]", "t = np.sin(x)", "y = s + t"], ["y = x[1] + np.sin(x)"], "only names moved"),
+        (["t = x[0]", "x[0] = 1", "y = t"], ["x[0] = 1", "y = x[0]"], "the mathematics changed"),
+        (["t = r.normal()", "y = r.gamma(1) - t"], ["y = r.gamma(1) - r.normal()"], "the mathematics changed"),
+        (["t = np.sin(x)", "y = t + t"], ["y = np.sin(x) + t"], "the mathematics changed"),
+        (["t = x[0]", "y = [t for t in x]"], ["y = [x[0] for t in x]"], "the mathematics changed"),
+    ],
+)  # fmt: skip
+def test_whether_a_value_has_a_name_is_no_mathematics(
+    apart: list[str], nested: list[str], kind: str
+) -> None:
+    one, other = ("\n    ".join(["def f(x, r):", *each, "return y"]) for each in (apart, nested))
+    assert change("f", side(one), side(other)).kind == kind
+
+
 def test_statements_are_paired_with_what_became_of_them() -> None:
     old = "def g(x):\n    # a = x\n    a_bar = 1\n    # b = f(a)\n    b_bar = 2\n"
     new = "def g(x):\n    # b = f(aa)\n    b_bar = 3\n    # c = 7\n    c_bar = 4\n"
