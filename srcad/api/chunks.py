@@ -244,7 +244,7 @@ def work(
 
         def take() -> None:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
+            for future in [each for each in pending if each in done]:  # the first that failed
                 job = pending.pop(future)
                 try:
                     found = future.result()
@@ -263,6 +263,8 @@ def work(
                 try:
                     future = executor.submit(compute, job.sweep, job.start, job.stop)
                 except Exception as error:
+                    while pending:  # of a broken pool one of these is the cause
+                        take()
                     raise failed(job, error, written) from error
                 pending[future] = job
             while pending:
@@ -287,17 +289,20 @@ _DEATHS = ("KilledWorker", "BrokenProcessPool", "BrokenThreadPool")
 def failed(job: Job, error: BaseException, written: bool) -> ChunkError:
     """What is raised instead of a result that is not whole."""
     died = isinstance(error, BrokenExecutor) or type(error).__name__ in _DEATHS
-    which = f"{'columns' if job.rows.columns else 'rows'} {job.start} to {job.stop - 1}"
+    one = "column" if job.rows.columns else "row"
+    last = job.stop - 1
+    which = f"{one} {last}" if job.start == last else f"{one}s {job.start} to {last}"
+    verb = "was" if job.start == last else "were"
     why = "a worker died" if died else f"{type(error).__name__}: {error}"
     reasons = []
     if died:
         reasons.append(
-            f"{type(error).__name__}: the process was killed, ran out of memory, or crashed; this chunk, or one that was computed beside it, is the cause."
+            f"{type(error).__name__}: a process was killed, ran out of memory, or crashed, in this chunk, in one beside it, or before."
         )
     reasons.append("The other chunks are cancelled.")
     if written:
         reasons.append("`out` is partly written: it does not hold the Jacobian.")
-    return ChunkError(f"{which} of {job.what} were not computed: {why}", reason=" ".join(reasons))
+    return ChunkError(f"{which} of {job.what} {verb} not computed: {why}", reason=" ".join(reasons))
 
 
 class Bar:
