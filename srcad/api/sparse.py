@@ -43,8 +43,10 @@ class Layout:
                 self.kept[key] = found
         return found
 
-    def columns(self, place: int, outputs: list[int], symmetric: bool) -> tuple[Any, list[Any]]:
-        """For one argument: the plan, and a block for each output."""
+    def columns(
+        self, place: int, shape: Any, outputs: list[int], symmetric: bool
+    ) -> tuple[Any, list[Any]]:
+        """For one argument of a shape: the plan, and a block for each output."""
         from scipy import sparse
 
         from srcad.sparse.compression import Part, by_columns, by_symmetry
@@ -57,19 +59,19 @@ class Layout:
             if symmetric:
                 pattern = sparse.csr_array(pattern + pattern.T)
             pattern.sort_indices()
-            plan = by_symmetry(pattern) if symmetric else by_columns(pattern)
+            plan = (by_symmetry if symmetric else by_columns)(pattern, shape)
             ends = np.cumsum([0, *(block.shape[0] for block in blocks)]).tolist()
             parts = [Part.of_rows(plan.pattern, *pair) for pair in pairwise(ends)]
             found = self.plans[place, symmetric] = plan, parts
         return found  # type: ignore[no-any-return]
 
-    def rows(self, place: int) -> tuple[Any, list[Any]]:
-        """For one output: the plan, and a block for each argument."""
+    def rows(self, place: int, shape: Any) -> tuple[Any, list[Any]]:
+        """For one output of a shape: the plan, and a block for each argument."""
         from srcad.sparse.compression import Part, by_rows
 
         found = self.plans.get(place)
         if found is None:
-            plan = by_rows(self.dependence.outputs[place])
+            plan = by_rows(self.dependence.outputs[place], shape)
             starts = self.dependence.starts
             parts = [Part.of_columns(plan.pattern, *pair) for pair in pairwise(starts)]
             found = self.plans[place] = plan, parts
@@ -190,7 +192,7 @@ class SparseJacobian(_Sparse):
         for place, y in enumerate(ys):
             if place:
                 compiled, _, _, given = self.halves(place, args)
-            plan, parts = layout.rows(place)
+            plan, parts = layout.rows(place, np.shape(y))
             entries = plan.entries(self.products(layout, plan, compiled, given, y, len(xs)))
             made = [part.matrix(entries, np.asarray(x).dtype) for part, x in zip(parts, xs)]
             blocks.append(self.nested(wanted, made))
@@ -242,7 +244,7 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
     ) -> list[Any]:
         """The blocks by one argument."""
         symmetric = self.symmetric and len(layout.dependence.starts) == 2
-        plan, parts = layout.columns(place, outputs, symmetric)
+        plan, parts = layout.columns(place, np.shape(x), outputs, symmetric)
         products = self.products(layout, plan, compiled, given, x, len(outputs))
         entries, dtype = plan.entries(products), np.asarray(x).dtype
         made = [part.matrix(entries, dtype) for part in parts]
@@ -279,8 +281,12 @@ class Sparsity:
     holds for the values given alone; else for all arguments of these shapes.
     """
 
-    def __init__(self, matrix: Any, local: bool) -> None:
-        self.matrix, self.local = matrix, local
+    def __init__(self, matrix: Any, local: bool, of: tuple[int, ...] = ()) -> None:
+        self.matrix, self.local, self.of = (
+            matrix,
+            local,
+            of,
+        )  # `of`: the shape of what the columns are
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -294,7 +300,7 @@ class Sparsity:
         """The colour of each column: those of one colour have no row in common, and one product tells all of their entries."""
         from srcad.sparse.coloring import column_colors
 
-        return column_colors(self.matrix)
+        return column_colors(self.matrix, self.of)
 
     def __repr__(self) -> str:
         rows, columns = self.shape
@@ -375,4 +381,7 @@ def sparsity(
     if any(isinstance(leaf, Spec) for leaf in flatten(bound)):
         raise ArgumentTypeError("sparsity is of sizes that are known", reason="Pass arrays.")
     found = dependence(derivative.dispatcher, bound)
-    return Sparsity(stacked(found.outputs), found.local)
+    leaves = varied(derivative.wanted(bound))  # type: ignore[attr-defined]
+    return Sparsity(
+        stacked(found.outputs), found.local, np.shape(leaves[0]) if len(leaves) == 1 else ()
+    )

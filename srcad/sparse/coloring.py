@@ -5,6 +5,7 @@ Sets of colours are the bits of integers, so that each entry of the pattern is l
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,14 @@ def _first_free(taken: int) -> int:
     return (~taken & (taken + 1)).bit_length() - 1
 
 
-def column_colors(pattern: Any) -> Any:
+def column_colors(pattern: Any, shape: tuple[int, ...] = ()) -> Any:
     """Colours of columns, of which no two of one colour meet in a row: distance 2 in the graph of rows and columns (section 3.3).
 
     Args:
         pattern: A CSR matrix. Columns without entries get the colour 0.
+        shape: That of the array whose elements the columns are.
 
-    The natural order and that of falling degree are tried, and the one with fewer colours is taken.
+    The natural order and that of falling degree are tried, then lattices of the array's axes, and what has the fewest colours is taken.
 
     >>> from scipy import sparse
     >>> column_colors(sparse.csr_array(np.eye(4, dtype=bool) | np.eye(4, k=1, dtype=bool)))
@@ -43,7 +45,48 @@ def column_colors(pattern: Any) -> Any:
         if not np.array_equal(order, np.arange(count)):
             other = _greedy_columns(columns, order.tolist())
             best = other if other.max() < best.max() else best
+    for total in range(max(least, 2), int(best.max(initial=0)) + 1):
+        found = _lattice(pattern, shape, total)
+        if found is not None:
+            return found
     return best
+
+
+# So many lattices are tried for a number of colours, on so many rows first.
+_LATTICES, _ROWS = 4096, 64
+
+
+def _lattice(pattern: Any, shape: tuple[int, ...], total: int) -> Any:
+    """Colours of a stencil on a grid: a sum of the indices, each so many times, modulo `total` (Goldfarb and Toint 1984); None if there are none.
+
+    >>> from scipy import sparse
+    >>> line = sparse.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(6, 6))
+    >>> plane = sparse.kron(line, sparse.eye_array(6)) + sparse.kron(sparse.eye_array(6), line)
+    >>> np.reshape(_lattice(sparse.csr_array(plane), (6, 6), 5), (6, 6))[:3]
+    array([[0, 1, 2, 3, 4, 0],
+           [2, 3, 4, 0, 1, 2],
+           [4, 0, 1, 2, 3, 4]])
+    """
+    rank = len(shape)
+    if not rank or total ** (rank - 1) > _LATTICES or np.prod(shape, dtype=int) != pattern.shape[1]:
+        return None
+    fullest = np.argsort(-np.diff(pattern.indptr), kind="stable")
+    some = pattern[fullest[:: max(1, len(fullest) // _ROWS)]]
+    axes = np.indices(shape).reshape(rank, -1)
+    near = axes[:, some.indices]
+    for steps in product(range(total), repeat=rank - 1):
+        factors = np.array([*steps, 1])
+        if _apart(some, factors @ near % total, total):
+            colors = factors @ axes % total
+            if _apart(pattern, colors[pattern.indices], total):
+                return colors
+    return None
+
+
+def _apart(pattern: Any, colors: Any, total: int) -> bool:
+    """Whether no two entries of a row have one colour."""
+    rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+    return bool(np.bincount(rows * total + colors, minlength=1).max() <= 1)
 
 
 def _greedy_columns(columns: Any, order: Any) -> Any:

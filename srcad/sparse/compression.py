@@ -40,8 +40,8 @@ def _rows(pattern: Any) -> Any:
     return np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
 
 
-def by_columns(pattern: Any) -> Plan:
-    """Columns of one colour meet in no row: each entry is where its row meets its colour.
+def by_columns(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
+    """Columns of one colour meet in no row: each entry is where its row meets its colour. `shape` is that of what the columns are of.
 
     >>> from scipy import sparse
     >>> A = sparse.csr_array(np.diag([1.0, 2.0, 3.0]) + np.diag([4.0, 5.0], 1))
@@ -49,12 +49,12 @@ def by_columns(pattern: Any) -> Plan:
     >>> plan.total, plan.entries(plan.seeds(0, 2, float) @ A.T)
     (2, array([1., 4., 2., 5., 3.]))
     """
-    colors = column_colors(pattern)
+    colors = column_colors(pattern, shape)
     count = int(colors.max()) + 1 if pattern.nnz else 0
     return Plan(pattern, colors, count, colors[pattern.indices] * pattern.shape[0] + _rows(pattern))
 
 
-def by_rows(pattern: Any) -> Plan:
+def by_rows(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
     """Rows of one colour meet in no column: the products are sums of rows, and the seeds are of rows.
 
     >>> from scipy import sparse
@@ -63,7 +63,7 @@ def by_rows(pattern: Any) -> Plan:
     >>> plan.total, plan.entries(plan.seeds(0, 2, float) @ A)
     (2, array([1., 2., 3., 4.]))
     """
-    colors = column_colors(pattern.T.tocsr())
+    colors = column_colors(pattern.T.tocsr(), shape)
     total = int(colors.max()) + 1 if pattern.nnz else 0
     return Plan(pattern, colors, total, colors[_rows(pattern)] * pattern.shape[1] + pattern.indices)
 
@@ -105,9 +105,9 @@ class Part(NamedTuple):
         return sparse.csr_array(made, shape=self.shape)
 
 
-def by_symmetry(pattern: Any) -> Plan:
+def by_symmetry(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
     """As `by_columns`, of a symmetric pattern with a star colouring, where that has fewer colours."""
-    plain = by_columns(pattern)
+    plain = by_columns(pattern, shape)
     if plain.total <= 3:
         return plain
     colors = star_colors(pattern)
