@@ -50,6 +50,7 @@ from srcad.vectorizer.structure import (
     Columns,
     Diagonal,
     Element,
+    Shared,
     array_of,
     diagonal_of,
     full_scale,
@@ -281,7 +282,7 @@ class Batch:
 
     def found(self, out: Value, found: Element | Value, start: int) -> None:
         """What the tables of elements say that stands for an old value; a value of the user's keeps its type and its name."""
-        made = found.value if isinstance(found, Columns) else found
+        made = found.value if isinstance(found, (Columns, Shared)) else found
         self.stands(out, found)
         if isinstance(made, Value) and self.fresh(made, start):
             if isinstance(found, Value):
@@ -293,7 +294,7 @@ class Batch:
         """Let an element, or an array, stand for an old value from now on."""
         self.new.pop(old, None)
         self.elements.pop(old, None)
-        if isinstance(found, (Diagonal, Blocks, Columns)):
+        if isinstance(found, (Diagonal, Blocks, Shared, Columns)):
             self.elements[old], self.home[old] = found, self.out
         else:
             self.new[old] = found

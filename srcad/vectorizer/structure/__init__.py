@@ -1,6 +1,6 @@
 """Structured seeds: what is known of the rows of a Jacobian while compiling, so that zeros are never computed with.
 
-    zero  <  identity  <  diagonal(scale)  <  blocks  <  dense rows, or columns
+    zero  <  identity  <  diagonal(scale)  <  blocks, block diagonal  <  dense rows, or columns
 
 The seed of all rows is an identity. As it goes through a sweep it stays an element of this lattice for as long as the tables at the end have an answer; it
 is made an array where it is read, once.
@@ -32,17 +32,19 @@ from srcad.vectorizer.structure.elements import (
     Element,
     Part,
     Rows,
+    Shared,
     identity_seed,
     stand_in,
     word_of,
 )
 from srcad.vectorizer.structure.joins import diagonal_of, full_scale, joined_scales
+from srcad.vectorizer.structure.shared import shared
 from srcad.vectorizer.structure.table import TABLE
 
 if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
 
-__all__ = ["Blocks", "Columns", "Diagonal", "Element", "Part", "Rows"]
+__all__ = ["Blocks", "Columns", "Diagonal", "Element", "Part", "Rows", "Shared"]
 __all__ += ["array_of", "diagonal_of", "full_scale", "identity_seed", "joined_scales"]
 __all__ += ["materialised", "stand_in", "structured", "word_of"]
 
@@ -59,4 +61,8 @@ def structured(b: Batch, let: Let) -> Element | Value | None:
         if made is not None:
             return made  # type: ignore[no-any-return]
         b.undo(start)
+    if any(map(b.element, let.args)):
+        blocks = shared(b, let)
+        if blocks is not None:
+            return blocks
     return columns(b, let) if b.seeded is not None and b.seeded.last else None

@@ -13,12 +13,14 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Origin, Tree, Value, entries_like
 from srcad.core.types import Dim, Size, Type
 from srcad.vectorizer.structure.elements import (
+    ALL,
     Blocks,
     Columns,
     Diagonal,
     Element,
     Emit,
     Rows,
+    Shared,
     is_just,
     is_whole,
 )
@@ -55,7 +57,19 @@ def materialised(
         builder.origin = origin
 
     flat = False
-    if isinstance(found, Columns):
+    if isinstance(found, Shared):
+        if isinstance(found.value, Value) and found.value.base == base:
+            found.value.named = False
+        builder.origin = found.origin
+        made = scattered_blocks(
+            emit,
+            found,
+            _shape_of_both(emit, output, argument),
+            dtype or found.rows.like.type.dtype,
+            transposed,
+            base,
+        )
+    elif isinstance(found, Columns):
         made = found.value if transposed else rows_first(emit, found.value)
     elif isinstance(found, Value):
         if found.base == base:
@@ -68,7 +82,7 @@ def materialised(
         flat = reached.type.rank != 1
     if not plain and (dtype is None or made.type.dtype != dtype):
         made = emit(ops.cast, made, like)
-    if flat or seeded.type.rank != 1:
+    if flat or (seeded.type.rank != 1 and not isinstance(found, Shared)):
         shape = _shape_of_both(emit, output, argument)
         made = emit(np.reshape, made, shape=shape)
     made = builder.emit(ops.own, made, base=base, named=True)
@@ -115,6 +129,8 @@ def array_of(b: Batch, old: Value, element: Element, *, last: bool = False) -> V
     dtype = old.type.dtype
     if isinstance(element, Columns):
         return element.value if last else rows_first(b.emit, element.value)
+    if isinstance(element, Shared):
+        return _whole(b, old, element, last)
     made = _matrix(b.emit, element, dtype, last, lambda origin: None, old.base)
     if dtype is not None and made.type.dtype != dtype:
         made = b.emit(ops.operation(np.ndarray.astype, "method"), made, np.dtype(dtype).type)
@@ -127,6 +143,24 @@ def array_of(b: Batch, old: Value, element: Element, *, last: bool = False) -> V
         else:
             whole = b.emit(ops.add, front, back)
         made = b.emit(np.reshape, made, shape=whole)
+    first = b.type_with_axis(old, made.type.dtype)
+    if last and first.shape is not None:
+        first = first._replace(shape=(*first.shape[1:], first.shape[0]))
+    made.type = first
+    return made
+
+
+def _whole(b: Batch, old: Value, element: Shared, last: bool) -> Value:
+    """Block diagonals as dense rows."""
+    seeded = sizes_of(b.emit, element.rows.like)
+    front = int(element.lead) + len(seeded) - 1
+    rest = sizes_of(b.emit, element.value)[front:]
+    sizes = (*rest[: element.column], seeded[element.row], *rest[element.column :])
+    shape = (*sizes, *seeded) if last else (*seeded, *sizes)
+    made = scattered_blocks(b.emit, element, shape, old.type.dtype, last, old.base)
+    if len(seeded) != 1:
+        count = (element.rows.number(b.emit),)
+        made = b.emit(np.reshape, made, shape=(*sizes, *count) if last else (*count, *sizes))
     first = b.type_with_axis(old, made.type.dtype)
     if last and first.shape is not None:
         first = first._replace(shape=(*first.shape[1:], first.shape[0]))
@@ -247,3 +281,86 @@ def _width(emit: Emit, element: Blocks) -> Tree:
     if element.rows.size == element.size:
         return count
     return emit(max, count, 0)
+
+
+def sizes_of(emit: Emit, value: Value) -> tuple[Tree, ...]:
+    """The sizes of a value, as operands."""
+    dims = value.type.shape or ()
+    if all(isinstance(dim, int) for dim in dims):
+        return dims
+    whole = emit(ops.shape, value)
+    return tuple(
+        dim if isinstance(dim, int) else emit(ops.getitem, whole, place)
+        for place, dim in enumerate(dims)
+    )
+
+
+def moved(emit: Emit, value: Tree, source: int, to: int) -> Tree:
+    """An axis at another place."""
+    rank = type_of(value).rank
+    if source == to:
+        return value
+    if rank == 2:
+        return emit(ops.transpose, value)
+    if abs(source - to) == 1:
+        return emit(np.swapaxes, value, source, to)
+    return emit(np.moveaxis, value, source, to)
+
+
+def _laid_out(emit: Emit, value: Tree, first: int, inner: int, rest: int, transposed: bool) -> Tree:
+    """Blocks with their rows in front, or behind."""
+    if not (transposed and inner and rest):
+        return value
+    if inner == rest == 1:
+        return emit(np.swapaxes, value, 1, 2) if first else emit(ops.transpose, value)
+    middle = first + inner
+    order = (*range(first), *range(middle, middle + rest), *range(first, middle))
+    return emit(np.transpose, value, order)
+
+
+def scattered_blocks(
+    emit: Emit,
+    element: Shared,
+    shape: Tree,
+    dtype: str | None,
+    transposed: bool,
+    base: str,
+) -> Value:
+    """
+    i = np.arange(X.shape[0])
+    X_bar = np.zeros(Y.shape + X.shape)
+    X_bar[i, :, i] = blocks
+    """
+    value, rows = element.value, element.rows
+    plain = element.thin is not None and not type_of(element.thin).rank
+    seeded = len(rows.like.type.shape or ())
+    inner = seeded - 1
+    rest = (type_of(value).rank or 0) - inner - int(element.lead)
+    named = {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
+    row, column, before, behind = element.row, element.column, inner, rest
+    if transposed:
+        row, column, before, behind = column, row, rest, inner
+    if plain:  # it is the same everywhere
+        value = element.thin
+    else:
+        value = _laid_out(emit, value, int(element.lead), inner, rest, transposed)
+        if before and row == before and not column:  # beside each other, the indices stay there
+            if element.lead:
+                value = moved(emit, value, 0, before)
+            else:
+                value = emit(ops.getitem, value, (*(ALL,) * before, None))
+    if seeded == 1:
+        count: Tree = rows.number(emit)
+    else:
+        count = sizes_of(emit, rows.like)[element.row]
+    i = emit(np.arange, count)
+    i.base, i.named = "i", True
+    index: list[Tree] = [ALL] * (before + behind + 2)
+    index[row] = index[before + 1 + column] = i
+    while index[-1] == ALL:
+        index.pop()
+    made = emit(np.zeros, shape, **named)
+    made.base = base
+    made = emit(ops.put, made, tuple(index), value)
+    made.base = base
+    return made

@@ -12,7 +12,7 @@ from srcad.core import ops
 from srcad.core.nodes import Let
 from srcad.vectorizer import operations
 from srcad.vectorizer.structure.blocks import picked_of, scaled, scattered
-from srcad.vectorizer.structure.elements import Blocks, Columns, Diagonal
+from srcad.vectorizer.structure.elements import Blocks, Columns, Diagonal, Shared
 from srcad.vectorizer.structure.table import (
     floated,
     handles,
@@ -53,7 +53,7 @@ def matmul(b: Batch, let: Let) -> Any:
     y = W @ diagonal(d)        ->        y.T = W * d                     (with the rows last)
     """
     place, element = only(b, let)
-    if element is None or isinstance(element, Columns) or let.options:
+    if element is None or isinstance(element, (Columns, Shared)) or let.options:
         return None
     other = let.args[1 - place]
     rank = type_of(other).rank

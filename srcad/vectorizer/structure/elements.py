@@ -72,7 +72,25 @@ class Columns(NamedTuple):
     like: Tree = None
 
 
-Element = Union[Diagonal, Blocks, Columns]  # noqa: UP007 - evaluated on Python 3.10
+class Shared(NamedTuple):
+    """Rows and columns that share an axis, of which the blocks off the diagonal are zero: `M[.., i, .., j, ..] = value[i] if i == j`.
+
+    The axis is at `row` of the value that was seeded, at `column` of this one. A block has the rows' other axes in front, then the other ones; without `lead`
+    all are the same one, and `value` is that. `thin` broadcasts to `value`, and does as well where an operand has the shape. `like` is a value of the shape
+    that a row has, if one is at hand.
+    """
+
+    value: Tree
+    lead: bool
+    rows: Rows
+    row: int
+    column: int
+    thin: Tree = None
+    like: Tree = None
+    origin: Origin = Origin()
+
+
+Element = Union[Diagonal, Blocks, Shared, Columns]  # noqa: UP007 - evaluated on Python 3.10
 
 
 def word_of(found: Element | Value) -> str:
@@ -83,6 +101,8 @@ def word_of(found: Element | Value) -> str:
     """
     if isinstance(found, Diagonal):
         return "identity" if is_just(found.scale, 1) else "diagonal"
+    if isinstance(found, Shared):
+        return "block diagonal"
     return "blocks" if isinstance(found, Blocks) else "dense"
 
 

@@ -14,7 +14,14 @@ from srcad.core import ops
 from srcad.core.nodes import Let, Tree
 from srcad.core.quote import conj, may_be_complex
 from srcad.vectorizer.structure.blocks import added, as_blocks, within
-from srcad.vectorizer.structure.elements import Columns, Diagonal, Element, is_just, is_number
+from srcad.vectorizer.structure.elements import (
+    Columns,
+    Diagonal,
+    Element,
+    Shared,
+    is_just,
+    is_number,
+)
 from srcad.vectorizer.structure.table import (
     fitting,
     floated,
@@ -41,7 +48,7 @@ def applied(b: Batch, let: Let, compute: Callable[[list[Tree]], Tree]) -> Elemen
         if scale is None:
             return None
         return element._replace(scale=scale, origin=let.origin)
-    if isinstance(element, Columns):
+    if isinstance(element, (Columns, Shared)):
         return None
     parts = []
     for part in element.parts:

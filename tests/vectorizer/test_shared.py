@@ -1,0 +1,145 @@
+"""Block diagonal seeds: Jacobians of functions of each row, and of products by a matrix, against those row by row."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from tests.vectorizer.test_structure import check, derivatives
+
+SIZES = {
+    "X": "float64[n, m]",
+    "W": "float64[m, k]",
+    "M": "float64[m, m]",
+    "V": "float64[k, 3]",
+    "b": "float64[k]",
+    "p": "float64[m]",
+    "c": "float64[n]",
+}
+
+
+def function_of(body: str, dtype: str = "float64", first: str = "X") -> tuple[str, dict[str, str]]:
+    """The text of a function of a body, and the specifications of the arguments that it reads."""
+    read = set(re.findall(r"(?<![\w.])[A-Za-z]\w*", body))
+    names = [first, *(name for name in SIZES if name in read and name != first)]
+    lines = "".join(f"    {line}\n" for line in body.split("; "))
+    specs = {name: SIZES[name].replace("float64", dtype) for name in names}
+    return f"def f({', '.join(names)}):\n{lines}", specs
+
+
+BODIES = [
+    "h = np.tanh(X @ W + b); return np.exp(h - np.max(h, axis=-1, keepdims=True)) @ V",
+    "E = np.exp(X); return (E / np.sum(E, axis=-1, keepdims=True)) @ W",
+    "return np.where(X > 1, X * np.sum(X, axis=1)[:, None], X @ M) / p",
+    "return (X - np.mean(X, axis=1, keepdims=True)) / np.sqrt(np.var(X, axis=1) + 0.1)[:, None]",
+    "return X[:, 1:] * X[:, :-1] - np.diff(X ** 2, axis=1)",
+    "return X[:, 0] * X[:, -1] + (X @ p) * c - np.linalg.norm(X, axis=1)",
+    "Y = X.copy(); Y[:, 1:] *= Y[:, :-1]; Y[:, 0] = np.sum(X, axis=1); return Y",
+    "return np.outer(X @ p, p) * X + np.broadcast_to((X @ p)[:, None], X.shape)",
+    "return np.cumsum(X ** 2, axis=1)[:, ::-1] - np.cumsum(X, axis=1) * X",
+    "return W.T @ np.sin(X).T + np.sum(W, axis=0)[:, None]",
+    "return np.sum(X, axis=0) * p * (c @ X)",
+    # What mixes the rows is dense, from there on or from the start.
+    "return (X @ W) - np.mean(X @ W, axis=0) + np.cumsum(X @ W, axis=0)",
+    "return np.tanh(X[1:] * X[:-1])[:, :1] @ np.sum(X, axis=0)[None]",
+    "return X @ X.T + X @ p",
+    "return X * X[:1] + X[:, :1] * p",
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_functions_of_rows(body: str) -> None:
+    check(*function_of(body))
+
+
+@pytest.mark.parametrize("first", ["W", "p", "V"])
+def test_by_the_other_matrix(first: str) -> None:
+    check(*function_of("return np.tanh(X @ W + b) @ V * (X @ p)[:, None]", first=first))
+
+
+class Draw:
+    """A random function of each row: values by the sizes behind the first axis."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.lines: list[str] = []
+        self.known: dict[str, list[str]] = {"m": ["X"]}
+
+    def value(self, kind: str) -> str:
+        return self.rng.choice(self.known[kind][-2:])
+
+    def let(self, kind: str, expression: str) -> None:
+        name = f"v{len(self.lines)}"
+        self.lines.append(f"{name} = {expression}")
+        self.known.setdefault(kind, []).append(name)
+
+    def step(self) -> None:
+        kind = self.rng.choice(list(self.known))
+        u, v = self.value(kind), self.value(kind)
+        forms = [
+            (kind, f"np.{self.rng.choice(['sin', 'tanh', 'exp'])}(0.3 * {u})"),
+            (kind, f"{u} {self.rng.choice('+-*')} {v}"),
+            (kind, f"{u} / (2 + {v} ** 2)"),
+            (kind, f"np.where({u} > 0.6, {u} * {v}, {v})"),
+        ]
+        if kind:
+            forms += [
+                (
+                    "",
+                    f"np.{self.rng.choice(['sum', 'mean'])}({u}, axis={self.rng.choice(['1', '-1'])})",
+                ),
+                ("1", f"np.sum({u}, axis=1, keepdims=True)"),
+                ("", f"{u}[:, 0]"),
+                (kind, f"np.cumsum({u}, axis=-1)"),
+                (
+                    kind,
+                    f"{u} * {self.value(self.rng.choice(sorted({'1', kind} & set(self.known))))}",
+                ),
+            ]
+        else:
+            forms += [("1", f"{u}[:, None]"), ("m", f"{u}[:, None] * X"), ("", f"{u} * c")]
+        if kind == "m":
+            forms += [("k", f"{u} @ W"), ("m", f"{u} @ M"), ("", f"{u} @ p"), ("m", f"{u} * p")]
+        if kind == "k":
+            forms += [("k", f"{u} + b"), ("m", f"{u} @ W.T"), ("k", f"{u}[:, ::-1]")]
+        self.let(*self.rng.choice(forms))
+
+    def body(self) -> str:
+        for _ in range(self.rng.randrange(2, 8)):
+            self.step()
+        return "; ".join([*self.lines, f"return v{len(self.lines) - 1}"])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_functions_of_rows(seed: int) -> None:
+    check(*function_of(Draw(seed).body(), "float32" if seed % 5 == 4 else "float64"))
+
+
+# The argument, the body, and the Jacobian as it is written.
+WRITTEN = {
+    "a layer": (
+        "X",
+        "return np.tanh(X @ W + b)",
+        "X_bar[i, :, i] = (1 - tanh_1 ** 2)[:, :, None] * W.T",
+    ),
+    "a product": ("X", "return X @ W", "X_bar[i, :, i] = W.T"),
+    "by the matrix": ("W", "return X @ W", "W_bar[:, i, :, i] = X"),
+    "by a matrix of a vector": ("M", "return M @ p", "M_bar[i, i] = p"),
+    "sums": ("X", "return np.sum(X ** 2, axis=1)", "X_bar[i, i] = 2 * X"),
+    "means": ("X", "return np.mean(X, axis=0)", "X_bar[i, :, i] = np.divide(1, X.shape[0])"),
+    "columns": ("X", "return X[:, 0] * c", "X_bar[i, i] = zeros_1"),
+    "a row": ("X", "return X[0]", ""),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_written_as_a_person_does(name: str) -> None:
+    first, body, wanted = WRITTEN[name]
+    _, ready, _ = derivatives(*function_of(body, first=first), only_first=True)
+    text = ready["rows"][1]
+    for name, expression in re.findall(r"^    (\w+_\d+) = (.*)$", text, re.M):
+        if not name.startswith(("zeros", "tanh")):
+            text = re.sub(rf"= {name}$", f"= {expression}", text, flags=re.M)
+    assert wanted in text, text
