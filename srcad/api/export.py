@@ -88,6 +88,11 @@ def _import(module: str, name: str, text: str) -> str:
 
 
 def _literal(name: str, found: Any) -> str:
+    if not isinstance(found, (np.ndarray, np.generic, int, float, complex)):
+        raise ArgumentValueError(
+            f"`{name}`, which the function reads, cannot be written out",
+            reason=f"It is of type {type(found).__name__}: pass it as an argument, or call the derivative from Python.",
+        )
     if isinstance(found, np.ndarray):
         if found.size > _LARGEST:
             raise ArgumentValueError(

@@ -277,9 +277,11 @@ class Objects(Functions):
         if isinstance(owner, tuple) and name == "_asdict":
             return dict(zip(owner._fields, owner))  # type: ignore[attr-defined]
         function = method.function
+        if function is None and isinstance(owner, Instance):
+            found = self.class_attribute(node, owner, owner.kind, name, owner.kind.__mro__)
+            return self.call(node, found, args, options)
         if function is None:
-            kind = owner.kind if isinstance(owner, Instance) else type(owner)
-            function = inspect.getattr_static(kind, name)
+            function = inspect.getattr_static(type(owner), name)
         return self.call(node, Known(function, name), [owner, *args], options)
 
     def make(self, node: Any, callee: Known, args: list[Any], options: dict[str, Any]) -> Any:

@@ -75,6 +75,19 @@ def calls_helper(x):
     return helper(x) + np.sum(x)
 
 
+class Scaled:
+    def __init__(self, x):
+        self.x = DEEP * x
+
+
+class Inherits(Scaled):
+    pass
+
+
+def makes_an_object(x):
+    return np.sum(Inherits(x).x ** 2)
+
+
 def innermost(x):
     return DEEP * x
 

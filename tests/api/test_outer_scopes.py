@@ -520,3 +520,16 @@ def test_what_an_argument_s_class_computes(tmp_path, monkeypatch):
     np.testing.assert_array_equal(again(same, x), 9.0 * (x - 2))
     other.Spring.stiff = property(lambda self: 5.0 * self.k)
     np.testing.assert_array_equal(again(same, x), 15.0 * (x - 2))
+
+
+def test_what_init_reads_and_is(outer):
+    f = keep(outer.makes_an_object)
+    holds(f, X)
+    outer.DEEP = 3.0
+    holds(f, X)
+
+    def bare(self, x):
+        self.x = x
+
+    outer.Scaled.__init__ = bare
+    holds(f, X)
