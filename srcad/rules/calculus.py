@@ -296,6 +296,16 @@ def logspace(
     return made if dtype is None else call(np.asarray, made, dtype=dtype)
 
 
+def _computed(x: Any, dtype: Any) -> Any:
+    """In the precision that np.geomspace computes in: float64, unless it is told another."""
+    if not isinstance(x, Symbol) or x.value.type.kind == "number":
+        return x
+    given, least = x.value.type.dtype, np.float64 if dtype is None else dtype
+    if given is not None:
+        least = np.result_type(given, least)
+    return x if given == least else call(np.asarray, x, dtype=least)
+
+
 def _weighted_ends(
     y_bar: Any, start: Any, stop: Any, y: Any, *, num: Any = 50, endpoint: Any = True, **rest: Any
 ) -> Any:
@@ -311,6 +321,7 @@ def geomspace(
     start: Any, stop: Any, *, num: Any = 50, endpoint: Any = True, dtype: Any = None, axis: Any = 0
 ) -> Any:
     """A line between the logarithms."""
+    start, stop = (_computed(end, dtype) for end in (start, stop))
     sign = call(np.sign, start)
     ends = call(np.log, sign * start), call(np.log, sign * stop)
     made = np.exp(call(np.linspace, *ends, num, **_grid(axis, endpoint)))

@@ -373,7 +373,7 @@ def _cut(sizes: list[Any]) -> list[slice]:
 # Creation, copies and conversions.
 
 
-@linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
+@linear(np.array, np.asarray, np.asanyarray)
 def array(
     y_bar: Any,
     object: Any,
@@ -388,6 +388,15 @@ def array(
         front = rank(y_bar) - _depth(object)
         y_bar = y_bar[(0,) * front if front > 1 else 0] if front else y_bar
     return (_leaves(y_bar, object, ()),)
+
+
+@linear(np.ascontiguousarray)
+def ascontiguousarray(y_bar: Any, a: Any, *, dtype: Any = None) -> Any:
+    """With one axis at least."""
+    _floating(dtype, a)
+    if isinstance(a, (tuple, list)) or 0 < _rank(a) < math.inf:
+        return (_leaves(y_bar, a, ()),)
+    return (y_bar[0] if _rank(a) == 0 else sum_to(y_bar, a),)
 
 
 def _depth(tree: Any) -> int:

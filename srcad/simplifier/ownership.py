@@ -51,6 +51,11 @@ def _copying(value: Value) -> ops.Operation:
     return ops.copy if value.type.kind == "array" and value.type.rank != 0 else ops.own
 
 
+def _may_be_number(base: Value) -> bool:
+    """Whether NumPy makes a number of it, which nothing can be stored into: a product of arrays without axes is one."""
+    return base.type.rank == 0 and base.type.kind != "array"
+
+
 def recover_stores(function: Function) -> Function:
     """The function with stores and sums marked `inplace`, and copies where they are needed."""
     return _Rewrite(_Owner(function)).run(function)
@@ -295,9 +300,10 @@ class _Owner:
     def store(self, statement: Let) -> None:
         base = statement.args[0]
         self.inplace.add(statement)
-        if not isinstance(base, Value):
+        if not isinstance(base, Value):  # a literal
+            self.copied_base.add(statement)
             return
-        if self.overlaps(base, *statement.args[1:]):
+        if _may_be_number(base) or self.overlaps(base, *statement.args[1:]):
             self.copy_base(statement)
             return
         rivals = self.rivals(base, statement)
@@ -526,6 +532,15 @@ class _Rewrite(Pass):
         self.out.append(Let(out, _copying(value), (value,), (), origin))
         return out
 
+    def storable(self, value: Tree, store: Let) -> Tree:
+        """A copy to store into: an array also of what may be a number."""
+        if isinstance(value, Value) and not _may_be_number(value):
+            return self.copied(value, store.origin)
+        assert store.out is not None
+        out = value.like() if isinstance(value, Value) else store.out.like()
+        self.out.append(Let(out, ops.operation(np.array), (value,), (), store.origin))
+        return out
+
     def let(self, statement: Let) -> Let | None:
         source = self.original
         if statement.op is ops.own:
@@ -539,7 +554,7 @@ class _Rewrite(Pass):
             return None
         made = remake(statement, statement.op, statement.args, statement.options)
         if source in self.owner.copied_base:
-            made.args = (self.copied(made.args[0], statement.origin), *made.args[1:])
+            made.args = (self.storable(made.args[0], statement), *made.args[1:])
         made.inplace = source in self.owner.inplace
         if made.out in self.owner.copied_views:
             inner = Value(made.op.base, made.out.type)

@@ -237,9 +237,18 @@ class Tangent:
             if risky or may_be_infinite(self.builder.block[start:]):
                 self.risky.add(out)
             if isinstance(y, tuple):
-                given = wrap(tuple(dots), self.builder)
+                varying = [
+                    (one, dot, arg)
+                    for one, dot, arg in zip(partials, dots, args)
+                    if dot is not None
+                ]
+                for one, _, arg in varying:
+                    if one is None:
+                        self.no_derivative(statement, arg)
+                given = wrap(tuple(dot for _, dot, _ in varying), self.builder)
                 return tuple(
-                    unwrap(weighted(wrap(parts, self.builder), given)) for parts in zip(*partials)
+                    unwrap(weighted(wrap(parts, self.builder), given))
+                    for parts in zip(*(one for one, _, _ in varying))
                 )
             total: Tree = None
             for one, dot, arg in zip(partials, dots, args):

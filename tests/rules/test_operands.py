@@ -41,6 +41,8 @@ METHODS: list[Callable[[Any], Any]] = [
     lambda x: np.where(True, x, 3.0),
     lambda x: np.resize(x, (3, 2)),
     lambda x: np.asfortranarray(x),  # which has an axis
+    lambda x: np.ascontiguousarray(x),
+    lambda x: np.sum(x, axis=0),
     lambda x: np.pad(x, 1),
 ]
 
@@ -50,6 +52,22 @@ def test_methods_of_arrays_without_axes(function: Callable[[Any], Any]) -> None:
     x = np.array(0.7)
     y_dot = srcad.jacfwd(function)(x)
     np.testing.assert_array_equal(y_dot, np.ones_like(function(x)))
+
+
+def test_stores_into_arrays_without_axes() -> None:
+    """Cotangents of such are numbers, which nothing can be stored into."""
+
+    def f(x: Any) -> Any:
+        y = x.copy()
+        y[x > 0] = 2 * x
+        return y * x
+
+    y, pullback = srcad.vjp(f, np.array(0.5))
+    assert (y, *pullback(1.0)) == (0.5, 2.0)
+    # of a literal
+    assert srcad.jacrev(srcad.grad(f))(np.array(0.5)) == 4
+    # and the second derivative of a reduction
+    assert srcad.hessian(lambda x: np.sum(x, axis=0) ** 2)(np.array(0.5)) == 2
 
 
 @pytest.mark.parametrize("reduce", [np.mean, np.var, np.std, np.nanmean])
@@ -123,3 +141,25 @@ def test_items_are_numbers_of_pythons() -> None:
         return x.item(1) * y
 
     assert srcad.vjp(f, np.ones(2), np.ones(2, np.float32))[0].dtype == np.float32
+
+
+def test_geometric_grids_are_of_float64() -> None:
+    """Unless NumPy is told otherwise, also of float32; what the tangents are is read off that."""
+
+    def f(x: Any) -> Any:
+        return np.geomspace(x, 2 * x, 3)
+
+    x = np.float32(1.5)
+    assert srcad.jvp(f, (x,), (x,))[1].dtype == f(x).dtype == np.float64
+    x_bar = srcad.vjp(f, np.full(1, x))[1](np.ones((3, 1)))[0]
+    assert x_bar.dtype == np.float32
+
+
+def test_tangents_of_some_operands_of_several_results() -> None:
+    from scipy import special
+
+    def f(x: Any) -> Any:
+        return special.pbdv(1.0, x)[0]
+
+    y, y_dot = srcad.jvp(f, (0.4,), (1.0,))
+    assert (y, y_dot) == special.pbdv(1.0, 0.4)

@@ -62,9 +62,7 @@ def _reduce(
             raise Unknown
         shape = tuple(fresh_size() for _ in range(rank if keepdims else rank - 1))
     else:
-        if not rank:
-            raise Unknown
-        gone = axes_in(axis, rank)
+        gone = axes_in(axis, rank or 1)  # ufuncs take the axes 0 and -1 of a number
         if not gone and function not in _OF_NO_AXES:
             raise Unknown
         shape = tuple(
