@@ -31,7 +31,16 @@ from srcad.api.dispatch import (
     is_hidden,
     scope_of,
 )
-from srcad.api.records import Header, Record, described, heard, read_header, request_digest
+from srcad.api.records import (
+    Header,
+    Record,
+    described,
+    heard,
+    meant,
+    read_header,
+    request_digest,
+    spoken,
+)
 from srcad.api.request import Generated, Position, Request
 from srcad.core.fingerprint import matches_source
 from srcad.core.pytrees import own
@@ -86,7 +95,9 @@ def _found(dispatcher: Dispatcher, home: str, args: tuple[Any, ...]) -> Compiled
             continue
         references = _references(dispatcher.function, record)
         if record.source == "-":
-            why = f"{record.name} reads what has no digest"
+            untold = [spoken(each) for each in references or () if not meant(each)]
+            what = f"`{untold[0]}`" if untold else "something"
+            why = f"{record.name} reads {what}, which has no digest"
         elif references is None or described(dispatcher.function, references) != record.source:
             why = f"{record.name} is not of the function, or of what it calls, as these are now"
         else:

@@ -49,6 +49,16 @@ def fixed(x, n=2):
     for _ in range(n):
         x = x * x
     return np.sum(x * WEIGHTS) * TABLE[0]
+
+
+class Square:
+    def __init__(self, x):
+        self.value = x**2
+
+
+@srcad.differentiable(generated=".model_srcad")
+def squared(x):
+    return np.sum(Square(x).value)
 """
 PROJECT = """
 [tool.srcad.files."kept/model_srcad.py"]
@@ -56,6 +66,7 @@ source = "kept/model.py"
 args = ["u: float64[n]", "t: float64[m]", "x: float64[2]", "n: 2"]
 derivatives = [
     "grad(loss)", "value_and_grad(loss, argnums=(0, -1))", "grad(fixed)", "hvp(fixed)", "jvp(fixed)",
+    "grad(squared)",
     "vjp(loss, argnums=(0, 1))", "vjp(wave)",
     { expression = "vmap(grad(loss), in_dims=(0, None))", args = ["u: float64[b, n]"] },
 ]
@@ -162,6 +173,7 @@ def test_what_does_not_fit_is_compiled_or_refused(
         (lambda: found.loss.grad(U.astype(np.float32), T), gradient(U, T), "is for u: float64[n]"),
         (lambda: found.loss.jacrev(U, T), gradient(U, T), "it has no jacrev of it"),
         (lambda: found.fixed.grad(x, 1), 2 * x * [1, 2], "is for x: float64[2]; n: 2"),
+        (lambda: found.squared.grad(x), 2 * x, "squared_grad reads `Square`, which has no digest"),
     ]:
         result, said = ran(action)
         np.testing.assert_allclose(result, wanted, rtol=1e-6)

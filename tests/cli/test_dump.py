@@ -473,7 +473,7 @@ def test_the_bytes_do_not_depend_on_the_locale(folder):
         (["mod.py", "vmap(sine, chunk_size=2)"], r"chunks have no text"),
         (["mod.py", "vmap(sine, in_dims=3)"], r"in_dims"),
         (["mod.py", "vmap(sine, in_dims=f)"], r"no literal"),
-        (["mod.py", "vmap(power, randomness='same')"], r"not implemented"),
+        (["mod.py", "vmap(power, randomness='none')"], r"randomness='none' is unknown"),
         (["mod.py", "hessian(power, has_aux=True)"], r"no option of hessian"),
         (["mod.py", "integral(power)"], r"`integral` is no transform"),
         (["mod.py", "grad()"], r"grad\(\)"),
