@@ -9,6 +9,8 @@ What may raise in the body of an attempt is never removed, and the values that i
 (False, True)
 >>> may_raise(Let(y, ops.divide, (x, x)), (np.linalg.LinAlgError,)), may_raise(Let(y, ops.multiply, (x, i)), (ValueError,))
 (False, False)
+>>> may_raise(Let(y, ops.part, (Value("t"), 0)), (Exception,))  # of several results: stays beside what makes them
+False
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ __all__ = ["may_raise"]
 
 _NEVER = {
     ops.shape, ops.size, ops.ndim, ops.dtype, ops.is_, ops.is_not, ops.copy, ops.own, ops.stop_gradient, ops.move, ops.save,
-    ops.saved, ops.zeros_like, ops.ones_like,
+    ops.saved, ops.zeros_like, ops.ones_like, ops.part,
 }  # fmt: skip
 _EXACT = {
     ops.add, ops.subtract, ops.multiply, ops.negative, ops.positive, ops.less, ops.less_equal, ops.equal, ops.not_equal,

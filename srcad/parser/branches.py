@@ -27,7 +27,7 @@ from srcad.parser.records import Maybe
 from srcad.parser.state import Unbound
 from srcad.parser.writers import Writers
 
-__all__ = ["Branches", "returns"]
+__all__ = ["Branches"]
 
 
 class Branches(Writers):
@@ -315,17 +315,3 @@ class Branches(Writers):
             )
         part = gast.Attribute(node.subject, names[node.place], gast.Load())
         return self.expression(gast.copy_location(part, node))
-
-
-def returns(node: Any) -> bool:
-    """Whether a `return` of this function stands inside; one of a function defined inside does not count."""
-    pending = list(gast.iter_child_nodes(node))
-    while pending:
-        inner = pending.pop()
-        if isinstance(inner, gast.Return):
-            return True
-        if not isinstance(
-            inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)
-        ):
-            pending.extend(gast.iter_child_nodes(inner))
-    return False

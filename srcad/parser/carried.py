@@ -51,6 +51,8 @@ class Carried:
         self.buffers: dict[Any, Buffer] = {}
         self.begun: dict[str, dict[Any, Any]] = {}
         self.entry: dict[tuple[Any, ...], Any] = {}
+        # What containers each name enters with: a loop carries values, and these stand still.
+        self.forms: dict[str, Any] = {}
         # Names that an iteration assigns before it reads them; those of them that change their kind, so that they cannot be carried.
         self.free: set[str] = set()
         self.loose: set[str] = set()
@@ -65,6 +67,7 @@ class Carried:
     def enter(self, node: Any, name: str, binding: Any) -> Any:
         """The binding of a name in an iteration."""
         made = self.part(node, name, binding)
+        self.forms[name] = _form(binding)
         self.freeze(name, made)
         return made
 
@@ -254,15 +257,17 @@ class Carried:
                 except UnsupportedSyntaxError as error:
                     error.first = True  # type: ignore[attr-defined]
                     raise
-        for path in self.carries:
-            if (
-                not isinstance(path, Buffer)
-                and len(path) == 1
-                and _size(state.env.get(path[0])) != _size(self.env0.get(path[0]))
-            ):
-                state.refuse(
-                    node, f"`{path[0]}` changes its structure in the loop", "Use an array."
-                )
+        for name, form in self.forms.items():
+            if self.formed(name) != form:
+                try:
+                    state.refuse(
+                        node,
+                        f"`{name}` changes its structure in the loop",
+                        "Use an array, or a list that is appended to.",
+                    )
+                except UnsupportedSyntaxError as error:
+                    error.first = True  # type: ignore[attr-defined]
+                    raise
         for buffer in self.memory0:
             if buffer not in self.carries and state.memory.get(buffer) is not self.memory0[buffer]:
                 stored.append(buffer)
@@ -273,16 +278,21 @@ class Carried:
         """Give up carrying names that stand for things of different kinds, where no iteration reads the one before."""
         found = set()
         for name in (path[0] for path in self.carries if not isinstance(path, Buffer)):
-            binding, before = state.env.get(name), self.env0.get(name)
-            if _size(before) is not None or _size(binding) is not None:
-                if type(binding) is not type(before) or _size(binding) != _size(before):
-                    found.add(name)
-            elif not isinstance(binding, (View, Value, int, float, complex)):
+            binding, form = state.env.get(name), _form(self.env0.get(name))
+            if form is None and not isinstance(binding, (View, Value, int, float, complex)):
                 found.add(name)
+        found |= {name for name, form in self.forms.items() if self.formed(name) != form}
         found |= {path[0] for path in self.entry if self.differs(path)}
         found &= self.free
         self.loose |= found
         return bool(found)
+
+    def formed(self, name: str) -> Any:
+        """The form of what an iteration leaves in a name; of a box, of the places that are carried."""
+        begun = self.begun.get(name)
+        if begun is None:
+            return _form(self.state.env.get(name))
+        return _form({place: self.ending((name, place)) for place in begun})
 
     def ending(self, path: tuple[Any, ...]) -> Any:
         """What an iteration leaves at a path."""
@@ -556,6 +566,17 @@ def reach(binding: Any, keys: tuple[Any, ...]) -> Any:
     return binding
 
 
-def _size(binding: Any) -> int | None:
-    parts = binding.parts if isinstance(binding, Instance) else binding
-    return len(parts) if isinstance(parts, (tuple, list, dict)) else None
+def _form(binding: Any) -> Any:
+    """The containers that a binding is made of, without what is in them; None where it is none.
+
+    >>> _form([1.0, (2.0, 3.0)]) == _form([0.0, (0.0, 0.0)]), _form([1.0]) == _form([1.0, 2.0])
+    (True, False)
+    """
+    if isinstance(binding, (tuple, list)):
+        kind = list if isinstance(binding, list) else type(binding)
+        return kind, tuple(map(_form, binding))
+    if isinstance(binding, dict):
+        return dict, {key: _form(part) for key, part in binding.items()}
+    if isinstance(binding, Instance):
+        return binding.kind, _form(binding.parts)
+    return None

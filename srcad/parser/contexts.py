@@ -26,6 +26,7 @@ import builtins
 import contextlib
 import importlib
 import types
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
 
@@ -42,10 +43,9 @@ from srcad.core.specification import Known
 from srcad.core.types import number
 from srcad.errors import AliasingError, UnsupportedSyntaxError
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
-from srcad.parser.branches import returns
 from srcad.parser.expressions import Given, is_static, truth
 from srcad.parser.handles import MethodBinding
-from srcad.parser.jumps import FLAG, KEPT, computed_inside
+from srcad.parser.jumps import FLAG, KEPT, Aside, Resume, computed_inside, leaves, returns
 from srcad.parser.managers import known_to_pass
 from srcad.parser.messages import TEXT, Messages
 from srcad.parser.places import Buffer, View
@@ -62,6 +62,8 @@ class Contexts(Messages):
 
     # The block that the statement being parsed emits into.
     doing: Builder | None = None
+    # The names that each `finally` around assigns.
+    last: frozenset[str] = frozenset()
 
     # raising
 
@@ -505,6 +507,7 @@ class Contexts(Messages):
         self.numbers.conditions[test] = flag
         with self.taking(test, 0), self.inner() as tried:
             steps = self.traced(body, inside)
+        orelse = self.where_not_left(node, orelse)
         ended, self.has_raised = self.has_raised, False
         place = next((k for k, s in enumerate(tried.block) if may_raise(s, catches)), None)
         front = tried.block[:place]
@@ -564,6 +567,13 @@ class Contexts(Messages):
         self.builder.add(Branch(test, flag, *sides, phis, self.builder.origin))
         if returning:
             self.returned, self.has_returned = self.env[_RETURNED], True
+
+    def where_not_left(self, node: Any, orelse: list[Any]) -> list[Any]:
+        """The `else` of a `try` whose body may have jumped; what is done at last is done then, too."""
+        left, region = self.left(), self.region
+        if region is None or not orelse or left is False or isinstance(orelse[0], Aside):
+            return orelse
+        return [] if left is True else [self.unless(left, [Resume(region), *orelse], node)]
 
     def go_on(self, held: Held, side: Side) -> None:
         """Go on from the end of a side."""
@@ -753,34 +763,43 @@ class Contexts(Messages):
     def do_finally(
         self, node: Any, rest: list[Any] | None = None, later: frozenset[str] | None = None
     ) -> None:
-        """`try ... finally`; with `rest`, one that returns."""
+        """`try ... finally`; with `rest`, one that returns.
+
+        One that jumps out of its `finally` swallows what was raised, unless it does not come to that:
+
+        try: f(x)                     try: f(x)
+        finally:                      except BaseException:
+            if c: break       ->          if c: break
+                                          raise
+                                      else:
+                                          if c: break
+        """
         final, body = node.finalbody, list(node.body)
-        jump = next(
-            (
-                n
-                for s in final
-                for n in gast.walk(s)
-                if isinstance(n, (gast.Return, gast.Break, gast.Continue))
-            ),
-            None,
-        )
-        if jump is not None:
-            self.refuse(
-                jump,
-                "a jump in `finally` is not accepted",
-                "It would swallow the exception. Jump after the `try`.",
-            )
         later = self.later if later is None else later
         if node.handlers:
             inner = gast.Try(node.body, node.handlers, node.orelse, [])
             body = [gast.copy_location(inner, node)]
-        elif rest is not None:
+        if any(leaves(s) or returns(s) for s in final):
+            if self.region is None:
+                self.refuse(
+                    next(n for s in final for n in gast.walk(s) if isinstance(n, gast.Return)),
+                    "a jump in `finally` is not accepted",
+                    "It would swallow the exception. Jump after the `try`.",
+                )
+            again = gast.copy_location(gast.Raise(None, None), node)
+            errors = (Known(BaseException, "BaseException"),)
+            with self.at_last(final, later):
+                self.attempt(
+                    node, body, final, [Handler(errors, None, [*final, again], node)], later
+                )
+            return
+        if rest is not None and not node.handlers:
             if not isinstance(body[-1], gast.Return) or any(map(returns, body[:-1])):
                 self.refuse_return(body)
         held, before = self.held_boxes(), self.step(None)
         test, flag = Test(), Value("succeeded", number("bool"), named=True)
         self.numbers.conditions[test] = flag
-        with self.taking(test, 0), self.inner() as tried:
+        with self.taking(test, 0), self.inner() as tried, self.at_last(final, later):
             steps = self.traced(body, later | live(final, later))
         returned, self.has_returned = self.has_returned, False
         if rest is not None and not returned and not self.has_raised:
@@ -808,6 +827,21 @@ class Contexts(Messages):
         self.has_raised, self.has_returned = ended or raised, returned
         if not ended:
             self.builder.block.extend(finals.block)
+
+    @contextlib.contextmanager
+    def at_last(self, final: list[Any], later: frozenset[str]) -> Iterator[None]:
+        """Parse what `final` is done after, whichever way it is left: a name that it reads is read after a jump, too."""
+        region, last = self.region, self.last
+        after = frozenset() if region is None else region.after
+        self.last = last | frozenset(writes(final))
+        if region is not None:
+            region.after = after | live(final, later)
+        try:
+            yield
+        finally:
+            self.last = last
+            if region is not None:
+                region.after = after
 
 
 class Handler(NamedTuple):

@@ -28,6 +28,8 @@ from srcad.parser.reads import live, reads, writes
 __all__ = [
     "FLAG",
     "KEPT",
+    "Aside",
+    "Back",
     "Bind",
     "First",
     "Leave",
@@ -41,16 +43,19 @@ __all__ = [
     "leaves",
     "one_by_one",
     "region_of",
+    "returns",
 ]
 
 # Names of flags, and of what a place that leaves a loop knew there.
 FLAG, KEPT = "flag ", "kept "
 
 
-def _handed(statements: list[Any], node: Any) -> list[Any]:
-    """`a = a` for each name that is assigned on the way to a jump, for it to be known after the loop."""
+def _handed(statements: list[Any], node: Any, last: frozenset[str]) -> list[Any]:
+    """`a = a` for each name that is assigned on the way to a jump (and not at `last`), for it to be known after the loop."""
     made = []
     for name in writes([s for s in statements if isinstance(s, (gast.Assign, gast.AugAssign))]):
+        if name in last:
+            continue
         target, value = (gast.Name(name, ctx(), None, None) for ctx in (gast.Store, gast.Load))
         for part in (target, value):
             gast.copy_location(part, node)
@@ -58,8 +63,8 @@ def _handed(statements: list[Any], node: Any) -> list[Any]:
     return made
 
 
-def computed_inside(body: list[Any]) -> list[Any]:
-    """The body of a `try` with each returned value computed in it, where what it raises is caught.
+def computed_inside(body: list[Any], around: Any = None) -> list[Any]:
+    """The body of a `try` with each returned value computed in it, where what it raises is caught; `around` uses other names.
 
     >>> body = gast.parse("if a:\\n    return f(x)\\nreturn 0").body
     >>> print(gast.unparse(computed_inside(body)[0]))
@@ -68,7 +73,8 @@ def computed_inside(body: list[Any]) -> list[Any]:
         returned = f(x)
         return returned
     """
-    taken = {inner.id for s in body for inner in gast.walk(s) if isinstance(inner, gast.Name)}
+    around = body if around is None else around
+    taken = {inner.id for s in around for inner in gast.walk(s) if isinstance(inner, gast.Name)}
     name = "returned"
     while name in taken:
         name += "_"
@@ -83,11 +89,15 @@ def computed_inside(body: list[Any]) -> list[Any]:
                 for inner in (target, kept, value):
                     gast.copy_location(inner, statement)
             continue
-        if any(isinstance(inner, gast.Return) for inner in _own([statement])):
+        if returns(statement):
             made = type(statement)(**dict(gast.iter_fields(statement)))
             for field in ("body", "orelse", "finalbody"):
                 if getattr(statement, field, None):
-                    setattr(made, field, computed_inside(getattr(statement, field)))
+                    setattr(made, field, computed_inside(getattr(statement, field), around))
+            if getattr(statement, "handlers", None):
+                made.handlers = [
+                    _handler(h, computed_inside(h.body, around)) for h in made.handlers
+                ]
             statement = gast.copy_location(made, statement)
         out.append(statement)
     return out
@@ -95,14 +105,18 @@ def computed_inside(body: list[Any]) -> list[Any]:
 
 def _settled(node: Any) -> Any:
     """A `try` whose returned values are computed where they stand: before what is done at last, and where a handler sees what they raise."""
-    body, orelse, handlers = computed_inside(node.body), node.orelse, node.handlers
+    body, orelse, handlers = computed_inside(node.body, [node]), node.orelse, node.handlers
     if node.finalbody:
-        orelse, handlers = computed_inside(orelse), []
-        for handler in node.handlers:
-            again = type(handler)(**dict(gast.iter_fields(handler)))
-            again.body = computed_inside(handler.body)
-            handlers.append(gast.copy_location(again, handler))
+        orelse = computed_inside(orelse, [node])
+        handlers = [_handler(h, computed_inside(h.body, [node])) for h in handlers]
     return gast.copy_location(gast.Try(body, handlers, orelse, node.finalbody), node)
+
+
+def _handler(handler: Any, body: list[Any]) -> Any:
+    """The `except` with another body."""
+    made = type(handler)(**dict(gast.iter_fields(handler)))
+    made.body = body
+    return gast.copy_location(made, handler)
 
 
 class Site:
@@ -137,9 +151,16 @@ class Region:
         self.first = len(self.sites)
 
     def rewritten(
-        self, statements: list[Any], *, side: bool = False, moves: bool = True
+        self,
+        statements: list[Any],
+        *,
+        side: bool = False,
+        moves: bool = True,
+        last: frozenset[str] = frozenset(),
     ) -> list[Any]:
         """The statements with each jump as a `Leave`; those before it, on a `side` of an `if`, move behind the loop.
+
+        In a `try` they do not (`moves`). What a `finally` assigns (`last`) is what that leaves in it.
 
         >>> loop = gast.parse("while True:\\n    if a:\\n        x = 1\\n        break\\n    x = 2").body[0]
         >>> region = Region(loop, 0)
@@ -157,29 +178,34 @@ class Region:
                 if (
                     not moves
                 ):  # what is done in a `try` stays there; what it gave to names is handed on
-                    tail = [*_handed(out, statement), *tail]
+                    tail = [*_handed(out, statement, last), *tail]
                 self.sites.append(Site(self, tail))
                 return [*out, gast.copy_location(Leave(self, self.sites[-1]), statement)]
+            loop = isinstance(statement, (gast.For, gast.While))
             if not any(
                 isinstance(s, (gast.Break, gast.Continue, gast.Return)) for s in _own([statement])
-            ):
+            ) and (loop or not returns(statement)):
                 out.append(statement)
                 continue
             if isinstance(statement, gast.Try):
                 statement = _settled(statement)
             made = type(statement)(**dict(gast.iter_fields(statement)))
-            is_if = isinstance(statement, gast.If)
-            loop = isinstance(statement, (gast.For, gast.While))
-            for field in ("orelse",) if loop else ("body", "orelse", "finalbody"):
+            is_if, final = isinstance(statement, gast.If), getattr(statement, "finalbody", [])
+            inside = last | frozenset(writes(final))
+            for field in ("orelse",) if loop else ("body", "orelse"):
                 if getattr(statement, field, None):
                     inner = getattr(statement, field)
-                    setattr(made, field, self.rewritten(inner, side=is_if, moves=moves and is_if))
+                    again = self.rewritten(inner, side=is_if, moves=moves and is_if, last=inside)
+                    setattr(made, field, again)
             if getattr(statement, "handlers", None):
-                made.handlers = []
-                for handler in statement.handlers:
-                    again = type(handler)(**dict(gast.iter_fields(handler)))
-                    again.body = self.rewritten(handler.body, moves=False)
-                    made.handlers.append(gast.copy_location(again, handler))
+                made.handlers = [
+                    _handler(h, self.rewritten(h.body, moves=False, last=inside))
+                    for h in statement.handlers
+                ]
+            if final:
+                aside = gast.copy_location(Aside(self), statement)
+                back = gast.copy_location(Back(aside), statement)
+                made.finalbody = [aside, *self.rewritten(final, moves=False, last=last), back]
             out.append(gast.copy_location(made, statement))
         return out
 
@@ -219,6 +245,29 @@ class Resume(gast.AST):  # type: ignore[misc]
 
     def __init__(self, region: Region) -> None:
         self.region = region
+
+
+class Aside(gast.AST):  # type: ignore[misc]
+    """The beginning of a `finally`, which is done whether the iteration has been left or not: nothing has been left in it yet."""
+
+    _fields = ()
+
+    def __init__(self, region: Region) -> None:
+        self.region, self.flags = region, dict[str, Any]()
+
+
+class Back(gast.AST):  # type: ignore[misc]
+    """The end of a `finally` that has not jumped: what had been left before it is left now. One that has jumped forgets it."""
+
+    _fields = ()
+
+    def __init__(self, aside: Aside) -> None:
+        self.aside = aside
+
+    @property
+    def besides(self) -> frozenset[str]:
+        """The names that may be read next, where the iteration has been left."""
+        return self.aside.region.alive | self.aside.region.after
 
 
 class Bind(gast.AST):  # type: ignore[misc]
@@ -351,6 +400,11 @@ def one_by_one(node: Any) -> Any:
 def leaves(node: Any) -> bool:
     """Whether a `Leave` stands inside."""
     return any(isinstance(inner, Leave) for inner in _walk(node))
+
+
+def returns(node: Any) -> bool:
+    """Whether a `return` of this function stands inside; one of a function defined inside does not count."""
+    return not isinstance(node, _SCOPES) and any(isinstance(n, gast.Return) for n in _walk(node))
 
 
 def ends(statements: list[Any]) -> bool:

@@ -36,6 +36,7 @@ from srcad.parser.objects import Instance
 from srcad.parser.places import Before, Buffer, View, views
 from srcad.parser.reads import augments, live, reads, reads_first, writes
 from srcad.parser.records import Filled, Frame, Growing, Kept, Maybe, handed_on
+from srcad.parser.rows import Rows
 from srcad.parser.state import NeedUnroll, Unbound
 
 __all__ = ["Loops"]
@@ -131,7 +132,7 @@ class Loops(Iterables):
             rest: Iterable = over._replace(first=1)
             if over.domain is not None:
                 start, stop, step = over.domain
-                rest = over._replace(domain=(self.linear(start, step, 1), stop, step))
+                rest = rest._replace(domain=(self.linear(start, step, 1), stop, step))
             parts = [First(node, over), *node.body, Rest(node, rest)]
             whole = gast.If(Given(begins()), parts, [])
             self.block([gast.copy_location(whole, node)], later)
@@ -277,6 +278,15 @@ class Loops(Iterables):
 
     def do_Resume(self, node: Any) -> None:
         self.resume(node.region)
+
+    def do_Aside(self, node: Any) -> None:
+        region = node.region
+        keys = (region.left, region.stop, *(site.key for site in region.sites))
+        node.flags = {key: self.env.get(key, False) for key in keys}
+        self.resume(region)
+
+    def do_Back(self, node: Any) -> None:
+        self.env.update(node.aside.flags)
 
     def do_Bind(self, node: Any) -> None:
         self.assign(node.target, node.item, Value("").serial)
@@ -577,10 +587,12 @@ class Loops(Iterables):
         self.builder.add(loop)
 
     def seen_by_others(self, names: set[str], env: dict[str, Any]) -> set[str]:
-        """Those of the names that `op=` changes which are arrays that others see: they stay the same array."""
+        """Those of the names that `op=` changes which are lists, or arrays that others see: they stay the same."""
         found = set()
         for name in names:
             binding = env.get(name)
+            if isinstance(binding, (list, dict, set, Rows)):
+                found.add(name)
             if isinstance(binding, View) and self.type(binding).rank:
                 others = [part for other, part in env.items() if other != name]
                 caller = self.caller

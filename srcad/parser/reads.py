@@ -29,9 +29,14 @@ def reads(nodes: Any) -> frozenset[str]:
 
 
 def live(
-    statements: Iterable[Any], after: frozenset[str], jumps: frozenset[str] = frozenset()
+    statements: Iterable[Any],
+    after: frozenset[str],
+    jumps: frozenset[str] = frozenset(),
+    last: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
-    """Names whose values before the statements may be read, by them or later: those of `after` are read after them, of `jumps` after a jump.
+    """Names whose values before the statements may be read, by them or later.
+
+    Those of `after` are read after them, of `jumps` after a jump, of `last` by what is done at last (`finally`), whatever leaves them.
 
     >>> body = gast.parse("a = b\\nfor i in r:\\n    a = a + c\\n    d = i").body
     >>> sorted(live(body, frozenset("ad")))
@@ -39,13 +44,16 @@ def live(
     """
     for statement in reversed(list(statements)):
         if isinstance(statement, gast.Return):
-            after = reads([statement])
+            after = reads([statement]) | last
         elif isinstance(statement, (gast.Break, gast.Continue)):
-            after = jumps
+            after = jumps | last
         elif hasattr(statement, "alive"):  # a jump that the parser has rewritten
-            after = statement.alive
+            after = statement.alive | last
+        elif hasattr(statement, "besides"):  # one that is taken up again
+            after |= statement.besides | last
         elif isinstance(statement, gast.If):
-            after = live(statement.body, after, jumps) | live(statement.orelse, after, jumps)
+            sides = statement.body, statement.orelse
+            after = frozenset().union(*(live(side, after, jumps, last) for side in sides))
             after |= reads([statement.test])
         elif isinstance(statement, (gast.For, gast.While)):
             is_for = isinstance(statement, gast.For)
@@ -53,24 +61,26 @@ def live(
             head = reads([statement.iter if is_for else statement.test])
             after |= (
                 head
-                | live(statement.orelse, after, jumps)
+                | live(statement.orelse, after, jumps, last)
                 | (reads([statement.target]) if is_for else head)
             )
             while True:
-                before = after | (live(statement.body, after, after) - targets)
+                before = after | (live(statement.body, after, after, last) - targets)
                 if before == after:
                     break
                 after = before
         elif isinstance(statement, gast.With):
-            after = live(statement.body, after, jumps) | reads(
+            after = live(statement.body, after, jumps, last) | reads(
                 [item.context_expr for item in statement.items]
             )
         elif isinstance(statement, gast.Try):
-            after = live(statement.finalbody, after, jumps)
-            handled = [live(handler.body, after, jumps) for handler in statement.handlers]
+            final = statement.finalbody
+            inner = live(final, after | jumps | last, jumps, last) if final else last
+            after = live(final, after, jumps, last)
+            handled = [live(handler.body, after, jumps, inner) for handler in statement.handlers]
             heads = reads([handler.type for handler in statement.handlers if handler.type])
-            ended = live(statement.orelse, after, jumps).union(*handled)
-            after = live(statement.body, ended, jumps).union(heads, *handled)
+            ended = live(statement.orelse, after, jumps, inner).union(*handled)
+            after = live(statement.body, ended, jumps, inner).union(heads, *handled)
         elif isinstance(statement, gast.Assign):
             names = {t.id for t in statement.targets if isinstance(t, gast.Name)}
             for target in statement.targets:

@@ -7,9 +7,8 @@ from typing import Any
 import gast
 
 from srcad.core.nodes import Value
-from srcad.parser.branches import returns
 from srcad.parser.contexts import Contexts
-from srcad.parser.jumps import Resume, ends, leaves, one_by_one
+from srcad.parser.jumps import Resume, ends, leaves, one_by_one, returns
 from srcad.parser.reads import live
 from srcad.parser.records import Growing
 from srcad.parser.refusals import SYNTAX, written_outside
@@ -70,7 +69,8 @@ class Statements(Contexts):
                 if self.afterwards:
                     then, self.afterwards = self.afterwards, []
                     if self.region is not None:
-                        then = self.region.rewritten(then)
+                        moves = not self.attempting
+                        then = self.region.rewritten(then, moves=moves, last=self.last)
                     self.block([*then, *rest], later)
                     return
                 left = self.left()

@@ -27,7 +27,7 @@ from srcad.parser.expressions import (
     _BINARY,
     is_constant,
 )
-from srcad.parser.handles import FlatBinding
+from srcad.parser.handles import FlatBinding, MethodBinding
 from srcad.parser.places import Step, View, views
 from srcad.parser.rows import Rows
 
@@ -101,6 +101,9 @@ class Stores(Calls):
         """What `old op= value` leaves in the place of `old`: arrays and lists are changed where they are."""
         if isinstance(old, View) and self.type(old).kind != "scalar":
             self.augment(node, old, Ellipsis, op, value)
+            return old
+        if isinstance(old, Rows) and op is ops.add:
+            self.call_method(node, MethodBinding(old, "extend"), [value], {})
             return old
         if isinstance(old, list) and op in (ops.add, ops.multiply):
             self.change(node, old)

@@ -59,3 +59,20 @@ def test_a_side_of_a_branch_keeps_its_own():
     assert {v.base for v in before} == {"x", "k"}
     let = next(s for s in walk(made.body) if isinstance(s, Let) and s.op.name == "multiply")
     assert {v.base for v in found[let]} == {"y"}
+
+
+def test_what_a_handler_reads_lives_where_a_side_inside_the_body_raises():
+    def f(x, k):
+        try:
+            if x > 0:
+                y = np.sin(x)
+                raise ValueError(f"{y}")
+            y = x
+        except ValueError:
+            y = k
+        return y
+
+    made = core(f, x="float64", k="float64")
+    found, _ = live_after(made)
+    let = next(s for s in walk(made.body) if isinstance(s, Let) and s.op.function is np.sin)
+    assert "k" in {v.base for v in found[let]}

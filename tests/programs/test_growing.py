@@ -6,6 +6,8 @@ import itertools
 import numpy as np
 import pytest
 
+import srcad
+from srcad.errors import UnsupportedSyntaxError
 from tests.programs.support import R, agree
 
 
@@ -311,3 +313,75 @@ def k3(x):
 )
 def test_containers(function):
     agree(function, R(4))
+
+
+def m1(x):
+    ys, t, i = [0.5, 0.1], 0.2, 0
+    while i < len(x):
+        t = t + 0.6 * len(ys) * x[i] * ys[-1]
+        i += 1
+        for j in range(2):
+            if j > 0:
+                continue
+        else:
+            ys += [t]
+    return t * x[0]
+
+
+def m2(x):
+    ys = zs = [x[0]]
+    t = 0.2
+    for i in range(len(x)):
+        t = t + 0.6 * len(zs) * x[i]
+        if x[i] > 0:
+            ys += [x[i], t]
+        else:
+            ys += (x[i],)
+    return t * zs[-1] + sum(ys[1:])
+
+
+def m3(x):
+    box = {"a": (x[0],)}
+    pair = [[x[0]], [x[1]]]
+    t = 0.2
+    for i in range(len(x)):
+        t = t + 0.6 * (len(box["a"]) + len(pair[0])) * x[i]
+        box["a"] = (x[0], t)
+        pair = [[t, t], [x[2]]]
+    return t * x[0]
+
+
+@pytest.mark.parametrize("function", [m1, m2, m3], ids=lambda f: f.__name__)
+def test_lists_that_are_lengthened_in_place(function):
+    agree(function, R(4))
+
+
+def replaced_by_a_longer_one(x):
+    ys, t = [0.5, 0.1], 0.2
+    for i in range(len(x)):
+        t = t + len(ys) * x[i]
+        ys = ys + [t]
+    return t
+
+
+def longer_tuple(x):
+    ys, t = (0.5, 0.1), 0.2
+    for i in range(len(x)):
+        t = t + len(ys) * x[i]
+        ys += (t,)
+    return t
+
+
+def other_keys(x):
+    d, t, i = {"a": 1.0}, 0.2, 0
+    while i < len(x):
+        t = t + len(d) * x[i]
+        d = {"a": t, "b": t}
+        i += 1
+    return t
+
+
+@pytest.mark.parametrize("function", [replaced_by_a_longer_one, longer_tuple, other_keys])
+def test_containers_of_another_structure_are_not_carried(function):
+    with pytest.raises(UnsupportedSyntaxError, match="changes its structure in the loop"):
+        srcad.grad(function)(R(4))
