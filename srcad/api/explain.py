@@ -54,6 +54,7 @@ class Explanation:
     ) -> None:
         assert facts.primal is not None
         self.request, self.made, self.note, self.front = request, made, note, front
+        self.known = facts
         self.primal = facts.primal
         place = self.primal.parsed.place  # NumPy's own functions have none
         self.file: str = "" if place is None else place.file
@@ -89,6 +90,12 @@ class Explanation:
 
     def __repr__(self) -> str:
         return f"<explanation of {self.name}>"
+
+    def chunk_note(self) -> str:
+        """What is said of `chunk_size="auto"` for what is declared."""
+        from srcad.api.rowcost import told
+
+        return told(self.known, self.request, self.made.names.get("batched") == "yes")
 
     def _lines(self) -> Iterator[str]:
         by = ", ".join(_typed(value) for value in self.wrt)

@@ -11,7 +11,7 @@ import numpy as np
 
 from srcad.api.chunks import Block, Job, Rows, checked_executor, dtype_of, placed, work, workers_of
 from srcad.api.dispatch import Compiled, Dispatcher
-from srcad.api.memory import available, chosen, in_words, row_cost
+from srcad.api.memory import available, chosen, counted, in_words, row_cost
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request, fitting
 from srcad.api.signature import Spec, key_of
@@ -98,14 +98,16 @@ class Jacobian(Derivative):
         request = self.request._replace(transform=f"{self.transform}_chunk", chunk_size=None)
         if size == "auto":
             return request, f'{many} at a time as memory allows (chunk_size="auto")'
-        return request, f"{size} {many} at a time (chunk_size)"
+        return request, f"{counted(int(size or 1), many)} at a time (chunk_size)"
 
     def explain(self, *args: Any, **kwargs: Any) -> Any:
         """What the compiler knows; of `chunk_size="auto"` what it chooses for these arguments."""
         found = super().explain(*args, **kwargs)
         if "auto" in found.note and not self.dispatcher.open:
             bound = self.dispatcher.bind(args, kwargs)
-            if not any(isinstance(leaf, Spec) for leaf in flatten(bound)):
+            if any(isinstance(leaf, Spec) for leaf in flatten(bound)):
+                found.note = found.chunk_note()
+            else:
                 found.note = self.choice_in_words(bound)
         return found
 
@@ -183,9 +185,9 @@ class Jacobian(Derivative):
         dispatcher = self.chunk_dispatcher(0, "auto")
         cost = row_cost(self, dispatcher, args)
         row = in_words(cost.row(dispatcher.leaves(args)))
-        each = " and ".join(map(str, dict.fromkeys(sizes)))
+        each = " and ".join(counted(size, many) for size in dict.fromkeys(sizes))
         return (
-            f'{each} {many} at a time (chunk_size="auto"): one takes {row} at most '
+            f'{each} at a time (chunk_size="auto"): one takes {row} at most '
             f"({cost.formula}), and {in_words(available())} are available"
         )
 

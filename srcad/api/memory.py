@@ -8,10 +8,10 @@ import sys
 import weakref
 from typing import Any
 
-__all__ = ["available", "chosen", "in_words", "row_cost"]
+__all__ = ["available", "chosen", "chosen_in_words", "counted", "in_words", "row_cost"]
 
-# More rows at once than fit into a cache are no faster (docs/jacobians.md).
-_CACHE = 8 << 20
+# More rows at once than fit into a cache are no faster (docs/jacobians.md); a product with a matrix is, by some rows.
+_CACHE, _FEW = 16 << 20, 16
 
 
 def available() -> int:
@@ -72,7 +72,8 @@ def chosen(row: float, count: int, workers: int = 1, *, shared: bool = False) ->
     (100, 1, 13)
     """
     room = available() / 4 / workers
-    size = min(room, _CACHE) // max(row, 1.0)
+    row = max(row, 1.0)
+    size = min(room // row, max(_CACHE // row, _FEW))
     if shared:
         size = min(size, math.ceil(count / (4 * workers)))
     return int(max(1, min(size, count)))
@@ -107,3 +108,19 @@ def in_words(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g} {unit}"
     return f"{number:.0f} bytes"
+
+
+def chosen_in_words(many: str, row: float, count: int) -> str:
+    """What `chunk_size="auto"` chooses in this process, and why."""
+    left = available()
+    if row * count < left / 4:
+        return f'all {many} at once (chunk_size="auto"): they take {in_words(row * count)} at most, and {in_words(left)} are available'
+    return (
+        f'{counted(chosen(row, count), many)} at a time (chunk_size="auto"): one takes {in_words(row)} at most, '
+        f"and {in_words(left)} are available"
+    )
+
+
+def counted(number: int, many: str) -> str:
+    """`3 rows`, `1 row`."""
+    return f"{number} {many if number != 1 else many[:-1]}"

@@ -9,13 +9,16 @@ import numpy as np
 from srcad.analysis.activity import parameters
 from srcad.analysis.cost import Cost, Formula
 from srcad.analysis.memory import memory_of
+from srcad.api.compose import select
 from srcad.api.facts import Facts
+from srcad.api.memory import chosen_in_words
+from srcad.api.request import Request
 from srcad.core import ops
 from srcad.core.nodes import Function, Loop, Value
 from srcad.core.trees import varied_values
 from srcad.core.types import Size, Type
 
-__all__ = ["RowCost"]
+__all__ = ["RowCost", "told"]
 
 
 class _RowMemory(Cost):
@@ -101,3 +104,20 @@ class RowCost:
 
 def _without(key: tuple[str, ...]) -> tuple[str, ...]:
     return tuple([name for name in key if name != "rows"])
+
+
+def told(facts: Facts, request: Request, batched: bool) -> str:
+    """What `chunk_size="auto"` chooses for declared arguments: in numbers where their sizes are numbers, else by the formula."""
+    cost = RowCost(facts, request.has_aux, batched)
+    forward = request.transform == "jacfwd_chunk"
+    many = "columns" if forward else "rows"
+    assert facts.primal is not None
+    if forward:
+        value = select(facts.primal, request.argnums)[0][request.output]
+        total = Cost().of_type(value.type, value)
+    else:
+        total = cost.counts[request.output]
+    row, count = cost.at(cost.formula, [], None), cost.at(total, [], None)
+    if row is None or count is None:
+        return f'{many} at a time as memory allows (chunk_size="auto"): one takes {cost.formula} bytes at most'
+    return chosen_in_words(many, row, int(count))

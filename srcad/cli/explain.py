@@ -30,7 +30,7 @@ def explain(
     where: str, expression: str, args: tuple[str, ...], line: int | None, form: str
 ) -> None:
     """Say what is active, what is saved and why, and what a derivative costs; of a line, why it has an adjoint or none."""
-    wanted = guarded(lambda: asked(where, expression, args))
+    wanted = guarded(lambda: asked(where, expression, args, chunks=True))
     refusal: list[SrcadError] = []
 
     def known() -> Explanation | None:
@@ -42,7 +42,10 @@ def explain(
                 raise
             refusal.append(error)
             return None
-        return explained(request, made, facts, front=_front(wanted, made))
+        found = explained(request, made, facts, wanted.note, _front(wanted, made))
+        if "auto" in found.note:
+            found.note = found.chunk_note()
+        return found
 
     found = guarded(known)
     if found is None:

@@ -89,6 +89,7 @@ class Asked(NamedTuple):
     inner: Any = (
         None  # what the outermost transform is applied to: the function, or a derivative of it
     )
+    note: str = ""  # what else an explanation says
 
     def made(
         self, *, stage: str | None = None, facts: Facts | None = None
@@ -150,20 +151,25 @@ class Asked(NamedTuple):
         return f"{self.name.rpartition('.')[2]}{request.suffix}"
 
 
-def asked(where: str, expression: str, args: tuple[str, ...]) -> Asked:
-    """What the words of the command line mean.
+def asked(where: str, expression: str, args: tuple[str, ...], *, chunks: bool = False) -> Asked:
+    """What the words of the command line mean; with `chunks` the outermost derivative may be computed some rows at a time.
 
     Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that
     is not there.
     """
-    return asked_of(load_module(where), expression, args)
+    return asked_of(load_module(where), expression, args, chunks=chunks)
 
 
-def asked_of(module: Any, expression: str, args: tuple[str, ...]) -> Asked:
+def asked_of(module: Any, expression: str, args: tuple[str, ...], *, chunks: bool = False) -> Asked:
     """What an expression means about a module that is there already. Raises as `asked`."""
     name, steps = read_expression(expression)
     function = find(module, name)
     spec, defaults = specification(function, args)
+    if chunks and steps and steps[-1][0] in ("jacrev", "jacfwd"):
+        transform, options = steps[-1]
+        made = _MAKE[transform](_made(function, steps[:-1]), **options)
+        request, note = made.explained()
+        return Asked(function, request, spec, defaults, name, made.function, note)
     request, inner = _request(function, steps)
     return Asked(function, request, spec, defaults, name, inner)
 
@@ -313,21 +319,31 @@ def _options(transform: str, node: ast.Call, text: str) -> dict[str, Any]:
 
 def _request(function: Any, steps: list[Step]) -> tuple[Request, Any]:
     """The request, its options checked by the API, and what its transform is applied to; of a bare name one without a transform."""
-    made = function
-    for place, (transform, options) in enumerate(steps):
-        chunk_size = options.get("chunk_size")
-        alone = place == len(steps) - 1
-        if options.get("_preallocate_and_copy") or (
-            alone and chunk_size is not None and (chunk_size != 1 or transform != "jacrev")
-        ):
-            raise UnsupportedSyntaxError(
-                "chunks have no text of their own",
-                reason="They are put together as the derivative runs. Ask for all rows, or for jacrev(f, chunk_size=1), a loop.",
-            )
-        made = _MAKE[transform](made, **options)
     if not steps:
         return cast(Request, grad(function).request)._replace(transform=""), function
+    transform, options = steps[-1]
+    chunk_size = options.get("chunk_size")
+    if chunk_size is not None and (chunk_size != 1 or transform != "jacrev"):
+        raise _chunks()
+    made = _made(function, steps)
     return made.request, made.function
+
+
+def _made(function: Any, steps: list[Step]) -> Any:
+    """The derivative that steps lead to, or the function itself."""
+    made = function
+    for transform, options in steps:
+        if options.get("_preallocate_and_copy"):
+            raise _chunks()
+        made = _MAKE[transform](made, **options)
+    return made
+
+
+def _chunks() -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        "chunks have no text of their own",
+        reason="They are put together as the derivative runs. Ask for all rows, or for jacrev(f, chunk_size=1), a loop.",
+    )
 
 
 def _hvp(function: Any, argnums: Any = 0) -> Any:
