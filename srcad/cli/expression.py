@@ -27,7 +27,7 @@ from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, read_argument, read_spec, specify
 from srcad.api.transforms import LinearText, PullbackText, PushforwardText
 from srcad.core.pytrees import look
-from srcad.core.specification import Container
+from srcad.core.specification import Container, own_signature
 from srcad.core.types import Type
 from srcad.errors import (
     ArgumentError,
@@ -445,6 +445,13 @@ def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
             raise SourceNotFoundError(
                 f"{function!r} has no Python source", reason="Name a Python function."
             ) from None
+    with contextlib.suppress(ValueError, TypeError):
+        # Those of the function that runs, whatever `functools.wraps` says; that has the annotations.
+        own, said = own_signature(function).parameters, signature.parameters
+        fitting = {
+            name: each for name, each in said.items() if name in own and each.kind == own[name].kind
+        }
+        signature = inspect.Signature([fitting.get(name, own[name]) for name in own])
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ArgumentTypeError(

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from srcad.cli.commands import command
 
 MODULE = '''
+import functools
 import numpy as np
 import math
 import srcad
@@ -73,6 +74,11 @@ def integers(x: "int64[n]"):
 
 def stars(*xs):
     return xs[0]
+
+
+@functools.wraps(power)
+def decorated(*given, **p):
+    return power(*given, **p)
 
 
 def held(x: "float64[n]"):

@@ -441,6 +441,7 @@ def test_the_bytes_do_not_depend_on_the_locale(folder):
         (["mod.py", "grad(integers)"], r"ArgumentTypeError: .*`x`.*int64"),
         (["mod.py", "integers"], r"ArgumentTypeError: .*`x`.*int64"),
         (["mod.py", "stars"], r"\*xs"),
+        (["mod.py", "decorated"], r"\*given.*\n.*name the arguments"),
         (["mod.py", "tree", "--arg", "q: float64"], r"no argument `q`.*\n.*p"),
         (["mod.py", "power", "--arg", "x: float64[n]", "--arg", "x: float64[m]"], r"`x`.*twice"),
         (["mod.py", "power", "--arg", "x float64"], r"x float64"),
