@@ -7,6 +7,7 @@ alone. Else it holds for all arguments of the same shapes, and with the same int
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ from srcad.sparse.operations import dependences
 from srcad.sparse.traced import Traced, leaves_of, plain
 
 __all__ = ["Tracer", "Tracing"]
+
+
+# What only says something, which the function itself has said.
+_SPEAKING = (print, warnings.warn)
 
 
 class Tracer:
@@ -103,6 +108,8 @@ class Tracer:
             self.env[record].value.append(self.read(item))
         elif op is ops.saved:
             self.env[statement.out] = Traced([])  # type: ignore[index]
+        elif op.function in _SPEAKING:
+            self.env[statement.out] = Traced(None)  # type: ignore[index]
         elif op.effect != "pure" and op not in (ops.raise_if, ops.raise_):
             if statement.out is not None:  # of what only speaks, nothing is heard here
                 raise self.refusal(f"`{op.name}`, which is no function of its arguments,")

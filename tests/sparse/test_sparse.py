@@ -147,6 +147,13 @@ def test_local_patterns_are_for_one_call():
     assert not any(derivative.layouts.values())
 
 
+def test_what_is_said_is_said_once(capsys):
+    x = programs.drawn(4)
+    found = srcad.jacfwd(programs.speaks, sparse=True)(x)
+    assert capsys.readouterr().out == "once\n"
+    same(found, srcad.jacfwd(programs.speaks)(x), 1e-12)
+
+
 def test_results_are_apart():
     derivative = srcad.jacfwd(programs.heat, sparse=True)
     x = programs.drawn(6)
@@ -186,6 +193,12 @@ def test_what_is_refused():
 
     with pytest.raises(srcad.UnsupportedSyntaxError, match="sparsity of `try`"):
         srcad.jacfwd(caught, sparse=True)(np.eye(2))
+
+    def drawn(x):
+        return x * np.random.default_rng(0).normal(size=x.size)
+
+    with pytest.raises(srcad.UnsupportedSyntaxError, match="no function of its arguments"):
+        srcad.jacfwd(drawn, sparse=True)(np.ones(2))
 
     def spread(x):
         return x / np.sum(x**2)

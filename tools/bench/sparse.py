@@ -1,10 +1,10 @@
 """Time and peak memory of sparse Jacobians and Hessians, against those written by hand.
 
-    python -m tools.bench.sparse [--sizes 10000 100000]
+    python -m tools.bench.sparse [--sizes 100000]
 
 By hand: the entries from their formulas, and `scipy.sparse.diags_array` of them. Each result is held against the one by hand before it is timed.
 The first call compiles, finds the pattern and colours it; later calls with arrays of the same shapes do none of that. Peak memory is what NumPy
-has allocated at most during a call, the result included.
+has allocated at most during a call, the result included. Times depend on what a process has allocated before: give each size a process of its own.
 """
 
 from __future__ import annotations
@@ -84,8 +84,12 @@ CASES = [
 ]  # fmt: skip
 
 
-def measured(calls: list[Any], x: Any, rounds: int = 15) -> list[float]:
-    """Seconds of each of some calls, the best of a few rounds in which they take turns."""
+def measured(calls: list[Any], x: Any, rounds: int = 25) -> list[float]:
+    """Seconds of each of some calls, the best of a few rounds in which they take turns.
+
+    A large block is freed first. It raises the size above which the C library gives memory back at once: that would be timed else.
+    """
+    np.ones(4_000_000).sum()
     best = [np.inf] * len(calls)
     for _ in range(rounds):
         for place, call in enumerate(calls):
