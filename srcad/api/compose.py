@@ -79,7 +79,14 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
     core = valued(core, has_aux)
     if transform == "jacrev":
         made = jacobian(
-            core, wrt, structure, split, simplify, loop=request.chunk_size == 1, has_aux=has_aux
+            core,
+            wrt,
+            structure,
+            split,
+            simplify,
+            loop=request.chunk_size == 1,
+            has_aux=has_aux,
+            compact=request.compact,
         )
         return made.renewed(name=name or f"{core.name}_jacrev")  # type: ignore[no-any-return]
     if transform == "jacfwd":

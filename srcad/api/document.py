@@ -53,13 +53,15 @@ def document(function: Function, request: Request, made: Function) -> str:
     else:
         matrix = _MATRICES[request.transform]
         output = function.result[0] if request.has_aux else function.result
-        blocks = ", ".join(_blocks(list(leaves(output)), wrt, request.transform))
+        if request.compact:
+            matrix = "Blocks of the Jacobian"
+        blocks = ", ".join(_blocks(list(leaves(output)), wrt, request))
         text = f"{matrix} of {name} with respect to {names}: {blocks}."
     return text[:-1] + ", and aux." if request.has_aux else text
 
 
-def _blocks(outputs: list[Value], wrt: list[Value], transform: str) -> list[str]:
-    if transform == "hessian":
+def _blocks(outputs: list[Value], wrt: list[Value], request: Request) -> list[str]:
+    if request.transform == "hessian":
         return [
             block(
                 Type("array", x.type.dtype, (*(y.type.shape or ()), *(x.type.shape or ()))), z.type
@@ -68,8 +70,14 @@ def _blocks(outputs: list[Value], wrt: list[Value], transform: str) -> list[str]
             for x in wrt
             for z in wrt
         ]
+    skipped = int(request.compact)
     return [
-        block(y.type, x.type._replace(dtype=entries_like(y, x).type.dtype))
+        block(
+            y.type,
+            x.type._replace(
+                dtype=entries_like(y, x).type.dtype, shape=(x.type.shape or ())[skipped:]
+            ),
+        )
         for y in outputs
         for x in wrt
     ]

@@ -60,11 +60,19 @@ class Jacobian(Derivative):
         executor: Any = None,
         out: Any = None,
         progress: bool = False,
+        compact: bool = False,
     ) -> None:
+        self.compact = bool(compact)
         self.chunk_size = checked_chunk_size(chunk_size, auto=True)
         self.preallocate = bool(_preallocate_and_copy)
         self.executor, self.out, self.progress = checked_executor(executor), out, bool(progress)
-        super().__init__(function, argnums, has_aux, chunk_size=1 if self.chunk_size == 1 else None)
+        super().__init__(
+            function,
+            argnums,
+            has_aux,
+            chunk_size=1 if self.chunk_size == 1 else None,
+            compact=self.compact,
+        )
         self.chunks: dict[tuple[int, bool], Dispatcher] = {}
 
     def _options(self) -> dict[str, Any]:
@@ -75,6 +83,7 @@ class Jacobian(Derivative):
             "executor": self.executor,
             "out": self.out,
             "progress": self.progress,
+            **({"compact": True} if self.compact else {}),
         }
 
     @property
@@ -124,6 +133,8 @@ class Jacobian(Derivative):
         try:
             return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
         except RankUnknownError:  # only the run tells the shapes: then one by one
+            if self.compact:
+                raise
             return self.in_chunks(args, 1)
 
     def together(self, args: tuple[Any, ...]) -> bool:

@@ -14,7 +14,7 @@ class Request(NamedTuple):
     """What is asked for: a transform by name, the arguments it differentiates by, and its options.
 
     `inner` is the request that the transform is applied to, None where that is the user's function itself.
-    `in_dims`, `out_dims` and `randomness` are those of a vmap.
+    `compact` asks for the blocks of a Jacobian alone. `in_dims`, `out_dims` and `randomness` are those of a vmap.
     """
 
     transform: str
@@ -26,6 +26,7 @@ class Request(NamedTuple):
     in_dims: Any = None
     out_dims: Any = None
     randomness: str = "error"
+    compact: bool = False
 
     def chain(self) -> list[Request]:
         """The requests, the one that is applied first at the head."""

@@ -16,7 +16,7 @@ from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Origin, Param, Tree, Value, defined, leaves, map_tree
 from srcad.core.trees import map_varied, varied_values
 from srcad.core.types import Size, Type
-from srcad.errors import RankUnknownError
+from srcad.errors import Place, RankUnknownError, UnsupportedSyntaxError
 from srcad.transformer.reverse import (
     RowsOf,
     hand_on,
@@ -28,7 +28,7 @@ from srcad.transformer.reverse import (
     zero_block,
 )
 from srcad.vectorizer.batch import NotBatchable, batch
-from srcad.vectorizer.structure import identity_seed, materialised, word_of
+from srcad.vectorizer.structure import compacted, identity_seed, materialised, word_of
 
 __all__ = ["chunked", "jacobian"]
 
@@ -44,8 +44,9 @@ def jacobian(
     *,
     loop: bool = False,
     has_aux: bool = False,
+    compact: bool = False,
 ) -> Function:
-    """The function that returns the Jacobian by `wrt`; with `loop`, row by row."""
+    """The function that returns the Jacobian by `wrt`; with `loop`, row by row; with `compact`, the blocks of its diagonal."""
     output, aux = function.result if has_aux else (function.result, None)
     outputs = varied_values(output)
     for value in outputs + wrt:
@@ -58,8 +59,10 @@ def jacobian(
     why, line = "chunk_size=1 asks for it", 0
     if not loop:
         try:
-            return batched(function, wrt, structure, split, simplify, output, aux, has_aux)
+            return batched(function, wrt, structure, split, simplify, output, aux, has_aux, compact)
         except NotBatchable as refusal:
+            if compact:
+                raise mixed(function, refusal.statement, refusal.why) from None
             why, line = refusal.why, refusal.line
     body, sweeps = row_sweeps(function, wrt, outputs, split)
     builder = Builder(infer, Origin(0, "", "adjoint"))
@@ -96,6 +99,7 @@ def batched(
     output: Tree,
     aux: Tree,
     has_aux: bool,
+    compact: bool,
 ) -> Function:
     """All rows at once."""
     outputs = varied_values(output)
@@ -106,6 +110,8 @@ def batched(
     known: list[Swept] = []
     for rows in sweeps:
         if rows.seed is None:
+            if compact:
+                raise mixed(function, None, f"`{rows.output.base}` has no axes")
             single_row(builder, rows, wrt, blocks)
             known += [Swept(rows.output, value, "single") for value in wrt]
             continue
@@ -129,15 +135,26 @@ def batched(
         output_now = now[rows.output]
         at = origins.get(output_now, Origin())
         identity = identity_seed(None, output_now)._replace(origin=at._replace(part="adjoint"))
-        made, new = batch(made, {seed: identity})
+        opened: list[Any] = []
+        made, new = batch(made, {seed: identity}, opened=opened)
         for value, bar in zip(rows.bars, bars):
             found = new.get(bar) if isinstance(bar, Value) else None
             if found is not None:
-                blocks[rows.output, value] = materialised(final, found, output_now, value)
+                put = materialised(final, found, output_now, value) if not compact else None
+                if compact:
+                    put = compacted(final, found, output_now, value, base=f"{value.base}_bar")
+                if put is None:
+                    why = f"`{output_now.base}[i]` may depend on more of `{value.base}` than `{value.base}[i]`"
+                    raise mixed(function, next(iter(opened), None), why)
+                blocks[rows.output, value] = put
                 known.append(Swept(rows.output, value, word_of(found)))
     for rows, _ in seeds:
         for value in wrt:
             if (rows.output, value) not in blocks:
+                if compact:
+                    raise mixed(
+                        function, None, f"`{rows.output.base}` does not depend on `{value.base}`"
+                    )
                 blocks[rows.output, value] = zero_block(final, rows.output, value)
                 known.append(Swept(rows.output, value, "zero"))
     return assembled(
@@ -150,6 +167,18 @@ def batched(
         blocks,
         outputs,
         function.params,
+    )
+
+
+def mixed(function: Function, statement: Any, why: str) -> UnsupportedSyntaxError:
+    """The refusal of a compact Jacobian."""
+    place, origin = function.parsed.place, getattr(statement, "origin", Origin())
+    if place is not None and origin.line:
+        place = Place(origin.file or place.file, origin.line, 0, None, origin.text)
+    return UnsupportedSyntaxError(
+        f"compact=True of `{function.name}`: {why}, as far as the source tells",
+        place=place,
+        reason="The blocks are those of functions of each row. Leave compact out, or write the function of one row: srcad.vmap(srcad.jacrev(row)).",
     )
 
 

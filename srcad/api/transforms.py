@@ -489,6 +489,7 @@ def jacrev(
     chunk_size: int | str | None = None,
     _preallocate_and_copy: bool = False,
     sparse: bool = False,
+    compact: bool = False,
     executor: Any = None,
     out: Any = None,
     progress: bool = False,
@@ -504,6 +505,8 @@ def jacrev(
         _preallocate_and_copy: Whether chunks are copied into one array that is made first.
         sparse: Whether the arrays are `scipy.sparse.csr_array`s, of shape `(y.size, x.size)`: computed from as few products as rows
             (of `jacfwd` columns) that have no entry in common can be told apart by.
+        compact: Whether only the blocks `J[i, ..., i, ...]` are returned, of shape `y.shape + x.shape[1:]`, of a function of which row i of the
+            output depends on row i of the argument alone: what `vmap(jacrev(row))` returns where the function of one row is at hand.
         executor: Computes the chunks: a `concurrent.futures.ProcessPoolExecutor`, or what is used like one. What the workers get is the generated text
             and what the forward sweep has saved; they need srcad and what the text imports.
         out: Where the Jacobian is written: an array or `np.memmap` of its shape and dtype, or arrays in its structure. It is what is returned.
@@ -515,26 +518,30 @@ def jacrev(
 
     Raises:
         ArgumentError: argnums or chunk_size do not fit; at the call, an argument or output is no float, `out` does not fit.
+        UnsupportedSyntaxError: At the call, the source does not tell that the blocks are all there is, with `compact`; or an option that goes with no other.
         SrcadError: At the call, a chunk was not computed by the executor. There is no result then, and `out` is partly written.
 
     >>> import numpy as np
     >>> jacrev(lambda x: x ** 2)(np.array([1.0, 2.0]))
     array([[2., 0.],
            [0., 4.]])
+    >>> X, W = np.ones((5, 3)), np.ones((3, 2))
+    >>> jacrev(lambda X: X @ W)(X).shape, jacrev(lambda X: X @ W, compact=True)(X).shape
+    ((5, 2, 5, 3), (5, 2, 3))
     >>> J = np.empty((2, 2))
     >>> jacrev(np.cumsum, out=J)(np.array([1.0, 2.0])) is J
     True
     """
     options = _matrix_options(locals(), "jacrev")
     if f is None:
-        return functools.partial(jacrev, sparse=sparse, **options)
+        return functools.partial(jacrev, sparse=sparse, compact=compact, **options)
     if sparse:
         from srcad.api.sparse import SparseJacobian
 
         return SparseJacobian(f, **options)
     from srcad.api.matrices import Jacobian
 
-    return Jacobian(f, **options)
+    return Jacobian(f, compact=compact, **options)
 
 
 def jacfwd(
@@ -598,6 +605,13 @@ def _matrix_options(given: dict[str, Any], transform: str) -> dict[str, Any]:
             raise UnsupportedSyntaxError(
                 f"`{name}=` of {transform} with sparse=True",
                 reason="The few products of a sparse Jacobian are computed here, and its arrays made for what is in them. Leave it out.",
+            )
+    rest = ("sparse", "chunk_size", "executor", "out", "progress", "_preallocate_and_copy")
+    for name in rest if given.get("compact") else ():
+        if given.get(name) is not None and given[name] is not False:
+            raise UnsupportedSyntaxError(
+                f"`{name}=` of {transform} with compact=True",
+                reason="The blocks are computed at once, and take no more than the result. Leave it out.",
             )
     names = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy", "executor", "out", "progress")  # fmt: skip
     return {name: given[name] for name in names if name in given}

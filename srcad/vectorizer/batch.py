@@ -80,19 +80,23 @@ def batch(
     batched: Iterable[Value] | Mapping[Value, Value | Element],
     size: Dim | None = None,
     count: Tree = None,
+    *,
+    opened: list[Statement] | None = None,
 ) -> tuple[Function, dict[Value, Value | Element]]:
     """The function that computes the same for every index of a leading axis of `batched`.
 
     Arguments: a function before storage; its inputs (parameters, or values that the caller defines) that get the
     axis, or a mapping of them to the values that they become, or to elements of `structure`; the size of the axis; the operand that
     holds that size at run time, for what has to be created with it (by default the size where it is an int, else the length of the
-    first input). Elements bring both along.
+    first input). Elements bring both along. `opened` is filled with the statements for which elements were made arrays.
     Returns the function and what became of each old value: its batched value, or an element where nothing needed an array. What is not in
     the mapping has no axis. What the function returns is made arrays.
     Raises NotBatchable.
     """
     made = Batch(function, batched, size, count)
     ready = made.run()
+    if opened is not None:
+        opened.extend(made.opened)
     found = {old: made.elements.get(old, made.new.get(old)) for old in made.batched}
     return ready, {old: what for old, what in found.items() if what is not None}
 
@@ -176,6 +180,7 @@ class Batch:
         self.partial: set[Tree] = set()
         self.lets: dict[Value, Let] = {}
         self.missing: set[Value] = set()
+        self.opened: list[Statement] = []
 
     def dependents(self, function: Function, inputs: Iterable[Value]) -> set[Value]:
         """The values that get the axis where some inputs have it."""
@@ -530,6 +535,7 @@ class Batch:
                 self.out = home  # where all that sees the element sees the array
             else:
                 self.passing.append(value)
+            self.opened.append(self.statement)
             self.new[value] = array_of(self, value, self.elements[value])
             self.new[value].base = value.base
             self.out = kept

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import re
 
+import numpy as np
 import pytest
 
+from srcad import jacrev, spec, vmap
+from srcad.errors import UnsupportedSyntaxError
+from tests.vectorizer.harness import define
 from tests.vectorizer.test_structure import check, derivatives
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # means of no columns
 
 SIZES = {
     "X": "float64[n, m]",
@@ -143,3 +150,52 @@ def test_written_as_a_person_does(name: str) -> None:
         if not name.startswith(("zeros", "tanh")):
             text = re.sub(rf"= {name}$", f"= {expression}", text, flags=re.M)
     assert wanted in text, text
+
+
+@pytest.mark.parametrize("body", [*BODIES[:9], "return np.sin(X)", "return X @ W"])
+def test_compact(body: str) -> None:
+    text, specs = function_of(body)
+    f = define(text)
+    read = list(specs)[1:]
+    blocks, whole = jacrev(f, compact=True), jacrev(f)
+    for n, m in ((5, 3), (4, 4), (2, 2), (1, 3), (0, 3)):
+        rng = np.random.default_rng(n)
+        sizes = {"n": n, "m": m, "k": 4, "3": 3}
+        given = [
+            rng.uniform(0.5, 1.5, [sizes[s.strip()] for s in specs[name][8:-1].split(",")])
+            for name in ("X", *read)
+        ]
+        dense, found = whole(*given), blocks(*given)
+        axes = dense.ndim - np.ndim(f(*given))
+        i = np.arange(n)
+        at = (i, *(slice(None),) * (dense.ndim - axes - 1), i)
+        np.testing.assert_allclose(found, dense[at].reshape(found.shape), rtol=1e-12, atol=1e-12)
+        assert found.shape == (*dense.shape[: dense.ndim - axes], *given[0].shape[1:])
+        assert found.flags.writeable and not any(np.shares_memory(found, x) for x in given)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("Y = X - np.mean(X, axis=0); return Y", "may depend on more"),
+        ("return np.sum(X)", "no axes"),
+        ("return X.T @ M.T", "may depend on more"),
+        ("return c + 1.0", "does not depend"),
+    ],
+)
+def test_what_is_not_compact_is_refused(body: str, why: str) -> None:
+    f = define(function_of(body)[0])
+    specs = [spec(text) for text in function_of(body)[1].values()]
+    with pytest.raises(UnsupportedSyntaxError, match=why):
+        jacrev(f, compact=True).source(*specs)
+
+
+def test_compact_goes_with_other_transforms_and_no_other_option() -> None:
+    rng = np.random.default_rng(0)
+    X, W = rng.normal(size=(2, 5, 3)), rng.normal(size=(3, 4))
+    d = jacrev(lambda X, W: np.tanh(X @ W), compact=True)
+    np.testing.assert_array_equal(vmap(d, (0, None))(X, W), [d(x, W) for x in X])
+    assert pickle.loads(pickle.dumps(jacrev(np.sin, compact=True)))(X[0]).shape == (5, 3, 3)
+    for option in ({"sparse": True}, {"chunk_size": 2}, {"progress": True}):
+        with pytest.raises(UnsupportedSyntaxError, match="compact=True"):
+            jacrev(np.sin, compact=True, **option)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from srcad.core.nodes import Let, Value
 from srcad.vectorizer.structure import blocks, diagonals, pointwise
-from srcad.vectorizer.structure.arrays import array_of, materialised
+from srcad.vectorizer.structure.arrays import array_of, compacted, materialised
 from srcad.vectorizer.structure.columns import columns
 from srcad.vectorizer.structure.elements import (
     Blocks,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
 
 __all__ = ["Blocks", "Columns", "Diagonal", "Element", "Part", "Rows", "Shared"]
-__all__ += ["array_of", "diagonal_of", "full_scale", "identity_seed", "joined_scales"]
+__all__ += ["array_of", "compacted", "diagonal_of", "full_scale", "identity_seed", "joined_scales"]
 __all__ += ["materialised", "stand_in", "structured", "word_of"]
 
 FAMILIES = (blocks, diagonals, pointwise)  # their handlers are in the table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad.analysis.types import same_size, type_of
+from srcad.analysis.types import same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Origin, Tree, Value, entries_like
@@ -22,6 +22,7 @@ from srcad.vectorizer.structure.elements import (
     Rows,
     Shared,
     is_just,
+    is_number,
     is_whole,
 )
 
@@ -305,6 +306,76 @@ def moved(emit: Emit, value: Tree, source: int, to: int) -> Tree:
     if abs(source - to) == 1:
         return emit(np.swapaxes, value, source, to)
     return emit(np.moveaxis, value, source, to)
+
+
+def compacted(
+    builder: Builder,
+    found: Element | Value,
+    output: Value,
+    argument: Value,
+    *,
+    transposed: bool = False,
+    base: str = "",
+) -> Value | None:
+    """The blocks of the Jacobian, `J[i, ..., i, ...]` for each index i of the first axis of both; None where others are not known to be zero.
+
+    The arguments are those of `materialised`.
+    """
+    kept = builder.origin
+
+    def emit(what: Any, *args: Tree, **options: Tree) -> Value:
+        op = what if isinstance(what, ops.Operation) else ops.operation(what)
+        return builder.emit(op, *args, **options)
+
+    seeded, reached = (argument, output) if transposed else (output, argument)
+    if isinstance(found, Diagonal):
+        if not same_shape(seeded.type, reached.type):
+            return None
+        builder.origin = found.origin
+        found = diagonal_blocks(emit, found, 0, argument.type.dtype)
+    if not isinstance(found, Shared) or found.row or found.column:
+        return None
+    builder.origin = found.origin
+    inner, rest = (seeded.type.rank or 0) - 1, (reached.type.rank or 0) - 1
+    value = found.value
+    if isinstance(value, Value) and value.base == f"{argument.base}_bar":
+        value.named = False
+    value = _laid_out(emit, value, int(found.lead), inner, rest, transposed)
+    if not found.lead:
+        block = sizes_of(emit, value) if type_of(value).rank else ()
+        sizes = (sizes_of(emit, argument)[0], *block)
+        value = emit(np.broadcast_to, value, shape=sizes)
+    dtype = argument.type.dtype
+    if argument.type.kind == "array" and (dtype is None or type_of(value).dtype != dtype):
+        value = emit(ops.cast, value, argument)
+    made = builder.emit(ops.own, value, base=base, named=True)
+    builder.origin = kept
+    return made
+
+
+def diagonal_blocks(emit: Emit, element: Diagonal, axis: int, dtype: str | None) -> Shared:
+    """
+    diagonal(s)                ->        s[:, :, None] * np.eye(m)
+    """
+    rows, scale = element.rows, element.scale
+    whole = sizes_of(emit, rows.like)
+    sizes = (*whole[:axis], *whole[axis + 1 :])
+    lead = type_of(scale).rank != 0
+    if not sizes:
+        if not lead:
+            scale = emit(np.full, rows.number(emit), float(scale) if is_number(scale) else scale)
+        return Shared(scale, True, rows, axis, axis, origin=element.origin)
+    size = sizes[0]
+    for other in sizes[1:]:
+        size = emit(ops.multiply, size, other)
+    eye = emit(np.eye, size, **dtype_named(dtype))
+    if len(sizes) > 1:
+        eye = emit(np.reshape, eye, shape=sizes * 2)
+    if lead:
+        scale = moved(emit, scale, axis, 0)
+        scale = emit(ops.getitem, scale, (Ellipsis, *(None,) * len(sizes)))
+    value = eye if is_just(scale, 1) else emit(ops.multiply, scale, eye)
+    return Shared(value, lead, rows, axis, axis, origin=element.origin)
 
 
 def _laid_out(emit: Emit, value: Tree, first: int, inner: int, rest: int, transposed: bool) -> Tree:

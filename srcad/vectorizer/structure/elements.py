@@ -96,6 +96,7 @@ Element = Union[Diagonal, Blocks, Shared, Columns]  # noqa: UP007 - evaluated on
 def word_of(found: Element | Value) -> str:
     """What is known of rows, in a word.
 
+    >>> from srcad.core.types import Type
     >>> word_of(identity_seed(None, Value("y", Type("array", "float64", (3,)))))
     'identity'
     """

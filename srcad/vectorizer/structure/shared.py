@@ -22,7 +22,7 @@ from srcad.analysis.types import same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import Let, Slice, Tree, Value
 from srcad.core.types import Dim, Type
-from srcad.vectorizer.structure.arrays import moved, sizes_of
+from srcad.vectorizer.structure.arrays import diagonal_blocks, moved, sizes_of
 from srcad.vectorizer.structure.elements import (
     ALL,
     Diagonal,
@@ -116,22 +116,7 @@ def as_shared(b: Batch, old: Tree, axis: int | None) -> Shared | None:
         return element
     if not isinstance(element, Diagonal) or axis is None or not of_diagonal(b, element, old):
         return None
-    rows, scale = element.rows, element.scale
-    sizes = without(sizes_of(b.emit, rows.like), axis)
-    size = sizes[0]
-    for other in sizes[1:]:
-        size = b.product(size, other)
-    dtype = type_of(old).dtype
-    named = {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
-    eye = b.emit(np.eye, size, **named)
-    if len(sizes) > 1:
-        eye = b.emit(np.reshape, eye, shape=sizes * 2)
-    lead = type_of(scale).rank != 0
-    if lead:
-        scale = moved(b.emit, scale, axis, 0)
-        scale = b.emit(ops.getitem, scale, (Ellipsis, *(None,) * len(sizes)))
-    value = eye if is_just(scale, 1) else b.emit(ops.multiply, scale, eye)
-    return Shared(value, lead, rows, axis, axis, origin=element.origin)
+    return diagonal_blocks(b.emit, element, axis, type_of(old).dtype)
 
 
 def _made(
@@ -656,9 +641,11 @@ def stored(b: Batch, let: Let) -> Any:
     base, index, value = let.args
     rank = type_of(base).rank
     parts = _parts(index, rank) if rank else None
-    if parts is None or None in parts or b.is_batched(index) or not b.is_batched(value):
+    if parts is None or None in parts or b.is_batched(index):
         return None
     kept = [axis for axis, part in enumerate(parts) if part == ALL]
+    if not b.is_batched(value):
+        return _cleared(b, let, parts, kept) if is_zero(b, value) else None
     element = b.element(value)
     axes = [axis for axis, part in enumerate(parts) if isinstance(part, Slice) or _many(part)]
     if not kept or len(axes) != value.type.rank:
@@ -675,28 +662,50 @@ def stored(b: Batch, let: Let) -> Any:
     if found is None:
         return None
     rest = tuple(b.get(found[0]))
+    under: Shared | None = None
     if b.is_batched(base):
-        under = b.element(base)
-        if not isinstance(under, Shared) or (under.row, under.column) != (element.row, column):
+        under = as_shared(b, base, column)
+        if under is None or (under.row, under.column) != (element.row, column):
             return None
-        if element.lead and not under.lead:
-            return None
-        block, lead = under.value, under.lead
-    else:
-        like = _zeros_like(b, base)
-        if like is None:
-            return None
+    block = _under(b, base, element, column) if under is None else under.value
+    lead = element.lead if under is None else under.lead
+    if block is None:
+        return None
+    if element.lead and not lead:
         seeded = sizes_of(b.emit, element.rows.like)
-        sizes = (
-            *without(seeded, element.row),
-            *without(sizes_of(b.emit, like), column),
-        )
-        lead = element.lead
-        whole = (seeded[element.row], *sizes) if lead else sizes
-        block = b.emit(np.zeros, whole, **b.dtype_option(base))
+        whole = (seeded[element.row], *sizes_of(b.emit, block))
+        block, lead = b.emit(np.broadcast_to, block, shape=whole), True
     front = (ALL,) * (int(lead) + _inner(element.rows))
     made = b.emit(let.op, block, (*front, *rest) if rest else Ellipsis, element.value)
     return _made(b, let, element, made, lead, column)
+
+
+def _under(b: Batch, base: Tree, element: Shared, column: int) -> Value | None:
+    """Zeros without the axis as blocks."""
+    like = _zeros_like(b, base)
+    if like is None:
+        return None
+    seeded = sizes_of(b.emit, element.rows.like)
+    sizes = (*without(seeded, element.row), *without(sizes_of(b.emit, like), column))
+    whole = (seeded[element.row], *sizes) if element.lead else sizes
+    return b.emit(np.zeros, whole, **b.dtype_option(base))
+
+
+def _cleared(b: Batch, let: Let, parts: tuple[Tree, ...], kept: list[int]) -> Shared | None:
+    """
+    y_bar[:, 0] = 0            ->        y_bar[:, :, 0] = 0
+    """
+    base = let.args[0]
+    element = as_shared(b, base, kept[0] if kept else None)
+    found = None if element is None else _within(element, parts)
+    if element is None or found is None:
+        return None
+    if let.op.function is runtime.put_add:
+        return element
+    front = (ALL,) * (int(element.lead) + _inner(element.rows))
+    rest = tuple(b.get(found[0]))
+    made = b.emit(let.op, element.value, (*front, *rest) if rest else Ellipsis, 0.0)
+    return _made(b, let, element, made, element.lead, element.column)
 
 
 def _zeros_like(b: Batch, base: Tree) -> Value | None:
