@@ -257,10 +257,9 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
 
 def _explains(matrix: Any, plan: Any, products: Any) -> bool:
     """Whether the products of a matrix are those that it was found from, to rounding."""
-    again = (matrix @ plan.seeds(0, plan.total, products.dtype).T).T
-    near = np.finfo(products.dtype).eps ** 0.5
-    scale = near * np.max(np.abs(products), initial=0.0)
-    return bool(np.all(np.abs(again - products) <= scale))
+    seeds = plan.seeds(0, plan.total, products.dtype).T
+    near = np.finfo(products.dtype).eps ** 0.5 * (abs(matrix) @ seeds).T
+    return bool(np.all(np.abs((matrix @ seeds).T - products) <= near))
 
 
 class SparseHessian(SparseForwardJacobian):

@@ -89,7 +89,9 @@ def _decides(function: Any, leaves: list[Traced]) -> bool:
         return function not in (ops.select_part, ops.raise_where, ops.raise_error, ops.render)
     if rule.family == "constant":
         return getattr(function, "__module__", "") not in ("_operator", "math")
-    if rule.family == "elementwise" or function in (np.where, runtime.cast, runtime.spread):
+    if rule.family == "elementwise" or function in (runtime.cast, runtime.spread):
+        return False
+    if function is np.where and len(leaves) > 1:  # with one operand it finds places
         return False
     whole = (leaf.value for leaf in leaves if not leaf.fixed)
     return function in _SHAPED or any(np.asarray(x).dtype.kind not in "fc" for x in whole)
@@ -277,10 +279,10 @@ moves(
     operator.getitem,
     "concatenate concat stack hstack vstack dstack column_stack array asarray asanyarray ascontiguousarray reshape ravel transpose",
     "permute_dims swapaxes moveaxis rollaxis expand_dims squeeze flip fliplr flipud rot90 roll broadcast_to atleast_1d atleast_2d",
-    "atleast_3d diag diagonal diagflat tril triu take take_along_axis repeat tile delete resize matrix_transpose compress block",
+    "atleast_3d diag diagonal diagflat tril triu take take_along_axis repeat tile delete resize matrix_transpose block",
     np.ndarray.flatten,
 )  # fmt: skip
-moves(1, "extract")
+moves(1, "extract compress")
 moves((0, 1), "append")
 moves((0, 2), "insert", runtime.put)
 

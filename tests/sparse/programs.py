@@ -50,6 +50,13 @@ def halved(x):
     return x[x > 0.02] * x[0]
 
 
+def counted(x):
+    y = np.compress(x > 0.5, x)
+    for i in range(len(np.where(x > 0.3)[0])):
+        x = np.where(np.arange(x.size) == i, x * x[-1 - i], x)
+    return x * len(y)
+
+
 def sided(x):
     if np.max(x) > 0.5:
         return x[::-1] * 2
@@ -138,6 +145,7 @@ JACOBIANS = [
     Program(chained, (drawn(6),)),
     Program(halved, (drawn(5),), local=True),
     Program(sided, (drawn(5),), local=True),
+    Program(counted, (drawn(5),), local=True),
     Program(rows_of_a_matrix, (drawn(4, 3), drawn(3)), (1, 0)),
     Program(gathered, (drawn(5),)),
     Program(nothing, (drawn(4),)),
