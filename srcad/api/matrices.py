@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from srcad.api.chunks import Block, Job, Rows, checked_executor, dtype_of, placed, work, workers_of
 from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.api.draws import Draws, is_generator
 from srcad.api.memory import available, chosen, counted, in_words, row_cost
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request, fitting
@@ -173,6 +175,14 @@ class Jacobian(Derivative):
         except RankUnknownError:
             return forward(self.chunk_dispatcher(place, 1), args)
 
+    def draws(self, args: tuple[Any, ...], chunk_size: int | str) -> Draws:
+        """What is drawn in the forward sweep, which runs once for each output, or argument."""
+        try:
+            found = self.chunk_dispatcher(0, chunk_size).find(args)
+        except RankUnknownError:
+            found = self.chunk_dispatcher(0, 1).find(args)
+        return Draws(args, found.made.externals)
+
     def rows_at_once(self, place: int, args: tuple[Any, ...], count: int) -> int:
         """What `chunk_size="auto"` is for one output, or argument."""
         dispatcher = self.chunk_dispatcher(place, "auto")
@@ -222,6 +232,7 @@ class Jacobian(Derivative):
 
     def in_chunks(self, args: tuple[Any, ...], chunk_size: int | str) -> Any:
         """Some rows at a time: the halves of the pullback, the backward one batched."""
+        draws = self.draws(args, chunk_size)
         compiled, result, _, given = self.run_forward(0, chunk_size, args)
         output = result[0] if self.has_aux else result
         wanted = self.wanted(args)
@@ -238,6 +249,7 @@ class Jacobian(Derivative):
             pair = compiled, given
             for place, rows in enumerate(every):
                 if place:
+                    draws.again()
                     halves = self.run_forward(place, chunk_size, args)
                     pair = halves[0], halves[3]
                 yield from self.jobs(place, rows, *pair, args, chunk_size)
@@ -323,6 +335,7 @@ class ForwardJacobian(Jacobian):
         """Some columns at a time: the value and its pushforward, the latter batched."""
         wanted = self.wanted(args)
         xs = varied(wanted)
+        draws = self.draws(args, chunk_size)
         first = self.run_forward(0, chunk_size, args)
         compiled, result, values, _ = first
         structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
@@ -350,7 +363,10 @@ class ForwardJacobian(Jacobian):
 
         def jobs() -> Iterator[Job]:
             for place, rows in enumerate(every):
-                halves = self.run_forward(place, chunk_size, args) if place else first
+                halves = first
+                if place:
+                    draws.again()
+                    halves = self.run_forward(place, chunk_size, args)
                 yield from self.jobs(place, rows, halves[0], halves[3], args, chunk_size)
 
         self.work(jobs(), every)
@@ -449,5 +465,5 @@ def called(
 
 
 def copied(arg: Any) -> Any:
-    """An argument that the function may write to."""
-    return rebuild(arg, own)
+    """An argument that the function may write to, or draw from."""
+    return rebuild(arg, lambda leaf: deepcopy(leaf) if is_generator(leaf) else own(leaf))

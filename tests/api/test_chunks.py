@@ -327,6 +327,38 @@ def test_dask(helpers, x):
             jacrev(curve, executor=deadly, chunk_size=2)(x)
 
 
+@pytest.mark.parametrize("where", ["argument", "outer", "numpy"])
+def test_draws_are_the_same_for_all_blocks(where, x):
+    """The forward sweep runs once for each output, or argument, and draws as the function does: once."""
+    outer = np.random.default_rng(0)
+
+    def scaled(x, y, rng):
+        s = rng.normal()
+        return s * x * y, s * np.sum(x)
+
+    def outside(x, y, rng):
+        s = outer.normal()
+        return s * x * y, s * np.sum(x)
+
+    def of_numpy(x, y, rng):
+        s = np.random.normal()
+        return s * x * y, s * np.sum(x)
+
+    function = {"argument": scaled, "outer": outside, "numpy": of_numpy}[where]
+    for transform in (jacrev, jacfwd, jacobian):
+        rng = np.random.default_rng(0)
+        state = outer.bit_generator.state
+        first, second = transform(function, (0, 1), chunk_size=2)(x, np.ones(5), rng)
+        s = second[0][0]
+        np.testing.assert_allclose(first[0], s * np.eye(5))
+        np.testing.assert_allclose(first[1], s * np.diag(x))
+        np.testing.assert_array_equal(second[1], 0.0)
+        outer.bit_generator.state = state
+        if where == "argument":  # it stands where one call leaves it
+            again = np.random.default_rng(0)
+            assert s == again.normal() and rng.normal() == again.normal()
+
+
 def test_as_memory_allows(x, monkeypatch):
     """A row of `curve` takes four arrays of n numbers at most: the more memory, the more rows."""
     x = np.linspace(0.1, 1.0, 400)

@@ -1,6 +1,6 @@
 """Time and peak memory of a Jacobian by two processes, and into a file.
 
-    python -m tools.bench.workers [--size 2000] [--workers 2]
+    python -m tools.bench.workers [--size 1000] [--workers 2]
 
 The function is a nonlinear wave that takes a number of steps: all of its Jacobian's entries are computed, and elementwise operations, which NumPy
 runs on one core, take most of the time. Peak memory is what NumPy has allocated at most in the caller during the call, the result included where it is no file.
@@ -27,7 +27,7 @@ def wave(u: Any) -> Any:
     return np.cumsum(u)
 
 
-def measured(call: Any, repeat: int = 3) -> tuple[float, float]:
+def measured(call: Any, repeat: int = 5) -> tuple[float, float]:
     """Seconds (the best of some calls), and the peak of allocated bytes."""
     call()
     seconds = []
@@ -44,7 +44,7 @@ def measured(call: Any, repeat: int = 3) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--size", type=int, default=2000)
+    parser.add_argument("--size", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     n = given.size
