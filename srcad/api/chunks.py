@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import queue
 import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -242,15 +244,16 @@ def work(
             return
         pending: dict[Future[Any], Job] = {}
 
+        done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+
         def take() -> None:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in [each for each in pending if each in done]:  # the first that failed
-                job = pending.pop(future)
-                try:
-                    found = future.result()
-                except Exception as error:
-                    raise failed(job, error, written) from error
-                put(job, found)
+            future = done.get()
+            job = pending.pop(future)
+            try:
+                found = future.result()
+            except Exception as error:
+                raise failed(job, error, written) from error
+            put(job, found)
 
         try:
             room = available() // 4
@@ -267,6 +270,7 @@ def work(
                         take()
                     raise failed(job, error, written) from error
                 pending[future] = job
+                future.add_done_callback(done.put)
             while pending:
                 take()
         finally:
@@ -276,8 +280,6 @@ def work(
 
 def workers_of(executor: Any) -> int:
     """How many chunks are computed at a time, as far as that can be known."""
-    import os
-
     if executor is None:
         return 1
     return int(getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
