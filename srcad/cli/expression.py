@@ -60,7 +60,7 @@ TRANSFORMS: dict[str, tuple[str, ...]] = {
     "jvp": ("argnums", "has_aux"),
     "linearize": ("argnums",),
     "hvp": ("argnums",),
-    "jacrev": _MATRIX,
+    "jacrev": (*_MATRIX, "compact"),
     "jacfwd": _MATRIX,
     "jacobian": _MATRIX,
     "hessian": ("argnums",),

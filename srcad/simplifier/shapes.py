@@ -269,6 +269,8 @@ class _Shapes(Pass):
                 if statement.out.type.rank == 0:
                     self.stands(statement, spread.args[0])
                     return None
+            if statement.origin.part != "primal":
+                return self.sliced_at_once(statement)
             return self.read_at_once(statement)
         if op.function is np.ravel and statement.origin.part != "primal":
             return self.ravel(statement)
@@ -350,6 +352,22 @@ class _Shapes(Pass):
         if {place for place, part in enumerate(parts) if part == 0} != axes:
             return None
         return remake(statement, total.op, total.args, (("axis", axis),))
+
+    def sliced_at_once(self, statement: Let) -> Let | None:
+        """`x[::-1][::-1]` as `x`, and `x.shape[1:][0]` as `x.shape[1]`."""
+        base, index = statement.args
+        part = self.source(base, ops.getitem)
+        first = part.args[1] if part is not None else None
+        if part is None or not isinstance(first, Slice) or not isinstance(base, Value):
+            return self.read_at_once(statement)
+        if first == index == Slice(None, None, -1):
+            self.stands(statement, part.args[0])
+            return None
+        start = 0 if first.start is None else first.start
+        whole = first.stop is None and first.step in (None, 1) and type(start) is int
+        if not base.named and whole and start >= 0 and type(index) is int and index >= 0:
+            return remake(statement, ops.getitem, (part.args[0], start + index))
+        return self.read_at_once(statement)
 
     def read_at_once(self, statement: Let) -> Let:
         """`A[i][j]` as `A[i, j]`, where `A[i]` is read for that only."""

@@ -1,8 +1,11 @@
 """`sum_to`, `spread` and `cast` become what shapes and dtypes prove them to be, and nothing more."""
 
+import re
+
 import numpy as np
 import pytest
 
+from srcad import jacrev, vmap
 from srcad.simplifier.shapes import resolve_shapes
 from tests.simplifier.core_text import core, grad, passes, run, same, text, vjp
 
@@ -94,3 +97,13 @@ def test_spread_of_a_number_stays_thin():
 def test_primal_arithmetic_is_left_alone():
     made = core(affine, X="float64[n, m]", w="float64[n, m]", b="float64[m]")
     assert text(passes(made, resolve_shapes)) == text(made)
+
+
+def test_a_literal_index_of_a_literal_index_is_one():
+    x, kernel = np.arange(5.0), np.array([1.0, -2.0, 0.5])
+    found = jacrev(np.convolve)
+    assert "[::-1][::-1]" not in found.source(x, kernel)
+    expected = np.stack([np.convolve(e, kernel) for e in np.eye(5)], axis=1)
+    np.testing.assert_array_equal(found(x, kernel), expected)
+    batched = vmap(vmap(lambda x: np.broadcast_to(2.0, x.shape) * np.sum(x)))
+    assert not re.search(r"\[\d:\]\[\d\]", batched.source(np.ones((4, 3, 2))))
