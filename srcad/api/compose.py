@@ -277,13 +277,19 @@ def check_real(core: Function, request: Request, wrt: list[Value]) -> None:
 
 
 def valued(core: Function, has_aux: bool) -> Function:
-    """Constants among the outputs are values too: their Jacobian is zero."""
+    """Constants among the outputs are values too: their Jacobian is zero. Equal ones are one value, as simplification would make them."""
     builder = Builder(infer)
+    known: dict[str, Value] = {}
+
+    def constant(leaf: Any) -> Any:
+        if not isinstance(leaf, float):
+            return leaf
+        if repr(leaf) not in known:
+            known[repr(leaf)] = builder.emit(ops.positive, leaf)
+        return known[repr(leaf)]
 
     def value(tree: Any) -> Any:
-        return map_varied(
-            tree, lambda leaf: builder.emit(ops.positive, leaf) if isinstance(leaf, float) else leaf
-        )
+        return map_varied(tree, constant)
 
     result = (value(core.result[0]), core.result[1]) if has_aux else value(core.result)
     return core.renewed(body=[*core.body, *builder.block], result=result) if builder.block else core  # type: ignore[no-any-return]

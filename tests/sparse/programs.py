@@ -120,6 +120,10 @@ def mixed(x, y):
     return np.sum(x**2 * y[0]) + np.prod(y) + x[0]
 
 
+def apart(x, s, t):
+    return np.sum(x * np.cos(x)) + 2 * s + 2 * t
+
+
 def kinked(x):
     return np.sum(np.maximum(x[1:], x[:-1]) ** 2 * x[0])
 
@@ -160,6 +164,7 @@ HESSIANS = [
     Program(hub, (drawn(9),)),
     Program(energy, (drawn(4, 3),)),
     Program(mixed, (drawn(4), drawn(3)), (0, 1)),
+    Program(apart, (drawn(4), 0.5, 1.5), (0, 1, 2)),  # two of its gradients are one constant
     Program(kinked, (drawn(6),)),
     Program(kinked, (np.ones(6),)),
     Program(rosenbrock, (drawn(8).astype(np.float32),)),
