@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import queue
@@ -15,7 +16,7 @@ import numpy as np
 from srcad.api.dispatch import overlaps_itself
 from srcad.api.memory import available
 from srcad.api.pullback import matched
-from srcad.api.tasks import Seed, Sweep, compute
+from srcad.api.tasks import Named, Seed, Sweep, compute
 from srcad.core.pytrees import look
 from srcad.errors import ArgumentTypeError, ArgumentValueError, ChunkError
 
@@ -253,24 +254,36 @@ def work(
                 found = future.result()
             except Exception as error:
                 raise failed(job, error, written) from error
-            put(job, found)
+            if found is None:  # a process that has not been sent it
+                submit(job, job.sweep)
+            else:
+                put(job, found)
 
+        def submit(job: Job, sweep: Any) -> None:
+            try:
+                future = executor.submit(compute, sweep, job.start, job.stop)
+            except Exception as error:
+                while pending:  # of a broken pool one of these is the cause
+                    take()
+                raise failed(job, error, written) from error
+            pending[future] = job
+            future.add_done_callback(done.put)
+
+        local = isinstance(executor, ThreadPoolExecutor)
+        workers = workers_of(executor)
+        sends: collections.Counter[str] = collections.Counter()
         try:
             room = available() // 4
             for job in jobs:
-                if not isinstance(executor, ThreadPoolExecutor):
-                    job.sweep.sent  # noqa: B018 - here, where what cannot be sent is said best
                 # What is done and not yet written is bounded by memory, what waits by nothing.
-                while len(pending) >= max(2 * workers_of(executor), room // max(job.nbytes, 1)):
+                while len(pending) >= max(2 * workers, room // max(job.nbytes, 1)):
                     take()
-                try:
-                    future = executor.submit(compute, job.sweep, job.start, job.stop)
-                except Exception as error:
-                    while pending:  # of a broken pool one of these is the cause
-                        take()
-                    raise failed(job, error, written) from error
-                pending[future] = job
-                future.add_done_callback(done.put)
+                if local:
+                    submit(job, job.sweep)
+                    continue
+                token = job.sweep.sent.token  # what cannot be sent is said here
+                sends[token] += 1
+                submit(job, job.sweep if sends[token] <= workers else Named(token))
             while pending:
                 take()
         finally:

@@ -1,7 +1,7 @@
 """Chunks of a Jacobian as tasks for other processes, which need srcad, NumPy and what the text imports, and no compiler.
 
 What travels is the generated module as text and what its forward half has saved, pickled once for all chunks; a process that gets
-the first chunk executes the text, and keeps the module until it gets a chunk of something else.
+the first chunk executes the text, and keeps the module until it gets a chunk of something else. Most later chunks name it only (`Named`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from srcad.errors import ChunkError
 from srcad.loader import load
 
-__all__ = ["Seed", "Sweep", "compute"]
+__all__ = ["Named", "Seed", "Sweep", "compute"]
 
 
 class Seed(NamedTuple):
@@ -156,7 +156,21 @@ class Sent(NamedTuple):
 _OPEN: dict[str, tuple[Any, Any]] = {}
 
 
-def compute(sweep: Any, start: int, stop: int) -> list[Any]:
+class Named(NamedTuple):
+    """A sweep by its token alone: for a process that has it open already. Others answer None, and are sent it."""
+
+    token: str
+
+    def __call__(self, start: int, stop: int) -> list[Any] | None:
+        found = _OPEN.get(self.token)
+        if found is None:
+            return None
+        backward, local = found
+        with np.errstate(**local.errors):
+            return swept(backward, local, start, stop)
+
+
+def compute(sweep: Any, start: int, stop: int) -> list[Any] | None:
     """What an executor runs."""
     return sweep(start, stop)  # type: ignore[no-any-return]
 

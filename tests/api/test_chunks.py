@@ -9,7 +9,7 @@ import pickle
 import re
 import sys
 import types
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -293,6 +293,31 @@ def test_what_the_text_calls_by_name(helpers, processes, monkeypatch):
     monkeypatch.delattr(helpers, "twice")
     with pytest.raises(ChunkError, match="`helper` cannot be imported in the worker"):
         there(0, 1)
+
+
+class Forgetful(Executor):
+    """One worker, another process for each task."""
+
+    _max_workers = 1
+
+    def __init__(self):
+        self.sizes = []
+
+    def submit(self, task, *args):
+        data = pickle.dumps(args)
+        self.sizes.append(len(data))
+        sys.modules[compute.__module__]._OPEN.clear()
+        sweep, start, stop = pickle.loads(data)
+        future = Future()
+        future.set_result(task(sweep, start, stop))
+        return future
+
+
+def test_what_is_saved_is_sent_to_whom_has_not_got_it(x):
+    executor = Forgetful()
+    same(jacrev(curve, chunk_size=1, executor=executor)(x), jacrev(curve)(x))
+    assert sum(size > 500 for size in executor.sizes) == 5  # with text and values
+    assert sum(size < 200 for size in executor.sizes) == 4  # by name: all but the first
 
 
 def test_a_worker_of_another_version(helpers):
