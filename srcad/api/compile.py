@@ -156,8 +156,8 @@ def parsed(
             raise UnsupportedSyntaxError(
                 f"the value of `{need.value.base}` must be known while parsing",
                 place=need.place,
-                reason="It decides the shape of the derivative. Write it out, or pass it as an argument of the function: "
-                "an integer, or a tuple of integers.",
+                reason="It is an option, a size or a shape, by which the derivative is written. Write it out as a literal, or pass it as "
+                "an argument of the function: a number, or a tuple of integers.",
             ) from None
     return parsed(function, spec, Program(program.decided | {outer}, program.rows))
 

@@ -71,7 +71,10 @@ def _flatten(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[
 def _reshape(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:
     """`np.reshape(x, shape)`."""
     packed = {"shape": args[0] if len(args) == 1 else tuple(args)} if args else {}
-    return parser.call_known(node, np.reshape, [owner], {**packed, **options})
+    copied = options.get("copy") is True
+    options = {key: option for key, option in options.items() if not copied or key != "copy"}
+    made = parser.call_known(node, np.reshape, [owner], {**packed, **options})
+    return parser.emit(ops.copy, (made,)) if copied else made
 
 
 def _transpose(parser: Any, node: Any, owner: Any, args: list[Any], options: dict[str, Any]) -> Any:

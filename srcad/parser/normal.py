@@ -2,6 +2,7 @@
 
 np.cross(a, b, axis=0)              np.moveaxis(np.linalg.cross(np.moveaxis(a, 0, -1), ...), -1, 0)
 np.einsum(a, [0, 1], b, [1])   ->   np.einsum("ab,b", a, b)
+np.vecdot(a, b, axis=0)            np.vecdot(np.moveaxis(a, 0, -1), np.moveaxis(b, 0, -1))
 x, h = np.linspace(a, b, 5, retstep=True)     x, h = np.linspace(a, b, 5), (b - a) / 4
 """
 
@@ -169,6 +170,43 @@ def _piecewise(parser: Any, node: Any, callee: Known, args: Args, options: Optio
     return made
 
 
+def _of_axes(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """A generalized ufunc along other axes than the last: the axes are moved there, and those of the result back."""
+    function, options = callee.object, dict(options)
+    axis, axes = options.pop("axis", None), options.pop("axes", None)
+    if axis is None and axes is None:
+        return parser.call_known(node, function, args, options)
+    of_each = [axis] * len(args) if axes is None else list(axes)
+    of_each = [part if isinstance(part, (tuple, list)) else (part,) for part in of_each]
+    if not all(isinstance(one, int) for part in of_each for one in part):
+        parser.refuse(node, "the axis is not known while parsing", "Give it as a literal.")
+
+    def moved(x: Any, places: Any, back: bool = False) -> Any:
+        last = tuple(range(-len(places), 0))
+        if tuple(places) == last:
+            return x
+        source, target = (last, tuple(places)) if back else (tuple(places), last)
+        if len(last) == 1:
+            source, target = source[0], target[0]
+        return parser.call_known(node, np.moveaxis, [x, source, target], {})
+
+    made = parser.call_known(
+        node,
+        function,
+        [moved(_as_array(parser, x), part) for x, part in zip(args, of_each)],
+        options,
+    )
+    return moved(made, of_each[-1], back=True) if len(of_each) > len(args) else made
+
+
+def _reshape(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:
+    """`copy=True` is a copy of what is reshaped."""
+    if options.get("copy") is not True:
+        return parser.call_known(node, np.reshape, args, options)
+    plain = {key: option for key, option in options.items() if key != "copy"}
+    return parser.emit(ops.copy, (parser.call_known(node, np.reshape, args, plain),))
+
+
 NORMAL: dict[Any, Any] = {
     np.cross: _cross,
     np.linalg.cross: _cross,
@@ -177,4 +215,10 @@ NORMAL: dict[Any, Any] = {
     np.pad: _pad,
     np.ix_: _ix,
     np.piecewise: _piecewise,
+    np.reshape: _reshape,
+    **{
+        getattr(np, name): _of_axes
+        for name in ("matmul", "vecdot", "matvec", "vecmat")
+        if hasattr(np, name)
+    },
 }

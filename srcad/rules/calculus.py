@@ -12,7 +12,7 @@ from srcad import runtime
 from srcad.core.quote import Symbol, array_of, call, conj, may_be_complex, put_add, rank, written
 from srcad.rules.derived import derived, in_terms
 from srcad.rules.families import bilinear
-from srcad.rules.linear import along, known
+from srcad.rules.linear import _rank, along, known
 
 __all__: list[str] = []
 
@@ -167,6 +167,8 @@ def trapezoid(y: Any, x: Any = None, dx: Any = None, *, axis: Any = -1) -> Any:
 def convolve(y_bar: Any, a: Any, v: Any, *, mode: Any = "full") -> Any:
     """The transpose of a convolution is a correlation. What a mode leaves out at the ends has no cotangent."""
     a, v = array_of(a, v), array_of(v, a)
+    if 0 in (_rank(a), _rank(v)):
+        raise NotImplementedError("an operand without axes; multiply by it")
     full_bar = y_bar
     if mode != "full":
         less = call(builtins.min, np.size(a), np.size(v)) - 1
@@ -247,7 +249,7 @@ def _double(x: Any) -> Any:
 
 @derived(np.interp, memory="fresh")
 def interp(
-    x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None, period: Any = None
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, *, period: Any = None
 ) -> Any:
     """The line through the two points around `x`."""
     xp, fp = array_of(xp, x), array_of(fp, x)

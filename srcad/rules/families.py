@@ -276,8 +276,11 @@ def _given_by_name(
         parameters: Any = inspect.signature(function).parameters
     except (TypeError, ValueError):
         parameters = {}
+    gathered = bool(names) and names[-1].startswith("**")
     for place, name in enumerate(operands):
         if name in names and names.index(name) != place:
+            return operands[place:]
+        if gathered and name not in names:
             return operands[place:]
         if name in parameters and parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
             return operands[place:]

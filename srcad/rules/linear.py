@@ -119,7 +119,10 @@ def _floating(dtype: Any, x: Any) -> None:
 
 
 @linear(np.trace)
-def trace(y_bar: Any, a: Any, *, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+def trace(
+    y_bar: Any, a: Any, *, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, dtype: Any = None
+) -> Any:
+    _floating(dtype, a)
     row, column = _two_axes(axis1, axis2, a)
     n, m = np.shape(a)[row], np.shape(a)[column]
     place = {"k": offset} if known(offset, "the offset") else {}

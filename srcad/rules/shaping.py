@@ -452,11 +452,11 @@ _STATISTICS = {"mean": np.mean, "median": np.median, "maximum": np.max, "minimum
 @derived(np.pad, memory="fresh")
 def pad(
     array: Any,
+    constant_values: Any = None,
+    end_values: Any = None,
     *,
     pad_width: Any,
     mode: Any = "constant",
-    constant_values: Any = 0,
-    end_values: Any = 0,
     stat_length: Any = None,
     reflect_type: Any = "even",
 ) -> Any:
@@ -466,6 +466,8 @@ def pad(
     if rank(array) == 0:
         return np.copy(array)
     widths = _pairs(pad_width, rank(array))
+    constant_values = 0 if constant_values is None else constant_values
+    end_values = 0 if end_values is None else end_values
     if mode == "empty" or (mode == "constant" and _is_zero(constant_values)):
         inside = [_inside(size, *width) for size, width in zip(_shape(array), widths)]
         while len(inside) > 1 and all(_is(count, 0) for count in widths[len(inside) - 1]):

@@ -502,16 +502,16 @@ def _short(x: Any) -> bool:
     return dtype in ("float32", "float16")
 
 
-@derived(np.cov, memory="fresh")
+@derived(np.cov, wrt=(0, 1, 3), memory="fresh")
 def cov(
     m: Any,
     y: Any,
+    fweights: Any,
     aweights: Any,
     *,
     rowvar: Any = True,
     bias: Any = False,
     ddof: Any = None,
-    fweights: Any = None,
     dtype: Any = None,
 ) -> Any:
     x = _observations(m, y, rowvar)

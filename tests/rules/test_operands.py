@@ -163,3 +163,22 @@ def test_tangents_of_some_operands_of_several_results() -> None:
 
     y, y_dot = srcad.jvp(f, (0.4,), (1.0,))
     assert (y, y_dot) == special.pbdv(1.0, 0.4)
+
+
+OPTIONS: list[Callable[[Any], Any]] = [
+    lambda x: np.interp([-1.0, 0.5, 3.0], [0.0, 1.0], [1.0, 2.0], left=x, right=2 * x),
+    lambda x: np.pad(np.ones(2), 1, constant_values=(x, 2 * x)),
+    lambda x: np.pad(np.ones(2), 2, "linear_ramp", end_values=x),
+    lambda x: np.matmul(x * np.ones((3, 2)), np.ones((3, 4)), axes=[(1, 0), (0, 1), (1, 0)]),
+    lambda x: np.vecdot(x * np.ones((3, 2)), np.ones((3, 2)), axis=0),
+    lambda x: np.trace(x * np.ones((2, 2)), dtype=np.float64),
+    lambda x: np.reshape(x * np.ones((2, 2)), 4, copy=True),
+]
+
+
+@pytest.mark.parametrize("function", OPTIONS)
+def test_options(function: Callable[[Any], Any]) -> None:
+    x, h = 0.7, 0.5  # they are linear
+    expected = (function(x + h) - function(x - h)) / (2 * h)
+    for transform in (srcad.jacfwd, srcad.jacrev):
+        np.testing.assert_allclose(transform(function)(x), expected, atol=1e-14)
