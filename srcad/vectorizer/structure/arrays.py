@@ -414,6 +414,8 @@ def scattered_blocks(
     if plain:  # it is the same everywhere
         value = element.thin
     else:
+        if type_of(element.thin).rank == type_of(value).rank and element.thin is not None:
+            value = element.thin  # the store broadcasts it
         value = _laid_out(emit, value, int(element.lead), inner, rest, transposed)
         if before and row == before and not column:  # beside each other, the indices stay there
             if element.lead:
