@@ -450,6 +450,7 @@ def test_the_signature_of_the_contract():
             ("chunk_size", None, True),
             ("_preallocate_and_copy", False, True),
             ("sparse", False, True),
+            *([("compact", False, True)] if matrix is jacrev else []),  # beyond torch
             ("executor", None, True),
             ("out", None, True),
             ("progress", False, True),
