@@ -497,9 +497,7 @@ class Dispatcher:
             scope = scope_of(self.function, owner, given)
             namespace[text] = scope.read(outer) if scope is not None else None
         name = next(iter(made.names.values()))
-        files = files_of(
-            [self.root, *(unwrap(reference.object) for reference in made.references)]
-        )
+        files = files_of([self.root, *(unwrap(reference.object) for reference in made.references)])
         compiled = Compiled(
             self.function,
             made,

@@ -185,9 +185,8 @@ def _of_axes(parser: Any, node: Any, callee: Known, args: Args, options: Options
         last = tuple(range(-len(places), 0))
         if tuple(places) == last:
             return x
-        source, target = (last, tuple(places)) if back else (tuple(places), last)
-        if len(last) == 1:
-            source, target = source[0], target[0]
+        ends: list[Any] = [last, tuple(places)] if back else [tuple(places), last]
+        source, target = [end[0] for end in ends] if len(last) == 1 else ends
         return parser.call_known(node, np.moveaxis, [x, source, target], {})
 
     made = parser.call_known(
