@@ -13,9 +13,7 @@ import numpy as np
 __all__ = ["at_times", "through"]
 
 
-def through(
-    fun: Any, t: Any, y0: Any, A: Any, B: Any, C: Any, stages: int, width: int
-) -> Any:
+def through(fun: Any, t: Any, y0: Any, A: Any, B: Any, C: Any, stages: int, width: int) -> Any:
     """The solution at the points that the method steps through; A, B, C are its tableau (Hairer, Norsett and Wanner 1993, II.1).
 
     `stages` are the rows of A, and `width` its columns.
