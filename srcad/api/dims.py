@@ -14,7 +14,7 @@ from srcad.api.request import Request
 from srcad.core.pytrees import look
 from srcad.core.specification import Container, Known, Unfit
 from srcad.core.structs import Struct
-from srcad.core.types import OPAQUE, Type
+from srcad.core.types import CARRIED, Type
 from srcad.errors import ArgumentValueError
 
 __all__ = ["example_of", "resolved", "spread_dims"]
@@ -87,7 +87,7 @@ def _parts(tree: Any) -> tuple[list[Any], list[Any], list[bool]] | None:
     form = _form(tree)
     if form is not None:
         fixed = [
-            key in form.fixed or (key in form.counts and not _is_array(part)) or part == OPAQUE
+            key in form.fixed or (key in form.counts and not _is_array(part)) or part in CARRIED
             for key, part in zip(form._fields, tree)
         ]
         return list(form._fields), list(tree), fixed

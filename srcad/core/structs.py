@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad.core.types import OPAQUE
+from srcad.core.types import CARRIED
 
 __all__ = ["Struct", "struct"]
 
@@ -46,7 +46,7 @@ class Struct(tuple):  # type: ignore[type-arg]
     def is_fixed(self, place: int) -> bool:
         """Whether a part is no part of what is differentiated."""
         key, part = self._fields[place], self[place]
-        opaque = getattr(part, "type", None) == OPAQUE
+        opaque = getattr(part, "type", None) in CARRIED
         return key in self.fixed or (key in self.counts and _is_whole(part)) or opaque
 
     def named(self) -> dict[Any, Any]:

@@ -17,6 +17,7 @@ from typing import NamedTuple, Union
 
 __all__ = [
     "ANY",
+    "CARRIED",
     "GENERATOR",
     "OPAQUE",
     "STATIC",
@@ -126,6 +127,8 @@ ANY = Type("any")
 OPAQUE = Type("object")
 # What draws random numbers.
 GENERATOR = Type("object", value="generator")
+# What a container holds and hands on, with no derivative.
+CARRIED = (OPAQUE, GENERATOR)
 # An argument that is known while parsing (a function); the text hands it on, and computes nothing with it.
 STATIC = Type("object", value="static")
 
