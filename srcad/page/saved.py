@@ -35,8 +35,11 @@ _Found = frozenset[Any]  # definitions, and records that a name may stand for
 _Scope = dict[str, _Found]
 
 
-def saved_values(text: str, sweeps: Sequence[str]) -> tuple[Saved, ...]:
-    """The values that are kept for the backward sweep, in the order of their lines; `sweeps` says of each line which one it is of.
+def saved_values(
+    text: str, sweeps: Sequence[str], places: Sequence[object] = ()
+) -> tuple[Saved, ...]:
+    """The values that are kept for the backward sweep, in the order of their lines; `sweeps` says of each line which one it is of, `places` which of
+    the user's lines it belongs to. A part of an argument that a line of none names is there anyway.
 
     >>> lines = ["def f_grad(x):", "    e = np.exp(x)", "    y = np.sin(e)", "    x_bar = e * np.cos(e)", "    return x_bar"]
     >>> saved_values("\\n".join(lines), ["", "primal", "primal", "adjoint", ""])
@@ -45,7 +48,7 @@ def saved_values(text: str, sweeps: Sequence[str]) -> tuple[Saved, ...]:
     found: dict[_Made, dict[tuple[int, str], None]] = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
-            for made, read in _Reads(sweeps).run(node):
+            for made, read in _Reads(sweeps, places).run(node):
                 found.setdefault(made, {})[read] = None
     return tuple(
         Saved(made.name, made.line, tuple(sorted(reads)))
@@ -56,8 +59,8 @@ def saved_values(text: str, sweeps: Sequence[str]) -> tuple[Saved, ...]:
 class _Reads:
     """Reaching definitions of one function of generated text."""
 
-    def __init__(self, sweeps: Sequence[str]) -> None:
-        self.sweeps = sweeps
+    def __init__(self, sweeps: Sequence[str], places: Sequence[object]) -> None:
+        self.sweeps, self.places = sweeps, places
         self.found: dict[tuple[_Made, tuple[int, str]], None] = {}
         self.records: dict[ast.AST, _Record] = {}
         self.turn = 0
@@ -168,6 +171,8 @@ class _Reads:
             if record is not None:
                 for item in record.items or [frozenset()]:
                     self.unpack(each, item, scope, first=item is record.items[0])
+            elif isinstance(each, ast.Name) and not over and self.is_part(source, scope):
+                scope.pop(each.id, None)
             elif isinstance(each, ast.Name) and isinstance(source, ast.Name) and not over:
                 scope[each.id] = scope.get(source.id, frozenset())
             elif isinstance(each, ast.Name) and isinstance(source, ast.List) and not source.elts:
@@ -189,6 +194,14 @@ class _Reads:
             else:
                 for name in _names(each, ast.Store):
                     self.bind(name, scope)
+
+    def is_part(self, node: ast.expr, scope: _Scope) -> bool:
+        """Whether it is a part of an argument, on a line that belongs to none of the user's: `par.k`, `p["w"]`."""
+        if not 0 < node.lineno <= len(self.places) or self.places[node.lineno - 1] is not None:
+            return False
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        return isinstance(node, ast.Name) and node.id not in scope
 
     def taken(self, node: ast.expr, scope: _Scope) -> _Record | None:
         """The record of which an item is read: `saved[i]`, `saved.pop()`."""

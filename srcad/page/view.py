@@ -108,7 +108,7 @@ def text_of(
         Line(number, content, start(place), sweep if place or sweep else "")
         for number, (content, place, sweep) in enumerate(zip(all_lines, lines, sweeps), 1)
     )
-    return Text(stage, _headed(made, sources), saved_values(text, sweeps))
+    return Text(stage, _headed(made, sources), saved_values(text, sweeps, lines))
 
 
 def _headed(lines: tuple[Line, ...], sources: Sequence[Source]) -> tuple[Line, ...]:

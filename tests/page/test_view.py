@@ -126,6 +126,13 @@ def test_saved_values_are_followed_through_records(name):
     assert found == wanted
 
 
+def test_parts_of_arguments_are_there_anyway():
+    text = "def f_grad(p):\n    k = p.k\n    e = p.w[0]\n    k_bar = k * e\n    return k_bar\n"
+    sweeps = ["", "primal", "primal", "adjoint", ""]
+    places = [None, None, ("m.py", 3), ("m.py", 3), None]
+    assert [each.name for each in saved_values(text, sweeps, places)] == ["e"]
+
+
 def test_columns_hold_every_line_and_align_statements(views):
     for view in views:
         for derived in view.derivatives:
