@@ -186,14 +186,14 @@ def read_only(array):
 @pytest.mark.parametrize(
     ("out", "match"),
     [
-        (np.empty((5, 4)), r"shape \(5, 4\).*\(5, 5\)"),
-        (np.empty((5, 5), "float32"), "float32.*float64"),
-        (np.empty((5, 5), ">f8"), ">f8"),
-        (read_only(np.empty((5, 5))), "cannot be written"),
-        (np.lib.stride_tricks.as_strided(np.empty(25), (5, 5), (0, 8)), "share memory"),
+        (np.zeros((5, 4)), r"shape \(5, 4\).*\(5, 5\)"),
+        (np.zeros((5, 5), "float32"), "float32.*float64"),
+        (np.zeros((5, 5), ">f8"), ">f8"),
+        (read_only(np.zeros((5, 5))), "cannot be written"),
+        (np.lib.stride_tricks.as_strided(np.zeros(25), (5, 5), (0, 8)), "share memory"),
         (np.ma.zeros((5, 5)), "MaskedArray"),
         ([1.0], "list"),
-        ((np.empty((5, 5)),), "tuple"),
+        ((np.zeros((5, 5)),), "tuple"),
     ],
     ids=str,
 )
