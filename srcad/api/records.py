@@ -174,9 +174,9 @@ def _plain(request: Request, count: int, name: str) -> tuple[Any, ...]:
 
 
 def source_words(text: str) -> str:
-    """The words of a program: no comments, no docstrings, no decorators, no line breaks where they mean nothing.
+    """The words of a program: no comments, no docstrings, no `@differentiable`, no line breaks where they mean nothing.
 
-    >>> source_words("@cached\\ndef f(x):  # twice\\n    'doc'\\n\\n    return (x +\\n        x)") == source_words("def f(x): \\n  return (x + x)")
+    >>> source_words("@differentiable\\ndef f(x):  # twice\\n    'doc'\\n\\n    return (x +\\n        x)") == source_words("def f(x): \\n  return (x + x)")
     True
     >>> source_words("def f(x): return 'a'") == source_words("def f(x): return 'b'")
     False

@@ -276,7 +276,8 @@ def _given_by_name(
         parameters: Any = inspect.signature(function).parameters
     except (TypeError, ValueError):
         parameters = {}
-    gathered = bool(names) and names[-1].startswith("**")
+    stars = [name for name in names if name.startswith("*")]
+    gathered = len(stars) == 1 and stars[0].startswith("**")
     for place, name in enumerate(operands):
         if name in names and names.index(name) != place:
             return operands[place:]
