@@ -304,8 +304,8 @@ def moved(emit: Emit, value: Tree, source: int, to: int) -> Tree:
     if rank == 2:
         return emit(ops.transpose, value)
     if abs(source - to) == 1:
-        return emit(np.swapaxes, value, source, to)
-    return emit(np.moveaxis, value, source, to)
+        return emit(np.swapaxes, value, axis1=source, axis2=to)
+    return emit(np.moveaxis, value, source=source, destination=to)
 
 
 def compacted(
@@ -383,10 +383,10 @@ def _laid_out(emit: Emit, value: Tree, first: int, inner: int, rest: int, transp
     if not (transposed and inner and rest):
         return value
     if inner == rest == 1:
-        return emit(np.swapaxes, value, 1, 2) if first else emit(ops.transpose, value)
+        return emit(np.swapaxes, value, axis1=1, axis2=2) if first else emit(ops.transpose, value)
     middle = first + inner
     order = (*range(first), *range(middle, middle + rest), *range(first, middle))
-    return emit(np.transpose, value, order)
+    return emit(np.transpose, value, axes=order)
 
 
 def scattered_blocks(
