@@ -61,17 +61,11 @@ class Loops(Iterables):
         with self.jumping(node) as region:
             later = self.later if region is None else region.after
             if over.parts is not None or over.unroll:
-                held = f"for ... in {self.source.text(node.iter)}"
-                around = self.held
-                self.env[held], self.held = list(over.parts or []), around | {held}
                 items: Any = over.parts or (over.item(place) for place in range(over.count))
                 if over.live is not None:
                     items, taken = self.living_items(node, over.live), []
-                try:
+                with self.running_over(node, list(over.parts or [])):
                     self.unrolled(node, items, later, region, taken)
-                finally:
-                    self.env.pop(held, None)
-                    self.held = around
             elif (
                 region is None
                 or over.record is not None
@@ -120,11 +114,14 @@ class Loops(Iterables):
                     "a list is indexed by a value that is not known while parsing",
                     "Use an array, or loop over the list.",
                 )
-            items = [over.item(place) for place in range(over.first, count)[:: over.direction]]
-            self.unrolled(node, items, later, region)
+            self.rest_unrolled(node, over, later, region)
         except UnsupportedSyntaxError as error:
             if not getattr(error, "first", False) or region is not None:
                 raise
+            if over.first and isinstance(over.count, int) and over.count <= _MOST:
+                undo()
+                self.rest_unrolled(node, over, later, region)
+                return
             begins = self.begins(node, over)
             if begins is None:
                 raise
@@ -167,6 +164,24 @@ class Loops(Iterables):
     def do_Rest(self, node: Any) -> None:
         with self.at(node.node, self.header_text(node.node)):
             self.rolled(node.node, node.over, self.later, None)
+
+    def rest_unrolled(self, node: Any, over: Iterable, later: frozenset[str], region: Any) -> None:
+        """Each iteration that is left of a loop with so many of them; its items are read when it is their turn."""
+        items = (over.item(place) for place in range(over.first, over.count)[:: over.direction])
+        with self.running_over(node, over.arrays):
+            self.unrolled(node, items, later, region)
+
+    @contextmanager
+    def running_over(self, node: Any, bindings: Any) -> Iterator[None]:
+        """What a loop runs over counts as a name: the loop reads it while the body may write to it."""
+        held, around = f"for ... in {self.source.text(node.iter)}", self.held
+        if bindings:
+            self.env[held], self.held = bindings, around | {held}
+        try:
+            yield
+        finally:
+            self.held = around
+            self.env.pop(held, None)
 
     def unrolled(
         self, node: Any, items: Any, later: frozenset[str], region: Any, taken: Any = ()
@@ -348,21 +363,12 @@ class Loops(Iterables):
             with self.at(node, " "):
                 self.assign(node.target, item(), index.serial)
 
-        # The loop reads its array while the body may write to it: it counts as a name of the array's.
-        held = [f"for ... in {self.source.text(node.iter)}"] if over.arrays else []
-        for name in held:
-            self.env[name] = over.arrays
-        self.held = self.held | frozenset(held)
-        try:
+        with self.running_over(node, over.arrays):
             shown = index if domain is not None else None
             loop = Loop(family, direction, shown, domain, [], [], self.builder.origin)
             body = node.body if self.region is None else self.region.body_of(node)
             header, test, body, _ = parts or (None, None, body, None)
             self.carry(node, body, later, loop, start, test, header, joined=over.record is not None)
-        finally:
-            self.held = self.held - frozenset(held)
-            for name in held:
-                self.env.pop(name, None)
 
     def do_While(self, node: Any) -> None:
         node = at_test(node)

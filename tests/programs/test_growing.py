@@ -356,6 +356,39 @@ def test_lists_that_are_lengthened_in_place(function):
     agree(function, R(4))
 
 
+def u1(x):
+    last = None
+    for k in range(3):
+        last = (x[k] ** (k + 1), last)
+    return last[0] * last[1][0] ** 2 * last[1][1][0]
+
+
+def u2(x):
+    q, seen = np.zeros(3), (0.5,)
+    q += x[:3]
+    for a in q:  # which the body writes to
+        seen = (*seen, a * seen[-1])
+        if a > -10:
+            q[1:] *= a
+    return seen[-1] + seen[1]
+
+
+def u3(x):
+    q, k, t = np.zeros(3), 0, 0.0
+    q += x[:3]
+    by_place = [np.sin, np.cos, np.exp]
+    for a in q:
+        t = t + by_place[k](a)
+        k = k + 1
+        q[k:] *= a
+    return t
+
+
+@pytest.mark.parametrize("function", [u1, u2, u3], ids=lambda f: f.__name__)
+def test_where_each_of_a_known_number_of_iterations_is_another_one(function):
+    agree(function, R(4))
+
+
 def replaced_by_a_longer_one(x):
     ys, t = [0.5, 0.1], 0.2
     for i in range(len(x)):
