@@ -23,10 +23,10 @@ import numpy as np
 
 from srcad.analysis.types import same_shape, type_of
 from srcad.core import ops
-from srcad.core.nodes import Branch, Let, Loop, Slice, Statement, Value, blocks
+from srcad.core.nodes import Block, Branch, Let, Loop, Slice, Statement, Tree, Value, blocks, walk
 from srcad.core.types import Type
 
-__all__ = ["may_raise"]
+__all__ = ["may_raise", "out_of_bounds"]
 
 _NEVER = {
     ops.shape, ops.size, ops.ndim, ops.dtype, ops.is_, ops.is_not, ops.copy, ops.own, ops.stop_gradient, ops.move, ops.save,
@@ -55,6 +55,48 @@ def may_raise(statement: Statement, errors: tuple[type, ...]) -> bool:
     if isinstance(statement, (Branch, Loop)):
         return any(may_raise(inner, errors) for block in blocks(statement) for inner in block)
     return True
+
+
+def out_of_bounds(block: Block, function: Block) -> bool:
+    """Whether a block of a function has an index that is out of bounds for certain: of known sizes, a literal or the index of a loop.
+
+    >>> from srcad.core.nodes import Let, Value
+    >>> from srcad.core.types import array
+    >>> x = Value("x", array("float64", 2))
+    >>> [out_of_bounds([Let(Value("y"), ops.getitem, (x, i))], []) for i in (1, 2, -2, -3)]
+    [False, True, False, True]
+    """
+    read = [
+        (type_of(each.args[0]), each.args[1])
+        for each in walk(block)
+        if isinstance(each, Let) and each.op in (ops.getitem, ops.put, ops.put_add)
+    ]
+    if not read:
+        return False
+    ends: dict[Value, tuple[int, ...]] = {}
+    for loop in walk(function):
+        if isinstance(loop, Loop) and loop.index is not None and loop.domain:
+            if all(type(part) is int for part in loop.domain):
+                indices = range(*loop.domain)
+                ends[loop.index] = (indices[0], indices[-1]) if indices else ()
+    return any(_beyond(type_, index, ends) for type_, index in read)
+
+
+def _beyond(type_: Type, index: Tree, ends: dict[Value, tuple[int, ...]]) -> bool:
+    """Whether an index of an array is out of bounds, where loops' indices have these ends."""
+    if not type_.shape or not _basic(index):
+        return False
+    plain = isinstance(index, tuple) and not isinstance(index, Slice)
+    parts = [part for part in (index if plain else (index,)) if part is not None]
+    if ... in parts:
+        place = parts.index(...)
+        parts[place : place + 1] = [Slice(None, None)] * (len(type_.shape) - len(parts) + 1)
+    return any(
+        isinstance(size, int) and not -size <= end < size
+        for part, size in zip(parts, type_.shape)
+        for end in (ends.get(part, ()) if isinstance(part, Value) else (part,))
+        if type(end) is int
+    )
 
 
 def _kinds(statement: Let) -> tuple[type, ...] | None:

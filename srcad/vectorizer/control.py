@@ -28,6 +28,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.liveness import defines, reads_of
+from srcad.analysis.raising import out_of_bounds
 from srcad.analysis.types import same_shape, type_of
 from srcad.core import ops
 from srcad.core.nodes import (
@@ -138,7 +139,10 @@ class Control(Examples):
         if fails(statement.body) and not statement.orelse:
             self.raising(statement)
             return
-        self.check_side([*statement.body, *statement.orelse])
+        sides = [*statement.body, *statement.orelse]
+        self.check_side(sides)
+        if out_of_bounds(sides, self.function.body):  # raises of no examples too
+            self.refuse("an index is out of bounds under a condition that is batched")
         if self.selected[statement.test]:
             self.select(statement)
         else:

@@ -129,6 +129,43 @@ def test_with_derivatives(f):
             np.testing.assert_array_equal(rest, np.zeros_like(rest))
 
 
+def before_the_last(x):
+    return x * x[-2] if x[0] > 1 else 2 * x
+
+
+def second_if_any(x):
+    return np.sqrt(x[1]) * x if len(x) > 1 and x[0] > 0 else 3 * x
+
+
+def of_three(x):
+    s = x[0]
+    if s > 1:
+        for i in range(3):
+            s = s + x[i, ...] ** 2
+    return s * x
+
+
+def within(x):
+    s = 0.0
+    for i in range(3):
+        if i < len(x) and x[i] < 1:
+            s = s + x[i] ** 2
+    return s * x
+
+
+@pytest.mark.parametrize(
+    "f", [before_the_last, second_if_any, of_three, within], ids=lambda f: f.__name__
+)
+def test_an_index_out_of_bounds_that_no_example_reads(f):
+    x = np.array([[0.5], [-1.0]])
+    for g in (f, jacrev(f)):
+        assert_trees(vmap(g)(x), stacked(g, x), 1e-12, 1e-12)
+    if f in (before_the_last, of_three):
+        with pytest.raises(IndexError):
+            vmap(f)(x + 1)
+    assert "for " not in vmap(before_the_last).source(X).split('"""')[2]
+
+
 def of_either_shape(x, k):
     y = x if k > 1 else 1.5
     return y * 2, np.sum(y)
