@@ -67,7 +67,9 @@ def _by_definition(
         found = quote(run, builder, args, options)
     except (NotImplementedError, RankUnknown):
         raise Unknown from None
-    except RecursionError:  # NumPy before 2.4 asks what stands for a dtype for its dtype, without end
+    except (
+        RecursionError
+    ):  # NumPy before 2.4 asks what stands for a dtype for its dtype, without end
         raise Unknown from None
     finally:
         _defining.reset(token)
