@@ -1,8 +1,8 @@
 """Transforms: what the user calls, and the stages that answer."""
 
+from srcad.api.derivative import Derivative
 from srcad.api.sparse import sparsity
 from srcad.api.transforms import (
-    Derivative,
     differentiable,
     grad,
     hessian,

@@ -21,16 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from srcad.api.compiled import MISSING, Compiled, Scope, by_keyword, is_hidden, scope_of
 from srcad.api.declared import Fits
-from srcad.api.dispatch import (
-    _MISSING,
-    Compiled,
-    Dispatcher,
-    Scope,
-    _by_keyword,
-    is_hidden,
-    scope_of,
-)
+from srcad.api.dispatch import Dispatcher
 from srcad.api.records import (
     Header,
     Record,
@@ -151,10 +144,10 @@ def _references(function: Callable[..., Any], record: Record) -> list[Reference]
         kind, _, plain = name.partition(" ")
         if kind == "builtin":
             stands = plain in scope.function.__globals__
-            value = _MISSING if stands else getattr(builtins, plain, _MISSING)
+            value = MISSING if stands else getattr(builtins, plain, MISSING)
         else:
             value = scope.read(plain if kind in ("value", "call") else name)
-        if value is _MISSING:
+        if value is MISSING:
             return None
         found.append(Reference(path, name, value))
     return found
@@ -198,7 +191,7 @@ class Committed(Compiled):
         )
         super().__init__(dispatcher.function, made, namespace, {})
         if not dispatcher.by_position and self.entry is not None:
-            self.entry = self.call = _by_keyword(self.entry, dispatcher.signature)
+            self.entry = self.call = by_keyword(self.entry, dispatcher.signature)
         self.fits = None if fits.is_plain else fits
         self.kept: list[tuple[Scope, str, Any]] = []
         for reference in references:

@@ -11,9 +11,10 @@ import numpy as np
 from srcad.analysis.complexity import holds_complex
 from srcad.analysis.sizes import unify_sizes
 from srcad.api import compile as compiler
+from srcad.api.compiled import scope_of
 from srcad.api.compose import check_output, select, through, valued
 from srcad.api.dims import resolved
-from srcad.api.dispatch import Dispatcher, scope_of
+from srcad.api.dispatch import Dispatcher
 from srcad.api.request import StaticNeeded
 from srcad.core.nodes import Value
 from srcad.core.pytrees import flatten, look

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.api.dispatch import scope_of
+from srcad.api.compiled import scope_of
 from srcad.api.request import Generated
 from srcad.core.specification import unwrap
 from srcad.errors import ArgumentValueError, SourceNotFoundError

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from srcad.api.transforms import behind
+from srcad.api.derivative import behind
 from srcad.errors import ArgumentError
 from srcad.rules.solvers import RESIDUAL, STATED, Stated
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from srcad.api.derivative import Derivative
 from srcad.api.dims import spread_dims
 from srcad.api.dispatch import Dispatcher
 from srcad.api.matrices import checked_chunk_size
-from srcad.api.transforms import Derivative
 from srcad.core.pytrees import flatten, look, rebuild
 from srcad.errors import ArgumentValueError
 from srcad.loader import noted

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from srcad.api.chunks import Block, Job, Rows, checked_executor, dtype_of, placed, work, workers_of
-from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.api.compiled import Compiled
+from srcad.api.derivative import Derivative
+from srcad.api.dispatch import Dispatcher
 from srcad.api.draws import Draws, is_generator
 from srcad.api.memory import available, chosen, counted, in_words, row_cost
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request, fitting
 from srcad.api.signature import Spec, key_of
 from srcad.api.tasks import Sweep
-from srcad.api.transforms import Derivative
 from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
 from srcad.errors import (
     ArgumentTypeError,

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.api.compiled import Compiled
+from srcad.api.dispatch import Dispatcher
 from srcad.api.request import Position
 from srcad.core.pytrees import (
     Node,

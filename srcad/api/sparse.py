@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api.dispatch import Compiled, Dispatcher
+from srcad.api.compiled import Compiled
+from srcad.api.derivative import Derivative
+from srcad.api.dispatch import Dispatcher
 from srcad.api.matrices import ForwardJacobian, Jacobian
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request
 from srcad.api.signature import Spec
-from srcad.api.transforms import Derivative
 from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
 from srcad.errors import ArgumentTypeError, RankUnknownError
 from srcad.loader import noted

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from srcad.api.dispatch import scope_of
+from srcad.api.compiled import scope_of
 from srcad.api.request import Generated
 from srcad.core.pytrees import flatten
 from srcad.core.specification import unwrap

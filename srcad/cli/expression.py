@@ -19,13 +19,13 @@ import numpy as np
 
 from srcad.api import grad, hessian, jacfwd, jacobian, jacrev, value_and_grad, vmap
 from srcad.api.compile import generate
+from srcad.api.derivative import LinearText, PullbackText, PushforwardText
 from srcad.api.dispatch import Dispatcher
 from srcad.api.export import exported
 from srcad.api.facts import Facts
 from srcad.api.pushforward import linear
 from srcad.api.request import Generated, Request, StaticNeeded
 from srcad.api.signature import Letters, read_argument, read_spec, specify
-from srcad.api.transforms import LinearText, PullbackText, PushforwardText
 from srcad.core.pytrees import look
 from srcad.core.specification import Container, own_signature
 from srcad.core.types import Type
