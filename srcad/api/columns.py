@@ -6,7 +6,7 @@ an argument without axes has one column and no batch axis at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ from srcad.vectorizer.batch import Batch, NotBatchable, batch
 from srcad.vectorizer.structure import identity_seed, materialised, word_of
 
 Simplify = Callable[[Function], Function]
+
+Mirrored = Mapping[tuple[Value, Value], tuple[Value, Value]]
 
 
 def dot_of(value: Value) -> Value:
@@ -184,10 +186,12 @@ def forward_jacobian(
     *,
     has_aux: bool = False,
     name: str = "",
+    mirrored: Mirrored = {},  # noqa: B006 - read only
 ) -> Function:
     """The function that returns the Jacobian by `wrt`, by columns.
 
-    Where the tangents have no batched form, in loops over the columns. Raises RankUnknownError.
+    Where the tangents have no batched form, in loops over the columns. `mirrored` are blocks, as (output, argument), that are transposes of others, with
+    those: they are not computed. Raises RankUnknownError.
     """
     output, aux = function.result if has_aux else (function.result, None)
     outputs = varied_values(output)
@@ -202,11 +206,12 @@ def forward_jacobian(
     kept: dict[tuple[Value, Value], Tree] = {}
     for value in wrt:
         seed: Tree = 1.0 if value.type.rank == 0 else dot_of(value)
-        sweep = Tangent(made, {value: seed}, outputs)
+        reached = [leaf for leaf in outputs if (leaf, value) not in mirrored]
+        sweep = Tangent(made, {value: seed}, reached)
         made = made.renewed(body=sweep.run())
         if isinstance(seed, Value):
             seeds[value] = seed
-        for leaf in outputs:
+        for leaf in reached:
             dot = sweep.dot(leaf)
             if dot is not None:
                 kept[leaf, value] = dot
@@ -238,11 +243,15 @@ def forward_jacobian(
             for leaf in outputs
             for value in wrt
         ]
-        return column_loops(swept(function, known), wrt, outputs, structure, has_aux, name)
+        return column_loops(
+            swept(function, known), wrt, outputs, structure, has_aux, name, mirrored
+        )
     known = []
     for leaf in outputs:
         here = now.get(leaf, leaf)
         for value in wrt:
+            if (leaf, value) in mirrored:
+                continue
             if (leaf, value) in rows:
                 blocks[leaf, value] = materialised(
                     final, rows[leaf, value], here, value, transposed=True
@@ -254,6 +263,13 @@ def forward_jacobian(
             else:
                 blocks[leaf, value] = zero_block(final, here, value)
                 known.append(Swept(leaf, value, "zero", "columns"))
+    zeros = {(each.output, each.by) for each in known if each.how == "zero"}
+    for (leaf, value), other in mirrored.items():
+        if other in zeros:
+            blocks[leaf, value] = zero_block(final, now.get(leaf, leaf), value)
+        else:
+            blocks[leaf, value] = mirror(final, blocks[other], leaf, value, other[1])
+        known.append(Swept(leaf, value, "zero" if other in zeros else "transpose", "columns"))
     return assembled(
         swept(made, known).renewed(name=function.name),
         [*made.body, *final.block],
@@ -266,6 +282,31 @@ def forward_jacobian(
         function.params,
         name=name or f"{function.name}_jacfwd",
     )
+
+
+def mirror(builder: Builder, block: Value, output: Value, value: Value, other: Value) -> Value:
+    """The block of the output by a value: that of the value's output by the `other` one, with the axes of the arguments in the other order.
+
+    H_yx = H_xy.T
+    """
+    one, two = value.type.rank or 0, other.type.rank or 0
+    front = (output.type.rank or 0) - two
+    builder.origin = Origin(0, "", "tangent")
+    if not one or not two:
+        made = block
+    elif (front, one, two) == (0, 1, 1):
+        made = builder.emit(ops.transpose, block)
+    elif one == two == 1:
+        made = builder.emit(ops.operation(np.swapaxes), block, axis1=-1, axis2=-2)
+    elif two == 1:
+        made = builder.emit(ops.operation(np.moveaxis), block, source=-1, destination=front)
+    elif one == 1:
+        made = builder.emit(ops.operation(np.moveaxis), block, source=front, destination=-1)
+    else:
+        middle, end = front + one, front + one + two
+        axes = (*range(front), *range(middle, end), *range(front, middle))
+        made = builder.emit(ops.operation(np.transpose), block, axes=axes)
+    return builder.emit(ops.own, made, base=f"{output.base}_dot", named=True)
 
 
 def only_column(builder: Builder, dot: Tree | None, output: Value, value: Value) -> Value:
@@ -287,20 +328,22 @@ def column_loops(
     structure: Tree,
     has_aux: bool,
     name: str,
+    mirrored: Mirrored,
 ) -> Function:
     """Column by column: for each argument a loop over its elements, each with a tangent sweep of its own."""
     output, aux = function.result if has_aux else (function.result, None)
     builder = Builder(infer, Origin(0, "", "tangent"))
     blocks: dict[tuple[Value, Value], Value] = {}
     for value in wrt:
+        reached = [leaf for leaf in outputs if (leaf, value) not in mirrored]
         if value.type.rank == 0:
-            sweep = Tangent(function, {value: 1.0}, outputs, fused=False)
+            sweep = Tangent(function, {value: 1.0}, reached, fused=False)
             builder.block.extend(sweep.run())
-            for leaf in outputs:
+            for leaf in reached:
                 blocks[leaf, value] = only_column(builder, sweep.dot(leaf), leaf, value)
             continue
-        found = column_loop(builder, function, value, outputs)
-        for leaf in outputs:
+        found = column_loop(builder, function, value, reached)
+        for leaf in reached:
             made = found.get(leaf)
             if made is None:
                 blocks[leaf, value] = zero_block(builder, leaf, value)
@@ -309,6 +352,8 @@ def column_loops(
                 sizes = [*sizes_of(builder, leaf), *sizes_of(builder, value)]
                 made = builder.emit(ops.operation(np.reshape), made, shape=tuple(sizes))
             blocks[leaf, value] = builder.emit(ops.own, made, base=f"{leaf.base}_dot", named=True)
+    for (leaf, value), other in mirrored.items():
+        blocks[leaf, value] = mirror(builder, blocks[other], leaf, value, other[1])
     body = [*function.body, *builder.block]
     return assembled(
         function,

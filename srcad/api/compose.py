@@ -7,13 +7,14 @@ A request's inner requests are answered first, each on the Core that the one bef
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from srcad.analysis.activity import varied as varied_by
 from srcad.analysis.complexity import real_values
 from srcad.analysis.liveness import reads_of
 from srcad.analysis.types import infer, type_of
-from srcad.api.columns import forward_jacobian, pushforward
+from srcad.api.columns import Mirrored, forward_jacobian, pushforward
 from srcad.api.mapped import mapped
 from srcad.api.request import Request, fitting
 from srcad.api.rows import jacobian
@@ -21,7 +22,8 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Value, leaves, walk
 from srcad.core.quote import may_be_complex
-from srcad.core.trees import derived, labelled, map_varied, opaque, varied
+from srcad.core.trees import derived, labelled, map_varied, opaque, varied, varied_values
+from srcad.core.types import Type
 from srcad.errors import ArgumentTypeError, UnsupportedSyntaxError
 from srcad.rules import rule_of
 from srcad.simplifier.closing import close
@@ -47,8 +49,10 @@ def prepared(core: Function, request: Request) -> Function:
 def through(core: Function, request: Request, split: Any) -> Function:
     """The Core that a request is answered on: its inner requests have been."""
     core = prepared(core, request)
-    for inner in request.chain()[:-1]:
-        core = simplify(close(settled(transformed(core, inner, split))))
+    chain = request.chain()
+    for inner, outer in zip(chain, chain[1:]):
+        made = settled(transformed(core, inner, split), mapped=outer.transform == "vmap")
+        core = simplify(close(made))
     return core
 
 
@@ -94,28 +98,73 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
             core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{core.name}_jacfwd"
         )
     if transform == "hessian":
-        plain = core.name
+        plain, own = core.name, not any(map(claimed, walk(core.body)))
         first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux)
         core = valued(simplify(settled(first.renewed(name=plain))), has_aux)
         return forward_jacobian(
-            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{plain}_hessian"
+            core,
+            wrt,
+            structure,
+            simplify,
+            has_aux=has_aux,
+            name=name or f"{plain}_hessian",
+            mirrored=mirrored(core, wrt, structure, has_aux) if own else {},
         )
     raise UnsupportedSyntaxError(
         f"`{transform}` is not implemented yet", reason="It comes with a later version of srcad."
     )
 
 
-def settled(function: Function) -> Function:
-    """A derivative as the next transform takes it: its results are values, no memory of their own."""
-    return _Settled().run(function)
+def mirrored(core: Function, wrt: list[Value], structure: Any, has_aux: bool) -> Mirrored:
+    """The blocks of a Hessian that are transposes of others, with those; `core` returns the Jacobian by `wrt`.
+
+    Of two arguments the tangents are those of the one with fewer axes. Blocks that differ in dtype are both computed.
+    """
+    flat = list(varied(core.result[0] if has_aux else core.result))
+    if len(set(flat)) < len(flat) or len(flat) % len(wrt) or varied_values(structure) != wrt:
+        return {}
+    found = {}
+    for start in range(0, len(flat), len(wrt)):
+        parts = dict(zip(wrt, flat[start : start + len(wrt)]))
+        for one, two in itertools.combinations(wrt, 2):
+            if not same_entries(one.type, two.type):
+                continue
+            if (one.type.rank or 0) < (two.type.rank or 0):
+                one, two = two, one
+            found[parts[two], one] = parts[one], two
+    return found
+
+
+def same_entries(a: Type, b: Type) -> bool:
+    """Whether blocks by values of two types have one dtype."""
+    return "number" in (a.kind, b.kind) or (a.dtype is not None and a.dtype == b.dtype)
+
+
+def claimed(statement: Any) -> bool:
+    """Whether the derivative of a statement is what a user's rule says: it need not be one, and nothing follows from symmetry."""
+    rule = rule_of(statement.op.function) if isinstance(statement, Let) else None
+    module = getattr(rule and (rule.pullback or rule.definition), "__module__", None) or "srcad."
+    return not module.startswith("srcad.")
+
+
+def settled(function: Function, mapped: bool = False) -> Function:
+    """A derivative as the next transform takes it: its results are values, no memory of their own.
+
+    What is `mapped` says still which arguments they are like: each example has its own, of that dtype.
+    """
+    return _Settled(mapped).run(function)
 
 
 class _Settled(Pass):
+    def __init__(self, mapped: bool = False) -> None:
+        super().__init__()
+        self.mapped = mapped
+
     def let(self, statement: Let) -> Let | None:
         if statement.op is ops.own:
             self.known[statement.out] = statement.args[0]  # type: ignore[index]
             return None
-        if statement.op is not ops.result:
+        if statement.op is not ops.result or self.mapped:
             return statement
         given, like = statement.args
         out = statement.out

@@ -177,6 +177,8 @@ class Explanation:
             "identity": "the identity, written down",
             "diagonal": "a diagonal: its entries alone are computed",
             "blocks": "diagonals in blocks: their entries alone are computed",
+            "block diagonal": "blocks along an axis that both share: they alone are computed",
+            "transpose": "the transpose of another block",
             "dense": f"all {number} {many} at once, over an axis of their own",
             "single": f"one {one}: no axis, no loop",
             "zero": "zeros: the one does not depend on the other",

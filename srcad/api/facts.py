@@ -12,8 +12,9 @@ __all__ = ["Facts", "Swept", "swept"]
 class Swept(NamedTuple):
     """How one block of a Jacobian was computed.
 
-    `how` is "identity", "diagonal", "blocks" (no zero is computed with), "dense" (all rows at once, over a leading axis), "loop", "single" (there is one
-    row), or "zero" (it does not depend). `why` there is a loop, and the `line` of the statement that has no batched form. `sweep` is "rows" or "columns".
+    `how` is "identity", "diagonal", "blocks", "block diagonal" (no zero is computed with), "transpose" (of another block), "dense" (all rows at once, over a
+    leading axis), "loop", "single" (there is one row), or "zero" (it does not depend). `why` there is a loop, and the `line` of the statement that has no
+    batched form. `sweep` is "rows" or "columns".
     """
 
     output: Value

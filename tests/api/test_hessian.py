@@ -129,6 +129,66 @@ def test_trees(x):
     assert_apart(found, p)
 
 
+def mixed(k, x, W, V):
+    h = np.tanh(x @ W) * k
+    return np.sum(h @ V) * np.sum(x**3) + np.sum(V**2) * x[0]
+
+
+def of_rows(k, x, W, V):
+    return np.sin(k * W @ x[:, None] * V.T)[:, 0]
+
+
+def convolved(k, x, W, V):
+    return np.sum(np.convolve(x, W[0]) ** 2) * k + np.sum(W[1] * x[0])
+
+
+def written_over(k, x, W, V):
+    y = x.copy()
+    for i in range(len(x) - 1):
+        y[i + 1] += y[i] * W[i, 0] * k
+    return y[-1] * V[0] @ V[1]
+
+
+@pytest.mark.parametrize(
+    ("f", "shapes"),
+    [
+        (mixed, (2, (2, 3), (3, 4))),
+        (mixed, (3, (3, 3), (3, 3))),
+        (of_rows, (2, (4, 2), (1, 4))),
+        (convolved, (2, (2, 3), (1, 1))),
+        (written_over, (3, (3, 3), (2, 3))),
+    ],
+)
+def test_blocks_are_transposes_of_each_other(f, shapes):
+    rng = np.random.default_rng(0)
+    given = 0.7, *(rng.normal(size=shape) for shape in shapes)
+    every = (2, 1, 0, 3)
+    found = hessian(f, every)(*given)
+    assert_trees(found, jacfwd(jacrev(f, every), every)(*given), 1e-9)
+    assert_apart(found, *given)
+    text = hessian(f, every).source(*given)
+    assert text.count("np.moveaxis(") + text.count(".T.copy()") + text.count("np.transpose(") > 2
+
+
+def test_blocks_of_unlike_dtype_and_what_a_user_says_are_both_computed():
+    def f(x, y):
+        return np.sum(np.sin(x) * y**3)
+
+    x = np.linspace(0.1, 0.9, 3)
+    (_, xy), (yx, _) = hessian(f, (0, 1))(x, x.astype(np.float32))
+    assert (xy.dtype, yx.dtype) == (np.float32, np.float64)
+
+    def product(x, y):
+        return x * y
+
+    @srcad.rules.elementwise(product, signature="(),()->()")
+    def rule(x, y, z):
+        return 2 * y, x
+
+    (_, xy), (yx, _) = hessian(lambda x, y: product(x, y), (0, 1))(2.0, 3.0)
+    assert (xy, yx) == (2.0, 1.0)
+
+
 def test_outputs_with_axes_have_their_shape_in_front(x):
     found = hessian(lambda x: np.sin(x))(x)
     expected = np.zeros((3, 3, 3))
