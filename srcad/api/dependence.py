@@ -74,8 +74,12 @@ def _digest(array: Any) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=16).digest()
 
 
-def dependence(dispatcher: Dispatcher, args: tuple[Any, ...]) -> Dependence:
-    """What the outputs that a request is about depend on of the arguments that it differentiates by. Raises SrcadError."""
+def dependence(dispatcher: Dispatcher, args: tuple[Any, ...], outer: Any = None) -> Dependence:
+    """What the outputs that a request is about depend on of the arguments that it differentiates by. Raises SrcadError.
+
+    What is read of outer scopes, and is not among `outer`, is not in the key of a pattern: what it decides is for these values.
+    """
+    keyed = None if outer is None else {(tuple(path), name) for path, name in outer}
     program, core = _core(dispatcher, args)
     request = dispatcher.request
     wrt, _ = select(core, request.argnums)
@@ -93,10 +97,11 @@ def dependence(dispatcher: Dispatcher, args: tuple[Any, ...]) -> Dependence:
     for value, start in zip(wrt, starts):
         tracer.env[value] = tracer.input(given[value], start)
     by_name = dict(zip(dispatcher.names, args))
-    for (path, outer), value in program.hidden.items():
+    for (path, name), value in program.hidden.items():
         scope = scope_of(dispatcher.function, path, by_name)
-        found = scope.read(outer) if scope is not None else None
-        tracer.env[value] = Traced(found, None, _is_fixed(found))
+        found = scope.read(name) if scope is not None else None
+        fixed = _is_fixed(found) and (keyed is None or (tuple(path), name) in keyed)
+        tracer.env[value] = Traced(found, None, fixed)
     core = store_values(core)
     result = tracer.run(core)
     output = result[0] if request.has_aux else result

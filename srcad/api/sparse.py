@@ -40,7 +40,7 @@ class Layout:
         found = self.kept.get(key)
         if found is None:
             found = plan.seeds(start, stop, dtype)
-            if stop - start == plan.total:
+            if stop - start == plan.count:
                 self.kept[key] = found
         return found
 
@@ -134,7 +134,7 @@ class _Sparse(Jacobian):
         known = self.layouts.setdefault(compiled, {})
         found = known.get(key)
         if found is None:
-            found = Layout(dependence(self.sweep(0), args))
+            found = Layout(dependence(self.sweep(0), args, compiled.made.hidden.values()))
             if not found.dependence.local:
                 while len(known) >= _KEPT:
                     known.pop(next(iter(known)))
@@ -147,11 +147,11 @@ class _Sparse(Jacobian):
         """The products with all seeds of a plan, of shape (colours, elements of what is reached)."""
         shape, dtype = np.shape(seeded), np.asarray(seeded).dtype
         batched = compiled.made.names.get("batched") == "yes"
-        size = self.chunk_size if isinstance(self.chunk_size, int) else plan.total
+        size = self.chunk_size if isinstance(self.chunk_size, int) else plan.count
         step = size if batched else 1
         done = []
-        for start in range(0, plan.total, max(step, 1)):
-            rows = min(step, plan.total - start)
+        for start in range(0, plan.count, max(step, 1)):
+            rows = min(step, plan.count - start)
             seed = layout.seeds(plan, start, start + rows, dtype).reshape((rows, *shape))
             one = seed[0] if isinstance(seeded, np.ndarray) else seed[0][()]
             found = compiled.backward(seed if batched else one, *given)  # type: ignore[misc]
@@ -222,7 +222,7 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
             checked([values[at] for at in places], "the output")
             layout = layout or self.layout(compiled, args)
             outputs = [order.index(at) for at in places]
-            made = self.column(layout, place, outputs, compiled, given, x)
+            made = self.column(layout, place, outputs, compiled, given, x, self.symmetric and len(xs) == 1)  # fmt: skip
             columns.append(dict(zip(places, made)))
         given_out: set[int] = set()
 
@@ -241,26 +241,24 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
         return (jacobian, result[1]) if self.has_aux else jacobian
 
     def column(
-        self, layout: Layout, place: int, outputs: list[int], compiled: Any, given: Any, x: Any
+        self,
+        layout: Layout,
+        place: int,
+        outputs: list[int],
+        compiled: Any,
+        given: Any,
+        x: Any,
+        symmetric: bool,
     ) -> list[Any]:
         """The blocks by one argument."""
-        symmetric = self.symmetric and len(layout.dependence.starts) == 2
         plan, parts = layout.columns(place, np.shape(x), outputs, symmetric)
         products = self.products(layout, plan, compiled, given, x, len(outputs))
         entries, dtype = plan.entries(products), np.asarray(x).dtype
         made = [part.matrix(entries, dtype) for part in parts]
-        if plan.symmetric and not _explains(made[0], plan, products):
-            # What is not symmetric (at a kink, or by a rule that is no derivative) has a product for each column.
-            self.symmetric = False
-            return self.column(layout, place, outputs, compiled, given, x)
+        if plan.symmetric and not plan.explains(made[0], products):
+            # What is not symmetric (at a kink, or by a rule that is no derivative) is found by columns.
+            return self.column(layout, place, outputs, compiled, given, x, symmetric=False)
         return made
-
-
-def _explains(matrix: Any, plan: Any, products: Any) -> bool:
-    """Whether the products of a matrix are those that it was found from, to rounding."""
-    seeds = plan.seeds(0, plan.total, products.dtype).T
-    near = np.finfo(products.dtype).eps ** 0.5 * (abs(matrix) @ seeds).T
-    return bool(np.all(np.abs((matrix @ seeds).T - products) <= near))
 
 
 class SparseHessian(SparseForwardJacobian):

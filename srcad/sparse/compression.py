@@ -15,7 +15,7 @@ class Plan(NamedTuple):
     """Columns of one colour are summed in one product: `colors` of the columns, `total` of them.
 
     `places` says for each entry of `pattern`, in the order of its indices, where it is in the products of shape (total, rows), flat.
-    `symmetric`: some are found as their mirror images.
+    `symmetric`: some are found as their mirror images, and one more product, with a seed of random numbers, tells whether they are these.
     """
 
     pattern: Any
@@ -24,9 +24,16 @@ class Plan(NamedTuple):
     places: Any
     symmetric: bool = False
 
+    @property
+    def count(self) -> int:
+        """How many products there are."""
+        return self.total + self.symmetric
+
     def seeds(self, start: int, stop: int, dtype: Any) -> Any:
-        """The seeds of some colours, a row each."""
+        """The seeds of some products, a row each."""
         made = np.zeros((stop - start, len(self.colors)), dtype)
+        if stop > self.total:
+            made[-1] = np.random.default_rng(0).uniform(1, 2, len(self.colors))
         columns = np.flatnonzero((self.colors >= start) & (self.colors < stop))
         made[self.colors[columns] - start, columns] = 1
         return made
@@ -34,6 +41,12 @@ class Plan(NamedTuple):
     def entries(self, products: Any) -> Any:
         """The entries of the pattern, from all products."""
         return np.take(np.reshape(products, -1), self.places)
+
+    def explains(self, matrix: Any, products: Any) -> bool:
+        """Whether a matrix has the product, to rounding, that what it was found from has with random numbers."""
+        seed, found = self.seeds(self.total, self.count, products.dtype)[0], products[-1]
+        near = np.finfo(products.dtype).eps ** (2 / 3) * (abs(matrix) @ seed)
+        return bool(np.all(np.abs(matrix @ seed - found) <= near))
 
 
 def _rows(pattern: Any) -> Any:
@@ -106,13 +119,13 @@ class Part(NamedTuple):
 
 
 def by_symmetry(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
-    """As `by_columns`, of a symmetric pattern with a star colouring, where that has fewer colours."""
+    """As `by_columns`, of a symmetric pattern with a star colouring, where that takes fewer products."""
     plain = by_columns(pattern, shape)
     if plain.total <= 3:
         return plain
     colors = star_colors(pattern)
     count, size = int(colors.max()) + 1, pattern.shape[0]
-    if count >= plain.total:
+    if count + 1 >= plain.total:
         return plain
     rows, columns = _rows(pattern), pattern.indices
     alone = np.bincount(rows * count + colors[columns], minlength=size * count) == 1

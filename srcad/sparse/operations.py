@@ -61,7 +61,7 @@ def dependences(tracer: Tracer, op: Any, args: Any, options: Any, value: Any) ->
     """What the result of an operation depends on, and whether all arguments of the kind give the same."""
     function = op.function
     leaves = list(leaves_of((args, options)))
-    fixed = all(leaf.fixed for leaf in leaves) or function in _FORMS
+    fixed = function in _FORMS or (all(leaf.fixed for leaf in leaves) and not _of_numbers(function, leaves))  # fmt: skip
     data = _MOVED.get(function, ())
     places = [arg for at, arg in enumerate(args) if at not in data]
     if not fixed and _decides(function, list(leaves_of((places, options)))):
@@ -78,6 +78,11 @@ def dependences(tracer: Tracer, op: Any, args: Any, options: Any, value: Any) ->
     if found is UNKNOWN or not _fits(found, value):
         found = of_all(tracer, leaves, value)
     return found, fixed
+
+
+def _of_numbers(function: Any, leaves: list[Traced]) -> bool:
+    """Whether a result varies with the numbers of a sparse matrix, of which the structure alone is the same for all arguments of the kind."""
+    return function is not ops.sparse_transpose.function and any(ops.is_sparse(leaf.value) for leaf in leaves)  # fmt: skip
 
 
 def _decides(function: Any, leaves: list[Traced]) -> bool:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from srcad import rules
+
 SHIFT = np.array([3, 1, 0, 2])
 CHAIN = sparse.csr_array(np.eye(6, k=1) - np.eye(6))
 
@@ -42,6 +44,10 @@ def picked(x, order):
 
 def chained(x):
     return np.tanh(CHAIN @ x) * x
+
+
+def ranked(x, A):
+    return np.where(A @ np.ones(x.size) > 1.5, x**2, x[::-1])
 
 
 def halved(x):
@@ -124,6 +130,20 @@ def apart(x, s, t):
     return np.sum(x * np.cos(x)) + 2 * s + 2 * t
 
 
+def uneven(a, b, by):
+    return a * b
+
+
+@rules.elementwise(uneven, signature="(),(),()->()")
+def uneven_rule(a, b, by, y):
+    """Partial derivatives of no function: the mixed ones differ by `by`."""
+    return b * (1 + by), a, 0 * a
+
+
+def misled(x):
+    return np.sum(uneven(x[0], x[1:], (-1.0) ** np.arange(x.size - 1))) + np.sum(x**3)
+
+
 def kinked(x):
     return np.sum(np.maximum(x[1:], x[:-1]) ** 2 * x[0])
 
@@ -165,6 +185,7 @@ HESSIANS = [
     Program(energy, (drawn(4, 3),)),
     Program(mixed, (drawn(4), drawn(3)), (0, 1)),
     Program(apart, (drawn(4), 0.5, 1.5), (0, 1, 2)),  # two of its gradients are one constant
+    Program(misled, (drawn(9),)),  # by as much as row 0 sums to
     Program(kinked, (drawn(6),)),
     Program(kinked, (np.ones(6),)),
     Program(rosenbrock, (drawn(8).astype(np.float32),)),

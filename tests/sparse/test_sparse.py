@@ -131,6 +131,10 @@ def test_what_decides_is_no_longer_what_it_was():
     for n, order in ((4, [2, 0, 1]), (4, [1, 1, 3]), (5, [0, 4, 2])):
         x, order = programs.drawn(n), np.array(order)
         same(derivative(x, order), srcad.jacfwd(programs.picked)(x, order), 1e-12)
+    ranked, x = srcad.jacfwd(programs.ranked, sparse=True), programs.drawn(3)
+    for numbers in ([1.0, 2.0, 3.0], [3.0, 1.0, 0.5]):  # of one structure
+        A = sparse.diags_array(numbers, format="csr")
+        same(ranked(x, A), srcad.jacfwd(programs.ranked)(x, A), 1e-12)
     before, x = programs.SHIFT.copy(), programs.drawn(4)
     try:
         programs.SHIFT[:] = [0, 0, 1, 1]
