@@ -25,6 +25,7 @@ from srcad.core.nodes import (
     Let,
     Loop,
     Origin,
+    Slice,
     Statement,
     Tree,
     Value,
@@ -40,6 +41,7 @@ from srcad.simplifier.rewrite import copy_function, remake, uses
 __all__ = ["nest"]
 
 _WIDTH = 76
+_TARGET = 16
 _NEVER = {ops.put, ops.put_add, ops.add_at, ops.save, ops.saved}
 
 
@@ -207,7 +209,9 @@ class _Nest:
         options = tuple((key, self.take(option)) for key, option in statement.options)
         # The message of an exception stands on a line of its own.
         shown = slice(1) if statement.op is ops.raise_if else slice(None)
-        while _width(args[shown]) + _width(options) > _WIDTH:
+        # What is stored into stands where other statements have the name that they give.
+        target = _TARGET if statement.op in (ops.put, ops.put_add) else 0
+        while _width(args[shown]) + _width(options) - target > _WIDTH:
             largest = _largest((args, options))
             if largest is None:
                 break
@@ -282,20 +286,24 @@ def _width(tree: Any) -> int:
         style = tree.op.style
         if style in ("binary", "compare"):
             return 4 + _width(tree.args[0]) + _width(tree.args[1])
-        extra = (
-            3
-            if style in ("binary", "compare")
-            else 2 + (len(tree.op.name) if style == "call" else 2)
-        )
+        if style == "index" and len(tree.args) == 2:
+            base, index = tree.args
+            return _width(base) + (0 if type(index) is tuple else 2) + _width(index)
         return (
-            extra
+            2
+            + (len(tree.op.name) if style == "call" else 2)
             + _width(tree.args)
             + sum(len(key) + 1 + _width(option) for key, option in tree.options)
         )
+    if isinstance(tree, Slice):
+        stepped = tree.step is not None
+        return 1 + stepped + sum(_width(part) for part in tree if part is not None)
     if isinstance(tree, (tuple, list)):
         return sum(_width(part) + 2 for part in tree)
     if tree is None:
-        return 0
+        return 4
+    if tree is Ellipsis:
+        return 3
     return len(str(tree)) if not callable(tree) else 6
 
 
