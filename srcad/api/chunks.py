@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import collections
+import concurrent.futures
 import contextlib
 import os
 import queue
@@ -16,7 +16,7 @@ import numpy as np
 from srcad.api.dispatch import overlaps_itself
 from srcad.api.memory import available
 from srcad.api.pullback import matched
-from srcad.api.tasks import Named, Seed, Sweep, compute
+from srcad.api.tasks import Answer, Named, Seed, Sweep, compute
 from srcad.core.pytrees import look
 from srcad.errors import ArgumentTypeError, ArgumentValueError, ChunkError
 
@@ -198,7 +198,9 @@ class Job(NamedTuple):
 
 def checked_executor(executor: Any) -> Any:
     """Something with `submit`, or None. Raises ArgumentTypeError."""
-    if executor is not None and not callable(getattr(executor, "submit", None)):
+    if isinstance(executor, type) or (
+        executor is not None and not callable(getattr(executor, "submit", None))
+    ):
         raise ArgumentTypeError(
             f"executor={executor!r} is no executor",
             reason="Pass a concurrent.futures.ProcessPoolExecutor, or what is used as one: client.get_executor() of dask.distributed.",
@@ -243,52 +245,104 @@ def work(
                     raise failed(job, error, written) from error
                 put(job, found)
             return
-        pending: dict[Future[Any], Job] = {}
-
         done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        pending: dict[Future[Any], Submitted] = {}
+        carriers: dict[str, Carrier] = {}
+        local = is_local(executor)
+        workers, known = workers_of(executor), getattr(executor, "_max_workers", None)
 
         def take() -> None:
             future = done.get()
-            job = pending.pop(future)
+            job, whole, refusals = pending.pop(future)
             try:
-                found = future.result()
+                answer = future.result()
             except Exception as error:
                 raise failed(job, error, written) from error
-            if found is None:  # a process that has not been sent it
-                submit(job, job.sweep)
+            if not local:
+                carriers[job.sweep.sent.token].heard(answer, whole)
+            if answer.rows is None:
+                submit(job, refusals + 1)
             else:
-                put(job, found)
+                put(job, answer.rows)
 
-        def submit(job: Job, sweep: Any) -> None:
+        def submit(job: Job, refusals: int = 0) -> None:
+            sweep: Any = job.sweep
+            whole = True
+            if not local:
+                token = sweep.sent.token  # what cannot be sent is said here
+                carrier = carriers.setdefault(token, Carrier(int(known or 1)))
+                whole = carrier.whole(refusals)
+                sweep = sweep if whole else Named(token)
             try:
                 future = executor.submit(compute, sweep, job.start, job.stop)
             except Exception as error:
                 while pending:  # of a broken pool one of these is the cause
                     take()
                 raise failed(job, error, written) from error
-            pending[future] = job
+            pending[future] = Submitted(job, whole, refusals)
             future.add_done_callback(done.put)
 
-        local = isinstance(executor, ThreadPoolExecutor)
-        workers = workers_of(executor)
-        sends: collections.Counter[str] = collections.Counter()
         try:
             room = available() // 4
             for job in jobs:
                 # What is done and not yet written is bounded by memory, what waits by nothing.
                 while len(pending) >= max(2 * workers, room // max(job.nbytes, 1)):
                     take()
-                if local:
-                    submit(job, job.sweep)
-                    continue
-                token = job.sweep.sent.token  # what cannot be sent is said here
-                sends[token] += 1
-                submit(job, job.sweep if sends[token] <= workers else Named(token))
+                submit(job)
             while pending:
                 take()
         finally:
             for future in pending:
                 future.cancel()
+
+
+class Submitted(NamedTuple):
+    """What an executor has: a job, whether all of its sweep was sent, how many workers had no use for less."""
+
+    job: Job
+    whole: bool
+    refusals: int
+
+
+class Carrier:
+    """Decides which tasks bring their sweep along: as many as there are workers that have not got it, though none can be addressed.
+
+    Args:
+        workers: How many there are at least.
+
+    >>> carrier = Carrier(1)
+    >>> carrier.whole(0), carrier.whole(0)
+    (True, False)
+    >>> carrier.heard(Answer(None, "b"), False)
+    >>> carrier.whole(1)      # it has gone to another one
+    True
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.first, self.away = workers, 0
+        self.lacking: set[str] = set()
+
+    def whole(self, refusals: int) -> bool:
+        """Whether the next task does: one that was refused often in any case, so that it comes to an end."""
+        found = self.first > 0 or refusals > 2 or (refusals > 0 and self.away < len(self.lacking))
+        self.first -= 1
+        self.away += found
+        return found
+
+    def heard(self, answer: Answer, whole: bool) -> None:
+        """A worker has answered."""
+        self.away -= whole
+        if answer.rows is None:
+            self.lacking.add(answer.worker)
+        else:
+            self.lacking.discard(answer.worker)
+
+
+def is_local(executor: Any) -> bool:
+    """Whether an executor's workers are threads of this interpreter, which can call what is compiled."""
+    return isinstance(executor, ThreadPoolExecutor) and not isinstance(
+        executor, getattr(concurrent.futures, "InterpreterPoolExecutor", ())
+    )
 
 
 def workers_of(executor: Any) -> int:
@@ -316,7 +370,7 @@ def failed(job: Job, error: BaseException, written: bool) -> ChunkError:
         )
     reasons.append("The other chunks are cancelled.")
     if written:
-        reasons.append("`out` is partly written: it does not hold the Jacobian.")
+        reasons.append("`out` may be partly written: it does not hold the Jacobian.")
     return ChunkError(f"{which} of {job.what} {verb} not computed: {why}", reason=" ".join(reasons))
 
 

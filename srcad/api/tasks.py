@@ -20,7 +20,7 @@ import numpy as np
 from srcad.errors import ChunkError
 from srcad.loader import load
 
-__all__ = ["Named", "Seed", "Sweep", "compute"]
+__all__ = ["Answer", "Named", "Seed", "Sweep", "compute"]
 
 
 class Seed(NamedTuple):
@@ -170,9 +170,19 @@ class Named(NamedTuple):
             return swept(backward, local, start, stop)
 
 
-def compute(sweep: Any, start: int, stop: int) -> list[Any] | None:
+class Answer(NamedTuple):
+    """What a task returns: rows, or None where the sweep is not known by the process; and which process that is."""
+
+    rows: list[Any] | None
+    worker: str
+
+
+_ME = os.urandom(8).hex()  # machines may share their names
+
+
+def compute(sweep: Any, start: int, stop: int) -> Answer:
     """What an executor runs."""
-    return sweep(start, stop)  # type: ignore[no-any-return]
+    return Answer(sweep(start, stop), f"{_ME} {os.getpid()}")
 
 
 def swept(backward: Any, sweep: Any, start: int, stop: int) -> list[Any]:

@@ -275,7 +275,7 @@ def jacrev(
     Raises:
         ArgumentError: argnums or chunk_size do not fit; at the call, an argument or output is no float, `out` does not fit.
         UnsupportedSyntaxError: At the call, the source does not tell that the blocks are all there is, with `compact`; or an option that goes with no other.
-        SrcadError: At the call, a chunk was not computed by the executor. There is no result then, and `out` is partly written.
+        SrcadError: At the call, a chunk was not computed by the executor. There is no result then, and `out` may be partly written.
 
     >>> import numpy as np
     >>> jacrev(lambda x: x ** 2)(np.array([1.0, 2.0]))

@@ -3,6 +3,7 @@
 Expected are the derivatives that all rows at once give, which other tests hold against differences, or closed forms.
 """
 
+import itertools
 import multiprocessing
 import os
 import pickle
@@ -30,8 +31,8 @@ def killed(sweep, start, stop):
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 def compilers():
-    heavy = ("gast", "srcad.parser", "srcad.rules", "srcad.transformer", "srcad.api.compile")
-    return [name for name in sys.modules if name.startswith(heavy)]
+    heavy = {"gast", "srcad.parser", "srcad.rules", "srcad.transformer", "srcad.api.compile"}
+    return sorted(heavy & set(sys.modules))
 
 def twice(x):
     return 2 * x
@@ -283,7 +284,7 @@ def half(bound, text="def back(y_bar, k):\n    return helper(k) * y_bar\n"):
 
 def test_what_the_text_calls_by_name(helpers, processes, monkeypatch):
     sweep = half({"helper": helpers.twice, "unread": lambda x: x})
-    (rows,) = processes.submit(compute, sweep, 1, 3).result()
+    ((rows,), _) = processes.submit(compute, sweep, 1, 3).result()
     np.testing.assert_array_equal(rows, [[0.0, 2.0, 0.0], [0.0, 0.0, 4.0]])
 
     with pytest.raises(ChunkError, match="`helper`.*cannot be sent"):
@@ -295,29 +296,41 @@ def test_what_the_text_calls_by_name(helpers, processes, monkeypatch):
         there(0, 1)
 
 
-class Forgetful(Executor):
-    """One worker, another process for each task."""
+class Processes(Executor):
+    """What several processes would do, each task at once: `whose` says which one takes the next."""
 
-    _max_workers = 1
+    _max_workers = 2
 
-    def __init__(self):
-        self.sizes = []
+    def __init__(self, whose):
+        self.whose, self.open, self.wholes = whose, {}, []
 
     def submit(self, task, *args):
         data = pickle.dumps(args)
-        self.sizes.append(len(data))
-        sys.modules[compute.__module__]._OPEN.clear()
-        sweep, start, stop = pickle.loads(data)
+        self.wholes.append(len(data) > 500)  # with text and values
+        worker = next(self.whose)
+        known = sys.modules[compute.__module__]._OPEN
+        known.clear()
+        known.update(self.open.get(worker, {}))
         future = Future()
-        future.set_result(task(sweep, start, stop))
+        future.set_result(task(*pickle.loads(data))._replace(worker=worker))
+        self.open[worker] = dict(known)
         return future
 
 
-def test_what_is_saved_is_sent_to_whom_has_not_got_it(x):
-    executor = Forgetful()
+@pytest.mark.parametrize(
+    ("whose", "wholes"),
+    [
+        (itertools.repeat("a"), 2),
+        (itertools.chain("aa", itertools.repeat("b")), 3),  # one takes what was meant for both
+        (itertools.count(), 40),  # another one for each
+    ],
+    ids=["one", "two", "many"],
+)
+def test_what_is_saved_is_sent_to_whom_has_not_got_it(whose, wholes):
+    x = np.linspace(0.1, 1.0, 40)
+    executor = Processes(whose)
     same(jacrev(curve, chunk_size=1, executor=executor)(x), jacrev(curve)(x))
-    assert sum(size > 500 for size in executor.sizes) == 5  # with text and values
-    assert sum(size < 200 for size in executor.sizes) == 4  # by name: all but the first
+    assert executor.wholes[:3] == [True, True, False] and sum(executor.wholes) == wholes
 
 
 def test_a_worker_of_another_version(helpers):
