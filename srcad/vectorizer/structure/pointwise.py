@@ -22,6 +22,8 @@ from srcad.vectorizer.structure.elements import (
     is_just,
     is_number,
 )
+from srcad.vectorizer.structure.shared import blockwise
+from srcad.vectorizer.structure.shared.pointwise import casted
 from srcad.vectorizer.structure.table import (
     fitting,
     floated,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 def applied(b: Batch, let: Let, compute: Callable[[list[Tree]], Tree]) -> Element | None:
     """An elementwise operation that is linear in its one operand with the axis: done on the scales instead."""
     place, element = only(b, let)
+    if isinstance(element, Shared):
+        return blockwise(b, let, compute)
     old, out = let.args[place], let.out
     if element is None or out is None or not same_shape(old.type, out.type):
         return None
@@ -48,7 +52,7 @@ def applied(b: Batch, let: Let, compute: Callable[[list[Tree]], Tree]) -> Elemen
         if scale is None:
             return None
         return element._replace(scale=scale, origin=let.origin)
-    if isinstance(element, (Columns, Shared)):
+    if isinstance(element, Columns):
         return None
     parts = []
     for part in element.parts:
@@ -73,7 +77,12 @@ def negative(b: Batch, let: Let) -> Any:
 @handles(operator.pos, np.positive, np.copy, runtime.own, ops.move.function, runtime.stop_gradient)
 @handles(np.asarray, np.ascontiguousarray)
 def same(b: Batch, let: Let) -> Any:
-    return None if let.options else applied(b, let, lambda args: args[0])
+    if let.options:
+        return None
+    _, element = only(b, let)
+    if isinstance(element, Shared) and same_shape(let.args[0].type, b.target.type):
+        return element
+    return applied(b, let, lambda args: args[0])
 
 
 @handles(np.real, np.imag, np.conjugate)
@@ -95,9 +104,12 @@ def complex_part(b: Batch, let: Let) -> Any:
 @handles(runtime.cast, runtime.result, runtime.spread, runtime.sum_to)
 def formed(b: Batch, let: Let) -> Any:
     """What gives a value the form of another, where that is the shape that it has."""
-    if b.is_batched(let.args[1]):
+    g, x = let.args
+    if b.is_batched(x):
         return None
-    dtype = b.target.type.dtype
+    dtype, element = b.target.type.dtype, b.element(g)
+    if isinstance(element, Shared):
+        return casted(b, let, element, x) if same_shape(g.type, type_of(x)) else None
 
     def compute(args: list[Tree]) -> Tree:
         if is_number(args[0]) or type_of(args[0]).dtype in (dtype, "float", "int"):
@@ -143,8 +155,14 @@ def selected(b: Batch, let: Let) -> Any:
     if len(let.args) != 3 or b.is_batched(let.args[0]):
         return None
     condition, *sides = let.args
+
+    def choose(args: list[Tree]) -> Tree:
+        return b.emit(np.where, args[0], *map(floated, args[1:]))
+
     if all(map(b.is_batched, sides)):
         one, two = map(b.element, sides)
+        if isinstance(one, Shared) or isinstance(two, Shared):
+            return blockwise(b, let, choose)
         if not (isinstance(one, Diagonal) and isinstance(two, Diagonal)):
             return None
         if not all(same_shape(side.type, b.target.type) for side in sides):
@@ -157,11 +175,8 @@ def selected(b: Batch, let: Let) -> Any:
     if not is_zero(b, other):
         return None
 
-    def compute(args: list[Tree]) -> Tree:
-        ends = [0.0 if side is other else floated(arg) for side, arg in zip(sides, args[1:])]
-        return b.emit(np.where, args[0], *ends)
-
-    return applied(b, let, compute)
+    zeroed = [0.0 if side is other else side for side in sides]
+    return applied(b, let.renewed(args=(condition, *zeroed)), choose)
 
 
 @handles(operator.add, np.add, operator.sub, np.subtract)
@@ -176,9 +191,13 @@ def total(b: Batch, let: Let) -> Any:
         if not b.is_batched(other) and is_zero(b, other):
             alone = let.renewed(args=(let.args[place],))
             return negative(b, alone) if place and minus else same(b, alone)
+    one, two = map(b.element, let.args)
+    if not all(map(b.is_batched, let.args)):
+        return None
+    if isinstance(one, Shared) or isinstance(two, Shared):
+        return blockwise(b, let, lambda args: sum_of(b, args[0], args[1], minus))
     if not all(b.element(arg) and same_shape(arg.type, b.target.type) for arg in let.args):
         return None
-    one, two = map(b.element, let.args)
     if isinstance(one, Diagonal) and isinstance(two, Diagonal):
         scale = sum_of(b, one.scale, two.scale, minus)
         return one._replace(scale=scale, origin=let.origin)
