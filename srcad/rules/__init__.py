@@ -8,7 +8,9 @@ from srcad.rules import conversions as _conversions  # noqa: F401
 from srcad.rules import decompositions as _decompositions  # noqa: F401
 from srcad.rules import elementwise as _elementwise  # noqa: F401
 from srcad.rules import fourier as _fourier  # noqa: F401
+from srcad.rules import inverses as _inverses  # noqa: F401
 from srcad.rules import linear as _linear  # noqa: F401
+from srcad.rules import norms as _norms  # noqa: F401
 from srcad.rules import polynomials as _polynomials  # noqa: F401
 from srcad.rules import primitive as _primitive  # noqa: F401
 from srcad.rules import several as _several  # noqa: F401

@@ -4,7 +4,7 @@ Sources: M. B. Giles, "Collected matrix derivative results for forward and rever
 (2008); S. F. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions with application in
 optimum experimental design" (2010); I. Murray, "Differentiation of the Cholesky decomposition" (2016); M. Seeger et
 al., "Auto-differentiating linear algebra" (2017); J. Townsend, "Differentiating the singular value decomposition"
-(2016); G. H. Golub and V. Pereyra, "The differentiation of pseudo-inverses" (1973).
+(2016).
 
 Where NumPy reads one triangle of a matrix, so does the derivative: it is zero on the other one. Symmetric gradients are those
 of a function of `(a + a.T) / 2`. Vectors that belong to equal eigenvalues or singular values have no derivative: they
@@ -17,143 +17,29 @@ from typing import Any
 
 import numpy as np
 
-from srcad.core import ops
-from srcad.core.nodes import Let
-from srcad.core.quote import (
-    Symbol,
-    call,
-    conj,
-    imag,
-    may_be_complex,
-    put,
-    put_add,
-    rank,
-    real,
-    sizes,
-    wants,
-)
+from srcad.core.quote import call, conj, imag, may_be_complex, put, put_add, rank, real, wants
 from srcad.rules.derived import derived, formulas
-from srcad.rules.families import constant, primitive, rule_of
-from srcad.rules.linear import known
+from srcad.rules.families import primitive
+from srcad.rules.stacks import (
+    as_column,
+    as_row,
+    check_phase,
+    diagonal_of,
+    folded,
+    h,
+    halved,
+    inverse_gaps,
+    is_square,
+    mirrored,
+    no_taller,
+    real_diagonal_of,
+    require,
+    sizes_of,
+    swapped,
+    unit_like,
+)
 
 __all__: list[str] = []
-
-
-# Matrices.
-
-
-def _t(x: Any) -> Any:
-    return x.T if rank(x) == 2 else np.swapaxes(x, -1, -2)
-
-
-def _h(x: Any) -> Any:
-    """The conjugate transpose."""
-    return conj(_t(x))
-
-
-def _row(w: Any) -> Any:
-    """A vector as a row: it scales columns."""
-    return w if rank(w) == 1 else w[..., None, :]
-
-
-def _column(w: Any) -> Any:
-    """A vector as a column: it scales rows."""
-    return w[:, None] if rank(w) == 1 else w[..., None]
-
-
-def _at(s: Any, place: int) -> Any:
-    return s[place] if rank(s) == 1 else s[..., place]
-
-
-def _eye(w: Any) -> Any:
-    """The unit matrix for vectors of this size and dtype."""
-    dtype = w.value.type.dtype if isinstance(w, Symbol) else w.dtype
-    options = {} if dtype == "float64" else {"dtype": w.dtype}
-    return call(np.eye, w.shape[-1], **options)
-
-
-def _diagonal(x: Any) -> Any:
-    return np.diagonal(x) if rank(x) == 2 else np.diagonal(x, axis1=-2, axis2=-1)
-
-
-def _real_diagonal(x: Any) -> Any:
-    return real(_diagonal(x))
-
-
-def _mirrored(a: Any, lower: bool) -> Any:
-    """The Hermitian matrix of which one triangle is read."""
-    triangle, rest = (np.tril(a), np.tril(a, -1)) if lower else (np.triu(a), np.triu(a, 1))
-    return (rest + _real_part(a) if may_be_complex(a) else triangle) + _h(rest)
-
-
-def _folded(g: Any, lower: bool) -> Any:
-    """The transpose of `_mirrored`: both triangles together, in the one that is read."""
-    other = np.triu(g, 1) if lower else np.tril(g, -1)
-    if may_be_complex(g):
-        return (np.tril(g, -1) if lower else np.triu(g, 1)) + _real_part(g) + _h(other)
-    return (np.tril(g) if lower else np.triu(g)) + _h(other)
-
-
-def _real_part(x: Any) -> Any:
-    """The real part of the diagonal, as a matrix."""
-    return np.tril(np.triu(real(x)))
-
-
-def _halved(x: Any) -> Any:
-    """The lower triangle with half the diagonal."""
-    return 0.5 * (np.tril(x) + np.tril(x, -1))
-
-
-def _inverse_gaps(w: Any, eye: Any) -> Any:
-    """1 / (w_j - w_i), and 0 on the diagonal."""
-    return 1 / (_row(w) - _column(w) + eye) - eye
-
-
-def _is_square(a: Any) -> bool:
-    """Whether matrices are proven square."""
-    m, n = _sizes(a)
-    return _no_taller(m, n) and _no_taller(n, m)
-
-
-def _sizes(a: Any) -> tuple[Any, Any]:
-    found = sizes(a)
-    return (None, None) if found is None else (found[-2], found[-1])
-
-
-def _no_taller(a: Any, b: Any) -> bool:
-    """Whether the size `a` is proven at most `b`."""
-    return (isinstance(a, int) and isinstance(b, int) and a <= b) or (
-        isinstance(a, tuple) and isinstance(b, tuple) and a[:2] == b[:2]
-    )
-
-
-def _require(a: Any, *, wide: bool, what: str) -> None:
-    """Refuse, here or when the text runs, matrices with more rows than columns (`wide`), or fewer."""
-    m, n = _sizes(a) if wide else _sizes(a)[::-1]
-    if _no_taller(m, n):
-        return
-    message = f"{what}, which no derivative determines; ask for the reduced form"
-    if isinstance(m, int) and isinstance(n, int):
-        raise NotImplementedError(message)
-    rows, columns = a.shape[-2], a.shape[-1]
-    _refuse(rows > columns if wide else columns > rows, message)
-
-
-def _refuse(wrong: Any, message: str) -> None:
-    """Let the text raise where a condition holds; where it is known already, raise."""
-    if isinstance(wrong, Symbol):
-        builder = wrong.builder
-        raised = (wrong.value, "ValueError", message)
-        builder.add(Let(None, ops.raise_if, raised, (), builder.origin))
-    elif wrong:
-        raise NotImplementedError(message)
-
-
-def _check_phase(slope: Any, *bars: Any) -> None:
-    """Let the text raise where the phase of complex vectors matters: its slope is the imaginary part of these numbers."""
-    largest: Any = sum(np.sum(np.abs(bar)) for bar in bars if bar is not None)
-    wrong = np.sum(np.abs(np.imag(slope))) > 1e-4 * largest
-    _refuse(wrong, "the phase of complex vectors is arbitrary, and the function depends on it")
 
 
 # Symmetric matrices.
@@ -170,22 +56,22 @@ class Eigh:
     def pullback(y_bar: Any, a: Any, y: Any, *, UPLO: Any = "L") -> Any:
         (w_bar, v_bar), (w, v) = y_bar, y
         if v_bar is None:
-            return _folded((v * _row(w_bar)) @ _h(v), UPLO.upper() == "L")
-        eye = _eye(w)
-        inner = _h(v) @ v_bar
+            return folded((v * as_row(w_bar)) @ h(v), UPLO.upper() == "L")
+        eye = unit_like(w)
+        inner = h(v) @ v_bar
         if may_be_complex(a):
-            _check_phase(_diagonal(inner), v_bar)
-        inner = _inverse_gaps(w, eye) * inner
+            check_phase(diagonal_of(inner), v_bar)
+        inner = inverse_gaps(w, eye) * inner
         if w_bar is not None:
-            inner = inner + _row(w_bar) * eye
-        return _folded(v @ inner @ _h(v), UPLO.upper() == "L")
+            inner = inner + as_row(w_bar) * eye
+        return folded(v @ inner @ h(v), UPLO.upper() == "L")
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any, *, UPLO: Any = "L") -> Any:
         w, v = y
-        inner = _h(v) @ _mirrored(a_dot, UPLO.upper() == "L") @ v
-        v_dot = v @ (_inverse_gaps(w, _eye(w)) * inner) if wants(1) else None
-        return _real_diagonal(inner), v_dot
+        inner = h(v) @ mirrored(a_dot, UPLO.upper() == "L") @ v
+        v_dot = v @ (inverse_gaps(w, unit_like(w)) * inner) if wants(1) else None
+        return real_diagonal_of(inner), v_dot
 
 
 @primitive(np.linalg.eig, signature="(n,n)->(n),(n,n)", on_complex="given")
@@ -199,15 +85,15 @@ class Eig:
     def pullback(y_bar: Any, a: Any, y: Any) -> Any:
         (w_bar, v_bar), (w, v) = y_bar, y
         if v_bar is None:
-            return np.linalg.solve(_h(v), _column(w_bar) * _h(v))
-        eye = _eye(w)
-        v_bar = v_bar - 1j * _pivots(v) * _row(np.sum(real(conj(v_bar) * 1j * v), axis=-2))
-        inner = _h(v) @ v_bar
-        inner = inner - (_h(v) @ v) * _row(real(_diagonal(inner)))
-        inner = conj(_inverse_gaps(w, eye)) * inner
+            return np.linalg.solve(h(v), as_column(w_bar) * h(v))
+        eye = unit_like(w)
+        v_bar = v_bar - 1j * _pivots(v) * as_row(np.sum(real(conj(v_bar) * 1j * v), axis=-2))
+        inner = h(v) @ v_bar
+        inner = inner - (h(v) @ v) * as_row(real(diagonal_of(inner)))
+        inner = conj(inverse_gaps(w, eye)) * inner
         if w_bar is not None:
-            inner = inner + _row(w_bar) * eye
-        return np.linalg.solve(_h(v), inner @ _h(v))
+            inner = inner + as_row(w_bar) * eye
+        return np.linalg.solve(h(v), inner @ h(v))
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any) -> Any:
@@ -215,10 +101,10 @@ class Eig:
         moved = np.linalg.solve(v, a_dot @ v)
         v_dot = None
         if wants(1):
-            v_dot = v @ (_inverse_gaps(w, _eye(w)) * moved)
-            v_dot = v_dot - v * _row(real(np.sum(conj(v) * v_dot, axis=-2)))
-            v_dot = v_dot - 1j * v * _row(np.sum(imag(v_dot) * _pivots(v), axis=-2))
-        return _diagonal(moved), v_dot
+            v_dot = v @ (inverse_gaps(w, unit_like(w)) * moved)
+            v_dot = v_dot - v * as_row(real(np.sum(conj(v) * v_dot, axis=-2)))
+            v_dot = v_dot - 1j * v * as_row(np.sum(imag(v_dot) * _pivots(v), axis=-2))
+        return diagonal_of(moved), v_dot
 
 
 def _pivots(v: Any) -> Any:
@@ -245,20 +131,20 @@ class Cholesky:
 
     @staticmethod
     def pullback(y_bar: Any, a: Any, y: Any, *, upper: Any = False) -> Any:
-        factor, factor_bar = (_h(y), _h(y_bar)) if upper else (y, y_bar)
-        inner = _halved(_h(factor) @ factor_bar)
+        factor, factor_bar = (h(y), h(y_bar)) if upper else (y, y_bar)
+        inner = halved(h(factor) @ factor_bar)
         # L^-H inner L^-1
-        a_bar = np.linalg.solve(_h(factor), _h(np.linalg.solve(_h(factor), _h(inner))))
-        a_bar = _halved(a_bar + _h(a_bar))
-        return _h(a_bar) if upper else a_bar
+        a_bar = np.linalg.solve(h(factor), h(np.linalg.solve(h(factor), h(inner))))
+        a_bar = halved(a_bar + h(a_bar))
+        return h(a_bar) if upper else a_bar
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any, *, upper: Any = False) -> Any:
-        factor = _h(y) if upper else y
-        moved = _mirrored(a_dot, not upper)
-        inner = np.linalg.solve(factor, _h(np.linalg.solve(factor, moved)))
-        y_dot = factor @ _halved(inner)
-        return _h(y_dot) if upper else y_dot
+        factor = h(y) if upper else y
+        moved = mirrored(a_dot, not upper)
+        inner = np.linalg.solve(factor, h(np.linalg.solve(factor, moved)))
+        y_dot = factor @ halved(inner)
+        return h(y_dot) if upper else y_dot
 
 
 # Determinants.
@@ -276,11 +162,11 @@ class LogDeterminant:
             scale = turn if scale is None else scale + turn
         if scale is None:
             return np.zeros_like(a)
-        return (scale if rank(a) == 2 else scale[..., None, None]) * _h(np.linalg.inv(a))
+        return (scale if rank(a) == 2 else scale[..., None, None]) * h(np.linalg.inv(a))
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any) -> Any:
-        moved = np.sum(_t(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
+        moved = np.sum(swapped(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
         sign_dot = 1j * imag(moved) * y[0] if may_be_complex(a) and wants(0) else None
         return sign_dot, real(moved)
 
@@ -298,26 +184,26 @@ class QR:
         if mode == "r":
             return _triangle[0](y_bar, a, y)
         (q_bar, r_bar), (q, r) = y_bar, y
-        m, n = _sizes(a)
-        if mode == "complete" and not _no_taller(m, n):
+        m, n = sizes_of(a)
+        if mode == "complete" and not no_taller(m, n):
             if q_bar is not None:
-                _require(a, wide=True, what="`Q` has columns beyond those of the matrix")
+                require(a, wide=True, what="`Q` has columns beyond those of the matrix")
             else:
                 q, r = np.linalg.qr(a)
                 r_bar = r_bar[..., : q.shape[-1], :]
         elif mode not in ("reduced", "complete"):
             raise NotImplementedError(f"np.linalg.qr with mode={mode!r}; use mode='reduced'")
         lead = _Leading(a, q)
-        inner = -r_bar @ _h(r) if r_bar is not None else 0
+        inner = -r_bar @ h(r) if r_bar is not None else 0
         if q_bar is not None:
-            projected = _h(q) @ q_bar
+            projected = h(q) @ q_bar
             inner = projected + inner if r_bar is not None else projected
-        turned = _halved(inner - _h(inner)) if may_be_complex(a) else np.tril(inner - _h(inner))
+        turned = halved(inner - h(inner)) if may_be_complex(a) else np.tril(inner - h(inner))
         if q_bar is None:
             c_bar = q @ turned
         else:
             c_bar = q_bar + q @ (turned - projected)
-        x_bar = _h(np.linalg.solve(lead.of(r), _h(c_bar)))
+        x_bar = h(np.linalg.solve(lead.of(r), h(c_bar)))
         rest = None if r_bar is None else q @ r_bar
         return lead.added(x_bar, rest)
 
@@ -328,22 +214,22 @@ class QR:
         if mode not in ("reduced", "complete"):
             raise NotImplementedError(f"np.linalg.qr with mode={mode!r}; use mode='reduced'")
         q, r = y
-        m, n = _sizes(a)
+        m, n = sizes_of(a)
         below = None
-        if mode == "complete" and not _no_taller(m, n):
+        if mode == "complete" and not no_taller(m, n):
             if wants(0):
-                _require(a, wide=True, what="`Q` has columns beyond those of the matrix")
+                require(a, wide=True, what="`Q` has columns beyond those of the matrix")
             else:
                 below = np.zeros_like(r)
                 q, r = np.linalg.qr(a)
         lead = _Leading(a, q)
-        c = _h(np.linalg.solve(_h(lead.of(r)), _h(lead.of(a_dot))))
-        inner = _h(q) @ c
+        c = h(np.linalg.solve(h(lead.of(r)), h(lead.of(a_dot))))
+        inner = h(q) @ c
         lower = np.tril(inner, -1)
-        turned = lower - _h(lower)
+        turned = lower - h(lower)
         if may_be_complex(a):
             turned = turned + 1j * np.imag(np.triu(np.tril(inner)))
-        r_dot = _h(q) @ a_dot - turned @ r
+        r_dot = h(q) @ a_dot - turned @ r
         if below is not None:
             return None, put(below, (Ellipsis, slice(None, q.shape[-1]), slice(None)), r_dot)
         return q @ (turned - inner) + c if wants(0) else None, r_dot
@@ -356,9 +242,9 @@ class _Leading:
     """The leading columns of a matrix, as many as it has orthogonal ones."""
 
     def __init__(self, a: Any, q: Any) -> None:
-        m, n = _sizes(a)
+        m, n = sizes_of(a)
         self.a = a
-        self.all = _no_taller(n, m)
+        self.all = no_taller(n, m)
         self.index = (Ellipsis, slice(None, None if self.all else q.shape[-1]))
 
     def of(self, x: Any) -> Any:
@@ -391,42 +277,42 @@ class SVD:
         if hermitian:  # which is square, and of which the lower triangle is read
             if not compute_uv:
                 y_bar, y = (None, y_bar, None), np.linalg.svd(a, hermitian=True)
-            return _folded(SVD.pullback(y_bar, a, y, full_matrices=False), True)
+            return folded(SVD.pullback(y_bar, a, y, full_matrices=False), True)
         if not compute_uv:
             u, _, vh = np.linalg.svd(a, full_matrices=False)
-            return (u * _row(y_bar)) @ vh
+            return (u * as_row(y_bar)) @ vh
         (u_bar, s_bar, vh_bar), (u, s, vh) = y_bar, y
         if u_bar is None and vh_bar is None:
-            if full_matrices and not _is_square(a):
+            if full_matrices and not is_square(a):
                 u, _, vh = np.linalg.svd(a, full_matrices=False)
-            return (u * _row(s_bar)) @ vh
-        if full_matrices and not _is_square(a):
+            return (u * as_row(s_bar)) @ vh
+        if full_matrices and not is_square(a):
             if u_bar is None or vh_bar is None:
                 return _pulled_from_one_side(a, u, s, vh, *y_bar)
-            _require(a, wide=True, what=_TOO_MANY)
-            _require(a, wide=False, what=_TOO_MANY)
-        eye = _eye(s)
-        gaps = _inverse_gaps(s**2, eye)
-        m, n = _sizes(a)
+            require(a, wide=True, what=_TOO_MANY)
+            require(a, wide=False, what=_TOO_MANY)
+        eye = unit_like(s)
+        gaps = inverse_gaps(s**2, eye)
+        m, n = sizes_of(a)
         inner = rest = slope = 0
         if u_bar is not None:
-            turn = _h(u) @ u_bar
-            slope = _diagonal(turn) if may_be_complex(a) else 0
-            inner = gaps * (turn - _h(turn)) * _row(s)
+            turn = h(u) @ u_bar
+            slope = diagonal_of(turn) if may_be_complex(a) else 0
+            inner = gaps * (turn - h(turn)) * as_row(s)
             if may_be_complex(a):
-                inner = inner + eye * (turn - _h(turn)) / _row(2 * s)
-            if not full_matrices and not _no_taller(m, n):
-                rest = rest + ((u_bar - u @ turn) / _row(s)) @ vh
+                inner = inner + eye * (turn - h(turn)) / as_row(2 * s)
+            if not full_matrices and not no_taller(m, n):
+                rest = rest + ((u_bar - u @ turn) / as_row(s)) @ vh
         if vh_bar is not None:
-            turn = vh @ _h(vh_bar)
-            slope = slope + _diagonal(turn) if may_be_complex(a) else 0
-            inner = inner + _column(s) * (gaps * (turn - _h(turn)))
-            if not full_matrices and not _no_taller(n, m):
-                rest = rest + (u / _row(s)) @ (vh_bar - _h(turn) @ vh)
+            turn = vh @ h(vh_bar)
+            slope = slope + diagonal_of(turn) if may_be_complex(a) else 0
+            inner = inner + as_column(s) * (gaps * (turn - h(turn)))
+            if not full_matrices and not no_taller(n, m):
+                rest = rest + (u / as_row(s)) @ (vh_bar - h(turn) @ vh)
         if may_be_complex(a):
-            _check_phase(slope, u_bar, vh_bar)
+            check_phase(slope, u_bar, vh_bar)
         if s_bar is not None:
-            inner = inner + _row(s_bar) * eye
+            inner = inner + as_row(s_bar) * eye
         return u @ inner @ vh + rest
 
     @staticmethod
@@ -440,42 +326,42 @@ class SVD:
         hermitian: Any = False,
     ) -> Any:
         if hermitian:
-            moved = _mirrored(a_dot, True)
+            moved = mirrored(a_dot, True)
             if compute_uv:
                 return SVD.pushforward(moved, a, y, full_matrices=False)
             u, _, vh = np.linalg.svd(a, hermitian=True)
-            return _real_diagonal(_h(u) @ moved @ _h(vh))
+            return real_diagonal_of(h(u) @ moved @ h(vh))
         if not compute_uv:
             u, _, vh = np.linalg.svd(a, full_matrices=False)
-            return _real_diagonal(_h(u) @ a_dot @ _h(vh))
+            return real_diagonal_of(h(u) @ a_dot @ h(vh))
         u, s, vh = y
         if not (wants(0) or wants(2)):
-            if full_matrices and not _is_square(a):
+            if full_matrices and not is_square(a):
                 u, _, vh = np.linalg.svd(a, full_matrices=False)
-            return None, _real_diagonal(_h(u) @ a_dot @ _h(vh)), None
-        if full_matrices and not _is_square(a):
+            return None, real_diagonal_of(h(u) @ a_dot @ h(vh)), None
+        if full_matrices and not is_square(a):
             if not (wants(0) and wants(2)):
                 return _pushed_to_one_side(a_dot, a, u, s, vh)
-            _require(a, wide=True, what=_TOO_MANY)
-            _require(a, wide=False, what=_TOO_MANY)
-        moved = _h(u) @ a_dot @ _h(vh)
-        s_dot = _real_diagonal(moved)
+            require(a, wide=True, what=_TOO_MANY)
+            require(a, wide=False, what=_TOO_MANY)
+        moved = h(u) @ a_dot @ h(vh)
+        s_dot = real_diagonal_of(moved)
         u_dot = vh_dot = None
-        m, n = _sizes(a)
-        eye = _eye(s)
-        gaps = _inverse_gaps(s**2, eye)
-        scaled, mirrored = moved * _row(s), _h(moved) * _row(s)
+        m, n = sizes_of(a)
+        eye = unit_like(s)
+        gaps = inverse_gaps(s**2, eye)
+        scaled, across = moved * as_row(s), h(moved) * as_row(s)
         if wants(0):
-            turn = gaps * (scaled + _h(scaled))
+            turn = gaps * (scaled + h(scaled))
             if may_be_complex(a):
-                turn = turn + eye * (moved - _h(moved)) / _row(2 * s)
+                turn = turn + eye * (moved - h(moved)) / as_row(2 * s)
             u_dot = u @ turn
-            if not full_matrices and not _no_taller(m, n):
-                u_dot = u_dot + (a_dot @ _h(vh) - u @ moved) / _row(s)
+            if not full_matrices and not no_taller(m, n):
+                u_dot = u_dot + (a_dot @ h(vh) - u @ moved) / as_row(s)
         if wants(2):
-            vh_dot = -(gaps * (mirrored + _h(mirrored))) @ vh
-            if not full_matrices and not _no_taller(n, m):
-                vh_dot = vh_dot + (_h(u) @ a_dot - moved @ vh) / _column(s)
+            vh_dot = -(gaps * (across + h(across))) @ vh
+            if not full_matrices and not no_taller(n, m):
+                vh_dot = vh_dot + (h(u) @ a_dot - moved @ vh) / as_column(s)
         return u_dot, s_dot, vh_dot
 
 
@@ -487,305 +373,29 @@ def _pulled_from_one_side(
 ) -> Any:
     """Where the left (or right) vectors alone are read, and may be as many as there are rows: with V^H = U^H A / s."""
     left = u_bar is not None
-    _require(a, wide=left, what=_TOO_MANY)
-    v, v_bar = (u, u_bar) if left else (_h(vh), _h(vh_bar))
-    eye = _eye(s)
-    turn = _h(v) @ v_bar
+    require(a, wide=left, what=_TOO_MANY)
+    v, v_bar = (u, u_bar) if left else (h(vh), h(vh_bar))
+    eye = unit_like(s)
+    turn = h(v) @ v_bar
     if may_be_complex(a):
-        _check_phase(_diagonal(turn), v_bar)
-    inner = _inverse_gaps(s**2, eye) * (turn - _h(turn))
+        check_phase(diagonal_of(turn), v_bar)
+    inner = inverse_gaps(s**2, eye) * (turn - h(turn))
     if s_bar is not None:
-        inner = inner + _row(s_bar / s) * eye
-    both = v @ inner @ _h(v)
+        inner = inner + as_row(s_bar / s) * eye
+    both = v @ inner @ h(v)
     return both @ a if left else a @ both
 
 
 def _pushed_to_one_side(a_dot: Any, a: Any, u: Any, s: Any, vh: Any) -> Any:
     left = wants(0)
-    _require(a, wide=left, what=_TOO_MANY)
-    v = u if left else _h(vh)
-    moved = _h(v) @ (a_dot @ _h(a) if left else _h(a_dot) @ a) @ v
-    v_dot = v @ (_inverse_gaps(s**2, _eye(s)) * (moved + _h(moved)))
-    s_dot = _real_diagonal(moved) / s if wants(1) else None
-    return (v_dot, s_dot, None) if left else (None, s_dot, _h(v_dot))
+    require(a, wide=left, what=_TOO_MANY)
+    v = u if left else h(vh)
+    moved = h(v) @ (a_dot @ h(a) if left else h(a_dot) @ a) @ v
+    v_dot = v @ (inverse_gaps(s**2, unit_like(s)) * (moved + h(moved)))
+    s_dot = real_diagonal_of(moved) / s if wants(1) else None
+    return (v_dot, s_dot, None) if left else (None, s_dot, h(v_dot))
 
 
 @derived(np.linalg.svdvals)
 def svdvals(x: Any) -> Any:
     return np.linalg.svd(x, compute_uv=False)
-
-
-# Inverses of what has none, and systems of equations.
-
-
-@primitive(np.linalg.pinv, signature="(m,n)->(n,m)", on_complex="given")
-class PseudoInverse:
-    """Golub and Pereyra 1973, for matrices whose rank does not change."""
-
-    @staticmethod
-    def pullback(
-        y_bar: Any,
-        a: Any,
-        y: Any,
-        *,
-        rcond: Any = None,
-        hermitian: Any = False,
-        rtol: Any = None,
-    ) -> Any:
-        if hermitian:
-            return _folded(PseudoInverse.pullback(y_bar, _mirrored(a, True), y), True)
-        across, turned = _h(y), _h(y_bar)
-        beside = turned - a @ (y @ turned)  # what is orthogonal to the columns of a
-        a_bar = -across @ y_bar @ across + beside @ y @ across
-        return a_bar + across @ y @ (turned - (turned @ y) @ a)
-
-    @staticmethod
-    def pushforward(
-        a_dot: Any,
-        a: Any,
-        y: Any,
-        *,
-        rcond: Any = None,
-        hermitian: Any = False,
-        rtol: Any = None,
-    ) -> Any:
-        if hermitian:
-            return PseudoInverse.pushforward(_mirrored(a_dot, True), _mirrored(a, True), y)
-        across, turned = _h(y), _h(a_dot)
-        y_dot = -y @ a_dot @ y + y @ across @ (turned - (turned @ a) @ y)
-        return y_dot + (turned - y @ (a @ turned)) @ across @ y
-
-
-@primitive(np.linalg.lstsq, on_complex="given")
-class LeastSquares:
-    """As `pinv(a) @ b`, of constant rank (Golub and Pereyra 1973): by a residual, not by the inverse of a square."""
-
-    @staticmethod
-    def pullback(y_bar: Any, a: Any, b: Any, y: Any, *, rcond: Any = None) -> Any:
-        (x_bar, squares_bar, _, s_bar), (x, squares, *_) = y_bar, y
-        a_bar: Any = 0
-        b_bar: Any = 0
-        column = rank(b) == 1
-        if x_bar is not None or squares_bar is not None:
-            rest = b - a @ x
-        if x_bar is not None:
-            inverse = np.linalg.pinv(a, **_cut(rcond))
-            b_bar = _h(inverse) @ x_bar
-            beside = x_bar - inverse @ (a @ x_bar)
-            a_bar = _outer(rest, inverse @ b_bar, column) - _outer(b_bar, x, column)
-            a_bar = a_bar + _outer(_h(inverse) @ x, beside, column)
-        if squares_bar is not None and sizes(squares) != (0,):
-            if column:  # there may be none: their sum is 0
-                moved = 2 * np.sum(squares_bar) * rest
-            else:
-                if not isinstance((sizes(squares) or (None,))[0], int):
-                    _refuse(squares.size == 0, "there are no residuals of such a matrix")
-                moved = 2 * squares_bar * rest
-            a_bar, b_bar = a_bar - _outer(moved, x, column), b_bar + moved
-        if s_bar is not None:
-            u, _, vh = np.linalg.svd(a, full_matrices=False)
-            a_bar = a_bar + (u * s_bar) @ vh
-        return tuple(
-            np.zeros_like(x) if type(bar) is int else bar for x, bar in ((a, a_bar), (b, b_bar))
-        )
-
-    @staticmethod
-    def pushforward(a_dot: Any, b_dot: Any, a: Any, b: Any, y: Any, *, rcond: Any = None) -> Any:
-        x = y[0]
-        rest = b - a @ x
-        moved = 0 if b_dot is None else b_dot
-        if a_dot is not None:
-            moved = moved - a_dot @ x
-        inverse = np.linalg.pinv(a, **_cut(rcond))
-        x_dot = squares_dot = s_dot = None
-        if wants(0):
-            x_dot = inverse @ moved
-            if a_dot is not None:
-                turned = _h(a_dot) @ (_h(inverse) @ x)
-                x_dot = x_dot + inverse @ (_h(inverse) @ (_h(a_dot) @ rest))
-                x_dot = x_dot + (turned - inverse @ (a @ turned))
-        if wants(1) and sizes(y[1]) == (0,):
-            squares_dot = np.zeros_like(y[1])
-        elif wants(1):
-            products = real(2 * conj(rest) * moved)
-            options: dict[str, Any] = {"keepdims": True} if rank(b) == 1 else {}
-            squares_dot = np.sum(products, axis=0, **options)
-        if wants(3) and a_dot is not None:
-            u, _, vh = np.linalg.svd(a, full_matrices=False)
-            s_dot = _real_diagonal(_h(u) @ a_dot @ _h(vh))
-        return x_dot, squares_dot, None, s_dot
-
-
-def _least_squares(a: Any, b: Any, *, rcond: Any = None) -> Any:
-    """For stacks, which NumPy's does not take: there may be no residuals, and the rank may differ."""
-    solution = np.linalg.pinv(a, **_cut(rcond)) @ b
-    return solution, None, None, np.linalg.svd(a, compute_uv=False)
-
-
-rule_of(np.linalg.lstsq).definition = _least_squares  # type: ignore[union-attr]
-
-
-def _cut(rcond: Any) -> dict[str, Any]:
-    """What `lstsq` leaves out as small, in words of `pinv`."""
-    return {"rtol": None} if rcond is None else {"rcond": rcond}
-
-
-def _outer(u: Any, v: Any, column: bool) -> Any:
-    return np.outer(u, conj(v)) if column else u @ _h(v)
-
-
-@derived(np.linalg.matrix_power)
-def matrix_power(a: Any, *, n: Any) -> Any:
-    n = known(n, "n")
-    if n < 0:
-        a, n = np.linalg.inv(a), -n
-    if n == 0:
-        return 0 * a + call(np.eye, a.shape[-1], dtype=a.dtype)
-    power = None
-    while n:
-        if n % 2:
-            power = a if power is None else power @ a
-        n //= 2
-        a = a @ a if n else a
-    return power
-
-
-@derived(np.linalg.multi_dot)
-def multi_dot(arrays: Any) -> Any:
-    product, *others = arrays
-    for other in others:
-        product = product @ other
-    return product
-
-
-@derived(np.linalg.tensorsolve)
-def tensorsolve(a: Any, b: Any, *, axes: Any = None) -> Any:
-    count = rank(a)
-    if axes is not None:
-        last = [known(axis, "axes") % count for axis in axes]
-        a = np.transpose(a, [i for i in range(count) if i not in last] + last)
-    shape = a.shape[rank(b) :] if count != rank(b) else ()
-    matrix = np.reshape(a, (b.size, b.size))
-    return np.reshape(np.linalg.solve(matrix, np.reshape(b, (-1,))), shape)
-
-
-@derived(np.linalg.tensorinv)
-def tensorinv(a: Any, *, ind: Any = 2) -> Any:
-    ind = known(ind, "ind")
-    front = [a.shape[i] for i in range(ind)]
-    back = [a.shape[i] for i in range(ind, rank(a))]
-    size = 1
-    for one in front:
-        size = size * one
-    inverse = np.linalg.inv(np.reshape(a, (size, size)))
-    return np.reshape(inverse, (*back, *front))
-
-
-# Norms.
-
-
-@derived(np.linalg.cond)
-def cond(x: Any, *, p: Any = None) -> Any:
-    """Where the matrix is singular it is infinite, and has no derivative."""
-    if p in (None, 2, -2):
-        s = np.linalg.svd(x, compute_uv=False)
-        return _at(s, -1) / _at(s, 0) if p == -2 else _at(s, 0) / _at(s, -1)
-    options = {"ord": p, "axis": (-2, -1)}
-    return np.linalg.norm(x, **options) * np.linalg.norm(np.linalg.inv(x), **options)
-
-
-@derived(np.linalg.matrix_norm)
-def matrix_norm(x: Any, *, keepdims: Any = False, ord: Any = "fro") -> Any:
-    return np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
-
-
-@derived(np.linalg.vector_norm)
-def vector_norm(x: Any, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:
-    if isinstance(axis, (tuple, list)) and len(axis) == 1:
-        (axis,) = axis
-    if axis is None and rank(x) > 1 and ord in (2, None):
-        return np.linalg.norm(x, keepdims=keepdims)
-    if axis is None or isinstance(axis, (tuple, list)):
-        return vector_norm_of(x, ord, axis, keepdims)
-    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)
-
-
-def vector_norm_of(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
-    """The norms of vectors that lie along axes."""
-    options = {} if axis is None else {"axis": axis}
-    if keepdims:
-        options["keepdims"] = True
-    if ord in (np.inf, -np.inf):
-        return (np.max if ord > 0 else np.min)(np.abs(x), **options)
-    if ord == 0:
-        return np.sum(np.astype(x != 0, x.dtype), **options)
-    if ord in (None, 2):
-        return np.sqrt(np.sum(np.square(np.abs(x)) if may_be_complex(x) else x * x, **options))
-    if ord == 1:
-        return np.sum(np.abs(x), **options)
-    return np.sum(np.abs(x) ** ord, **options) ** (1 / ord)
-
-
-def norm_of(x: Any, *, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
-    """The norms of vectors and matrices, but for the Euclidean ones."""
-    axis = tuple(range(rank(x))) if axis is None else axis
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    if len(axes) == 1:
-        return vector_norm_of(x, ord, axes[0] if rank(x) > 1 or keepdims else None, keepdims)
-    rows, columns = (one % rank(x) for one in axes)
-    if ord in ("nuc", 2, -2):
-        if (rows, columns) != (rank(x) - 2, rank(x) - 1):
-            x = np.moveaxis(x, (rows, columns), (-2, -1))
-        s = np.linalg.svd(x, compute_uv=False)
-        found = np.sum(s, axis=-1) if ord == "nuc" else _at(s, 0 if ord == 2 else -1)
-    elif ord in (1, -1, np.inf, -np.inf):
-        along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
-        sums = np.sum(np.abs(x), axis=along)
-        found = (np.max if ord > 0 else np.min)(sums, axis=over - (over > along))
-    else:
-        raise NotImplementedError(f"np.linalg.norm with ord={ord!r} of matrices")
-    return np.expand_dims(found, tuple(axes)) if keepdims else found
-
-
-# What np.linalg offers under names of its own.
-
-
-@derived(np.linalg.outer)
-def outer(x1: Any, x2: Any) -> Any:
-    return np.outer(x1, x2)
-
-
-@derived(np.linalg.trace)
-def trace(x: Any, *, offset: Any = 0, dtype: Any = None) -> Any:
-    options = {} if dtype is None else {"dtype": dtype}
-    return np.trace(x, offset=offset, axis1=-2, axis2=-1, **options)
-
-
-@derived(np.linalg.diagonal, memory="view")
-def diagonal(x: Any, *, offset: Any = 0) -> Any:
-    return np.diagonal(x, offset=offset, axis1=-2, axis2=-1)
-
-
-@derived(np.linalg.vecdot)
-def vecdot(x1: Any, x2: Any, *, axis: Any = -1) -> Any:
-    if axis != -1:
-        x1, x2 = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
-    return np.vecdot(x1, x2)
-
-
-@derived(np.linalg.matmul)
-def matmul(x1: Any, x2: Any) -> Any:
-    return x1 @ x2
-
-
-@derived(np.linalg.tensordot)
-def tensordot(x1: Any, x2: Any, *, axes: Any = 2) -> Any:
-    return np.tensordot(x1, x2, axes=axes)
-
-
-@derived(np.linalg.matrix_transpose, memory="view")
-def matrix_transpose(x: Any) -> Any:
-    return np.swapaxes(x, -1, -2)
-
-
-constant(np.linalg.matrix_rank, reason="a position, a size or another whole number")

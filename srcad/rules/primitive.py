@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from srcad.core.quote import conj, rank, real
-from srcad.rules.decompositions import norm_of
 from srcad.rules.derived import formulas
 from srcad.rules.families import primitive
 from srcad.rules.linear import restore
+from srcad.rules.norms import norm_of
 from srcad.rules.reductions import chosen
 
 __all__: list[str] = []

@@ -74,7 +74,14 @@ def _by_definition(
     finally:
         _defining.reset(token)
     # What comes to a literal is a scalar of NumPy's.
-    types = tuple(x.type._replace(value=None) if isinstance(x, Value) else ANY for x in found)
+    types = tuple(
+        x.type._replace(value=None)
+        if isinstance(x, Value)
+        else type_of(x)
+        if isinstance(x, bool)
+        else ANY
+        for x in found
+    )
     if not several:
         return types[0]
     rule = rule_of(function)

@@ -11,15 +11,17 @@ from srcad.core.nodes import Value
 from srcad.core.quote import call, put_add, rank
 from srcad.core.results import SEVERAL
 from srcad.core.types import ANY, Size, Type
-from srcad.rules.decompositions import QR, SVD, PseudoInverse
+from srcad.rules.decompositions import QR, SVD
 from srcad.rules.derived import derived
 from srcad.rules.families import constant, primitive
+from srcad.rules.inverses import PseudoInverse
 from srcad.rules.linear import known
 from srcad.rules.refused import refused
 from srcad.rules.scipy import having
 from srcad.rules.scipy.linalg.matrices import block, cholesky, corner, one_axis
 from srcad.rules.scipy.linalg.solving import folded, read
-from srcad.rules.scipy.linalg.tools import outer_of, plus, swapped
+from srcad.rules.scipy.linalg.tools import applied, outer_of, plus
+from srcad.rules.stacks import as_row, diagonal_of, inverse_gaps, swapped, unit_like
 
 __all__: list[str] = []
 
@@ -87,12 +89,6 @@ class Eigh:
         return call(linalg.eigh, *operands, **({} if lower else {"lower": lower}))
 
     @staticmethod
-    def _inverse_gaps(w: Any) -> Any:
-        apart = w - w[:, None]
-        equal = call(np.eye, np.size(w), dtype=w.dtype)
-        return (1 - equal) / (apart + equal)
-
-    @staticmethod
     def pullback(
         y_bar: Any,
         a: Any,
@@ -112,18 +108,20 @@ class Eigh:
         w_bar, v_bar = (y_bar, None) if eigvals_only else y_bar
         moved = beside = None
         if v_bar is not None:
-            turn = v.T @ v_bar
-            moved = Eigh._inverse_gaps(w) * turn
-            beside = moved * w + np.diag(np.diag(turn) / 2)
-        by_a = (v if moved is None else v @ moved @ v.T) if w_bar is None else None
-        if w_bar is not None:
-            by_a = (v * w_bar) @ v.T if moved is None else v @ (np.diag(w_bar) + moved) @ v.T
+            turn = swapped(v) @ v_bar
+            moved = inverse_gaps(w, unit_like(w)) * turn
+            beside = moved * as_row(w) + _on_diagonal(diagonal_of(turn) / 2)
+        by_a = (v if moved is None else v @ moved @ swapped(v)) if w_bar is None else None
+        if w_bar is not None and moved is None:
+            by_a = (v * as_row(w_bar)) @ swapped(v)
+        elif w_bar is not None:
+            by_a = v @ (_on_diagonal(w_bar) + moved) @ swapped(v)
         a_bar = folded(by_a, "sym", lower)
         if b is None:
             return a_bar, None
         if w_bar is not None:
-            beside = np.diag(w_bar * w) if beside is None else np.diag(w_bar * w) + beside
-        return a_bar, -folded(v @ beside @ v.T, "sym", lower)
+            beside = plus(_on_diagonal(w_bar * w), beside)
+        return a_bar, -folded(v @ beside @ swapped(v), "sym", lower)
 
     @staticmethod
     def pushforward(a_dot: Any, b_dot: Any, a: Any, b: Any, y: Any, **options: Any) -> Any:
@@ -132,17 +130,21 @@ class Eigh:
         inner: Any = None
         turned: Any = None
         if a_dot is not None:
-            inner = v.T @ read(a_dot, "sym", lower) @ v
+            inner = swapped(v) @ read(a_dot, "sym", lower) @ v
         if b_dot is not None:
-            turned = v.T @ read(b_dot, "sym", lower) @ v
-            inner = -turned * w if inner is None else inner - turned * w
-        w_dot = np.diag(inner)
+            turned = swapped(v) @ read(b_dot, "sym", lower) @ v
+            inner = plus(inner, -turned * as_row(w))
+        w_dot = diagonal_of(inner)
         if eigvals_only:
             return w_dot
-        change = Eigh._inverse_gaps(w) * inner
+        change = inverse_gaps(w, unit_like(w)) * inner
         if turned is not None:
-            change = change - np.diag(np.diag(turned) / 2)
+            change = change - _on_diagonal(diagonal_of(turned) / 2)
         return w_dot, v @ change
+
+
+def _on_diagonal(w: Any) -> Any:
+    return np.diag(w) if rank(w) == 1 else as_row(w) * unit_like(w)
 
 
 @derived(linalg.eigvalsh, memory="fresh", on_complex="refuse")
@@ -272,17 +274,16 @@ def _halves(lower: Any, upper: Any) -> Any:
 
 def _unit(lu: Any) -> Any:
     """The factor of the packed form that has ones on its diagonal."""
-    return np.tril(lu, k=-1) + call(np.eye, np.shape(lu)[0], dtype=lu.dtype)
+    return np.tril(lu, k=-1) + unit_like(lu)
 
 
 def _permuted(piv: Any, x: Any, turn: bool) -> Any:
     """P x (or P.T x, where it is turned): what solves with unit factors."""
-    unit = call(np.eye, np.shape(x)[0], dtype=x.dtype)
-    return call(linalg.lu_solve, (unit, piv), x, **({} if turn else {"trans": 1}))
+    return call(linalg.lu_solve, (unit_like(x), piv), x, **({} if turn else {"trans": 1}))
 
 
 def _lu_factor_of(a: Any, *, check_finite: Any = True) -> Any:
-    return 1.0 * a, call(np.arange, np.shape(a)[0])
+    return 1.0 * a, call(np.arange, np.shape(a)[-1])
 
 
 @primitive(linalg.lu_factor, definition=_lu_factor_of, memory="fresh", on_complex="refuse")
@@ -294,16 +295,18 @@ class LuFactor:
     @staticmethod
     def pullback(y_bar: Any, a: Any, y: Any, *, check_finite: Any = True) -> Any:
         (lu_bar, _), (lu, piv) = y_bar, y
-        inner = _halves(_unit(lu).T @ np.tril(lu_bar, k=-1), np.triu(lu_bar) @ np.triu(lu).T)
+        below = swapped(_unit(lu)) @ np.tril(lu_bar, k=-1)
+        inner = _halves(below, np.triu(lu_bar) @ swapped(np.triu(lu)))
         left = call(linalg.solve_triangular, lu, inner, trans=1, lower=True, unit_diagonal=True)
-        return _permuted(piv, call(linalg.solve_triangular, lu, left.T).T, turn=False)
+        right = swapped(call(linalg.solve_triangular, lu, swapped(left)))
+        return _permuted(piv, right, turn=False)
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any, *, check_finite: Any = True) -> Any:
         lu, piv = y
         moved = _permuted(piv, a_dot, turn=True)
         left = call(linalg.solve_triangular, lu, moved, lower=True, unit_diagonal=True)
-        inner = call(linalg.solve_triangular, lu, left.T, trans=1).T
+        inner = swapped(call(linalg.solve_triangular, lu, swapped(left), trans=1))
         lower, upper = _unit(lu) @ np.tril(inner, k=-1), np.triu(inner) @ np.triu(lu)
         return _halves(lower, upper), None
 
@@ -321,7 +324,7 @@ class LuSolve:
         b_bar = call(linalg.lu_solve, (lu, piv), y_bar, **given)
         a_bar = outer_of(y, b_bar, b, lu) if trans else outer_of(b_bar, y, b, lu)
         turned = _permuted(piv, -a_bar, turn=True)
-        return (_halves(turned @ np.triu(lu).T, _unit(lu).T @ turned), None), b_bar
+        return (_halves(turned @ swapped(np.triu(lu)), swapped(_unit(lu)) @ turned), None), b_bar
 
     @staticmethod
     def pushforward(
@@ -340,7 +343,7 @@ class LuSolve:
         if dots is not None and dots[0] is not None:
             moved = np.tril(dots[0], k=-1) @ np.triu(lu) + _unit(lu) @ np.triu(dots[0])
             moved = _permuted(piv, moved, turn=False)
-            right = plus(right, -(moved.T if trans else moved) @ y)
+            right = plus(right, -applied(swapped(moved) if trans else moved, y, b))
         return call(linalg.lu_solve, (lu, piv), right, **given)
 
 
@@ -353,8 +356,8 @@ def cho_factor(a: Any, *, lower: Any = False, check_finite: Any = True) -> Any:
 
 def _cho_solve_of(c_and_lower: Any, b: Any, *, check_finite: Any = True) -> Any:
     c, lower = c_and_lower
-    half = np.tril(c) if known(lower, "which triangle") else np.triu(c).T
-    return np.linalg.solve(half @ half.T, b)
+    half = np.tril(c) if known(lower, "which triangle") else swapped(np.triu(c))
+    return np.linalg.solve(half @ swapped(half), b)
 
 
 @primitive(linalg.cho_solve, definition=_cho_solve_of, memory="fresh", on_complex="refuse")
@@ -366,7 +369,7 @@ class ChoSolve:
         c, lower = c_and_lower
         b_bar = call(linalg.cho_solve, (c, known(lower, "which triangle")), y_bar)
         outer = outer_of(b_bar, y, b, c)
-        both = outer + outer.T
+        both = outer + swapped(outer)
         c_bar = -np.tril(both @ np.tril(c)) if lower else -np.triu(np.triu(c) @ both)
         return (c_bar, None), b_bar
 
@@ -378,8 +381,9 @@ class ChoSolve:
         right = b_dot
         if dots is not None and dots[0] is not None:
             half = np.tril if known(lower, "which triangle") else np.triu
-            turn = half(dots[0]) @ half(c).T if lower else half(c).T @ half(dots[0])
-            right = plus(right, -(turn + turn.T) @ y)
+            dot, factor = half(dots[0]), swapped(half(c))
+            turn = dot @ factor if lower else factor @ dot
+            right = plus(right, -applied(turn + swapped(turn), y, b))
         return call(linalg.cho_solve, (c, lower), right)
 
 
@@ -474,11 +478,11 @@ class Logarithm:
 
 
 def _three_factors(a: Any, **options: Any) -> Type:
-    if not isinstance(a, Value) or a.type.rank != 2 or options.get("permute_l"):
+    if not isinstance(a, Value) or (a.type.rank or 0) < 2 or options.get("permute_l"):
         return ANY
-    m, n = a.type.shape or ()
+    *front, m, n = a.type.shape or ()
     inner, dtype = Size(object()), a.type.dtype
-    shapes = ((m, m), (m, inner), (inner, n))
+    shapes = ((*front, m, m), (*front, m, inner), (*front, inner, n))
     return Type("tuple", None, None, tuple(Type("array", dtype, shape) for shape in shapes))
 
 
@@ -503,20 +507,21 @@ class Lu:
     ) -> Any:
         Lu._check(permute_l, p_indices)
         (_, l_bar, u_bar), (p, l, u) = y_bar, y
-        below = None if l_bar is None else np.tril(l.T @ l_bar, k=-1)
-        above = None if u_bar is None else np.triu(u_bar @ u.T)
+        below = None if l_bar is None else np.tril(swapped(l) @ l_bar, k=-1)
+        above = None if u_bar is None else np.triu(u_bar @ swapped(u))
         if below is None and above is None:
             return None
         inner = plus(below, above)
         left = call(linalg.solve_triangular, l, inner, trans=1, lower=True, unit_diagonal=True)
-        return p @ call(linalg.solve_triangular, u, left.T).T
+        return p @ swapped(call(linalg.solve_triangular, u, swapped(left)))
 
     @staticmethod
     def pushforward(a_dot: Any, a: Any, y: Any, **options: Any) -> Any:
         Lu._check(options.get("permute_l", False), options.get("p_indices", False))
         p, l, u = y
-        left = call(linalg.solve_triangular, l, p.T @ a_dot, lower=True, unit_diagonal=True)
-        inner = call(linalg.solve_triangular, u, left.T, trans=1).T
+        moved = swapped(p) @ a_dot
+        left = call(linalg.solve_triangular, l, moved, lower=True, unit_diagonal=True)
+        inner = swapped(call(linalg.solve_triangular, u, swapped(left), trans=1))
         return None, l @ np.tril(inner, k=-1), np.triu(inner) @ u
 
 

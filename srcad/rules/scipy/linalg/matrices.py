@@ -14,7 +14,8 @@ from srcad.rules.families import linear, primitive
 from srcad.rules.linear import runtime_cast
 from srcad.rules.scipy import having
 from srcad.rules.scipy.linalg.solving import check, read
-from srcad.rules.scipy.linalg.tools import plus, swapped, written
+from srcad.rules.scipy.linalg.tools import plus, written
+from srcad.rules.stacks import swapped
 
 __all__: list[str] = []
 

@@ -10,7 +10,8 @@ from scipy import linalg
 from srcad.core.quote import call, may_be_complex, rank
 from srcad.rules.families import primitive
 from srcad.rules.linear import known
-from srcad.rules.scipy.linalg.tools import applied, outer_of, plus, swapped, written
+from srcad.rules.scipy.linalg.tools import applied, outer_of, plus, written
+from srcad.rules.stacks import swapped
 
 __all__: list[str] = []
 

@@ -7,12 +7,9 @@ from typing import Any
 import numpy as np
 
 from srcad.core.quote import rank
+from srcad.rules.stacks import swapped
 
 __all__: list[str] = []
-
-
-def swapped(x: Any) -> Any:
-    return x.T if rank(x) == 2 else np.swapaxes(x, -1, -2)
 
 
 def written(*, check_finite: Any = True, **options: Any) -> dict[str, Any]:

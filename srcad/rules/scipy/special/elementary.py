@@ -44,6 +44,8 @@ def logit(x: Any, y: Any) -> Any:
 def _logsumexp(
     a: Any, b: Any, *, axis: Any = None, keepdims: Any = False, return_sign: Any = False
 ) -> Any:
+    if keepdims and rank(a) == 0:
+        raise NotImplementedError("keepdims= of a number, which is given an axis; leave it out")
     largest = np.max(a, axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)
     terms = np.exp(a - largest) if b is None else b * np.exp(a - largest)
@@ -62,6 +64,8 @@ class LogSumExp:
 
     @staticmethod
     def _weights(a: Any, b: Any, y: Any, axis: Any, keepdims: Any, return_sign: Any) -> Any:
+        if keepdims and rank(a) == 0:
+            raise NotImplementedError("keepdims= of a number, which is given an axis; leave it out")
         if b is not None and rank(b) > rank(a):
             raise NotImplementedError("`b` has more axes than `a`; broadcast `a` to its shape")
         if return_sign and may_be_complex((a, b)):
