@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +24,10 @@ __all__ = ["SparseForwardJacobian", "SparseHessian", "SparseJacobian", "Sparsity
 
 # So many patterns are kept for each compiled derivative, by shapes and integers.
 _KEPT = 8
+# Products of more numbers are not held at once.
+_LARGE = 2**25
+# Bytes of seeds that are worked on at once: what lies in a core's own cache is not fetched again for each operation.
+_CACHED = 2**20
 
 
 class Layout:
@@ -35,14 +39,22 @@ class Layout:
         self.kept: dict[Any, Any] = {}
 
     def seeds(self, plan: Any, start: int, stop: int, dtype: Any) -> Any:
-        """Seeds of some colours; those of all are kept."""
+        """Seeds of some products: rows of those of all, which are kept, where these are not large."""
+        if plan.count * len(plan.colors) > _LARGE:
+            return plan.seeds(start, stop, dtype)
         key = id(plan), dtype
         found = self.kept.get(key)
         if found is None:
-            found = plan.seeds(start, stop, dtype)
-            if stop - start == plan.count:
-                self.kept[key] = found
-        return found
+            found = self.kept[key] = plan.seeds(0, plan.count, dtype)
+        return found[start:stop]
+
+    def order(self, plan: Any) -> tuple[Any, Any]:
+        """The entries in the order of where they are in the products, and these places."""
+        found = self.kept.get(id(plan))
+        if found is None:
+            order = np.argsort(plan.places, kind="stable")
+            found = self.kept[id(plan)] = order, plan.places[order]
+        return found  # type: ignore[no-any-return]
 
     def columns(
         self, place: int, shape: Any, outputs: list[int], symmetric: bool
@@ -141,24 +153,29 @@ class _Sparse(Jacobian):
                 known[key] = found
         return found
 
-    def products(
+    def entries(
         self, layout: Layout, plan: Any, compiled: Compiled, given: Any, seeded: Any, count: int
-    ) -> Any:
-        """The products with all seeds of a plan, of shape (colours, elements of what is reached)."""
+    ) -> tuple[Any, Any]:
+        """The entries of a plan, and its last product."""
         shape, dtype = np.shape(seeded), np.asarray(seeded).dtype
         batched = compiled.made.names.get("batched") == "yes"
-        size = self.chunk_size if isinstance(self.chunk_size, int) else plan.count
-        step = size if batched else 1
-        done = []
-        for start in range(0, plan.count, max(step, 1)):
-            rows = min(step, plan.count - start)
-            seed = layout.seeds(plan, start, start + rows, dtype).reshape((rows, *shape))
-            one = seed[0] if isinstance(seeded, np.ndarray) else seed[0][()]
-            found = compiled.backward(seed if batched else one, *given)  # type: ignore[misc]
-            parts = [found] if count == 1 else list(found)
-            flat = [np.reshape(part, (rows, -1)) if np.size(part) else np.zeros((rows, 0)) for part in parts]  # fmt: skip
-            done.append(flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1))
-        return done[0] if len(done) == 1 else np.concatenate(done or [np.zeros((0, 0), dtype)])
+        rows = _CACHED // max(1, dtype.itemsize * max(np.size(seeded), plan.width))
+        if isinstance(self.chunk_size, int):
+            rows = self.chunk_size
+        rows = max(1, rows) if batched else 1
+
+        def products() -> Iterator[Any]:
+            for start in range(0, plan.count, rows):
+                some = min(rows, plan.count - start)
+                seed = layout.seeds(plan, start, start + some, dtype).reshape((some, *shape))
+                one = seed[0] if isinstance(seeded, np.ndarray) else seed[0][()]
+                found = compiled.backward(seed if batched else one, *given)  # type: ignore[misc]
+                parts = [found] if count == 1 else list(found)
+                flat = [np.reshape(part, (some, np.size(part) // some)) for part in parts]
+                yield flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
+
+        at_once = plan.count * plan.width <= _LARGE and not isinstance(self.chunk_size, int)
+        return plan.entries(products(), dtype, None if at_once else layout.order(plan))  # type: ignore[no-any-return]
 
 
 def checked(leaves: list[Any], what: str) -> None:
@@ -194,7 +211,7 @@ class SparseJacobian(_Sparse):
             if place:
                 compiled, _, _, given = self.halves(place, args)
             plan, parts = layout.rows(place, np.shape(y))
-            entries = plan.entries(self.products(layout, plan, compiled, given, y, len(xs)))
+            entries, _ = self.entries(layout, plan, compiled, given, y, len(xs))
             made = [part.matrix(entries, np.asarray(x).dtype) for part, x in zip(parts, xs)]
             blocks.append(self.nested(wanted, made))
         jacobian = derivatives(output, iter(blocks))
@@ -252,10 +269,9 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
     ) -> list[Any]:
         """The blocks by one argument."""
         plan, parts = layout.columns(place, np.shape(x), outputs, symmetric)
-        products = self.products(layout, plan, compiled, given, x, len(outputs))
-        entries, dtype = plan.entries(products), np.asarray(x).dtype
-        made = [part.matrix(entries, dtype) for part in parts]
-        if plan.symmetric and not plan.explains(made[0], products):
+        entries, last = self.entries(layout, plan, compiled, given, x, len(outputs))
+        made = [part.matrix(entries, np.asarray(x).dtype) for part in parts]
+        if plan.symmetric and not plan.explains(made[0], last):
             # What is not symmetric (at a kink, or by a rule that is no derivative) is found by columns.
             return self.column(layout, place, outputs, compiled, given, x, symmetric=False)
         return made

@@ -14,7 +14,7 @@ __all__ = ["Part", "Plan", "by_columns", "by_rows", "by_symmetry"]
 class Plan(NamedTuple):
     """Columns of one colour are summed in one product: `colors` of the columns, `total` of them.
 
-    `places` says for each entry of `pattern`, in the order of its indices, where it is in the products of shape (total, rows), flat.
+    `places` says for each entry of `pattern`, in the order of its indices, where it is in the products of shape (total, width), flat.
     `symmetric`: some are found as their mirror images, and one more product, with a seed of random numbers, tells whether they are these.
     """
 
@@ -22,6 +22,7 @@ class Plan(NamedTuple):
     colors: Any
     total: int
     places: Any
+    width: int
     symmetric: bool = False
 
     @property
@@ -38,14 +39,38 @@ class Plan(NamedTuple):
         made[self.colors[columns] - start, columns] = 1
         return made
 
-    def entries(self, products: Any) -> Any:
-        """The entries of the pattern, from all products."""
-        return np.take(np.reshape(products, -1), self.places)
+    def entries(self, products: Any, dtype: Any = float, order: Any = None) -> tuple[Any, Any]:
+        """The entries of the pattern, and the last product, from products that come some at a time.
 
-    def explains(self, matrix: Any, products: Any) -> bool:
+        Args:
+            products: Arrays of so many rows as come together.
+            dtype: That of the result where there is none.
+            order: The entries as they come, with their places: then products are not held.
+        """
+        held: Any = np.zeros(0, dtype)
+        start, found = 0, held
+        for found in products:
+            some = len(found)
+            if some == self.count:
+                held = found
+            elif order is None:
+                held = held if start else np.empty((self.count, self.width), found.dtype)
+                held[start : start + some] = found
+            else:
+                held = held if start else np.empty(len(self.places), found.dtype)
+                entries, places = order
+                part = slice(*np.searchsorted(places, (start * self.width, (start + some) * self.width)))  # fmt: skip
+                held[entries[part]] = found.reshape(-1)[places[part] - start * self.width]
+            start += some
+        last = found[-1] if start else None
+        if order is None or (start and len(found) == self.count):
+            held = np.take(np.reshape(held, -1), self.places, mode="clip")  # "raise" has a buffer
+        return held, last
+
+    def explains(self, matrix: Any, found: Any) -> bool:
         """Whether a matrix has the product, to rounding, that what it was found from has with random numbers."""
-        seed, found = self.seeds(self.total, self.count, products.dtype)[0], products[-1]
-        near = np.finfo(products.dtype).eps ** (2 / 3) * (abs(matrix) @ seed)
+        seed = self.seeds(self.total, self.count, found.dtype)[0]
+        near = np.finfo(found.dtype).eps ** (2 / 3) * (abs(matrix) @ seed)
         return bool(np.all(np.abs(matrix @ seed - found) <= near))
 
 
@@ -59,12 +84,13 @@ def by_columns(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
     >>> from scipy import sparse
     >>> A = sparse.csr_array(np.diag([1.0, 2.0, 3.0]) + np.diag([4.0, 5.0], 1))
     >>> plan = by_columns(A)
-    >>> plan.total, plan.entries(plan.seeds(0, 2, float) @ A.T)
+    >>> plan.total, plan.entries([plan.seeds(0, 2, float) @ A.T])[0]
     (2, array([1., 4., 2., 5., 3.]))
     """
     colors = column_colors(pattern, shape)
     count = int(colors.max()) + 1 if pattern.nnz else 0
-    return Plan(pattern, colors, count, colors[pattern.indices] * pattern.shape[0] + _rows(pattern))
+    height = pattern.shape[0]
+    return Plan(pattern, colors, count, colors[pattern.indices] * height + _rows(pattern), height)
 
 
 def by_rows(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
@@ -73,12 +99,13 @@ def by_rows(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
     >>> from scipy import sparse
     >>> A = sparse.csr_array(np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]]))
     >>> plan = by_rows(A)
-    >>> plan.total, plan.entries(plan.seeds(0, 2, float) @ A)
+    >>> plan.total, plan.entries([plan.seeds(0, 2, float) @ A])[0]
     (2, array([1., 2., 3., 4.]))
     """
     colors = column_colors(pattern.T.tocsr(), shape)
     total = int(colors.max()) + 1 if pattern.nnz else 0
-    return Plan(pattern, colors, total, colors[_rows(pattern)] * pattern.shape[1] + pattern.indices)
+    width = pattern.shape[1]
+    return Plan(pattern, colors, total, colors[_rows(pattern)] * width + pattern.indices, width)
 
 
 class Part(NamedTuple):
@@ -134,4 +161,4 @@ def by_symmetry(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
     if not np.all(direct | mirrored):
         raise AssertionError("the colouring is no star colouring")
     places = np.where(direct, colors[columns] * size + rows, colors[rows] * size + columns)
-    return Plan(pattern, colors, count, places, True)
+    return Plan(pattern, colors, count, places, size, True)

@@ -32,7 +32,14 @@ def integers(draw, symmetric):
 
 
 def recovered(plan, matrix):
-    return plan.entries(plan.seeds(0, plan.total, float) @ matrix.T.toarray())
+    products = plan.seeds(0, plan.count, float) @ matrix.T.toarray()
+    found, last = plan.entries([products])
+    order = np.argsort(plan.places)
+    for given in (None, (order, plan.places[order])):  # one by one: all held, or none
+        again, same = plan.entries(iter(products[:, None]), float, given)
+        np.testing.assert_array_equal(again, found)
+        assert np.array_equal(last, same)
+    return found
 
 
 @settings(max_examples=80, deadline=None)
