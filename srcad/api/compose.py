@@ -50,7 +50,7 @@ def through(core: Function, request: Request, split: Any) -> Function:
     """The Core that a request is answered on: its inner requests have been."""
     core = prepared(core, request)
     chain = request.chain()
-    for inner, outer in zip(chain, chain[1:]):
+    for inner, outer in itertools.pairwise(chain):
         made = settled(transformed(core, inner, split), mapped=outer.transform == "vmap")
         core = simplify(close(made))
     return core

@@ -27,7 +27,7 @@ def spread_dims(dims: Any, tree: Any, what: str) -> Any:
     """
     found = _parts(tree)
     if found is None:
-        if _is_static(tree):
+        if _is_static(tree) and (what != "out_dims" or not isinstance(tree, bool)):
             return None
         if dims is not None and (isinstance(dims, bool) or not isinstance(dims, (int, np.integer))):
             raise ArgumentValueError(

@@ -20,7 +20,7 @@ from srcad.core.types import Dim, Type
 from srcad.errors import ArgumentValueError, Place, UnsupportedSyntaxError
 from srcad.vectorizer.batch import NotBatchable
 from srcad.vectorizer.control import Control
-from srcad.vectorizer.examples import NotOnce
+from srcad.vectorizer.examples import SHAPE, NotOnce
 
 __all__ = ["mapped"]
 
@@ -84,13 +84,8 @@ def mapped(
         once = (lambda let: ops.draws(let.op)) if randomness == "same" else (lambda let: False)
         walker = Control(function, inputs, size, count_of, once=once)
         made = walker.run()
-        tail: Block = []
-        ends: dict[Value, Value] = {}
-        for leaf in dict.fromkeys(leaves(function.result)):
-            walker.statement = Let(None, ops.own, ())
-            kept, walker.out = walker.out, tail
-            ends[leaf] = walker.rows(leaf)
-            walker.out = kept
+        ends = Ends(walker, count_of)
+        result = ends.of(function.result, spread_dims(out_dims, function.result, "out_dims"))
     except NotOnce as drawing:
         raise UnsupportedSyntaxError(
             "a draw that the examples are to share depends on the example",
@@ -103,47 +98,69 @@ def mapped(
             place=_at(place, refused.statement),
             reason="What the examples make of it is not known to be arrays of one rank and dtype, which could be stacked: loop over the examples.",
         ) from None
-    builder = Builder(infer, Origin())
-    dims = spread_dims(out_dims, function.result, "out_dims")
+    made = made.renewed(
+        name=name,
+        params=params,
+        body=[*front.block, *made.body, *ends.block, *ends.builder.block],
+        result=result,
+    )
+    made.defaults = {}
+    return made  # type: ignore[no-any-return]
 
-    def ended(tree: Tree, dim: Any) -> Tree:
+
+class Ends:
+    """The results of a map: what the examples make of those of the function, stacked along the axes that are asked for."""
+
+    def __init__(self, walker: Control, count: Tree) -> None:
+        self.walker, self.count = walker, count
+        self.block: Block = []
+        self.builder = Builder(infer, Origin())
+        self.rows: dict[Value, Value] = {}
+
+    def of(self, tree: Tree, dim: Any) -> Any:
+        """A result, or a tree of them."""
         if isinstance(tree, dict):
-            return {key: ended(part, dim[key]) for key, part in tree.items()}
+            return {key: self.of(part, dim[key]) for key, part in tree.items()}
         if isinstance(tree, (tuple, list)):
-            parts = [ended(part, one) for part, one in zip(tree, dim)]
+            parts = [self.of(part, one) for part, one in zip(tree, dim)]
             return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
         if dim is None:
-            if isinstance(tree, Value) and tree in walker.batched:
+            if isinstance(tree, Value) and tree in self.walker.batched:
                 raise ArgumentValueError(
                     "out_dims is None for a value that depends on what is mapped over",
                     reason="Give it an int.",
                 )
             return tree
-        if isinstance(tree, (int, float)) and not isinstance(tree, bool):
-            return builder.emit(ops.operation(np.full), count_of, float(tree))
-        if not isinstance(tree, Value):
-            return tree
-        rows = ends[tree]
-        if rows.type.shape is None and dim == 0:
-            return rows
-        rank = len(rows.type.shape or ())
-        if not -rank <= dim < rank:
+        if isinstance(tree, (bool, int, float, complex)):
+            return self.builder.emit(ops.operation(np.full), self.count, tree)
+        return self.moved(self.stacked(tree), int(dim)) if isinstance(tree, Value) else tree
+
+    def stacked(self, leaf: Value) -> Value:
+        """What the examples make of a result; what they share, for each of them."""
+        found = self.rows.get(leaf)
+        if found is None:
+            walker = self.walker
+            walker.statement = Let(None, ops.own, ())
+            kept, walker.out = walker.out, self.block
+            if leaf in walker.batched or leaf.type.shape is not None or not leaf.type.numeric:
+                found = walker.rows(leaf)
+            else:
+                whole = walker.emit(SHAPE, walker.get(leaf))
+                shape = walker.emit(ops.add, (walker.count(),), whole)
+                found = walker.emit(np.broadcast_to, walker.get(leaf), shape=shape)
+            self.rows[leaf], walker.out = found, kept
+        return found
+
+    def moved(self, rows: Value, dim: int) -> Value:
+        """The axis of the examples in another place."""
+        rank = rows.type.rank
+        if rank is not None and not -rank <= dim < rank:
             raise ArgumentValueError(
                 f"out_dims has {dim} for a value of {rank} axes", reason="Choose one of them."
             )
-        if dim % rank:
-            return builder.emit(ops.operation(np.moveaxis), rows, source=0, destination=int(dim))
-        return rows
-
-    result = ended(function.result, dims)
-    made = made.renewed(
-        name=name,
-        params=params,
-        body=[*front.block, *made.body, *tail, *builder.block],
-        result=result,
-    )
-    made.defaults = {}
-    return made  # type: ignore[no-any-return]
+        if (dim if rank is None else dim % rank) == 0:
+            return rows
+        return self.builder.emit(ops.operation(np.moveaxis), rows, source=0, destination=dim)
 
 
 def _at(place: Any, statement: Any) -> Any:

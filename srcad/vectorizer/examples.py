@@ -13,6 +13,7 @@ a test, where one of them reads what is local to another. What does not depend o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -49,12 +50,11 @@ from srcad.core.renewal import Renewal
 from srcad.core.types import Dim, Size, Type, number
 from srcad.vectorizer.batch import Batch, NotBatchable
 
-__all__ = ["Examples", "NotOnce"]
+__all__ = ["SHAPE", "Examples", "NotOnce"]
 
 
 Path = tuple[tuple[Any, int], ...]
-_ASTYPE = ops.operation(np.ndarray.astype, "method")
-_SHAPE = ops.Operation(np.shape, "np.shape", base="shape")
+SHAPE = ops.Operation(np.shape, "np.shape", base="shape")
 
 
 class NotOnce(Exception):
@@ -78,6 +78,12 @@ class Examples(Batch):
         self, function: Function, *given: Any, once: Callable[[Let], bool] = lambda let: False
     ) -> None:
         self.once = once
+        self.lets_of: dict[Value, Let] = {}
+        self.readers: Counter[Value] = Counter(leaves(function.result))
+        for statement in walk(function.body):
+            self.readers.update(own_reads(statement))
+            if isinstance(statement, Let) and statement.out is not None:
+                self.lets_of[statement.out] = statement
         super().__init__(function, *given)
         self.heads = dict(self.new)
         self.whole = self.size
@@ -119,12 +125,34 @@ class Examples(Batch):
                 elif (
                     isinstance(statement, Let)
                     and statement.out is not None
-                    and self.acts(statement)
+                    and (self.acts(statement) or self.is_handed_out(statement, found))
                 ):
-                    found.add(statement.out)
+                    found |= self.made_for(statement, found)
             if before == (len(found), len(open_)):
                 return found
             found = super().dependents(function, found)
+
+    def is_handed_out(self, statement: Let, found: set[Value]) -> bool:
+        """Whether a statement is a derivative with respect to what differs: the examples get one each."""
+        return statement.op is ops.result and statement.args[1] in found
+
+    def made_for(self, statement: Let, found: set[Value]) -> set[Value]:
+        """A result, and what is made from zeros for it alone: each example has its own from the beginning."""
+        assert statement.out is not None
+        made: set[Value] = {statement.out}
+        value = statement.args[0] if statement.op is ops.result else None
+        stores: set[Value] = set()
+        while isinstance(value, Value) and self.readers[value] == 1 and value in self.lets_of:
+            let = self.lets_of[value]
+            stores.add(value)
+            if let.op in (ops.put, ops.put_add):
+                value = let.args[0]
+                continue
+            plain = len(let.args) == 1 and not let.options
+            if let.op is ops.zeros_like and plain and let.args[0] in found:
+                return made | stores
+            break
+        return made
 
     def find_paths(self, block: Block, path: Path) -> None:
         """Where each value is defined: the loops and the sides of branches around it."""
@@ -337,13 +365,13 @@ class Examples(Batch):
         if not known:
             sides = [Builder(infer, tail.origin), Builder(infer, tail.origin)]
             first, rest = sides
-            whole = first.emit(ops.add, (self.count(),), first.emit(_SHAPE, one))
+            whole = first.emit(ops.add, (self.count(),), first.emit(SHAPE, one))
             if vague:
                 options = {"dtype": first.emit(ops.operation(np.result_type), one)}
             made = first.emit(ops.operation(np.empty), whole, base=value.base, **options)
             made.type = start.type
-            other = rest.emit(ops.getitem, rest.emit(_SHAPE, param), Slice(1, None))
-            differs = rest.emit(ops.not_equal, rest.emit(_SHAPE, one), other)
+            other = rest.emit(ops.getitem, rest.emit(SHAPE, param), Slice(1, None))
+            differs = rest.emit(ops.not_equal, rest.emit(SHAPE, one), other)
             message = f"`{value.base}` has another shape for each example"
             raising = (differs, "ValueError", message)
             rest.add(Let(None, ops.raise_if, raising, (), tail.origin))
@@ -363,7 +391,8 @@ class Examples(Batch):
         )
         differs = builder.emit(ops.not_equal, dtype, builder.emit(ops.dtype, rows))
         side = Builder(infer, builder.origin)
-        wider = side.emit(_ASTYPE, rows, dtype, base=rows.base)
+        none = side.emit(ops.zeros_like, one)  # a conversion, and one that has a derivative
+        wider = side.emit(ops.add, rows, none, base=rows.base)
         made = rows.like()
         builder.add(
             Branch(Test(), differs, side.block, [], [Phi(made, wider, rows)], builder.origin)

@@ -50,7 +50,7 @@ def _reduce(
             return (
                 Type("scalar", dtype_called(dtype, _FIXED.get(function)), ())
                 if function in _FIXED
-                else ANY
+                else Type("any", None, () if type_.numeric else None)
             )
         return Type(*learn(function, describe(type_, 1), **options), ())
     rank = len(type_.shape)

@@ -52,6 +52,8 @@ def filled(b: Batch, let: Let) -> Any:
     if options.keys() - {"order"}:
         b.refuse(f"options of `{let.op.name}`")
     if let.op.function is np.full:
+        if b.is_batched(like):
+            b.refuse("a shape is batched")
         return broadcasted(b, fill, lambda: b.grown(like))
     if b.is_batched(like):
         return b.emit(let.op, b.get(like), b.lift(fill, b.rank(like) - b.rank(fill)))
@@ -119,10 +121,25 @@ def cast(b: Batch, let: Let) -> Any:
     return casted(b, b.get(let.args[0]), let.args[1])
 
 
+@handles(np.zeros_like)
+def zeros(b: Batch, let: Let) -> Any:
+    """Zeros that each example has of its own."""
+    if len(let.args) > 1 or let.options:
+        b.refuse(f"options of `{let.op.name}`")
+    return b.emit(let.op, b.get(let.args[0]))
+
+
 @handles(runtime.result)
 def result(b: Batch, let: Let) -> Any:
     """A derivative as it is handed out: of the right shape and dtype, sharing memory with nothing."""
     g, x = let.args
+    if not b.is_batched(g):
+        made = b.lets.get(g) if isinstance(g, Value) else None
+        if made is not None and made.op in (ops.spread, ops.cast) and made.args[1] is x:
+            g = made.args[0]
+        if type_of(g).rank and b.dtype(g) == b.dtype(x):
+            return b.emit(ops.own, b.emit(np.broadcast_to, b.get(g), shape=b.shape(x)))
+        return b.emit(ops.result, b.get(g), b.get(x))
     part = b.get(g)
     if not same_shape(type_of(g), type_of(x)):
         part = broadcasted(b, g, lambda: b.shape(x))
