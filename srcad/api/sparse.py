@@ -40,12 +40,12 @@ class Layout:
 
     def seeds(self, plan: Any, start: int, stop: int, dtype: Any) -> Any:
         """Seeds of some products: rows of those of all, which are kept, where these are not large."""
-        if plan.count * len(plan.colors) > _LARGE:
+        if plan.products * len(plan.colors) > _LARGE:
             return plan.seeds(start, stop, dtype)
         key = id(plan), dtype
         found = self.kept.get(key)
         if found is None:
-            found = self.kept[key] = plan.seeds(0, plan.count, dtype)
+            found = self.kept[key] = plan.seeds(0, plan.products, dtype)
         return found[start:stop]
 
     def order(self, plan: Any) -> tuple[Any, Any]:
@@ -165,8 +165,8 @@ class _Sparse(Jacobian):
         rows = max(1, rows) if batched else 1
 
         def products() -> Iterator[Any]:
-            for start in range(0, plan.count, rows):
-                some = min(rows, plan.count - start)
+            for start in range(0, plan.products, rows):
+                some = min(rows, plan.products - start)
                 seed = layout.seeds(plan, start, start + some, dtype).reshape((some, *shape))
                 one = seed[0] if isinstance(seeded, np.ndarray) else seed[0][()]
                 found = compiled.backward(seed if batched else one, *given)  # type: ignore[misc]
@@ -174,7 +174,7 @@ class _Sparse(Jacobian):
                 flat = [np.reshape(part, (some, np.size(part) // some)) for part in parts]
                 yield flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
 
-        at_once = plan.count * plan.width <= _LARGE and not isinstance(self.chunk_size, int)
+        at_once = plan.products * plan.width <= _LARGE and not isinstance(self.chunk_size, int)
         return plan.entries(products(), dtype, None if at_once else layout.order(plan))  # type: ignore[no-any-return]
 
 

@@ -26,7 +26,7 @@ class Plan(NamedTuple):
     symmetric: bool = False
 
     @property
-    def count(self) -> int:
+    def products(self) -> int:
         """How many products there are."""
         return self.total + self.symmetric
 
@@ -51,10 +51,10 @@ class Plan(NamedTuple):
         start, found = 0, held
         for found in products:
             some = len(found)
-            if some == self.count:
+            if some == self.products:
                 held = found
             elif order is None:
-                held = held if start else np.empty((self.count, self.width), found.dtype)
+                held = held if start else np.empty((self.products, self.width), found.dtype)
                 held[start : start + some] = found
             else:
                 held = held if start else np.empty(len(self.places), found.dtype)
@@ -63,13 +63,13 @@ class Plan(NamedTuple):
                 held[entries[part]] = found.reshape(-1)[places[part] - start * self.width]
             start += some
         last = found[-1] if start else None
-        if order is None or (start and len(found) == self.count):
+        if order is None or (start and len(found) == self.products):
             held = np.take(np.reshape(held, -1), self.places, mode="clip")  # "raise" has a buffer
         return held, last
 
     def explains(self, matrix: Any, found: Any) -> bool:
         """Whether a matrix has the product, to rounding, that what it was found from has with random numbers."""
-        seed = self.seeds(self.total, self.count, found.dtype)[0]
+        seed = self.seeds(self.total, self.products, found.dtype)[0]
         near = np.finfo(found.dtype).eps ** (2 / 3) * (abs(matrix) @ seed)
         return bool(np.all(np.abs(matrix @ seed - found) <= near))
 

@@ -32,11 +32,11 @@ def integers(draw, symmetric):
 
 
 def recovered(plan, matrix):
-    products = plan.seeds(0, plan.count, float) @ matrix.T.toarray()
+    products = plan.seeds(0, plan.products, float) @ matrix.T.toarray()
     found, last = plan.entries([products])
     order = np.argsort(plan.places)
-    for given in (None, (order, plan.places[order])):  # one by one: all held, or none
-        again, same = plan.entries(iter(products[:, None]), float, given)
+    for known in (None, (order, plan.places[order])):  # one by one: all held, or none
+        again, same = plan.entries(iter(products[:, None]), float, known)
         np.testing.assert_array_equal(again, found)
         assert np.array_equal(last, same)
     return found
