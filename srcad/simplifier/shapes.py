@@ -243,6 +243,8 @@ class _Shapes(Pass):
         if op is ops.shape and statement.origin.part != "primal":
             made = self.lets.get(statement.args[0])
             shape = _shape_given(made) if made is not None else None
+            if shape is None and made is not None:
+                shape = self.shape_of_parts(made)
             if shape is not None:
                 self.stands(statement, shape)
                 return None
@@ -322,6 +324,29 @@ class _Shapes(Pass):
         if op in _ELEMENTWISE or isinstance(op.function, np.ufunc):
             return self.elementwise(self.uncast(statement))
         return statement
+
+    def shape_of_parts(self, made: Let) -> Tree | None:
+        """The shape of what is computed for its shape alone, from those of its operands: `(X @ W).shape` as `(len(X), W.shape[1])`."""
+        if made.out is None or self.counts.get(made.out, 0) != 1 or made.out.named:
+            return None
+        arrays = [arg for arg in leaves(made.args) if arg.type.shape]
+        found: dict[Any, tuple[Value, int]] = {}
+        for array in reversed(arrays):
+            for axis, size in reversed(list(enumerate(array.type.shape or ()))):
+                found[size] = array, axis
+        sizes = made.out.type.shape
+        if not sizes or not all(isinstance(size, int) or size in found for size in sizes):
+            return None
+        return tuple(
+            size if isinstance(size, int) else self.size_at(*found[size], made) for size in sizes
+        )
+
+    def size_at(self, array: Value, axis: int, made: Let) -> Value:
+        """`len(x)`, or `x.shape[axis]`."""
+        if axis == 0:
+            return self.emit(ops.length, array, origin=made.origin)
+        shape = self.emit(ops.shape, array, origin=made.origin)
+        return self.emit(ops.getitem, shape, axis, origin=made.origin)
 
     def size_known(self, base: Tree, index: Tree) -> Tree | None:
         """A size that is a number for certain, or that the array was made with: `np.zeros((3, n)).shape[1]`."""
