@@ -15,25 +15,26 @@ import numpy as np
 
 import srcad
 
-__all__ = ["EXAMPLES", "PAGE", "Example", "compiled", "page", "which", "written"]
+__all__ = ["EXAMPLES", "PAGE", "Example", "compiled", "expression", "page", "written"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "gallery.md"
 
 HEAD = """# Gallery
 
-Functions whose derivatives one would look up, and the gradients that srcad writes of them: what `srcad dump` prints, without the imports.
-Written by `python -m tools.gallery`; a test holds the page current, and every gradient against differences.
+Functions whose derivatives one would look up, and what srcad writes of them: gradients where nothing else is said, as `srcad dump` prints them, without the imports.
+Written by `python -m tools.gallery`; a test holds the page current, and every derivative against differences.
 """
 
 
 class Example(NamedTuple):
-    """A function whose gradient is shown, with examples of its arguments."""
+    """A function whose derivative is shown, with examples of its arguments."""
 
     title: str
     text: str
     args: tuple[Any, ...]
     said: str = ""
-    by: tuple[int, ...] = ()  # which arguments; all where there is none
+    by: tuple[int, ...] = ()  # which arguments the gradient is by; all where there is none
+    how: str = ""  # another derivative than the gradient, as an expression
 
 
 A, B = np.eye(3) + 0.1, np.ones((3, 4))
@@ -209,6 +210,83 @@ EXAMPLES = [
         (A, np.linspace(0.2, 0.6, 3)),
         said="Through the steps that its error control has accepted, which are held constant.",
     ),
+    Example(
+        "vmap: a piecewise function",
+        """
+        def huber(r, d):
+            if abs(r) <= d:
+                return 0.5 * r * r
+            return d * (abs(r) - 0.5 * d)
+        """,
+        (np.linspace(-2, 2, 7), 0.9),
+        said="Both sides are finite everywhere, and so are their derivatives: they are selected from.",
+        how="vmap(grad(huber), in_dims=(0, None))",
+    ),
+    Example(
+        "vmap: until no example goes on",
+        """
+        def square_root(a):
+            x = a
+            while abs(x * x - a) > 1e-12:
+                x = 0.5 * (x + a / x)
+            return x
+        """,
+        (np.linspace(0.5, 4.0, 6),),
+        said="Each iteration computes what is not finished; the sweep back has the same rows.",
+        how="vmap(grad(square_root))",
+    ),
+    Example(
+        "vmap: an index of each example",
+        """
+        def surprise(logits, label):
+            return np.log(np.sum(np.exp(logits))) - logits[label]
+        """,
+        (np.cos(np.arange(12.0)).reshape(4, 3), np.array([2, 0, 0, 1])),
+        said="The gradients of all examples, as one subtracts ones from probabilities by hand.",
+        how="vmap(grad(surprise))",
+    ),
+    Example(
+        "jacrev: rows that do not meet",
+        """
+        def network(X, W, b, V):
+            return np.tanh(X @ W + b) @ V
+        """,
+        (B.T, A, np.ones(3) / 7, np.cos(B)[:, :2]),
+        said="A Jacobian a row instead of a matrix of zeros around them: `float64[n, q, m]`, at the cost of n rows.",
+        how="jacrev(network, compact=True)",
+    ),
+    Example(
+        "jacrev: a product of matrices",
+        """
+        def product(A, B):
+            return A @ B
+        """,
+        (A[:2], B),
+        said="Kronecker products with an identity: written where they are not zero.",
+        how="jacrev(product, argnums=(0, 1))",
+    ),
+    Example(
+        "jacfwd: sparse",
+        """
+        def laplacian(u, h):
+            d = np.zeros_like(u)
+            d[1:-1] = (u[2:] - 2 * u[1:-1] + u[:-2]) / h**2
+            return d
+        """,
+        (np.ones(9), 0.1),
+        said="Evaluated at three sums of columns, of which no two have a row in common.",
+        how="jacfwd(laplacian, sparse=True)",
+    ),
+    Example(
+        "hessian: sparse",
+        """
+        def rosenbrock(x):
+            return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+        """,
+        (X,),
+        said="The gradient of Rosenbrock's function along three sums of columns, however long `x` is.",
+        how="hessian(rosenbrock, sparse=True)",
+    ),
 ]
 
 
@@ -220,21 +298,24 @@ def page() -> str:
 def _shown(example: Example) -> str:
     said = f"{example.said}\n\n" if example.said else ""
     primal = textwrap.dedent(example.text).strip("\n")
-    return f"{said}```python\n{primal}\n```\n\n```python\n{written(example)}```\n"
+    how = f"`{example.how}`:\n\n" if example.how else ""
+    return f"{said}```python\n{primal}\n```\n\n{how}```python\n{written(example)}```\n"
 
 
 def compiled(example: Example) -> tuple[Any, Any]:
-    """The function of an example, and its derivative by all arguments."""
+    """The function of an example, and its derivative."""
     text = "import numpy as np\nfrom scipy import integrate, optimize, special\n\n\n"
     text += textwrap.dedent(example.text).strip("\n") + "\n"
-    function = srcad.from_source(text, example.text.split("def ")[1].partition("(")[0])
-    by = which(example)
-    return function, srcad.grad(function, by if len(by) > 1 else 0)
+    name = example.text.split("def ")[1].partition("(")[0]
+    function = srcad.from_source(text, name)
+    return function, eval(expression(example), {**vars(srcad), name: function})
 
 
-def which(example: Example) -> tuple[int, ...]:
-    """The places of the arguments that the gradient is by."""
-    return example.by or tuple(range(len(example.args)))
+def expression(example: Example) -> str:
+    """The derivative that is shown of an example."""
+    by = example.by or tuple(range(len(example.args)))
+    name = example.text.split("def ")[1].partition("(")[0]
+    return example.how or f"grad({name}, argnums={by if len(by) > 1 else 0})"
 
 
 def written(example: Example) -> str:
