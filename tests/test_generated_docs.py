@@ -96,7 +96,9 @@ def test_other_derivatives_of_the_gallery(example: gallery.Example) -> None:
     """Each against the same expression with differences for derivatives and a loop for `vmap`."""
     function, derivative = gallery.compiled(example)
     by_differences = {"grad": jacobian, "jacrev": jacobian, "jacfwd": jacobian, "vmap": stacked}
-    by_differences["hessian"] = lambda f, *args, **options: jacobian(srcad.grad(f), *args, **options)
+    by_differences["hessian"] = lambda f, *args, **options: jacobian(
+        srcad.grad(f), *args, **options
+    )
     names = {**by_differences, function.__name__: function}
     wanted = eval(gallery.expression(example), names)(*example.args)
     found = derivative(*example.args)

@@ -21,7 +21,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "gallery.md"
 
 HEAD = """# Gallery
 
-Functions whose derivatives one would look up, and what srcad writes of them: gradients where nothing else is said, as `srcad dump` prints them, without the imports.
+Functions whose derivatives one would look up, and what srcad writes of them: gradients where nothing else is said, as `srcad dump` prints them, without
+the imports.
 Written by `python -m tools.gallery`; a test holds the page current, and every derivative against differences.
 """
 
