@@ -259,7 +259,7 @@ def work(
             except Exception as error:
                 raise failed(job, error, written) from error
             if not local:
-                carriers[job.sweep.sent.token].heard(answer, whole)
+                carriers[job.sweep.sent.token].heard(answer, whole, refusals)
             if answer.rows is None:
                 submit(job, refusals + 1)
             else:
@@ -272,7 +272,8 @@ def work(
                 token = sweep.sent.token  # what cannot be sent is said here
                 carrier = carriers.setdefault(token, Carrier(int(known or 1)))
                 whole = carrier.whole(refusals)
-                sweep = sweep if whole else Named(token)
+                full = sweep.by_itself if carrier.apart else sweep.sent
+                sweep = full if whole else Named(token)
             try:
                 future = executor.submit(compute, sweep, job.start, job.stop)
             except Exception as error:
@@ -313,27 +314,31 @@ class Carrier:
     >>> carrier = Carrier(1)
     >>> carrier.whole(0), carrier.whole(0)
     (True, False)
-    >>> carrier.heard(Answer(None, "b"), False)
-    >>> carrier.whole(1)      # it has gone to another one
-    True
+    >>> carrier.heard(Answer(None, "b"), False, 0)
+    >>> carrier.whole(1), carrier.whole(1)      # it has gone to another one
+    (True, False)
     """
 
     def __init__(self, workers: int) -> None:
         self.first, self.away = workers, 0
+        self.apart = False
         self.lacking: set[str] = set()
 
     def whole(self, refusals: int) -> bool:
         """Whether the next task does: one that was refused often in any case, so that it comes to an end."""
-        found = self.first > 0 or refusals > 2 or (refusals > 0 and self.away < len(self.lacking))
+        if refusals:
+            found = refusals > 2 or self.away < len(self.lacking)
+            self.away += found
+            return found
         self.first -= 1
-        self.away += found
-        return found
+        return self.first >= 0
 
-    def heard(self, answer: Answer, whole: bool) -> None:
+    def heard(self, answer: Answer, whole: bool, refusals: int) -> None:
         """A worker has answered."""
-        self.away -= whole
+        self.away -= whole and refusals > 0
         if answer.rows is None:
             self.lacking.add(answer.worker)
+            self.apart = self.apart or whole  # a worker elsewhere does not see this one's files
         else:
             self.lacking.discard(answer.worker)
 

@@ -1,6 +1,6 @@
 """Chunks of a Jacobian as tasks for other processes, which need srcad, NumPy and what the text imports, and no compiler.
 
-What travels is the generated module as text and what its forward half has saved, pickled once for all chunks; a process that gets
+What travels is the generated module as text and what its forward half has saved (`parcels`), pickled once for all chunks; a process that gets
 the first chunk executes the text, and keeps the module until it gets a chunk of something else. Most later chunks name it only (`Named`).
 """
 
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from srcad.api.parcels import Parcel, filed, packed
 from srcad.errors import ChunkError
 from srcad.loader import load
 
@@ -78,11 +79,6 @@ class Sweep:
             for name in made.externals
             if name in read
         }
-        bound |= {
-            name: _pickled(namespace.get(name), f"`{outer}` of an outer scope")
-            for name, (_, outer) in made.hidden.items()
-            if name in read
-        }
         text = made.text.encode()
         return Sent(
             Module(
@@ -94,9 +90,21 @@ class Sweep:
                 _release(),
             ),
             os.urandom(16).hex(),
-            _pickled(self.given, "what the forward sweep has saved"),
+            _pickled(self.values, _SAVED, lambda values: filed(values, self)),
             (self.seed, self.single, self.batched, self.errors),
         )
+
+    @property
+    def values(self) -> tuple[list[Any], dict[str, Any]]:
+        """The numbers that the second half reads: what it is given, and by name what it reads of outer scopes."""
+        namespace, hidden = self.compiled.namespace, self.compiled.made.hidden
+        read = names_read(self.compiled.backward, namespace) if hidden else set()
+        return self.given, {name: namespace.get(name) for name in hidden if name in read}
+
+    @functools.cached_property
+    def by_itself(self) -> Sent:
+        """What travels to a process that cannot read this one's files."""
+        return self.sent._replace(values=packed(self.values))
 
     def __reduce__(self) -> Any:
         return Sent, tuple(self.sent)
@@ -120,16 +128,22 @@ class Sent(NamedTuple):
 
     module: Module
     token: str
-    given: bytes
+    values: Parcel
     rest: tuple[Any, ...]
 
-    def __call__(self, start: int, stop: int) -> list[Any]:
-        backward, local = self.opened()
+    def __call__(self, start: int, stop: int) -> list[Any] | None:
+        found = self.opened()
+        if found is None:
+            return None
+        backward, local = found
         with np.errstate(**local.errors):
             return swept(backward, local, start, stop)
 
-    def opened(self) -> tuple[Any, Any]:
-        """The function and what it is given. Raises ChunkError where this process cannot import what it needs."""
+    def opened(self) -> tuple[Any, Any] | None:
+        """The function and what it is given, None where that is in a file that is not here.
+
+        Raises ChunkError where this process cannot import what it needs.
+        """
         found = _OPEN.get(self.token)
         if found is not None:
             return found
@@ -141,14 +155,17 @@ class Sent(NamedTuple):
             )
         if hashlib.sha256(module.text.encode()).hexdigest() != module.digest:
             raise ChunkError("the text of the module is not what was sent")
+        _OPEN.clear()  # what another point has saved may be large
+        parcel = _opened(self.values, _SAVED, Parcel.opened)
+        if not parcel:
+            return None
+        ((given, outer),) = parcel
         bound = {name: _opened(data, f"`{name}`") for name, data in module.bound.items()}
-        namespace = load(module.text, module.name, bound, places=module.lines)
+        namespace = load(module.text, module.name, {**bound, **outer}, places=module.lines)
         seed, single, batched, errors = self.rest
-        given = _opened(self.given, "what the forward sweep has saved")
         local = types.SimpleNamespace(
             given=given, seed=seed, single=single, batched=batched, errors=errors
         )
-        _OPEN.clear()  # what another point has saved may be large
         found = _OPEN[self.token] = namespace[module.name], local
         return found
 
@@ -228,9 +245,12 @@ def _release() -> str:
     return f"srcad {version} with NumPy {np.__version__.rpartition('.')[0]}"
 
 
-def _pickled(found: Any, what: str) -> bytes:
+_SAVED = "what the forward sweep has saved"
+
+
+def _pickled(found: Any, what: str, how: Any = pickle.dumps) -> Any:
     try:
-        return pickle.dumps(found, protocol=5)
+        return how(found)
     except Exception as error:
         raise ChunkError(
             f"{what} cannot be sent to another process: {error}",
@@ -238,9 +258,9 @@ def _pickled(found: Any, what: str) -> bytes:
         ) from error
 
 
-def _opened(data: bytes, what: str) -> Any:
+def _opened(data: Any, what: str, how: Any = pickle.loads) -> Any:
     try:
-        return pickle.loads(data)
+        return how(data)
     except (ImportError, AttributeError) as error:
         raise ChunkError(
             f"{what} cannot be imported in the worker: {error}",

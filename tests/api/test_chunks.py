@@ -9,6 +9,7 @@ import os
 import pickle
 import re
 import sys
+import tempfile
 import types
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -331,6 +332,41 @@ def test_what_is_saved_is_sent_to_whom_has_not_got_it(whose, wholes):
     executor = Processes(whose)
     same(jacrev(curve, chunk_size=1, executor=executor)(x), jacrev(curve)(x))
     assert executor.wholes[:3] == [True, True, False] and sum(executor.wholes) == wholes
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_what_is_large_is_a_file_of_this_machine(here, processes, monkeypatch, tmp_path):
+    """Processes that have not got the file are sent it; none is left behind, nor written to."""
+    outer = np.linspace(0.0, 1.0, 70_000)
+
+    def large(x):
+        return np.cumsum(x) * np.sum(np.sin(x[:, None] * outer) * SCALE[0])
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    x, sizes = np.linspace(0.1, 1.0, 5), []
+
+    class Watched(Executor):
+        _max_workers = 2
+
+        def submit(self, *task):
+            (kept,) = tmp_path.iterdir()
+            assert kept.stat().st_size > 5 * outer.nbytes and kept.stat().st_mode & 0o077 == 0
+            sizes.append(len(pickle.dumps(task)))
+            if here:
+                return processes.submit(*task)
+            task = pickle.loads(pickle.dumps(task))
+            kept.rename(tmp_path / "x")
+            future = Future()
+            future.set_result(task[0](*task[1:]))
+            (tmp_path / "x").rename(kept)
+            return future
+
+    found = jacrev(large, executor=Watched(), chunk_size=1)(x)
+    np.testing.assert_allclose(found, jacrev(large)(x), rtol=1e-12)
+    assert list(tmp_path.iterdir()) == []
+    assert (max(sizes) < 10_000) is here
+    if not here:
+        assert sum(size > 5 * outer.nbytes for size in sizes) == 1
 
 
 def test_a_worker_of_another_version(helpers):
