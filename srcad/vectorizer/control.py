@@ -49,7 +49,8 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Size, Type, number
-from srcad.vectorizer.examples import Examples, NotOnce
+from srcad.vectorizer.examples import NotOnce
+from srcad.vectorizer.ragged import Ragged
 
 __all__ = ["Control"]
 
@@ -63,10 +64,10 @@ class Some:
         self.new: dict[Value, Tree] = {}
 
 
-class Control(Examples):
+class Control(Ragged):
     """A batch whose branches and loops may differ from example to example."""
 
-    changed = (*Examples.changed, "some", "masks")
+    changed = (*Ragged.changed, "some", "masks")
 
     def __init__(self, function: Function, *given: Any, **options: Any) -> None:
         super().__init__(function, *given, **options)
@@ -305,7 +306,7 @@ class Control(Examples):
     @contextmanager
     def among(self, some: Some, block: Block, ends: Tree) -> Iterator[None]:
         """Within it, values are those of some of the examples."""
-        outer = self.new, self.size, self.length, self.thin
+        outer = self.new, self.size, self.length, self.thin, self.flats, self.windows
         wanted = (reads_of(block) | set(leaves(ends))) - defines(block)
         inner = {**self.new, **some.new}
         for value in sorted(wanted, key=lambda value: value.serial):
@@ -320,12 +321,13 @@ class Control(Examples):
             some.length.type = number("int")
         before = set(self.new)
         self.new, self.size, self.length, self.thin = inner, some.size, some.length, {}
+        self.flats, self.windows = {}, {}
         try:
             yield
         finally:
             made = {v: new for v, new in self.new.items() if v not in before or v in some.new}
             some.new.update(made)
-            self.new, self.size, self.length, self.thin = outer
+            self.new, self.size, self.length, self.thin, self.flats, self.windows = outer
 
     def assemble(self, phi: Phi, place: int, sides: list[Any]) -> None:
         """The array of what both sides make of a value."""

@@ -78,6 +78,8 @@ class Examples(Batch):
         self, function: Function, *given: Any, once: Callable[[Let], bool] = lambda let: False
     ) -> None:
         self.once = once
+        self.ragged: set[Value] = set()
+        self.ends = set(leaves(function.result))
         self.lets_of: dict[Value, Let] = {}
         self.readers: Counter[Value] = Counter(leaves(function.result))
         for statement in walk(function.body):
@@ -87,7 +89,6 @@ class Examples(Batch):
         super().__init__(function, *given)
         self.heads = dict(self.new)
         self.whole = self.size
-        self.ends = set(leaves(function.result))
         self.paths: dict[Value, Path] = {}
         self.within_of: dict[int, Path] = {}
         self.find_paths(function.body, ())
@@ -244,7 +245,7 @@ class Examples(Batch):
             for other, statement in enumerate(block):
                 if start <= other < stop:
                     continue
-                here = defines([statement]) - set(visible(statement))
+                here = defines([statement]) - (set(visible(statement)) - self.ragged)
                 apart = (reads_of([statement]) & (made - seen)) | (reads_of(inside) & here)
                 stuck = {v for v in reads_of([statement]) & seen if not self.shape_is_known(v)}
                 if apart or stuck or families_of([statement]) & families_of(inside):
