@@ -15,23 +15,61 @@ _CACHE, _FEW = 16 << 20, 16
 
 
 def available() -> int:
-    """The bytes of memory that this process can still use: what the system has available, within the limit of its group.
+    """The bytes of memory that this process can still use: what the system has available, within the limits of its control groups and its own.
 
     >>> available() > 0
     True
     """
-    found = _of_system()
-    group = "/sys/fs/cgroup/memory"
-    for limit, used in (
-        (f"{group}.max", f"{group}.current"),
-        (f"{group}/memory.limit_in_bytes", f"{group}/memory.usage_in_bytes"),
-    ):
-        try:
-            with open(limit) as file, open(used) as other:
-                found = min(found, max(int(file.read()) - int(other.read()), 1 << 20))
-        except (OSError, ValueError):  # no such group, or "max"
+    return max(min([_of_system(), *of_groups(), *_of_limit()]), 1 << 20)
+
+
+def of_groups(listing: str = "/proc/self/cgroup", mount: str = "/sys/fs/cgroup") -> list[int]:
+    """What the limits leave of the control groups that this process is in, and of those around them.
+
+    What is a copy of files does not count: it is given up where memory is asked for. (Kernel documentation, admin-guide/cgroup-v2 and cgroup-v1/memory.)
+    """
+    found = []
+    limits: tuple[str, ...]
+    for line in _read(listing).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            kept, limits, used, files = mount, ("max", "high"), "current", "inactive_file"
+        elif "memory" in controllers.split(","):
+            kept, limits = f"{mount}/memory", ("limit_in_bytes",)
+            used, files = "usage_in_bytes", "total_inactive_file"
+        else:
             continue
+        names = path.strip("/").split("/")
+        for depth in range(len(names) + 1):  # in a container its own group is the root
+            group = "/".join([kept, *names[:depth], "memory"])
+            stat = dict(map(str.split, _read(f"{group}.stat").splitlines()))
+            usage = _read(f"{group}.{used}")
+            for limit in limits:
+                most = _read(f"{group}.{limit}")  # a number, or "max"
+                if most.isdigit() and usage.isdigit():
+                    found.append(int(most) - int(usage) + int(stat.get(files, 0)))
     return found
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _of_limit() -> list[int]:
+    """What a limit of the address space leaves (`ulimit -v`)."""
+    try:
+        import resource
+
+        most, _ = resource.getrlimit(resource.RLIMIT_AS)
+        pages = _read("/proc/self/statm").partition(" ")[0]
+        used = int(pages or 0) * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, AttributeError, ValueError, OSError):
+        return []
+    return [] if most == resource.RLIM_INFINITY else [most - used]
 
 
 def _of_system() -> int:

@@ -10,6 +10,7 @@ import pickle
 import re
 import sys
 import tempfile
+import tracemalloc
 import types
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -18,6 +19,7 @@ import pytest
 
 import srcad
 from srcad import ArgumentError, SrcadError, jacfwd, jacobian, jacrev
+from srcad.api.memory import of_groups
 from srcad.api.tasks import Seed, Sweep, compute
 from srcad.errors import ChunkError
 from srcad.loader import load
@@ -451,6 +453,59 @@ def test_as_memory_allows(x, monkeypatch):
     assert 4e6 / 4 / int(sizes[1]) >= 400 * 8  # at least the row itself
     text = jacfwd(curve, chunk_size="auto").explain(srcad.spec("float64[n]")).note
     assert re.fullmatch(r"columns at a time as memory .*: one takes \d+ n bytes at most", text)
+
+
+@pytest.mark.parametrize(
+    ("listing", "files", "left"),
+    [
+        (  # a job's group has no limit, and is in one that has; copies of files can be given up
+            "0::/slurm/job",
+            {
+                "slurm/job/memory.max": "max",
+                "slurm/job/memory.current": "100",
+                "slurm/memory.max": "1000",
+                "slurm/memory.high": "900",
+                "slurm/memory.current": "700",
+                "slurm/memory.stat": "anon 300\ninactive_file 50",
+            },
+            [350, 250],
+        ),
+        (  # of a container's path only the last group is mounted, as the root
+            "5:cpu:/docker/1\n4:memory,hugetlb:/docker/1\n0::/",
+            {
+                "memory/memory.limit_in_bytes": "1000",
+                "memory/memory.usage_in_bytes": "900",
+                "memory/memory.stat": "inactive_file 1\ntotal_inactive_file 20",
+            },
+            [120],
+        ),
+        ("", {}, []),
+    ],
+    ids=["version 2", "version 1", "none"],
+)
+def test_limits_of_control_groups(listing, files, left, tmp_path):
+    (tmp_path / "cgroup").write_text(listing)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert of_groups(str(tmp_path / "cgroup"), str(tmp_path)) == left
+
+
+@pytest.mark.parametrize("transform", [jacrev, jacfwd])
+def test_a_file_takes_the_place_of_memory(transform, tmp_path):
+    """What is allocated meanwhile is a small part of the Jacobian, which a file holds."""
+    x = np.linspace(0.1, 1.0, 1200)
+    J = np.memmap(tmp_path / "J", float, "w+", shape=(1200, 1200))
+    peaks = []
+    for options in ({"out": J, "chunk_size": 50}, {"chunk_size": 50}):
+        derivative = transform(curve, **options)
+        derivative(x)
+        tracemalloc.start()
+        found = derivative(x)
+        peaks.append(tracemalloc.get_traced_memory()[1] / J.nbytes)
+        tracemalloc.stop()
+    assert peaks[0] < 0.3 and peaks[1] > 1.0
+    np.testing.assert_allclose(np.fromfile(tmp_path / "J").reshape(J.shape), found, rtol=1e-12)
 
 
 def test_a_bar_where_it_takes_longer_than_a_second(x, monkeypatch, capsys):
