@@ -20,7 +20,7 @@ def available() -> int:
     >>> available() > 0
     True
     """
-    return max(min([_of_system(), *of_groups(), *_of_limit()]), 1 << 20)
+    return max(min([_of_system(), *of_groups(), *_of_limits()]), 1 << 20)
 
 
 def of_groups(listing: str = "/proc/self/cgroup", mount: str = "/sys/fs/cgroup") -> list[int]:
@@ -59,17 +59,20 @@ def _read(path: str) -> str:
         return ""
 
 
-def _of_limit() -> list[int]:
-    """What a limit of the address space leaves (`ulimit -v`)."""
+def _of_limits() -> list[int]:
+    """What limits of the address space and of the data in it leave (`ulimit -v`, `ulimit -d`)."""
+    found = []
     try:
         import resource
 
-        most, _ = resource.getrlimit(resource.RLIMIT_AS)
-        pages = _read("/proc/self/statm").partition(" ")[0]
-        used = int(pages or 0) * os.sysconf("SC_PAGE_SIZE")
+        pages = [int(number) for number in _read("/proc/self/statm").split()] or [0] * 7
+        for limit, place in ((resource.RLIMIT_AS, 0), (resource.RLIMIT_DATA, 5)):
+            most, _ = resource.getrlimit(limit)
+            if most != resource.RLIM_INFINITY:
+                found.append(most - pages[place] * os.sysconf("SC_PAGE_SIZE"))
     except (ImportError, AttributeError, ValueError, OSError):
-        return []
-    return [] if most == resource.RLIM_INFINITY else [most - used]
+        pass
+    return found
 
 
 def _of_system() -> int:
