@@ -380,8 +380,12 @@ def chunk_of_columns(unit: Unit, core: Function, request: Request, value: Value)
     except NotBatchable:
         batched = "no"
         combined, cut = linearized(core, [value], request.has_aux)
+    names = {"batched": batched}
+    whole = not request.has_aux and set(leaves(core.result)) == set(varied_values(core.result))
+    if whole and not request.valued:
+        combined, names["valued"] = combined.renewed(result=((), combined.result[1])), "no"
     made = paired(unit, core, request, [value], lower_halves(simplify(combined), cut))
-    return made._replace(names={**made.names, "batched": batched})
+    return made._replace(names={**made.names, **names})
 
 
 def unpack(function: Function, guarded: Sequence[str] = ()) -> Function:

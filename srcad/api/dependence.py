@@ -25,7 +25,7 @@ from srcad.parser.state import Program
 from srcad.simplifier.pipeline import simplify
 from srcad.simplifier.storage import store_values
 from srcad.sparse.propagation import Tracer
-from srcad.sparse.traced import Traced
+from srcad.sparse.traced import Traced, plain
 
 __all__ = ["Dependence", "content", "dependence"]
 
@@ -33,10 +33,12 @@ __all__ = ["Dependence", "content", "dependence"]
 class Dependence(NamedTuple):
     """What each element of the outputs may depend on: a CSR matrix for each output, whose columns are the elements of the arguments one after the other.
 
-    `starts` are where the columns of each begin, and where they end. `local`: it holds for these values alone.
+    `dtypes` are those of the outputs, `starts` are where the columns of each argument begin, and where they end. `local`: it holds for these values
+    alone.
     """
 
     outputs: list[Any]
+    dtypes: list[Any]
     starts: list[int]
     local: bool
 
@@ -105,8 +107,10 @@ def dependence(dispatcher: Dispatcher, args: tuple[Any, ...], outer: Any = None)
     core = store_values(core)
     result = tracer.run(core)
     output = result[0] if request.has_aux else result
-    matrices = [_matrix(tracer, leaf) for leaf in varied(output)]
-    return Dependence(matrices, starts, tracer.local)
+    found = list(varied(output))
+    matrices = [_matrix(tracer, leaf) for leaf in found]
+    dtypes = [np.asarray(plain(leaf)).dtype for leaf in found]
+    return Dependence(matrices, dtypes, starts, tracer.local)
 
 
 def _is_fixed(argument: Any) -> bool:

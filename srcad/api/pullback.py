@@ -32,12 +32,16 @@ __all__ = ["forward", "run"]
 def forward(
     dispatcher: Dispatcher, args: tuple[Any, ...]
 ) -> tuple[Compiled, Any, list[Any], list[Any]]:
-    """Run the forward half: the compiled pair, the result's tree, its flat values, and what the backward half is given."""
+    """Run the forward half: the compiled pair, the result's tree, its flat values, and what the backward half is given.
+
+    A half that leaves out the value has None as its tree.
+    """
     compiled = dispatcher.find(args)
     flat = dispatcher.leaves(args)
     results = compiled.forward(*flat)  # type: ignore[misc]
     structure = compiled.made.structure
-    count = len({int(at) for at in flatten(structure) if isinstance(at, Position)})
+    valued = compiled.made.names.get("valued") != "no"
+    count = len({int(at) for at in flatten(structure) if isinstance(at, Position)}) if valued else 0
     values, residuals = list(results[:count]), list(results[count:])
     kept = [own(flat[place]) for place in compiled.made.kept]
     seen: set[int] = set()
@@ -49,7 +53,7 @@ def forward(
         seen.add(int(at))
         return own(values[at]) if again else values[at]
 
-    result = rebuild(structure, hand_out)
+    result = rebuild(structure, hand_out) if valued else None
     outer = [compiled.namespace.get(text) for text in compiled.made.hidden]
     residuals = [_apart(residual, (*values, *flat, *outer)) for residual in residuals]
     return compiled, result, values, [*kept, *residuals]

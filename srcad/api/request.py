@@ -14,7 +14,8 @@ class Request(NamedTuple):
     """What is asked for: a transform by name, the arguments it differentiates by, and its options.
 
     `inner` is the request that the transform is applied to, None where that is the user's function itself.
-    `compact` asks for the blocks of a Jacobian alone. `in_dims`, `out_dims` and `randomness` are those of a vmap.
+    `compact` asks for the blocks of a Jacobian alone. A forward half that is not `valued` may leave out the function's value. `in_dims`, `out_dims` and
+    `randomness` are those of a vmap.
     """
 
     transform: str
@@ -27,6 +28,7 @@ class Request(NamedTuple):
     out_dims: Any = None
     randomness: str = "error"
     compact: bool = False
+    valued: bool = True
 
     def chain(self) -> list[Request]:
         """The requests, the one that is applied first at the head."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.api.chunks import dtype_of
 from srcad.api.compiled import Compiled
 from srcad.api.derivative import Derivative
 from srcad.api.dispatch import Dispatcher
@@ -125,7 +126,10 @@ class _Sparse(Jacobian):
         if found is None:
             size = 1 if single else None
             request = self.request._replace(
-                transform=f"{self.transform}_chunk", chunk_size=size, output=place
+                transform=f"{self.transform}_chunk",
+                chunk_size=size,
+                output=place,
+                valued=self.transform == "jacrev",
             )
             found = self.swept[place, single] = Dispatcher(self.base, request)
         return found
@@ -178,19 +182,12 @@ class _Sparse(Jacobian):
         return plan.entries(products(), dtype, None if at_once else layout.order(plan))  # type: ignore[no-any-return]
 
 
-def checked(leaves: list[Any], what: str) -> None:
-    """Refuse what SciPy has no sparse arrays of, and complex numbers. Raises ArgumentTypeError."""
-    for leaf in leaves:
-        dtype = np.asarray(leaf).dtype
-        if dtype.kind == "c":
-            raise ArgumentTypeError(
-                f"{what} is complex, and sparse=True is of real numbers",
-                reason="Make two real arrays of it, or leave out sparse=True.",
-            )
-        if dtype == np.float16:
-            raise ArgumentTypeError(
-                f"{what} is float16, of which SciPy has no sparse arrays", reason="Pass float32."
-            )
+def checked(leaves: list[Any]) -> None:
+    """Refuse what SciPy has no sparse arrays of. Raises ArgumentTypeError."""
+    if any(np.asarray(leaf).dtype == np.float16 for leaf in leaves):
+        raise ArgumentTypeError(
+            "an argument is float16, of which SciPy has no sparse arrays", reason="Pass float32."
+        )
 
 
 class SparseJacobian(_Sparse):
@@ -200,11 +197,10 @@ class SparseJacobian(_Sparse):
     def at(self, args: tuple[Any, ...]) -> Any:
         wanted = self.wanted(args)
         xs = varied(wanted)
-        checked(xs, "an argument")
+        checked(xs)
         compiled, result, _, given = self.halves(0, args)
         output = result[0] if self.has_aux else result
         ys = varied(output)
-        checked(ys, "the output")
         layout = self.layout(compiled, args)
         blocks: list[Any] = []
         for place, y in enumerate(ys):
@@ -212,7 +208,7 @@ class SparseJacobian(_Sparse):
                 compiled, _, _, given = self.halves(place, args)
             plan, parts = layout.rows(place, np.shape(y))
             entries, _ = self.entries(layout, plan, compiled, given, y, len(xs))
-            made = [part.matrix(entries, np.asarray(x).dtype) for part, x in zip(parts, xs)]
+            made = [part.matrix(entries, dtype_of(x, y)) for part, x in zip(parts, xs)]
             blocks.append(self.nested(wanted, made))
         jacobian = derivatives(output, iter(blocks))
         return (jacobian, result[1]) if self.has_aux else jacobian
@@ -227,7 +223,8 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
     def at(self, args: tuple[Any, ...]) -> Any:
         wanted = self.wanted(args)
         xs = varied(wanted)
-        checked(xs, "an argument")
+        checked(xs)
+        symmetric = self.symmetric and len(xs) == 1 and not np.iscomplexobj(xs[0])
         columns: list[dict[int, Any]] = []
         result: Any = None
         layout: Any = None
@@ -236,10 +233,9 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
             structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
             order = list(map(int, varied(structure)))
             places = list(dict.fromkeys(order))
-            checked([values[at] for at in places], "the output")
             layout = layout or self.layout(compiled, args)
             outputs = [order.index(at) for at in places]
-            made = self.column(layout, place, outputs, compiled, given, x, self.symmetric and len(xs) == 1)  # fmt: skip
+            made = self.column(layout, place, outputs, compiled, given, x, symmetric)
             columns.append(dict(zip(places, made)))
         given_out: set[int] = set()
 
@@ -270,7 +266,8 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
         """The blocks by one argument."""
         plan, parts = layout.columns(place, np.shape(x), outputs, symmetric)
         entries, last = self.entries(layout, plan, compiled, given, x, len(outputs))
-        made = [part.matrix(entries, np.asarray(x).dtype) for part in parts]
+        dtypes = [dtype_of(x, np.empty(0, layout.dependence.dtypes[at])) for at in outputs]
+        made = [part.matrix(entries, dtype) for part, dtype in zip(parts, dtypes)]
         if plan.symmetric and not plan.explains(made[0], last):
             # What is not symmetric (at a kink, or by a rule that is no derivative) is found by columns.
             return self.column(layout, place, outputs, compiled, given, x, symmetric=False)

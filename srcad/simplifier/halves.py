@@ -76,6 +76,8 @@ def cut_in_two(combined: Function, cut: Any, finish: Callable[..., Function]) ->
     front.doc = f"Value of `{cut.name}`" + (
         f" and what `{back.name}` needs of it." if residuals or outside else "."
     )
+    if cut.hidden and not results:
+        front.doc = f"What `{back.name}` needs of `{cut.name}`."
     wrt = [value.base for value in cut.wrt]
     back.doc = (
         f"Derivative of `{cut.name}` along {_listed([value.base for value in cut.seeds])}."

@@ -108,6 +108,12 @@ def by_rows(pattern: Any, shape: tuple[int, ...] = ()) -> Plan:
     return Plan(pattern, colors, total, colors[_rows(pattern)] * width + pattern.indices, width)
 
 
+def _short(indices: Any, indptr: Any, shape: Any) -> tuple[Any, Any]:
+    """The indices as SciPy's solvers take them: of 32 bits where these are enough."""
+    kind = np.int32 if max(len(indices), *shape) <= np.iinfo(np.int32).max else np.int64
+    return indices.astype(kind), indptr.astype(kind)
+
+
 class Part(NamedTuple):
     """A block of a pattern: which of its entries are in it, and where."""
 
@@ -119,19 +125,19 @@ class Part(NamedTuple):
     @classmethod
     def of_rows(cls, pattern: Any, start: int, stop: int) -> Part:
         """The rows from `start` to `stop`."""
-        first, last = pattern.indptr[start], pattern.indptr[stop]
+        first, last = map(int, pattern.indptr[[start, stop]])
         indptr = pattern.indptr[start : stop + 1] - first
         shape = (stop - start, pattern.shape[1])
-        return cls(slice(first, last), pattern.indices[first:last], indptr, shape)
+        return cls(slice(first, last), *_short(pattern.indices[first:last], indptr, shape), shape)
 
     @classmethod
     def of_columns(cls, pattern: Any, start: int, stop: int) -> Part:
         """The columns from `start` to `stop`."""
         inside = (pattern.indices >= start) & (pattern.indices < stop)
-        kind = pattern.indptr.dtype
-        indptr = np.concatenate(([0], np.cumsum(inside)))[pattern.indptr].astype(kind)
+        indptr = np.concatenate(([0], np.cumsum(inside)))[pattern.indptr]
         shape = (pattern.shape[0], stop - start)
-        return cls(np.flatnonzero(inside), pattern.indices[inside] - start, indptr, shape)
+        indices = pattern.indices[inside] - start
+        return cls(np.flatnonzero(inside), *_short(indices, indptr, shape), shape)
 
     def matrix(self, entries: Any, dtype: Any) -> Any:
         """The block, in memory of its own."""
@@ -141,6 +147,8 @@ class Part(NamedTuple):
         if len(self.indices) < len(entries):
             data = entries[self.chosen]
             data = data.copy() if isinstance(self.chosen, slice) else data
+        if data.dtype.kind == "c" and dtype.kind != "c":  # beside other blocks, which are
+            data = data.real
         made = (data.astype(dtype, copy=False), self.indices.copy(), self.indptr.copy())
         return sparse.csr_array(made, shape=self.shape)
 
