@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcad.core.nodes import Block, Branch, Call, Let, Loop, Value, leaves
+from srcad.core import ops
+from srcad.core.nodes import Block, Branch, Call, Let, Loop, Value, leaves, walk
 from srcad.rules import rule_of
 
-__all__ = ["active", "useful", "varied"]
+__all__ = ["active", "lost", "useful", "varied"]
 
 
 def active(block: Block, inputs: Iterable[Value], outputs: Iterable[Value]) -> set[Value]:
@@ -108,6 +109,13 @@ def callee_varied(call: Call, found: set[Value]) -> list[Value]:
 def parameters(function: object) -> list[Value]:
     """The values of a function's parameters, flat."""
     return [value for param in function.params for value in leaves(param.tree)]  # type: ignore[attr-defined]
+
+
+def lost(block: Block, inputs: Iterable[Value]) -> Let | None:
+    """A statement that makes a sparse matrix of what varies with `inputs`: no derivative would come through it."""
+    made = [s for s in walk(block) if isinstance(s, Let) and s.op in ops.SPARSE.values()]
+    varying = varied(block, inputs) if made else set()
+    return next((s for s in made if not s.frozen and varying & set(leaves(s.args))), None)
 
 
 def useful(block: Block, outputs: Iterable[Value], varying: set[Value] | None = None) -> set[Value]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from srcad.core.pytrees import Node, labels, look, look_within
 from srcad.core.specification import Container, Known, Unfit
-from srcad.core.types import GENERATOR, OPAQUE, Size, Type, number
+from srcad.core.types import GENERATOR, OPAQUE, Size, Sparse, Type, number
 from srcad.errors import ArgumentTypeError, ArgumentValueError, SrcadError
 
 __all__ = [
@@ -152,7 +152,7 @@ def specify(value: Any, letters: Letters, name: str = "argument", depth: int = 0
         if isinstance(value, kind):
             return type_
     if type(value).__module__.startswith("scipy.sparse"):
-        return Type("object", value=value.dtype if value.dtype.kind == "f" else None)
+        return Type("object", value=Sparse(value.dtype.name) if value.dtype.kind == "f" else None)
     node = look_within(value, depth)
     if node is not None:
         within = list(zip(node.parts, labels(name, node)))

@@ -147,9 +147,51 @@ def _turned(a: Any) -> Any:
     return a.T
 
 
+def _solved(A: Any, b: Any, permc_spec: Any = None, use_umfpack: Any = True) -> Any:
+    from scipy.sparse import linalg
+
+    return linalg.spsolve(A, b, permc_spec, use_umfpack).reshape(b.shape)
+
+
+def _composed(a: Any, b: Any) -> Any:
+    return a @ b
+
+
+def _added(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def _taken(a: Any, b: Any) -> Any:
+    return a - b
+
+
+def _scaled(a: Any, b: Any) -> Any:
+    return a * b
+
+
+def _divided(a: Any, b: Any) -> Any:
+    return a / b
+
+
+def _opposite(a: Any) -> Any:
+    return -a
+
+
 # Of a sparse matrix, which is no array.
 sparse_product = _core(_times, "sparse_product", "binary", "@", "matmul")
 sparse_transpose = _core(_turned, "sparse_transpose", "attribute", "T", "transpose")
+# `spsolve`, which SciPy gives a vector of for one right-hand side in a column: of the shape of b, whatever it is.
+sparse_solve = _core(_solved, "sparse.linalg.spsolve", "call", "", "spsolve")
+
+# What makes a sparse matrix of others, or of one and a number, by what makes arrays of arrays.
+SPARSE = {
+    matmul: _core(_composed, "sparse_matmul", "binary", "@", "matmul"),
+    add: _core(_added, "sparse_add", "binary", "+", "sum"),
+    subtract: _core(_taken, "sparse_subtract", "binary", "-", "diff"),
+    multiply: _core(_scaled, "sparse_multiply", "binary", "*", "prod"),
+    divide: _core(_divided, "sparse_divide", "binary", "/", "ratio"),
+    negative: _core(_opposite, "sparse_negative", "unary", "-", "neg"),
+}
 
 zeros_like = Operation(np.zeros_like, "np.zeros_like", base="zeros")
 ones_like = Operation(np.ones_like, "np.ones_like", base="ones")

@@ -24,6 +24,7 @@ __all__ = [
     "Dim",
     "Shape",
     "Size",
+    "Sparse",
     "Type",
     "array",
     "less",
@@ -65,6 +66,12 @@ def never_one(size: Dim) -> bool:
     return size != 1 if isinstance(size, int) else size.many
 
 
+class Sparse(NamedTuple):
+    """What is known of a sparse matrix: the name of its dtype. (A dtype itself is no value of a type: NumPy says that float64 equals None.)"""
+
+    dtype: str
+
+
 class Type(NamedTuple):
     """`kind` is
 
@@ -77,7 +84,7 @@ class Type(NamedTuple):
 
     `dtype` is NumPy's name of it or None; `shape` is a tuple of sizes or None. An "object" with a `dtype` is that dtype. The parts of
     a "tuple" have memory of their own, unless its `dtype` is "shared": they may be views of an operand.
-    `value` is what is known of an integer or a tuple of sizes (`x.shape`), in the terms of `srcad.analysis.types`, or None.
+    `value` is what is known of an integer or a tuple of sizes (`x.shape`), in the terms of `srcad.analysis.types`, of an object the `Sparse` that it is, or None.
     """
 
     kind: str

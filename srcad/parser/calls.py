@@ -22,7 +22,7 @@ from srcad.analysis.draws import drawn
 from srcad.core import ops
 from srcad.core.nodes import Slice, Value, leaves
 from srcad.core.specification import Known, last_name, unwrap
-from srcad.core.types import GENERATOR, Type
+from srcad.core.types import GENERATOR, Type, never_one
 from srcad.errors import MissingRuleError, SrcadError
 from srcad.parser import arrays
 from srcad.parser.attributes import Objects, Super, is_made
@@ -259,6 +259,22 @@ class Calls(Objects):
         found = callee.object(*plain_of(args), **plain_of(options))
         return found if is_constant(found) else Known(found, callee.name)
 
+    def solved(self, node: Any, function: Any, A: Any, b: Any, **options: Any) -> Any:
+        """`spsolve`: a column of which it is not known whether it is the only one would be a vector, or a matrix."""
+        shape = self.type(b).shape
+        if shape is None or sparse_value(b):
+            self.refuse_sparse(node, "spsolve with a right-hand side of unknown rank, or sparse,")
+        if len(shape) == 2 and shape[1] == 1:
+            b = self.call_known(node, np.reshape, [b, -1], {})
+        elif len(shape) == 2 and not never_one(shape[1]):
+            self.refuse(
+                node,
+                "`spsolve` of a matrix that may have one column alone, which SciPy makes a vector",
+                "Call it for each column, or with an array of a known number of columns.",
+            )
+        named = {key: self.read(option, node) for key, option in options.items()}
+        return self.emit(ops.sparse_solve, (A, b), tuple(named.items()))
+
     def call_known(
         self,
         node: Any,
@@ -291,6 +307,8 @@ class Calls(Objects):
             args = [self.emit(make, (arg,)) if type(arg) is list else arg for arg in args]
         if ops.module_of(function) == "scipy.sparse.linalg":
             args = [self.matrix(node, arg) for arg in args]
+            if function is getattr(sys.modules.get("scipy.sparse.linalg"), "spsolve", None):
+                return self.solved(node, function, *args, **options)
         elif any(map(sparse_value, [*args, *options.values()])):
             self.refuse_sparse(node, f"`{op.name}`")
         try:

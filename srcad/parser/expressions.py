@@ -23,7 +23,7 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Branch, Carry, Family, Let, Phi, Slice, Test, Value
 from srcad.core.specification import Known, follow, last_name, steps_of, structure_of
-from srcad.core.types import ANY, Size, Type, number
+from srcad.core.types import ANY, Size, Sparse, Type, number
 from srcad.errors import AliasingError, MissingRuleError
 from srcad.parser import arrays
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
@@ -394,9 +394,10 @@ class Expressions(State):
                 return found
         if isinstance(left, dict) and isinstance(right, dict) and op is ops.bit_or:
             return {**left, **right}
+        combined = self.matrix_combined(node, op, left, right)
+        if combined is not None:
+            return combined
         for side in (left, right):
-            if sparse_value(side):
-                self.refuse_sparse(node, f"`{op.symbol}`")
             if isinstance(side, Instance):
                 self.refuse(
                     node,
@@ -449,7 +450,9 @@ class Expressions(State):
             )
         path, full = self.program.place_of(found) or (self.path, binding.name)
         if (path, full) not in self.program.hidden:
-            made = Value(last_name(full), Type("object", value=found.dtype), named=True)
+            made = Value(
+                last_name(full), Type("object", value=Sparse(found.dtype.name)), named=True
+            )
             self.program.hidden[path, full] = made
         return self.program.hidden[path, full]
 
@@ -458,7 +461,7 @@ class Expressions(State):
         self.refuse(
             node,
             f"{what} of a sparse matrix",
-            "Sparse matrices are accepted in `A @ x`, `A.T @ x` and scipy.sparse.linalg.spsolve(A, b).",
+            "Sparse matrices are accepted in `A @ x`, `A.T @ x`, `A @ B`, `A + B`, `A - B`, `2 * A`, `A / 2`, `-A` and scipy.sparse.linalg.spsolve(A, b).",
         )
 
     def matrix_attribute(self, matrix: Value, name: str) -> Any:
@@ -471,6 +474,8 @@ class Expressions(State):
     def matrix_product(self, node: Any, left: Any, right: Any) -> Any:
         """A product with a sparse matrix: `A @ x`, and `x @ A` as `A.T @ x`; None of others."""
         one, other = self.matrix(node, left), self.matrix(node, right)
+        if sparse_value(one) and sparse_value(other):
+            return self.emit(ops.SPARSE[ops.matmul], (one, other))
         if sparse_value(one):
             return self.emit(ops.sparse_product, (one, other))
         if not sparse_value(other):
@@ -481,9 +486,27 @@ class Expressions(State):
         made = self.emit(ops.sparse_product, (turned, self.emit(ops.transpose, (one,))))
         return self.emit(ops.transpose, (made,))
 
+    def matrix_combined(self, node: Any, op: ops.Operation, left: Any, right: Any) -> Any:
+        """A sparse matrix made of others, or of one and a number; None of what is none."""
+        one, other = self.matrix(node, left), self.matrix(node, right)
+        both = sparse_value(one) and sparse_value(other)
+        if not (sparse_value(one) or sparse_value(other)):
+            return None
+        if both and op in (ops.add, ops.subtract):
+            return self.emit(ops.SPARSE[op], (one, other))
+        if not both and (op is ops.multiply or (op is ops.divide and sparse_value(one))):
+            number = self.type(other if sparse_value(one) else one)
+            if number.rank == 0 and number.dtype in _REAL:
+                return self.emit(ops.SPARSE[op], (one, other))
+        return self.refuse_sparse(node, f"`{op.symbol}`")
+
     def _UnaryOp(self, node: Any) -> Any:
-        operand = self.expression(node.operand)
+        operand = self.matrix(node, self.expression(node.operand))
         op = _UNARY[type(node.op)]
+        if sparse_value(operand):
+            if op is not ops.negative:
+                self.refuse_sparse(node, f"`{op.symbol}`")
+            return self.emit(ops.SPARSE[op], (operand,))
         if op is ops.not_:
             if is_static(operand):
                 return not truth(operand)
@@ -1278,9 +1301,12 @@ def _parts(tree: Any) -> list[Any]:
     return [tree]
 
 
+_REAL = ("int", "float", "int64", "int32", "float64", "float32")
+
+
 def sparse_value(binding: Any) -> bool:
     """Whether a value is a sparse matrix."""
-    return isinstance(binding, Value) and isinstance(binding.type.value, np.dtype)
+    return isinstance(binding, Value) and isinstance(binding.type.value, Sparse)
 
 
 def type_of_argument(found: Any, name: str) -> Any:

@@ -211,12 +211,16 @@ def _rule_of_object(found: Any) -> Rule | None:
 
 
 _LOADED: set[str] = set()
+_SPARSE = [
+    each.function
+    for each in (*ops.SPARSE.values(), ops.sparse_product, ops.sparse_transpose, ops.sparse_solve)
+]
 
 
 def load_rules(function: Callable[..., Any]) -> bool:
     """Load the rules of the module of SciPy that offers a function; whether there were any, not loaded before."""
     home = ops.module_of(function)
-    if function is ops.sparse_product.function or function is ops.sparse_transpose.function:
+    if function in _SPARSE:
         home = "scipy.sparse"
     if home is None or not home.startswith("scipy.") or home in _LOADED:
         return False

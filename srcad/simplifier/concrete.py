@@ -21,6 +21,7 @@ from srcad.core import ops
 from srcad.core.nodes import Function, Let, Tree, Value, leaves, walk
 from srcad.core.ops import operation
 from srcad.core.quote import may_be_complex
+from srcad.core.types import never_one
 from srcad.simplifier.rewrite import Pass, remake, uses
 from srcad.simplifier.shapes import is_complex, mixed, same_form, unrepeated
 
@@ -138,6 +139,8 @@ class _Concrete(Pass):
             return self.cast(statement)
         if op is ops.result:
             return self.result(statement)
+        if op is ops.sparse_solve:
+            return self.solved(statement)
         if op is ops.put_add and not unrepeated(statement.args[1], self.lets):
             return remake(statement, ops.add_at, statement.args)
         if op.function is runtime.stop_gradient:
@@ -160,6 +163,18 @@ class _Concrete(Pass):
             shape = self.emit(ops.shape, x, origin=statement.origin)
             return remake(statement, operation(np.broadcast_to), (g,), (("shape", shape),))
         return statement
+
+    def solved(self, statement: Let) -> Let:
+        from scipy.sparse import linalg
+
+        A, b = statement.args
+        shape = type_of(b).shape
+        solve = operation(linalg.spsolve)
+        if shape is not None and (len(shape) == 1 or (len(shape) == 2 and never_one(shape[1]))):
+            return remake(statement, solve, (A, b), statement.options)
+        found = self.emit(solve, A, b, origin=statement.origin, **dict(statement.options))
+        form = self.emit(ops.shape, b, origin=statement.origin)
+        return remake(statement, operation(np.reshape), (found, form))
 
     def cast(self, statement: Let) -> Let | None:
         g, x = statement.args

@@ -16,7 +16,7 @@ from functools import partial, reduce
 from itertools import zip_longest
 from typing import Any
 
-from srcad.analysis.activity import active
+from srcad.analysis.activity import active, lost
 from srcad.analysis.types import infer, same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
@@ -74,6 +74,9 @@ class Adjoint:
         self.active = active(function.body, wrt, outputs)
         self.splits: dict[Call, tuple[Split, Call, list[Value]]] = {}
         self.split = split
+        hidden = lost(function.body, wrt)
+        if hidden is not None:
+            self.refuse(hidden, *without_rule(hidden.op))
         self.body = self._forward_calls(function.body)
         self.parts = parts_of(self.body)
         self.builder = Builder(infer)

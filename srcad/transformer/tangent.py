@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.analysis.activity import active
+from srcad.analysis.activity import active, lost
 from srcad.analysis.types import infer, same_shape, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
@@ -62,6 +62,9 @@ class Tangent:
         fused: bool = True,
     ) -> None:
         self.function, self.fused = function, fused
+        hidden = lost(function.body, dots)
+        if hidden is not None:
+            self.refuse(hidden, *without_rule(hidden.op))
         self.active = active(function.body, dots, outputs)
         self.dots = dict(dots)
         self.rename: dict[Value, Tree] = {}

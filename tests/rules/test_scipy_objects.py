@@ -48,6 +48,8 @@ MODEL = Model()
         lambda x: np.sum((MODEL.matrix @ np.outer(x, x)) ** 2),
         lambda x: np.sum((np.outer(x, x) @ S) ** 2),
         lambda x: np.sum(spsolve(S, x * 2) ** 3),
+        lambda x: np.sum(((S + S.T - A.T @ A / 2) @ x) ** 2),
+        lambda x: np.sum(spsolve(2 * S - -S @ S * 0.5, x) ** 2),
     ],
 )
 def test_gradients(f):
@@ -60,11 +62,23 @@ def test_gradients(f):
 
 @pytest.mark.parametrize(
     "f",
-    [CUBIC.__call__, lambda x: A @ x, lambda x: spsolve(S, x) * x, lambda x: A @ np.outer(x, x)],
+    [
+        CUBIC.__call__,
+        lambda x: A @ x,
+        lambda x: A.T @ A @ x,
+        lambda x: spsolve(S, x) * x,
+        lambda x: A @ np.outer(x, x),
+        lambda x: spsolve(S, x[:, None]),
+    ],
 )
 def test_jacobians(f):
     g = (lambda x: CUBIC(x)) if getattr(f, "__self__", None) is CUBIC else f
-    np.testing.assert_allclose(srcad.jacrev(g)(X), srcad.jacfwd(g)(X), rtol=1e-12)
+    whole = srcad.jacrev(g)(X)
+    assert type(whole) is np.ndarray
+    np.testing.assert_allclose(whole, srcad.jacfwd(g)(X), rtol=1e-12)
+    # One row is left, of which SciPy makes a vector.
+    np.testing.assert_allclose(whole, srcad.jacfwd(g, chunk_size=2)(X), rtol=1e-12)
+    np.testing.assert_allclose(srcad.vmap(g)(X[None]), g(X)[None], rtol=1e-12)
 
 
 def test_reads_as_one_writes_it():
@@ -92,6 +106,8 @@ def test_another_matrix_under_the_name():
         lambda x: np.sum(VECTORS(x)),
         lambda x: np.sum(A * x),
         lambda x: np.sum(S + x),
+        lambda x: np.sum((S - x[0] * S) @ x),
+        lambda x: np.sum(spsolve(S, np.outer(x, x)[:, 1:])),
         lambda x: np.sum(sparse.csr_array(np.outer(x, x)) @ x),
         lambda x: interpolate.CubicSpline(XS[:3], x)(1.0),
     ],

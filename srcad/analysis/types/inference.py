@@ -41,7 +41,7 @@ from srcad.core.nodes import Value, leaves
 from srcad.core.ops import Operation
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.results import SEVERAL
-from srcad.core.types import ANY, Type
+from srcad.core.types import ANY, Sparse, Type
 from srcad.rules.families import Rule, cores, rule_of
 
 _defining: ContextVar[frozenset[Any]] = ContextVar("functions being defined", default=frozenset())
@@ -118,7 +118,7 @@ def _generalized(
     if len(cores(signature.partition("->")[2])) > 1:
         return several_results(function, *args, **options)
     described = [type_of(tree).value for tree in args]
-    sparse = [dtype for dtype in described if isinstance(dtype, np.dtype)]
+    sparse = [value.dtype for value in described if isinstance(value, Sparse)]
     types = [None if tree is None or _is_sparse(tree) else operand_type(tree) for tree in args]
     (shape,) = named_shapes(signature, types)
     if sparse:
@@ -133,7 +133,7 @@ def _generalized(
 
 
 def _is_sparse(tree: Tree) -> bool:
-    return isinstance(type_of(tree).value, np.dtype)
+    return isinstance(type_of(tree).value, Sparse)
 
 
 def _along(function: Callable[..., Any], rule: Rule, *args: Tree, **options: Tree) -> Type:

@@ -22,7 +22,7 @@ from srcad.analysis.types.lattice import (
     type_of,
 )
 from srcad.core import ops
-from srcad.core.types import ANY, Type
+from srcad.core.types import ANY, Sparse, Type
 
 
 @handles(runtime.dtype_of)
@@ -131,6 +131,15 @@ def _own(function: Any, x: Tree) -> Type:
 @handles(runtime.stop_gradient, ops.move.function, ops.sparse_transpose.function)
 def _move(function: Any, x: Tree) -> Type:
     return type_of(x)
+
+
+@handles(*(op.function for op in ops.SPARSE.values()))
+def _combined(function: Any, *operands: Tree) -> Type:
+    """A sparse matrix of others, or of one and a number: of Python's numbers as NumPy does, as if they were not there."""
+    types = [type_of(tree) for tree in operands]
+    names = [t.value.dtype for t in types if isinstance(t.value, Sparse)]
+    names += [t.dtype for t in types if t.kind in ("scalar", "array") and t.dtype]
+    return Type("object", value=Sparse(np.result_type(*names).name))
 
 
 @handles(

@@ -24,9 +24,9 @@ def product(y_bar: Any, A: Any, x: Any) -> Any:
 constant(ops.sparse_transpose.function, reason="sparse matrices are constant")
 
 
-@linear(linalg.spsolve, wrt=(1,), signature="(n,n),(n,k?)->(n,k?)", stacks=False)
-def spsolve(y_bar: Any, A: Any, b: Any) -> Any:
-    return None, call(linalg.spsolve, call(ops.sparse_transpose.function, A), y_bar)
+@linear(linalg.spsolve, ops.sparse_solve.function, wrt=(1,), signature="(n,n),(n,k?)->(n,k?)", stacks=False)  # fmt: skip
+def spsolve(y_bar: Any, A: Any, b: Any, *, permc_spec: Any = None, use_umfpack: Any = True) -> Any:
+    return None, call(ops.sparse_solve.function, call(ops.sparse_transpose.function, A), y_bar)
 
 
 refused(
@@ -52,6 +52,11 @@ refused(
     rewrite="Make the matrix outside of the function, where it is constant.",
 )
 
+refused(
+    *(op.function for op in ops.SPARSE.values()),
+    reason="a sparse matrix that varies has no derivative by its elements",
+    rewrite="Scale the product instead of the matrix: `c * (A @ x)`, `x - c * (A @ x)`.",
+)
 refused(
     *having(
         sparse,

@@ -11,7 +11,7 @@ from scipy import fft, integrate, ndimage, signal
 from scipy.sparse.linalg import spsolve
 
 # Of a sparse matrix, which is no operand that laws could move: tests/rules/test_scipy_objects.py.
-COVERED.update({ops.sparse_product.function, spsolve})
+COVERED.update({ops.sparse_product.function, ops.sparse_solve.function, spsolve})
 
 # integrate
 Y5, Y6, Y34 = arrays((5,), (6,), (3, 4))
