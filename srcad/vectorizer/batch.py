@@ -14,6 +14,7 @@ form (`operations`), `NotBatchable` says so and the caller loops over the rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -50,11 +51,16 @@ from srcad.vectorizer.structure import (
     Columns,
     Diagonal,
     Element,
+    Form,
     Shared,
     array_of,
-    diagonal_of,
-    full_scale,
-    joined_scales,
+    element_of,
+    forms_after,
+    forms_at_entry,
+    in_form,
+    like_at,
+    met,
+    param_of,
     stand_in,
     structured,
 )
@@ -88,7 +94,8 @@ def batch(
     Arguments: a function before storage; its inputs (parameters, or values that the caller defines) that get the
     axis, or a mapping of them to the values that they become, or to elements of `structure`; the size of the axis; the operand that
     holds that size at run time, for what has to be created with it (by default the size where it is an int, else the length of the
-    first input). Elements bring both along. `opened` is filled with the statements for which elements were made arrays.
+    first input). Elements bring both along. `opened` is filled with the statements for which elements were made arrays, or
+    share another axis of the rows than the first.
     Returns the function and what became of each old value: its batched value, or an element where nothing needed an array. What is not in
     the mapping has no axis. What the function returns is made arrays.
     Raises NotBatchable.
@@ -181,6 +188,7 @@ class Batch:
         self.lets: dict[Value, Let] = {}
         self.missing: set[Value] = set()
         self.opened: list[Statement] = []
+        self.blocks: dict[tuple[Value, int], tuple[Block, Any]] = {}
 
     def dependents(self, function: Function, inputs: Iterable[Value]) -> set[Value]:
         """The values that get the axis where some inputs have it."""
@@ -235,6 +243,10 @@ class Batch:
             self.lets[out] = statement
         given = (statement.args, [option for _, option in statement.options])
         if not self.is_batched(given):
+            whole = self.sized(statement)
+            if whole is not None:
+                self.keep(statement, ops.getitem, *whole)
+                return
             args = self.get(statement.args)
             options = tuple((key, self.get(option)) for key, option in statement.options)
             same = args is statement.args and options == statement.options
@@ -277,6 +289,17 @@ class Batch:
         if fresh or (not made.named and made not in self.inputs and _bears_name(out)):
             made.base, made.named = out.base, out.named
 
+    def sized(self, statement: Let) -> tuple[Tree, int] | None:
+        """Where a size of a batched value is read off its shape, that shape and the place in it: `x.shape[-1]`, not `x.shape[1:][-1]`."""
+        if statement.op is not ops.getitem or type(statement.args[1]) is not int:
+            return None
+        made, place = self.lets.get(statement.args[0]), statement.args[1]
+        if made is None or made.op is not ops.shape or not self.is_batched(made.args):
+            return None
+        if not -self.rank(made.args[0]) <= place < self.rank(made.args[0]):
+            return None
+        return self.emit(ops.shape, self.get(made.args[0])), place + (place >= 0)
+
     def unfold(self, statement: Let) -> None:
         """Rewrite a statement of a definition, which stands for one of the function's."""
         kept = self.target
@@ -292,6 +315,8 @@ class Batch:
         if isinstance(made, Value) and self.fresh(made, start):
             if isinstance(found, Value):
                 made.type = self.checked(made, out)
+            if isinstance(found, Shared) and found.row:
+                self.opened.append(self.statement)
             made.base = out.base
             made.named = out.named and self.out[-1].op is not ops.transpose  # type: ignore[attr-defined]
 
@@ -365,15 +390,17 @@ class Batch:
             if phi.out not in self.batched:
                 phis.append(Phi(phi.out, self.get(phi.then), self.get(phi.orelse)))
                 continue
-            scales = joined_scales(self, (phi.then, phi.orelse), phi.out)
-            if scales is not None:
-                scale = phi.out.like()
+            operands = phi.then, phi.orelse
+            form = met(self, operands, phi.out)
+            if form is not None:
+                value = param_of(self, phi.out, form)
                 both = [
-                    self.scale_within(side, statement.origin, one, phi.out.base)
-                    for side, one in zip(sides, scales)
+                    self.form_within(side, statement.origin, one, phi.out, form)
+                    for side, one in zip(sides, operands)
                 ]
-                phis.append(Phi(scale, *both))
-                self.stands(phi.out, diagonal_of(self, scale, statement.origin))
+                phis.append(Phi(value, *both))
+                like = self.like_of(operands)
+                self.stands(phi.out, element_of(self, value, form, like, statement.origin))
                 continue
             ends = []
             for side, end, other in zip(sides, (phi.then, phi.orelse), (phi.orelse, phi.then)):
@@ -406,57 +433,66 @@ class Batch:
         domain, origin = self.get(statement.domain), statement.origin
         joins = [carry for carry in statement.carries if carry.param in self.batched]
         inits = {c: self.get(c.init) for c in statement.carries if c not in joins}
-        scales: dict[Carry, Value] = {}
-        starts: dict[Carry, Any] = {}
-        for carry in joins:
-            if joined_scales(self, (carry.init,), carry.param) is not None:
-                scales[carry] = carry.param.like()
-                starts[carry] = diagonal_of(self, scales[carry], origin)
-            else:
-                starts[carry] = self.first_twin(carry)
+        forms: dict[Carry, list[Form]] = {c: forms_at_entry(self, c) for c in joins}
+        starts = {carry: self.first_twin(carry) for carry in joins if not forms[carry]}
+        params: dict[Carry, Value] = {}
         known = [dict(each) for each in (self.new, self.elements, self.home, self.thin)]
+        opened = len(self.opened)
         while True:  # the body's types rest on those of the carries: until they are what the body makes of them
             # Nothing that a trial made of the body may be seen by the next one.
             self.new, self.elements, self.home, self.thin = (dict(each) for each in known)
-            for carry, start in starts.items():
-                self.stands(carry.param, start)
+            carried = {carry: tried[0] for carry, tried in forms.items() if tried}
+            likes = {carry: self.like_of([carry.init]) for carry in carried}
+            for carry in joins:
+                if carry in carried:
+                    form = carried[carry]
+                    params[carry] = param_of(self, carry.param, form)
+                    found = element_of(self, params[carry], form, likes[carry], origin)
+                    self.stands(carry.param, found)
+                else:
+                    self.stands(carry.param, starts[carry])
             header = self.block(statement.header)
-            body = self.block(statement.body, [carry.param for carry in scales])
+            body = self.block(statement.body, [carry.param for carry in carried])
             self.statement = statement
             ends, wrong = {}, []
             for carry in joins:
-                if carry in scales:
-                    next_ = joined_scales(self, (carry.next,), carry.param)
-                    if next_ is None:
+                base = carry.param.base
+                if carry in carried:
+                    if forms_after(self, carry, carried[carry]) != [carried[carry]]:
                         wrong.append(carry)
                     else:
-                        base = carry.param.base
-                        ends[carry] = self.scale_within(body, origin, next_[0], base)
+                        form = carried[carry]
+                        ends[carry] = self.form_within(body, origin, carry.next, carry.param, form)
                     continue
                 dtype = self.dtype_of(self.new[carry.param])
-                ends[carry] = self.within(body, origin, carry.next, dtype, carry.param.base)
+                ends[carry] = self.within(body, origin, carry.next, dtype, base)
                 if not self.agrees(self.new[carry.param], ends[carry]):
                     wrong.append(carry)
             if not wrong:
                 break
-            for carry in wrong:
-                dense = self.twin(carry.param, None)
-                if scales.pop(carry, None) is not None:
-                    dense = self.first_twin(carry)
-                starts[carry] = dense
+            guessed = [carry for carry in wrong if len(forms[carry]) > 1]
+            if guessed:
+                del self.opened[opened:]
+            for carry in guessed or wrong:
+                tried = forms[carry]
+                if not tried:
+                    starts[carry] = self.twin(carry.param, None)
+                    continue
+                forms[carry] = forms_after(self, carry, tried[0]) or tried[1:]
+                if not forms[carry]:
+                    starts[carry] = self.first_twin(carry)
         carries = []
         for carry in statement.carries:
             if carry in inits:
                 carries.append(Carry(carry.param, inits[carry], self.get(carry.next), carry.exit))
                 continue
-            if carry in scales:
-                first = joined_scales(self, (carry.init,), carry.param)
-                assert first is not None
-                start = self.scale_within(self.out, origin, first[0], carry.param.base)
+            if carry in carried:
+                form = carried[carry]
+                start = self.form_within(self.out, origin, carry.init, carry.param, form)
                 exit_ = carry.exit.like()
-                exit_.type = carry.param.type
-                self.stands(carry.exit, diagonal_of(self, exit_, origin))
-                carries.append(Carry(scales[carry], start, ends[carry], exit_))
+                exit_.type = params[carry].type
+                self.stands(carry.exit, element_of(self, exit_, form, likes[carry], origin))
+                carries.append(Carry(params[carry], start, ends[carry], exit_))
                 continue
             dtype = self.dtype_of(ends[carry])
             start = self.within(self.out, origin, carry.init, dtype, carry.param.base)
@@ -485,14 +521,20 @@ class Batch:
         dtype = self.dtype(carry.init) if fixed else _strong(carry.param.type)
         return self.twin(carry.param, dtype)
 
-    def scale_within(self, block: Block, origin: Origin, scale: Tree, base: str) -> Value:
-        """A scale at the end of a block, in the form that joins have."""
+    def like_of(self, trees: Iterable[Tree]) -> Tree:
+        """A value of the shape that a row has, if an operand of a join tells one."""
+        return next((like for like in map(partial(like_at, self), trees) if like is not None), None)
+
+    def form_within(
+        self, block: Block, origin: Origin, tree: Tree, out: Value, form: Form
+    ) -> Value:
+        """A join's operand at the end of a block, in the form that is joined."""
         kept, self.out = self.out, block
         at, self.statement = self.statement, Statement()
         self.statement.origin = origin
-        made = full_scale(self, scale)
+        made = in_form(self, tree, out, form)
         if made in self.emitted:
-            made.base = base
+            made.base = out.base
         self.statement, self.out = at, kept
         return made
 

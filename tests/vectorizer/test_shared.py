@@ -48,7 +48,25 @@ BODIES = [
     "return np.cumsum(X ** 2, axis=1)[:, ::-1] - np.cumsum(X, axis=1) * X",
     "return W.T @ np.sin(X).T + np.sum(W, axis=0)[:, None]",
     "return np.sum(X, axis=0) * p * (c @ X)",
+    # What meets at joins, in another shape, and joined to arrays.
+    "Y = X @ M; for t in range(3):;     Y = np.tanh(Y @ M) * X + Y; return Y",
+    "Y = X; for t in range(2):;     for s in range(2):;         Y = Y @ M + X; return Y",
+    "Y = X @ M; for t in range(2):;     if t > 0:;         Y = np.tanh(Y @ M + X); return Y",
+    "Y = X; if c[0] > 1:;     Y = np.sin(X) @ M; else:;     Y = np.zeros_like(X); return Y * X",
+    "s = np.zeros(len(X)); for t in range(3):;     s = np.sin(s + X @ p) * c; return s",
+    "Y = np.zeros_like(X); for r in range(X.shape[1] - 1):;     Y[:, r + 1] = Y[:, r] * X[:, r]; return Y + X",
+    "return np.einsum('ij,jk,kl->il', np.tanh(X @ M), W, V) * np.einsum('ij,j->i', X, p)[:, None]",
+    "return np.reshape(np.reshape(X @ W, (len(X), 2, 2)) ** 2, (len(X), -1)) @ V",
+    "return np.concatenate((X @ W, X, np.ones((len(X), 2))), axis=1) ** 2",
+    "return np.stack((np.stack((X @ p, c), axis=1) @ np.ones(2), X[:, 0]), axis=-1) ** 2",
     # What mixes the rows is dense, from there on or from the start.
+    "Y = X @ M; for t in range(3):;     Y = Y[::-1] * X - np.mean(Y, axis=0); return Y",
+    "Y = X @ M; if c[0] > 1:;     Y = np.tanh(Y); else:;     Y = np.roll(Y, 1, axis=0); return Y",
+    "Y = X @ M; Z = X; for t in range(2):;     Y, Z = Z * 2, np.sort(Y @ M, axis=0); return Y * Z",
+    "Y = X @ M; for r in range(len(X) - 1):;     Y[r + 1] = Y[r] * X[r]; return Y",
+    "return np.concatenate((X @ M, X[::-1]), axis=0) @ W",
+    "return np.reshape(X * p, (X.shape[1], X.shape[0])) @ X",
+    "return np.einsum('ij,kj->ik', X, X) + np.einsum('ij,ij->j', X, X) @ p",
     "return (X @ W) - np.mean(X @ W, axis=0) + np.cumsum(X @ W, axis=0)",
     "return np.tanh(X[1:] * X[:-1])[:, :1] @ np.sum(X, axis=0)[None]",
     "return X @ X.T + X @ p",
@@ -152,7 +170,10 @@ def test_written_as_a_person_does(name: str) -> None:
     assert wanted in text, text
 
 
-@pytest.mark.parametrize("body", [*BODIES[:9], "return np.sin(X)", "return X @ W"])
+@pytest.mark.parametrize(
+    "body",
+    [*BODIES[:9], BODIES[11], *BODIES[15:18], *BODIES[19:21], "return np.sin(X)", "return X @ W"],
+)
 def test_compact(body: str) -> None:
     text, specs = function_of(body)
     f = define(text)
@@ -181,6 +202,10 @@ def test_compact(body: str) -> None:
         ("return np.sum(X)", "no axes"),
         ("return X.T @ M.T", "may depend on more"),
         ("return c + 1.0", "does not depend"),
+        (
+            "Y = X @ M; for t in range(3):;     Y = Y * X;     Y = X[::-1] * Y; return Y",
+            ">:5: .*may depend on more",
+        ),
     ],
 )
 def test_what_is_not_compact_is_refused(body: str, why: str) -> None:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from srcad.core.nodes import Let, Value
+from srcad.core.nodes import Let, Value, leaves
 from srcad.vectorizer.structure import blocks, diagonals, pointwise
 from srcad.vectorizer.structure.arrays import array_of, compacted, materialised
 from srcad.vectorizer.structure.columns import columns
@@ -37,7 +37,17 @@ from srcad.vectorizer.structure.elements import (
     stand_in,
     word_of,
 )
-from srcad.vectorizer.structure.joins import diagonal_of, full_scale, joined_scales
+from srcad.vectorizer.structure.joins import (
+    Form,
+    element_of,
+    form_of,
+    forms_after,
+    forms_at_entry,
+    in_form,
+    like_at,
+    met,
+    param_of,
+)
 from srcad.vectorizer.structure.shared import shared
 from srcad.vectorizer.structure.table import TABLE
 
@@ -45,8 +55,17 @@ if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
 
 __all__ = ["Blocks", "Columns", "Diagonal", "Element", "Part", "Rows", "Shared"]
-__all__ += ["array_of", "compacted", "diagonal_of", "full_scale", "identity_seed", "joined_scales"]
-__all__ += ["materialised", "stand_in", "structured", "word_of"]
+__all__ += [
+    "Form",
+    "array_of",
+    "compacted",
+    "element_of",
+    "form_of",
+    "forms_after",
+    "forms_at_entry",
+]
+__all__ += ["identity_seed", "in_form", "like_at", "materialised", "met", "param_of"]
+__all__ += ["stand_in", "structured", "word_of"]
 
 FAMILIES = (blocks, diagonals, pointwise)  # their handlers are in the table
 
@@ -61,7 +80,7 @@ def structured(b: Batch, let: Let) -> Element | Value | None:
         if made is not None:
             return made  # type: ignore[no-any-return]
         b.undo(start)
-    if any(map(b.element, let.args)):
+    if any(map(b.element, leaves(let.args))):
         blocks = shared(b, let)
         if blocks is not None:
             return blocks

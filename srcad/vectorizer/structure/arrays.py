@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad.analysis.types import same_shape, same_size, type_of
+from srcad.analysis.types import same_size, type_of
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Origin, Tree, Value, entries_like
@@ -24,6 +24,7 @@ from srcad.vectorizer.structure.elements import (
     is_just,
     is_number,
     is_whole,
+    kept_axis,
 )
 
 if TYPE_CHECKING:
@@ -329,10 +330,10 @@ def compacted(
 
     seeded, reached = (argument, output) if transposed else (output, argument)
     if isinstance(found, Diagonal):
-        if not same_shape(seeded.type, reached.type):
+        if not seeded.type.rank or kept_axis(reached.type.shape, seeded.type.shape, 0) != 0:
             return None
         builder.origin = found.origin
-        found = diagonal_blocks(emit, found, 0, argument.type.dtype)
+        found = diagonal_blocks(emit, found._replace(like=reached), 0, 0, argument.type)
     if not isinstance(found, Shared) or found.row or found.column:
         return None
     builder.origin = found.origin
@@ -353,29 +354,32 @@ def compacted(
     return made
 
 
-def diagonal_blocks(emit: Emit, element: Diagonal, axis: int, dtype: str | None) -> Shared:
+def diagonal_blocks(emit: Emit, element: Diagonal, row: int, column: int, type_: Type) -> Shared:
+    """A diagonal of a type as blocks, that share an axis of the seed and one of its own.
+
+    diagonal(s)                ->        s[:, None] * np.eye(m)
     """
-    diagonal(s)                ->        s[:, :, None] * np.eye(m)
-    """
-    rows, scale = element.rows, element.scale
-    whole = sizes_of(emit, rows.like)
-    sizes = (*whole[:axis], *whole[axis + 1 :])
+    rows, scale, like = element.rows, element.scale, element.like
+    seeded = sizes_of(emit, rows.like)
+    own = sizes_of(emit, like) if isinstance(like, Value) else tuple(like)
+    inner, rest = (*seeded[:row], *seeded[row + 1 :]), (*own[:column], *own[column + 1 :])
     lead = type_of(scale).rank != 0
-    if not sizes:
+    if not inner and not rest:
         if not lead:
             scale = emit(np.full, rows.number(emit), float(scale) if is_number(scale) else scale)
-        return Shared(scale, True, rows, axis, axis, origin=element.origin)
-    size = sizes[0]
-    for other in sizes[1:]:
-        size = emit(ops.multiply, size, other)
-    eye = emit(np.eye, size, **dtype_named(dtype))
-    if len(sizes) > 1:
-        eye = emit(np.reshape, eye, shape=sizes * 2)
+        return Shared(scale, True, rows, row, column, like=like, origin=element.origin)
+    size: Tree = 1
+    for other in rest if len(rest) < len(inner) else inner:
+        size = other if is_just(size, 1) else emit(ops.multiply, size, other)
+    eye = emit(np.eye, size, **dtype_named(type_.dtype))
+    if (len(inner), len(rest)) != (1, 1):
+        eye = emit(np.reshape, eye, shape=(*inner, *rest))
     if lead:
-        scale = moved(emit, scale, axis, 0)
-        scale = emit(ops.getitem, scale, (Ellipsis, *(None,) * len(sizes)))
+        scale = moved(emit, scale, column, 0)
+        if inner:
+            scale = emit(ops.getitem, scale, (ALL, *(None,) * len(inner)))
     value = eye if is_just(scale, 1) else emit(ops.multiply, scale, eye)
-    return Shared(value, lead, rows, axis, axis, origin=element.origin)
+    return Shared(value, lead, rows, row, column, like=like, origin=element.origin)
 
 
 def _laid_out(emit: Emit, value: Tree, first: int, inner: int, rest: int, transposed: bool) -> Tree:

@@ -145,5 +145,21 @@ def stand_in(element: Element, old: Value) -> Value | None:
     return None
 
 
+def kept_axis(old: tuple[Dim, ...] | None, new: tuple[Dim, ...] | None, axis: int) -> int | None:
+    """Where an axis goes whose index a reshape keeps: what stands before it, or behind, has the same sizes.
+
+    >>> kept_axis((5, 6), (5, 2, 3), 0), kept_axis((6, 5), (2, 3, 5), 1), kept_axis((5, 6), (6, 5), 0)
+    (0, 2, None)
+    """
+    if old is None or new is None:
+        return None
+    if len(new) > axis and all(map(same_size, old[: axis + 1], new)):
+        return axis
+    behind = len(old) - axis
+    if len(new) >= behind and all(map(same_size, old[axis:], new[-behind:])):
+        return len(new) - behind
+    return None
+
+
 def is_whole(part: Part, size: Dim) -> bool:
     return not part.column and same_size(part.length, size)

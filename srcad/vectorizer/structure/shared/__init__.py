@@ -10,10 +10,10 @@ is elementwise besides is in `structure.pointwise`, for all elements.
 
 from __future__ import annotations
 
-from srcad.vectorizer.structure.shared import axes, indices, products, sums
+from srcad.vectorizer.structure.shared import axes, indices, products, shapes, sums
 from srcad.vectorizer.structure.shared.forms import shared
 from srcad.vectorizer.structure.shared.pointwise import blockwise
 
 __all__ = ["blockwise", "shared"]
 
-FAMILIES = (axes, indices, products, sums)  # their handlers are in the table
+FAMILIES = (axes, indices, products, shapes, sums)  # their handlers are in the table

@@ -6,17 +6,16 @@ A block has its rows' axes first, that is those of the seed without the shared o
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from srcad.analysis.types import same_shape, same_size, type_of
 from srcad.core import ops
-from srcad.core.nodes import Let, Tree, Value
+from srcad.core.nodes import Let, Tree, Value, leaves
 from srcad.core.types import Dim, Type
 from srcad.vectorizer.structure.arrays import diagonal_blocks
-from srcad.vectorizer.structure.elements import ALL, Diagonal, Emit, Rows, Shared
+from srcad.vectorizer.structure.elements import ALL, Diagonal, Emit, Rows, Shared, kept_axis
 from srcad.vectorizer.structure.table import Handler, floated, is_zero, precise
 
 if TYPE_CHECKING:
@@ -39,27 +38,16 @@ def handles_shared(*functions: Any) -> Callable[[Handler], Handler]:
 def shared(b: Batch, let: Let) -> Shared | None:
     """A statement on block diagonals, or on diagonals that become some; None where there is no form for it."""
     found = SHARED.get(let.op.function)
-    elements = [b.element(arg) for arg in let.args if b.is_batched(arg)]
+    elements = [b.element(arg) for arg in leaves(let.args) if b.is_batched(arg)]
     if found is None or not elements or any(b.is_batched(option) for _, option in let.options):
         return None
     if not all(isinstance(element, (Diagonal, Shared)) for element in elements):
-        return None
-    if any(map(partial(from_outside, b), let.args)):
         return None
     start = len(b.out)
     made = found(b, let)
     if made is None:
         b.undo(start)
     return made  # type: ignore[no-any-return]
-
-
-def from_outside(b: Batch, old: Tree) -> bool:
-    """Whether an operand is a diagonal from outside a loop or branch: its blocks would be made in each iteration anew."""
-    home = b.home.get(old, b.open[0]) if isinstance(old, Value) else b.out
-    return isinstance(b.element(old), Diagonal) and home is not b.out
-
-
-# Shapes.
 
 
 def without(sizes: tuple[Any, ...], place: int) -> tuple[Any, ...]:
@@ -87,23 +75,38 @@ def spaced(emit: Emit, value: Tree, place: int, count: int) -> Tree:
     return emit(ops.getitem, value, (*(ALL,) * place, *(None,) * count))
 
 
+def of_seed(element: Diagonal, old: Tree) -> bool:
+    """Whether a diagonal has the shape that was seeded."""
+    return bool(same_shape(type_of(old), element.rows.like.type))
+
+
 def of_diagonal(b: Batch, element: Diagonal, old: Tree) -> bool:
     """Whether a diagonal has the shape that was seeded, of two axes or more."""
-    found, seeded = type_of(old), element.rows.like.type
-    return bool((found.rank or 0) > 1 and same_shape(found, seeded))
+    return (type_of(old).rank or 0) > 1 and of_seed(element, old)
 
 
 def as_shared(b: Batch, old: Tree, axis: int | None) -> Shared | None:
     """What stands for an old operand as a block diagonal; a diagonal, where an axis of it is named, becomes one of diagonal blocks.
 
-    diagonal(s)                ->        s[:, :, None] * np.eye(m)
+    diagonal(s)                ->        s[:, None] * np.eye(m)
     """
-    element = b.element(old)
+    element, type_ = b.element(old), type_of(old)
     if isinstance(element, Shared):
         return element
-    if not isinstance(element, Diagonal) or axis is None or not of_diagonal(b, element, old):
+    if not isinstance(element, Diagonal) or axis is None or (type_.rank or 0) < 2:
         return None
-    return diagonal_blocks(b.emit, element, axis, type_of(old).dtype)
+    row = kept_axis(type_.shape, element.rows.like.type.shape, axis)
+    if row is None or element.like is None:
+        return None
+    kept, home = b.out, b.home.get(old, b.open[0])  # type: ignore[arg-type]
+    if home is kept or not any(home is block for block in b.open):
+        return diagonal_blocks(b.emit, element, row, axis, type_)
+    where, made = b.blocks.get((old, axis), (None, None))  # type: ignore[arg-type]
+    if where is not home:  # once, and not in each iteration anew
+        b.out = home
+        made = diagonal_blocks(b.emit, element, row, axis, type_)
+        b.out, b.blocks[old, axis] = kept, (home, made)  # type: ignore[index]
+    return made
 
 
 def blocks_of(

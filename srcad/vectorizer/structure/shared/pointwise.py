@@ -15,7 +15,6 @@ from srcad.vectorizer.structure.shared.forms import (
     as_shared,
     blocks_of,
     dims_of,
-    from_outside,
     inner_rank,
     spaced,
     thin_of,
@@ -55,13 +54,10 @@ def blockwise(b: Batch, let: Let, compute: Callable[[list[Tree]], Tree]) -> Shar
     known = [element for element in map(b.element, batched) if isinstance(element, Shared)]
     if not known or rank is None or out.type.shape is None:
         return None
-    if any(from_outside(b, arg) for arg in batched):
-        return None
     first = known[0]
     elements: dict[Value, Shared] = {}
     for arg in batched:
-        axis = first.row if first.row == first.column else None
-        element = as_shared(b, arg, axis)
+        element = as_shared(b, arg, first.column)
         if element is None or arg.type.rank != rank or element[3:5] != first[3:5]:
             return None
         elements[arg] = element

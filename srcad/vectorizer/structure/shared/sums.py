@@ -46,10 +46,11 @@ def summed(b: Batch, let: Let) -> Any:
     made = reduced(b, let, g, sorted({one % rank for one in axes}), keep)
     if made is None or let.op.function is np.sum:
         return made
-    seeded = sizes_of(b.emit, made.rows.like)
     element = b.element(g)
     if isinstance(element, Diagonal):
-        gone = [seeded[one % rank] for one in axes]
+        like = element.like
+        own = sizes_of(b.emit, like) if isinstance(like, Value) else like
+        gone = [own[one % rank] for one in axes]
     else:
         assert isinstance(element, Shared)
         whole = sizes_of(b.emit, element.value)[int(element.lead) + inner_rank(element.rows) :]
@@ -66,9 +67,9 @@ def reduced(b: Batch, let: Let, g: Value, axes: list[int], keep: bool) -> Shared
     element, rank = b.element(g), b.rank(g)
     if isinstance(element, Diagonal):
         kept = [axis for axis in range(rank) if axis not in axes]
-        if not kept or not axes or not of_diagonal(b, element, g):
+        if not kept or not axes:
             return None
-        if len(kept) == 1:
+        if len(kept) == 1 and of_diagonal(b, element, g):
             return _scale_alone(b, let, element, kept[0], rank, keep)
         element = as_shared(b, g, kept[0])
     if not isinstance(element, Shared) or element.column in axes:
