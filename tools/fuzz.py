@@ -1,6 +1,6 @@
 """Runs random programs against srcad for a while.
 
-    python tools/fuzz.py --seconds 600 --seed 0 [--jobs 2] [--shrink] [--language] [--output FOLDER]
+    python tools/fuzz.py --seconds 600 --seed 0 [--jobs 2] [--shrink] [--language] [--vmap] [--output FOLDER]
 
 Prints how many programs were tried, refused (by reason) and skipped, and each failure with its program. The exit
 status is 1 where anything failed.
@@ -22,7 +22,8 @@ import re
 
 from tests.fuzz import generate as arrays
 from tests.fuzz import language
-from tests.fuzz.check import check
+from tests.fuzz.check import check as check_derivatives
+from tests.fuzz.maps import check_maps
 from tests.fuzz.shrink import shrink
 
 
@@ -31,7 +32,7 @@ def reason(detail):
     return re.sub(r"\d+", "", re.sub(r"`[a-z]+\d*`", "`_`", detail))
 
 
-def small(case, verdict):
+def small(case, verdict, check):
     """The case made small, and what becomes of it."""
     last = verdict
 
@@ -58,7 +59,11 @@ def main():
     parser.add_argument(
         "--language", action="store_true", help="programs over the language, not over arrays"
     )
+    parser.add_argument(
+        "--vmap", action="store_true", help="maps against the stacked calls, with derivatives"
+    )
     options = parser.parse_args()
+    check = check_maps if options.vmap else check_derivatives
     generate = (language if options.language else arrays).generate
     stop, seed = time.monotonic() + options.seconds, options.seed
     kinds: Counter[str] = Counter()
@@ -81,7 +86,7 @@ def main():
         if verdict.failed:
             failures[verdict.kind] += 1
             if options.shrink and failures[verdict.kind] <= 3:
-                case, verdict = small(case, verdict)
+                case, verdict = small(case, verdict, check)
             text = f"# seed {seed}: {verdict.kind}: {verdict.detail}\n".replace(
                 "\n", "\n# "
             ).rstrip("# ")

@@ -294,7 +294,7 @@ class Control(Ragged):
         end, rest = (phi.orelse, phi.then) if side else (phi.then, phi.orelse)
         if end is None or end is rest:
             return True
-        if self.is_made(end, block) or rest is None:
+        if self.is_made(end, block) or rest is None or end not in self.new:
             return False
         self.check_form(phi.out, (end, rest))
         return self.is_batched(end) and self.dtype(end) == self.joined_dtype((end, rest))

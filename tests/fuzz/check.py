@@ -211,18 +211,19 @@ def draw(rng, case, sizes, plain):
         if shape == "int":
             made.append(int(rng.integers(1, 4)))
             continue
-        values = np.asarray(rng.normal(size=tuple(dims[dim] for dim in shape)) * 0.8, case.dtype)
+        dtype = case.dtype if case.dtype != "mixed" else ("float32", "float64")[len(made) % 2]
+        values = np.asarray(rng.normal(size=tuple(dims[dim] for dim in shape)) * 0.8, dtype)
         kind = 0 if plain else int(rng.integers(0, 4))
         if not shape:
             made.append(
                 [float(values), values[()], values, float(values)][kind]
-                if case.dtype == "float64"
+                if dtype == "float64"
                 else values[()]
                 if kind < 2
                 else values
             )
         elif kind == 1:
-            wide = np.zeros((2 * values.shape[0], *values.shape[1:]), case.dtype)
+            wide = np.zeros((2 * values.shape[0], *values.shape[1:]), dtype)
             wide[::2] = values
             made.append(wide[::2])
         elif kind == 2:

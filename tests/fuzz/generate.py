@@ -935,7 +935,8 @@ class Writer(Writes):
         if rng.random() < 0.3:
             rng.shuffle(sizes)
         text = "\n".join(self.lines) + "\n"
-        dtype = "float32" if rng.random() < 0.1 else "float64"
+        chance = rng.random()
+        dtype = "float32" if chance < 0.07 else "mixed" if chance < 0.14 else "float64"
         return Case(seed, text, args, argnums, mode, sizes, dtype, output, self.weight)
 
 

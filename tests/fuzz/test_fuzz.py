@@ -7,6 +7,7 @@ import pytest
 
 from tests.fuzz import generate, language
 from tests.fuzz.check import check
+from tests.fuzz.maps import check_maps
 
 FIRST_SEED, AT_LEAST = 1000, 25
 
@@ -26,3 +27,18 @@ def test_random_programs(monkeypatch, programs):
     tried = seed - FIRST_SEED
     print(f"{tried} programs, {refused} refused")
     assert refused < 0.4 * tried
+
+
+@pytest.mark.parametrize("programs", [generate, language], ids=["arrays", "language"])
+def test_maps_of_random_programs(monkeypatch, programs):
+    monkeypatch.setenv("SRCAD_CACHE_DIR", "off")
+    until = time.monotonic() + float(os.environ.get("SRCAD_FUZZ_SECONDS", "10")) / 2
+    seed, compared = FIRST_SEED, 0
+    while seed < FIRST_SEED + (600 if time.monotonic() < until else AT_LEAST // 3):
+        case = programs.generate(seed)
+        verdict = check_maps(case)
+        if verdict.failed:
+            pytest.fail(f"seed {seed}: {verdict.kind}: {verdict.detail}\n\n{case.text}")
+        compared += verdict.compared
+        seed += 1
+    assert compared > 2 * (seed - FIRST_SEED)

@@ -95,10 +95,24 @@ def form_sum_to(b: Batch, let: Let) -> None:
 
 
 def form_spread(b: Batch, let: Let) -> None:
-    if same_shape(type_of(let.args[0]), type_of(let.args[1])):
-        b.new[b.target] = b.get(let.args[0])
+    """
+    x_bar = spread(1.0, g)     ->        x_bar = np.ones(g.shape[1:])     (a number of Python's takes the dtype)
+    """
+    x, like = let.args
+    if same_shape(type_of(x), type_of(like)):
+        b.new[b.target] = b.get(x)
         return
-    b.keep(let, np.broadcast_to, b.get(let.args[0]), shape=unbatched_shape(b, let.args[1]))
+    shape = unbatched_shape(b, like)
+    if type_of(x).kind != "number" or not type_of(like).differentiable:
+        b.keep(let, np.broadcast_to, b.get(x), shape=shape)
+        return
+    known: dict[Any, Any] = {0: np.zeros, 1: np.ones}
+    make = known.get(x) if isinstance(x, (int, float)) else None
+    dtype = b.dtype_option(like)
+    if make is None:
+        b.keep(let, np.full, shape, b.get(x), **dtype)
+    else:
+        b.keep(let, make, shape, **dtype)
 
 
 def form_cast(b: Batch, let: Let) -> None:
