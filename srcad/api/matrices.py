@@ -15,7 +15,7 @@ from srcad.api.compiled import Compiled
 from srcad.api.derivative import Derivative
 from srcad.api.dispatch import Dispatcher
 from srcad.api.draws import Draws, is_generator
-from srcad.api.memory import available, chosen, counted, in_words, row_cost
+from srcad.api.memory import available, chosen, counted, in_words, row_cost, why
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request, fitting
 from srcad.api.signature import Spec, key_of
@@ -186,10 +186,13 @@ class Jacobian(Derivative):
 
     def rows_at_once(self, place: int, args: tuple[Any, ...], count: int) -> int:
         """What `chunk_size="auto"` is for one output, or argument."""
-        dispatcher = self.chunk_dispatcher(place, "auto")
-        row = row_cost(self, dispatcher, args).row(dispatcher.leaves(args))
-        shared = self.executor is not None
+        row, shared = self.bytes_of_a_row(place, args), self.executor is not None
         return chosen(row, count, workers_of(self.executor), shared=shared)
+
+    def bytes_of_a_row(self, place: int, args: tuple[Any, ...]) -> float:
+        """What a row of one output takes at most, or a column of one argument."""
+        dispatcher = self.chunk_dispatcher(place, "auto")
+        return row_cost(self, dispatcher, args).row(dispatcher.leaves(args))  # type: ignore[no-any-return]
 
     def seeds_at(self, args: tuple[Any, ...]) -> list[Any]:
         """What there is a sweep over the elements of: the outputs."""
@@ -202,15 +205,16 @@ class Jacobian(Derivative):
         if self.together(args):
             needed, left = in_words(self.needed(args) or 0.0), in_words(available())
             return f'all {many} at once (chunk_size="auto"): they take {needed} at most, and {left} are available'
-        seeds = self.seeds_at(args)
-        sizes = [self.rows_at_once(place, args, np.size(y)) for place, y in enumerate(seeds)]
-        dispatcher = self.chunk_dispatcher(0, "auto")
-        cost = row_cost(self, dispatcher, args)
-        row = in_words(cost.row(dispatcher.leaves(args)))
+        counts = [np.size(y) for y in self.seeds_at(args)]
+        sizes = [self.rows_at_once(place, args, count) for place, count in enumerate(counts)]
+        shared, workers = self.executor is not None, workers_of(self.executor)
+        rows = [self.bytes_of_a_row(place, args) for place in range(len(counts))]
+        reasons = [why(row, count, workers, shared=shared) for row, count in zip(rows, counts)]
         each = " and ".join(counted(size, many) for size in dict.fromkeys(sizes))
+        formula = row_cost(self, self.chunk_dispatcher(0, "auto"), args).formula
         return (
-            f'{each} at a time (chunk_size="auto"): one takes {row} at most '
-            f"({cost.formula}), and {in_words(available())} are available"
+            f'{each} at a time (chunk_size="auto"): one takes {in_words(max(rows, default=0.0))} at most '
+            f"({formula}), and {in_words(available())} are available{''.join(dict.fromkeys(reasons))}"
         )
 
     def remade(self, request: Request, args: tuple[Any, ...], facts: Any) -> None:
@@ -416,6 +420,9 @@ class EitherJacobian(Jacobian):
 
     def dispatchers(self) -> list[Dispatcher]:
         return [*super().dispatchers(), *self.by_rows.dispatchers(), *self.by_columns.dispatchers()]
+
+    def explained(self) -> tuple[Request, str]:
+        return self.by_rows.explained()
 
     @noted
     def at(self, args: tuple[Any, ...]) -> Any:

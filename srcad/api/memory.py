@@ -8,7 +8,7 @@ import sys
 import weakref
 from typing import Any
 
-__all__ = ["available", "chosen", "chosen_in_words", "counted", "in_words", "row_cost"]
+__all__ = ["available", "chosen", "chosen_in_words", "counted", "in_words", "row_cost", "why"]
 
 # More rows at once than fit into a cache are no faster (docs/jacobians.md); a product with a matrix is, by some rows.
 _CACHE, _FEW = 16 << 20, 16
@@ -112,12 +112,28 @@ def chosen(row: float, count: int, workers: int = 1, *, shared: bool = False) ->
     >>> chosen(8.0, 100), chosen(1e15, 100), chosen(8.0, 100, 2, shared=True)
     (100, 1, 13)
     """
-    room = available() / 4 / workers
+    return min(_bounds(row, count, workers, shared))[0]
+
+
+def why(row: float, count: int, workers: int = 1, *, shared: bool = False) -> str:
+    """What bounds the choice, as the end of a sentence that has said how much memory is available.
+
+    >>> why(1e15, 100), why(1e6, 100)
+    ('', '; more at once are no faster')
+    """
+    return min(_bounds(row, count, workers, shared))[1]
+
+
+def _bounds(row: float, count: int, workers: int, shared: bool) -> list[tuple[int, str]]:
     row = max(row, 1.0)
-    size = min(room // row, max(_CACHE // row, _FEW))
-    if shared:
-        size = min(size, math.ceil(count / (4 * workers)))
-    return int(max(1, min(size, count)))
+    several = count if not shared else math.ceil(count / (4 * workers))
+    found = [
+        (available() / 4 / workers // row, ""),
+        (max(_CACHE // row, _FEW), "; more at once are no faster"),
+        (several, f"; each of {workers} workers gets several chunks" if shared else ""),
+        (count, ""),
+    ]
+    return [(int(max(1, bound)), reason) for bound, reason in found]
 
 
 _KNOWN: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -158,7 +174,7 @@ def chosen_in_words(many: str, row: float, count: int) -> str:
         return f'all {many} at once (chunk_size="auto"): they take {in_words(row * count)} at most, and {in_words(left)} are available'
     return (
         f'{counted(chosen(row, count), many)} at a time (chunk_size="auto"): one takes {in_words(row)} at most, '
-        f"and {in_words(left)} are available"
+        f"and {in_words(left)} are available{why(row, count)}"
     )
 
 

@@ -63,7 +63,7 @@ TRANSFORMS: dict[str, tuple[str, ...]] = {
     "jacrev": (*_MATRIX, "compact"),
     "jacfwd": _MATRIX,
     "jacobian": _MATRIX,
-    "hessian": ("argnums",),
+    "hessian": ("argnums", "chunk_size"),
     "vmap": ("in_dims", "out_dims", "randomness", "chunk_size"),
 }
 # Those that are texts of their own and no functions to be transformed again.
@@ -165,7 +165,7 @@ def asked_of(module: Any, expression: str, args: tuple[str, ...], *, chunks: boo
     name, steps = read_expression(expression)
     function = find(module, name)
     spec, defaults = specification(function, args)
-    if chunks and steps and steps[-1][0] in ("jacrev", "jacfwd"):
+    if chunks and steps and steps[-1][1].get("chunk_size") is not None and steps[-1][0] != "vmap":
         transform, options = steps[-1]
         made = _MAKE[transform](_made(function, steps[:-1]), **options)
         request, note = made.explained()

@@ -169,6 +169,16 @@ JACOBIANS = {
         ("float64[n]", "float64[m, n]"),
         r"4 rows at a time \(chunk_size\)",
     ),
+    "memory": (
+        srcad.jacobian(scaled, chunk_size="auto"),
+        ("float64[20000]", "float64[30000, 20000]"),
+        r'rows at a time \(chunk_size="auto"\): one takes [\d.]+ .B at most, and .* are available',
+    ),
+    "hessian": (
+        srcad.hessian(lambda x: np.prod(np.sin(x)), chunk_size="auto"),
+        ("float64[n]",),
+        r'columns at a time as memory allows \(chunk_size="auto"\): one takes \d+ n',
+    ),
 }
 
 

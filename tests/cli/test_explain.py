@@ -37,6 +37,13 @@ def test_refused(srcad):
     assert told["refused"] and told["here"] and told["error"] == "MissingRuleError"
 
 
+def test_chunks(srcad):
+    chosen = srcad("explain", "mod.py", "jacobian(sine, chunk_size='auto')").stdout
+    assert "rows at a time as memory allows" in chosen
+    chosen = srcad("explain", "mod.py", "hessian(power, chunk_size=2)").stdout
+    assert "2 columns at a time (chunk_size)" in chosen
+
+
 def test_json(srcad):
     told = json.loads(srcad("explain", "mod.py", "jacrev(sine)", "--format", "json").stdout)
     assert told["derivative"] == "sine_jacrev" and told["by"] == ["x"]
