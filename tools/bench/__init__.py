@@ -3,7 +3,8 @@
     python -m tools.bench                 everything
     python -m tools.bench --quick         a tenth of the time, rougher numbers
     python -m tools.bench --only heat,rk4
-    python -m tools.bench --json out.json
+    python -m tools.bench --json out.json --write       and into docs/performance.md
+    python -m tools.bench.growth          large Jacobians, sparse and of rows: how time and memory grow
 
 One thread, results compared before anything is timed, contenders interleaved, medians.
 """

@@ -13,10 +13,11 @@ import numpy as np
 
 from . import __doc__ as description
 from .contenders import contenders
+from .documents import circumstances, put, table
 from .peers import installed
 from .startup import compile_times, dispatch_overhead, import_times
 from .table import ROWS
-from .timing import medians, readable
+from .timing import CLOCKS, medians, readable
 
 LIMIT = 1.25
 """What srcad may take, in units of the hand-written derivative."""
@@ -48,7 +49,9 @@ def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
         print("  ".join(line).rstrip())
 
 
-def against_hand(only: set[str], samples: int, seconds: float) -> list[dict[str, Any]]:
+def against_hand(
+    only: set[str], samples: int, seconds: float, clock: str = "wall"
+) -> list[dict[str, Any]]:
     """Time every row; the ratio is the emitted function's, or the call's where it has no text."""
     peers = list(installed())
     results = []
@@ -57,7 +60,7 @@ def against_hand(only: set[str], samples: int, seconds: float) -> list[dict[str,
             continue
         print(f"{row.name} ...", file=sys.stderr, flush=True)
         ready, missing = contenders(row, peers)
-        times = medians(ready, samples, seconds)
+        times = medians(ready, samples, seconds, CLOCKS[clock])
         mine = times.get("emitted", times.get("srcad"))
         ratio = mine / times["hand"] if mine is not None else None
         results.append(
@@ -73,9 +76,11 @@ def against_hand(only: set[str], samples: int, seconds: float) -> list[dict[str,
     return results
 
 
-def show_rows(results: list[dict[str, Any]]) -> None:
+def tabled(results: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Columns and lines of some rows; the last cell says which are over the limit."""
     tools = list(dict.fromkeys(name for r in results for name in [*r["seconds"], *r["missing"]]))
     peers = [name for name in tools if name not in ("value", "hand", "emitted", "srcad")]
+    peers = [name for name in peers if any(name in result["seconds"] for result in results)]
     lines = []
     for result in results:
         times = result["seconds"]
@@ -88,7 +93,25 @@ def show_rows(results: list[dict[str, Any]]) -> None:
                 line.append(result["missing"][name].partition(":")[0])
         line.append(f"over {LIMIT}" if result["over"] else "")
         lines.append(line)
-    columns = ["function", "derivative", "value", "by hand", "emitted", "srcad", *peers, ""]
+    return ["function", "derivative", "value", "by hand", "emitted", "srcad", *peers, ""], lines
+
+
+def write_rows(results: list[dict[str, Any]], clock: str) -> None:
+    """Put the tables into the documentation: of Jacobians and Hessians, and of gradients."""
+    gradients = [
+        result
+        for result in results
+        if "grad" in result["transform"] or result["transform"] == "vjp"
+    ]
+    others = [result for result in results if result not in gradients]
+    for name, some in (("jacobians", others), ("gradients", gradients)):
+        columns, lines = tabled(some)
+        put(name, table(columns[:-1], [line[:-1] for line in lines]))
+    put("measured", circumstances(["numpy", "autograd", "jax", "torch"], clock))
+
+
+def show_rows(results: list[dict[str, Any]]) -> None:
+    columns, lines = tabled(results)
     show("Time of a derivative, in units of the one written by hand", columns, lines)
     ratios = [result["ratio"] for result in results if result["ratio"] is not None]
     if ratios:
@@ -148,6 +171,12 @@ def main(words: list[str] | None = None) -> int:
         "--only", help=f"rows, by name, with commas, or 'startup'; there are {names}"
     )
     parser.add_argument("--json", metavar="FILE", help="write the numbers there too")
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/performance.md; of all rows alone"
+    )
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default="wall", help="cpu where other programs run, too"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter samples")
     options = parser.parse_args(words)
 
@@ -155,15 +184,21 @@ def main(words: list[str] | None = None) -> int:
     unknown = only - {row.name for row in ROWS} - {"startup"}
     if unknown:
         parser.error(f"no row is called {', '.join(sorted(unknown))}; there are {names}")
+    if only and options.write:
+        parser.error("--write is of all rows: leave out --only")
 
     samples, seconds = (5, 2e-3) if options.quick else (21, 20e-3)
     report: dict[str, Any] = {"python": platform.python_version(), "numpy": np.__version__}
-    report["rows"] = against_hand(only, samples, seconds) if only != {"startup"} else []
+    report["rows"] = (
+        against_hand(only, samples, seconds, options.clock) if only != {"startup"} else []
+    )
     if report["rows"]:
         show_rows(report["rows"])
     if not only or "startup" in only:
         report["startup"] = startup_costs(options.quick)
         show_startup(report["startup"])
+    if options.write:
+        write_rows(report["rows"], options.clock)
     if options.json:
         with open(options.json, "w") as file:
             json.dump(report, file, indent=2)

@@ -8,25 +8,33 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+"""Time on the wall; or of the processor, by all threads of the process: for machines that other programs use, too."""
+
 SLOW = 0.3
 """Seconds a call from which on three samples are enough."""
 
 
-def calls_per_sample(call: Callable[[], Any], seconds: float) -> tuple[int, float]:
+def calls_per_sample(
+    call: Callable[[], Any], seconds: float, clock: Callable[[], float] = time.perf_counter
+) -> tuple[int, float]:
     """How many calls a sample needs to last that long, and how long one takes, roughly."""
     calls = 1
     while True:
-        start = time.perf_counter()
+        start = clock()
         for _ in range(calls):
             call()
-        spent = time.perf_counter() - start
+        spent = clock() - start
         if spent >= 0.5 * seconds:
             return max(1, round(calls * seconds / spent)), spent / calls
         calls = max(2 * calls, min(10 * calls, int(calls * seconds / max(spent, 1e-9))))
 
 
 def medians(
-    contenders: dict[str, Callable[[], Any]], samples: int, seconds: float
+    contenders: dict[str, Callable[[], Any]],
+    samples: int,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Median time of one call of each, from samples of the given length taken in turns.
 
@@ -36,7 +44,7 @@ def medians(
     calls, pace = {}, {}
     for name, call in contenders.items():
         call()
-        calls[name], pace[name] = calls_per_sample(call, seconds)
+        calls[name], pace[name] = calls_per_sample(call, seconds, clock)
     times: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
     collecting = gc.isenabled()
@@ -48,10 +56,10 @@ def medians(
                 if pace[name] > SLOW and len(times[name]) >= 3:
                     continue
                 call, repeat = contenders[name], range(calls[name])
-                start = time.perf_counter()
+                start = clock()
                 for _ in repeat:
                     call()
-                times[name].append((time.perf_counter() - start) / len(repeat))
+                times[name].append((clock() - start) / len(repeat))
     finally:
         if collecting:
             gc.enable()
