@@ -13,6 +13,7 @@ from srcad.api.chunks import dtype_of
 from srcad.api.compiled import Compiled
 from srcad.api.derivative import Derivative
 from srcad.api.dispatch import Dispatcher
+from srcad.api.draws import Draws
 from srcad.api.matrices import ForwardJacobian, Jacobian
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request
@@ -141,6 +142,14 @@ class _Sparse(Jacobian):
         except RankUnknownError:  # only the run tells the shapes
             return forward(self.sweep(place, True), args)
 
+    def drawn(self, args: tuple[Any, ...]) -> Draws:
+        """What is drawn in the forward half, which runs once for each output, or argument."""
+        try:
+            found = self.sweep(0).find(args)
+        except RankUnknownError:
+            found = self.sweep(0, True).find(args)
+        return Draws(args, found.made.externals)
+
     def layout(self, compiled: Compiled, args: tuple[Any, ...]) -> Layout:
         """The pattern for these arguments: known from an earlier call with such, where it is global."""
         from srcad.api.dependence import arguments_key, dependence
@@ -150,7 +159,9 @@ class _Sparse(Jacobian):
         known = self.layouts.setdefault(compiled, {})
         found = known.get(key)
         if found is None:
+            draws = Draws(args, compiled.made.externals)
             found = Layout(dependence(self.sweep(0), args, compiled.made.hidden.values()))
+            draws.again()
             if not found.dependence.local:
                 while len(known) >= _KEPT:
                     known.pop(next(iter(known)))
@@ -198,6 +209,7 @@ class SparseJacobian(_Sparse):
         wanted = self.wanted(args)
         xs = varied(wanted)
         checked(xs)
+        draws = self.drawn(args)
         compiled, result, _, given = self.halves(0, args)
         output = result[0] if self.has_aux else result
         ys = varied(output)
@@ -205,6 +217,7 @@ class SparseJacobian(_Sparse):
         blocks: list[Any] = []
         for place, y in enumerate(ys):
             if place:
+                draws.again()
                 compiled, _, _, given = self.halves(place, args)
             plan, parts = layout.rows(place, np.shape(y))
             entries, _ = self.entries(layout, plan, compiled, given, y, len(xs))
@@ -224,11 +237,14 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
         wanted = self.wanted(args)
         xs = varied(wanted)
         checked(xs)
+        draws = self.drawn(args)
         symmetric = self.symmetric and len(xs) == 1 and not np.iscomplexobj(xs[0])
         columns: list[dict[int, Any]] = []
         result: Any = None
         layout: Any = None
         for place, x in enumerate(xs):
+            if place:
+                draws.again()
             compiled, result, values, given = self.halves(place, args)
             structure = compiled.made.structure[0] if self.has_aux else compiled.made.structure
             order = list(map(int, varied(structure)))

@@ -65,7 +65,7 @@ def dependences(tracer: Tracer, op: Any, args: Any, options: Any, value: Any) ->
     data = _MOVED.get(function, ())
     places = [arg for at, arg in enumerate(args) if at not in data]
     if not fixed and _decides(function, list(leaves_of((places, options)))):
-        tracer.local = True
+        tracer.varies(leaves_of((places, options)))
     if not any(leaf.deps is not None for leaf in leaves):
         return None, fixed
     if op is ops.part:
@@ -197,7 +197,7 @@ def by_signature(signature: str, args: Any, options: Any, value: Any) -> Any:
 
 def by_definition(tracer: Tracer, rule: Any, args: Any, options: Any) -> Any:
     """What the functions do that define this one."""
-    from srcad.sparse.propagation import Tracing
+    from srcad.sparse.propagation import Raised, Tracing
 
     if rule.definition is None:
         return UNKNOWN
@@ -205,7 +205,7 @@ def by_definition(tracer: Tracer, rule: Any, args: Any, options: Any) -> Any:
     try:
         operands, named = rule.split(builder.operand(args), builder.operand(options))
         found = quote(rule.definition, builder, operands, named)
-    except (NotImplementedError, RankUnknown, TypeError, ValueError, LookupError):
+    except (NotImplementedError, RankUnknown, TypeError, ValueError, LookupError, Raised):
         return UNKNOWN
     if len(found) == 1 and isinstance(found[0], (tuple, list)):
         (found,) = found
@@ -537,8 +537,7 @@ def sparse_product(tracer: Tracer, args: Any, options: Any, value: Any) -> Any:
     matrix, x = plain(args[0]), args[1]
     if not sparse.issparse(matrix) or not isinstance(x, Traced) or np.ndim(x.value) not in (1, 2):
         return UNKNOWN
-    if not args[0].fixed:
-        tracer.local = True
+    tracer.varies(args[:1])
     pattern = sparse.csr_array(matrix).astype(bool)
     if np.ndim(x.value) == 2:
         pattern = sparse.kron(pattern, sparse.eye_array(np.shape(x.value)[1], dtype=bool), "csr")

@@ -8,13 +8,24 @@ alone. Else it holds for all arguments of the same shapes, and with the same int
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from srcad.core import ops, types
 from srcad.core.builder import Builder
-from srcad.core.nodes import Attempt, Block, Branch, Function, Let, Loop, Statement, Value
+from srcad.core.nodes import (
+    Attempt,
+    Block,
+    Branch,
+    Function,
+    Let,
+    Loop,
+    Statement,
+    Value,
+    Within,
+)
 from srcad.core.solutions import Lifted, Solution
 from srcad.core.structs import Struct
 from srcad.errors import UnsupportedSyntaxError
@@ -29,12 +40,27 @@ __all__ = ["Tracer", "Tracing"]
 _SPEAKING = (print, warnings.warn)
 
 
+class Raised(Exception):
+    """An operation of the function has raised this: not the walk itself, which no `except` of the function is for."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class Effect:
+    """A call that is not run: a context, or what is refused where it is read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 class Tracer:
     """One walk; `width` is how many elements the inputs have, `local` whether values have decided the pattern."""
 
     def __init__(self, width: int) -> None:
         self.width, self.local = width, False
         self.env: dict[Value, Any] = {}
+        self.settings = np.geterr()
         self.statement: Any = None
 
     def input(self, value: Any, start: int) -> Traced:
@@ -45,14 +71,21 @@ class Tracer:
 
     def run(self, function: Function) -> Any:
         """The traced result of a function whose parameters are in `env`."""
-        with np.errstate(all="ignore"):
-            self.block(function.body)
+        self.settings = np.geterr()
+        try:
+            with np.errstate(all="ignore"):
+                self.block(function.body)
+        except Raised as raised:
+            raise raised.error from None
         return self.read(function.result)
 
     def read(self, tree: Any) -> Any:
         """A tree of operands with what its values stand for."""
         if isinstance(tree, Value):
-            return self.env[tree]
+            found = self.env[tree]
+            if isinstance(found, Effect):
+                raise self.refusal(f"`{found.name}`, which is no function of its arguments,")
+            return found
         if isinstance(tree, Lifted):
             raise self.refusal("a function that solves an equation")
         if isinstance(tree, (tuple, list)):
@@ -64,20 +97,30 @@ class Tracer:
             return {key: self.read(part) for key, part in tree.items()}
         return tree
 
-    def refusal(self, what: str) -> UnsupportedSyntaxError:
+    def refusal(self, what: str, rewrite: str = "") -> UnsupportedSyntaxError:
         """What the pattern is not known of, and where."""
         line = self.statement.origin.line if self.statement is not None else 0
         where = f" (line {line})" if line else ""
         return UnsupportedSyntaxError(
             f"the sparsity of {what} is not known{where}",
-            reason="Leave out sparse=True, or make the derivative of what comes before and after it sparse.",
+            reason=rewrite
+            or "Leave out sparse=True, or make the derivative of what comes before and after it sparse.",
         )
 
     def decided(self, tree: Any) -> Any:
         """What operands stand for that decide where elements go."""
-        if not all(leaf.fixed for leaf in leaves_of(tree)):
-            self.local = True
+        self.varies(leaves_of(tree))
         return plain(tree)
+
+    def varies(self, leaves: Iterable[Traced]) -> None:
+        """What decides where elements go may be something else for other arguments."""
+        for leaf in leaves:
+            self.local = self.local or not leaf.fixed
+            if leaf.drawn:
+                raise self.refusal(
+                    "what a random draw decides",
+                    "Draw before, and pass what is drawn as an argument.",
+                )
 
     def block(self, block: Block) -> None:
         for statement in block:
@@ -89,15 +132,41 @@ class Tracer:
             self.let(statement)
         elif isinstance(statement, Loop):
             self.loop(statement)
-        elif isinstance(statement, Attempt):
-            raise self.refusal("`try` and `with`")
+        elif isinstance(statement, Within):
+            self.within(statement)
         elif isinstance(statement, Branch):
-            taken = bool(self.decided(self.read(statement.condition)))
-            self.block(statement.body if taken else statement.orelse)
+            if isinstance(statement, Attempt):
+                taken = self.attempt(statement)
+            else:
+                taken = bool(self.decided(self.read(statement.condition)))
+                self.block(statement.body if taken else statement.orelse)
             found = [self.read(phi.then if taken else phi.orelse) for phi in statement.phis]
             self.env.update((phi.out, each) for phi, each in zip(statement.phis, found))
         else:
             raise self.refusal("a call that is not written out")
+
+    def attempt(self, statement: Attempt) -> bool:
+        """Whether the body of a `try` runs to its end. That is so for these values."""
+        self.local = True
+        errors = plain(statement.errors)
+        try:
+            with np.errstate(**self.settings):  # which may make an error of a warning
+                self.block(statement.body)
+        except Raised as raised:
+            if not isinstance(raised.error, errors):
+                raise
+            self.env[statement.caught] = Traced(raised.error, fixed=False)
+            self.block(statement.orelse)
+            self.env[statement.condition] = Traced(False, fixed=False)
+            return False
+        self.env[statement.condition] = Traced(True, fixed=False)
+        return True
+
+    def within(self, statement: Within) -> None:
+        """The body of a `with`: the context says nothing of values, and has been entered by the function itself."""
+        if statement.target is not None:
+            self.env[statement.target] = Traced(None, fixed=False)
+        self.block(statement.body)
 
     def let(self, statement: Let) -> None:
         op = statement.op
@@ -110,9 +179,9 @@ class Tracer:
             self.env[statement.out] = Traced([])  # type: ignore[index]
         elif op.function in _SPEAKING:
             self.env[statement.out] = Traced(None)  # type: ignore[index]
-        elif op.effect != "pure" and op not in (ops.raise_if, ops.raise_):
+        elif op.effect != "pure" and op not in (ops.raise_if, ops.raise_) and not ops.draws(op):
             if statement.out is not None:  # of what only speaks, nothing is heard here
-                raise self.refusal(f"`{op.name}`, which is no function of its arguments,")
+                self.env[statement.out] = Effect(op.name)
         else:
             options = dict(statement.options)
             found = self.apply(op, self.read(statement.args), self.read(options), statement.frozen)
@@ -121,9 +190,18 @@ class Tracer:
 
     def apply(self, op: Any, args: Any, options: Any, frozen: bool = False) -> Traced:
         """What an operation gives."""
-        value = op.function(*plain(args), **plain(options))
+        try:
+            value = op.function(*plain(args), **plain(options))
+        except Exception as error:
+            raise Raised(error) from None
+        leaves = list(leaves_of((args, options)))
+        if op.effect != "pure" and ops.draws(op):
+            if any(leaf.deps is not None for leaf in leaves):
+                raise self.refusal(f"`{op.name}`, which is given what varies,")
+            return Traced(value, None, False, True)
         deps, fixed = dependences(self, op, args, options, value)
-        return Traced(value, None if frozen else deps, fixed)
+        drawn = any(leaf.drawn for leaf in leaves)
+        return Traced(value, None if frozen else deps, fixed and not drawn, drawn)
 
     def loop(self, loop: Loop) -> None:
         carries = loop.carries

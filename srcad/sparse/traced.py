@@ -12,12 +12,17 @@ __all__ = ["Traced", "leaves_of", "mapped", "plain"]
 
 
 class Traced:
-    """A value, what its elements depend on (None: nothing; a tuple of it for several results), and whether all arguments of the kind give it."""
+    """A value, what its elements depend on (None: nothing; a tuple of it for several results), and whether all arguments of the kind give it.
 
-    __slots__ = ("deps", "fixed", "value")
+    `drawn`: it varies with what is drawn at random, and is another one where the derivative is computed.
+    """
 
-    def __init__(self, value: Any, deps: Any = None, fixed: bool = True) -> None:
-        self.value, self.deps, self.fixed = value, deps, fixed
+    __slots__ = ("deps", "drawn", "fixed", "value")
+
+    def __init__(
+        self, value: Any, deps: Any = None, fixed: bool = True, drawn: bool = False
+    ) -> None:
+        self.value, self.deps, self.fixed, self.drawn = value, deps, fixed, drawn
 
 
 def leaves_of(tree: Any) -> Iterator[Traced]:

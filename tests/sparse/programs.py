@@ -56,6 +56,22 @@ def halved(x):
     return x[x > 0.02] * x[0]
 
 
+def tried(x):
+    try:
+        if x[0] > 0.4:
+            raise ValueError("large")
+        y = x[1:] ** 2
+    except ValueError:
+        with np.errstate(invalid="ignore"):
+            y = x[:-1] * x[-1]
+    return y
+
+
+def noisy(x):
+    rng = np.random.default_rng(0)
+    return np.where(rng.random(x.size - 1) < 0.5, x[1:], x[:-1]) * rng.normal(size=x.size - 1)
+
+
 def counted(x):
     y = np.compress(x > 0.5, x)
     for i in range(len(np.where(x > 0.3)[0])):
@@ -170,6 +186,8 @@ JACOBIANS = [
     Program(halved, (drawn(5),), local=True),
     Program(sided, (drawn(5),), local=True),
     Program(counted, (drawn(5),), local=True),
+    Program(tried, (drawn(5),), local=True),
+    Program(noisy, (drawn(5),)),
     Program(rows_of_a_matrix, (drawn(4, 3), drawn(3)), (1, 0)),
     Program(gathered, (drawn(5),)),
     Program(nothing, (drawn(4),)),
