@@ -8,6 +8,7 @@ A request's inner requests are answered first, each on the Core that the one bef
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from srcad.analysis.activity import varied as varied_by
@@ -22,7 +23,7 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Value, leaves, walk
 from srcad.core.quote import may_be_complex
-from srcad.core.trees import derived, labelled, map_varied, opaque, varied, varied_values
+from srcad.core.trees import derived, labelled, map_varied, opaque, step, varied, varied_values
 from srcad.core.types import Type
 from srcad.errors import ArgumentTypeError, UnsupportedSyntaxError
 from srcad.rules import rule_of
@@ -205,15 +206,42 @@ def select(core: Function, argnums: int | tuple[int, ...]) -> tuple[list[Value],
                     + (_MARK if "." in label else ""),
                 )
         if not found:
+            kind = _instead(param.tree)
+            held = [f"`{label}` is {what}" for label, what in _held(param.tree, param.name)][:3]
+            holds = (
+                f"is {kind}" if kind else f"holds no floats or floating arrays: {', '.join(held)}"
+            )
             raise ArgumentTypeError(
-                f"argument `{param.name}` of `{core.name}` holds no floating arrays or floats",
-                reason="Choose other argnums, or pass floats.",
+                f"argument `{param.name}` of `{core.name}` {holds}",
+                reason="Only floating arrays and floats are differentiated by: choose other argnums.",
             )
         wrt += [value for _, value in found]
     structure = (
         tuple(param.tree for param in params) if isinstance(argnums, tuple) else params[0].tree
     )
     return wrt, structure
+
+
+def _instead(tree: Any) -> str | None:
+    """What an argument without floats is, if it is one thing."""
+    if tree is None:
+        return "None"
+    if isinstance(tree, (tuple, list, dict)):
+        return None if tree else f"an empty {type(tree).__name__}"
+    return "a text, a function, or a number whose value decides while compiling"
+
+
+def _held(tree: Any, name: str) -> Iterator[tuple[str, str]]:
+    """What stands in a container without floats, by how a user writes it."""
+    kind = _instead(tree)
+    if kind is not None:
+        yield name, kind
+    elif isinstance(tree, dict):
+        for key, part in tree.items():
+            yield from _held(part, f"{name}[{key!r}]")
+    else:
+        for place, part in enumerate(tree):
+            yield from _held(part, f"{name}{step(tree, place)}")
 
 
 _MARK = " A field of a dataclass that is configuration is marked: field(metadata={'static': True}), or for an integer annotated `int`."

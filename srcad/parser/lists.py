@@ -333,6 +333,12 @@ class Lists(Loops):
 
     def become(self, view: View, made: Any, *, longer: bool = False) -> None:
         """Let the buffer of an array hold another one, of other size; `longer`: with rows after those that it had."""
+        if view.path:
+            self.refuse(
+                self.statement,
+                "a list changes its length that is an item of a list, and is picked by a value",
+                "Lists in such a list keep one length. Give each a name of its own, or fill an array.",
+            )
         value = self.read(made)
         assert isinstance(value, Value)
         for name, binding in self.living():

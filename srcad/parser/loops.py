@@ -517,12 +517,10 @@ class Loops(Iterables):
                         if is_static(condition):
                             if header is not None:
                                 raise _Whole
-                            self.refuse(
-                                node,
-                                "the condition of this loop never changes",
-                                "A loop needs a condition that ends it.",
-                            )
-                        loop.test = self.read(condition)
+                            if not truth(condition):
+                                self.never_changes(node)
+                        else:
+                            loop.test = self.read(condition)
                 loop.header = builder.block
                 effect = any(
                     isinstance(s, Let) and s.op.effect == "effect" for s in walk(builder.block)
@@ -550,6 +548,8 @@ class Loops(Iterables):
                     loop.until = self.ending(region)
                 changed = carried.leave(self, node, stored)
                 changed |= carried.leave_boxes(node, held0, boxed, originals, linked)
+            if test is not None and loop.test is None:  # and no list that it is about grows
+                self.never_changes(node)
             loop.body = builder.block
             if not changed:
                 break
@@ -591,6 +591,13 @@ class Loops(Iterables):
             binding.closed = True
             self.env[name] = binding
         self.builder.add(loop)
+
+    def never_changes(self, node: Any) -> None:
+        self.refuse(
+            node,
+            "the condition of this loop never changes",
+            "A loop needs a condition that ends it.",
+        )
 
     def seen_by_others(self, names: set[str], env: dict[str, Any]) -> set[str]:
         """Those of the names that `op=` changes which are lists, or arrays that others see: they stay the same."""

@@ -11,9 +11,11 @@ branch of the same test. How values get there is `simplifier.storage`'s business
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import partial, reduce
 from itertools import zip_longest
+from operator import or_
 from typing import Any
 
 from srcad.analysis.activity import active, lost
@@ -38,6 +40,7 @@ from srcad.core.nodes import (
     defined,
     leaves,
     map_tree,
+    operands,
     surviving,
     walk,
 )
@@ -71,12 +74,12 @@ class Adjoint:
         self, function: Function, wrt: list[Value], outputs: list[Value], split: Splitter
     ) -> None:
         self.function, self.wrt = function, wrt
-        self.active = active(function.body, wrt, outputs)
-        self.splits: dict[Call, tuple[Split, Call, list[Value]]] = {}
-        self.split = split
         hidden = lost(function.body, wrt)
         if hidden is not None:
             self.refuse(hidden, *without_rule(hidden.op))
+        self.active = active(function.body, wrt, outputs)
+        self.splits: dict[Call, tuple[Split, Call, list[Value]]] = {}
+        self.split = split
         self.body = self._forward_calls(function.body)
         self.parts = parts_of(self.body)
         self.builder = Builder(infer)
@@ -220,7 +223,11 @@ class Adjoint:
         return self.pending.pop(value, None) if scope.owns(value) else scope.enter(value)
 
     def block(self, block: Block) -> None:
-        for statement in reversed(block):
+        taken: set[int] = set()
+        for place in reversed(range(len(block))):
+            if place in taken:
+                continue
+            statement = block[place]
             origin = statement.origin
             text = origin.text if isinstance(statement, (Let, Call)) else ""
             self.builder.origin = origin._replace(text=text, part="adjoint")
@@ -229,9 +236,72 @@ class Adjoint:
             elif isinstance(statement, Call):
                 self.call(statement)
             elif isinstance(statement, Branch):
-                self.branch(statement)
+                self.branch(statement, self.read_by_sides(block, place, taken))
             elif isinstance(statement, Loop):
                 self.loop(statement)
+
+    def read_by_sides(self, block: Block, place: int, taken: set[int]) -> tuple[Block, Block]:
+        """What stands before a branch and is read by one of its sides alone: its adjoint stands on that side, too.
+
+            y = np.log(x)                      if x > 0:
+            if x > 0:                              y_bar = z_bar
+                z = y                  ->          # y = np.log(x)
+            else:                                  x_bar = y_bar / x
+                z = x                          else:
+                                                   x_bar = z_bar
+
+        Where the other side is taken a cotangent of zero would be multiplied by what may be infinite, or a system that is
+        singular be solved. The places of these statements are added to `taken`.
+        """
+        branch = block[place]
+        assert isinstance(branch, Branch)
+        sides: tuple[Block, Block] = ([], [])
+        if surviving(branch) is not None:
+            return sides
+        readers: dict[Value, int] = {}  # 1 and 2: the sides, 4: what else
+
+        def read(values: Iterable[Value], reader: int) -> None:
+            for value in values:
+                readers[value] = readers.get(value, 0) | reader
+
+        read(self.differentiated(branch.body), 1)
+        read(self.differentiated(branch.orelse), 2)
+        for phi in branch.phis:
+            if phi.out in self.active:
+                read(leaves(phi.then), 1)
+                read(leaves(phi.orelse), 2)
+        for before in reversed(range(place)):
+            if before in taken:
+                continue  # what reads it has its adjoint already
+            statement = block[before]
+            outs = [value for value in defined(statement) if value in self.active]
+            reader = reduce(or_, (readers.get(value, 0) for value in outs), 0)
+            contributed = (self.bars, self.part_bars, self.pending)
+            if any(out in bars for out in outs for bars in contributed):
+                reader = 4
+            if self.local.siblings([statement]):  # which read what it does not hand out
+                reader = 4
+            if not reader:
+                continue
+            if reader in (1, 2):
+                sides[reader - 1].insert(0, statement)
+                taken.add(before)
+            read(self.differentiated([statement]), reader if reader < 3 else 4)
+        return sides
+
+    def differentiated(self, block: Block) -> set[Value]:
+        """What the adjoint of a block may contribute to."""
+        found: list[Any] = []
+        for statement in walk(block):
+            if any(out in self.active for out in defined(statement)):
+                if isinstance(statement, (Let, Call)):
+                    found.append(list(operands(statement)))
+                elif isinstance(statement, Branch):
+                    found.append([(phi.then, phi.orelse) for phi in statement.phis])
+            if isinstance(statement, Loop):
+                found.append([(carry.init, carry.next) for carry in statement.carries])
+                found.append(statement.domain)
+        return {value for value in leaves(found) if value in self.active}
 
     def take(self, value: Value) -> Tree | None:
         """The finished cotangent of a value that is about to be differentiated."""
@@ -536,8 +606,8 @@ class Adjoint:
             bar.named = arg.named and self.lookup(arg) is None
             self.accumulate(arg, bar)
 
-    def branch(self, statement: Branch) -> None:
-        """The same sides again, under the same test; an attempt that was survived has one."""
+    def branch(self, statement: Branch, first: tuple[Block, Block]) -> None:
+        """The same sides again, under the same test, each after what it alone reads; an attempt that was survived has one."""
         known = surviving(statement)
         if known is not None:
             self.block(known)
@@ -557,7 +627,7 @@ class Adjoint:
         for side, (block, pick) in enumerate(
             ((statement.body, "then"), (statement.orelse, "orelse"))
         ):
-            local = self.local.of(statement.test, side)
+            local = self.local.of(statement.test, side) | _locals(first[side])
             scope = _Side(self, local, outer_bars)
             scope.place = (statement.test, side)
             self.pending = dict(waiting)
@@ -567,7 +637,7 @@ class Adjoint:
                 source = getattr(phi, pick)
                 if isinstance(source, Value):
                     self.accumulate(source, self.fitted(source, bar))
-            self.block(block)
+            self.block([*first[side], *block])
             self.scopes.pop()
             self.pending.update({v: b for v, b in self.bars.items() if scope.owns(v)})
             for value, bar in self.pending.items():
@@ -843,6 +913,7 @@ class _Locals:
     def __init__(self, block: Block) -> None:
         self.found: dict[Any, set[Value]] = {}
         self.around: dict[Any, tuple[Family, ...]] = {}
+        self.count: Counter[Any] = Counter()
         # What stands around each value: the sides of branches, and loops (with no branch).
         self.path: dict[Value, tuple[tuple[tuple[Any, int], Branch | None], ...]] = {}
         self.collect(block, ())
@@ -869,8 +940,17 @@ class _Locals:
                     place = ((statement.test, side), statement)
                     self.collect(inner, around, (*path, place))
 
+    def siblings(self, block: Block) -> bool:
+        """Whether one of the loops and branches of a block has siblings."""
+        return any(
+            self.count[statement.family if isinstance(statement, Loop) else statement.test] > 1
+            for statement in walk(block)
+            if isinstance(statement, (Loop, Branch))
+        )
+
     def meet(self, family: Family, around: tuple[Family, ...]) -> None:
         """Refuse siblings of which one stands in a loop that the other does not stand in."""
+        self.count[family] += 1
         if self.around.setdefault(family, around) != around:
             raise UnsupportedSyntaxError(
                 "a derivative that is computed row by row is differentiated again in reverse mode",

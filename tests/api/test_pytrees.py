@@ -310,8 +310,10 @@ def test_empty_containers_and_none():
     assert grad(f)(p) == {**p, "x": 6.0}
     assert vjp(f, p)[1](2.0) == ({**p, "x": 12.0},)
     assert jvp(f, (p,), ({**p, "x": 2.0},)) == (9.0, 12.0)
-    with pytest.raises(ArgumentError, match="holds no floating"):
+    with pytest.raises(ArgumentError, match=r"`p\['n'\]` is None, `p\['t'\]` is an empty tuple"):
         grad(lambda p: 1.0)({"n": None, "t": ()})
+    with pytest.raises(ArgumentError, match="`k` of .* a number whose value decides"):
+        grad(lambda x, k: np.sum(x, axis=k), 1)(X, 0)
 
 
 def test_keys_of_all_sorts():

@@ -418,3 +418,29 @@ def other_keys(x):
 def test_containers_of_another_structure_are_not_carried(function):
     with pytest.raises(UnsupportedSyntaxError, match="changes its structure in the loop"):
         srcad.grad(function)(R(4))
+
+
+def until_there_are_six(x):
+    parts = [x[0]]
+    while len(parts) < 6:
+        parts.append(parts[-1] * x[1])
+        if parts[-1] > 10:
+            break
+    return parts[-1]
+
+
+def test_a_list_that_ends_its_loop():
+    for x in (np.array([1.0, 1.1]), np.array([2.0, 3.0])):
+        agree(until_there_are_six, x)
+
+
+def test_a_list_picked_by_a_value_keeps_its_length():
+    def f(x):
+        parts, k = [[x[0]]], 0
+        for i in range(1, len(x)):
+            parts[k].append(x[i])
+            k = 0
+        return parts[0][-1]
+
+    with pytest.raises(UnsupportedSyntaxError, match="changes its length that is an item"):
+        srcad.grad(f)(np.ones(3))
