@@ -177,7 +177,7 @@ JACOBIANS = {
     "hessian": (
         srcad.hessian(lambda x: np.prod(np.sin(x)), chunk_size="auto"),
         ("float64[n]",),
-        r'columns at a time as memory allows \(chunk_size="auto"\): one takes \d+ n',
+        r'columns at a time as memory allows \(chunk_size="auto"\): one takes .* bytes at most',
     ),
 }
 
