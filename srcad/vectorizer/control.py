@@ -206,10 +206,13 @@ class Control(Ragged):
         self.inline(statement.orelse)
         self.statement = statement
         for phi in statement.phis:
-            self.choose(phi, mask)
+            self.choose(phi, mask, statement.condition)
 
-    def choose(self, phi: Phi, mask: Value) -> None:
-        """One of two values of each example."""
+    def choose(self, phi: Phi, mask: Value, condition: Tree) -> None:
+        """
+        c = a or b                 ->        c = a | b
+        y = p if a else q          ->        y = np.where(a, p, q)
+        """
         out = phi.out
         if phi.then is phi.orelse or phi.then is None or phi.orelse is None:
             end = phi.orelse if phi.then is None else phi.then
@@ -217,6 +220,16 @@ class Control(Ragged):
             return
         self.check_form(out, (phi.then, phi.orelse))
         rank = self.rank(out)
+        if self.dtype(phi.then) == self.dtype(phi.orelse) == "bool" and not rank:
+            for end, other, op in (
+                (phi.then, phi.orelse, ops.bit_or),
+                (phi.orelse, phi.then, ops.bit_and),
+            ):
+                if end is condition:
+                    made = self.emit(op, mask, self.get(other))
+                    made.type = self.type_with_axis(out, "bool")
+                    self.settle(out, made)
+                    return
         made = self.emit(
             np.where, self.lifted(mask, rank), self.get(phi.then), self.get(phi.orelse)
         )
@@ -427,7 +440,7 @@ class Control(Ragged):
         dtypes: dict[Carry, str] = {}
         for carry in joins:
             self.check_form(carry.param, (carry.init,))
-            dtypes[carry] = str(self.joined_dtype((carry.init,)))
+            dtypes[carry] = self.first_dtype(carry)
         known, place = self.snapshot(), len(self.out)
         while True:
             self.restore(known)
@@ -519,6 +532,15 @@ class Control(Ragged):
                 domain=domain, header=header, test=test, until=until, body=body, carries=carries
             )
         )
+
+    def first_dtype(self, carry: Carry) -> str:
+        """The dtype that what is carried is taken to have, until the body makes another of it: a number of Python's takes that of what it meets."""
+        dtype = self.joined_dtype((carry.init,))
+        plain = type_of(carry.init).kind == "number" and not self.is_batched(carry.init)
+        if dtype != "float64" or not plain or carry.param.type.kind == "number":
+            return dtype
+        floats = [np.dtype(one.type.dtype) for one in self.inputs if one.type.differentiable]
+        return str(min((one for one in floats if one.kind == "f"), default=dtype))
 
     def domain_of(self, statement: Loop) -> tuple[Any, Value | None]:
         """The domain of a loop over all examples; and where it ends for each, if that differs.

@@ -268,8 +268,10 @@ class Examples(Batch):
             return False
         if type_.shape is None or type_.dtype is None:  # which nothing can be computed with
             return self.size is self.whole and value in self.ends
-        # Of no example at all nothing tells the shape: some of them may be none.
-        return self.size is self.whole or all(map(self.source_of, type_.shape))
+        # Else another example may have another one, and of no example at all (some of them may be none) nothing tells the shape.
+        if all(self.source_of(size) is not None for size in type_.shape):
+            return True
+        return self.size is self.whole and value in self.ends
 
     def shape_is_known(self, value: Value) -> bool:
         """Whether that array can be made before the loop."""

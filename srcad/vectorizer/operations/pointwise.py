@@ -91,7 +91,8 @@ def counted(b: Batch, let: Let) -> Any:
 
 @handles(operator.not_)
 def negation(b: Batch, let: Let) -> Any:
-    return b.emit(np.logical_not, b.get(let.args[0]))
+    x = b.get(let.args[0])
+    return b.emit(ops.invert if b.dtype_of(x) == "bool" else np.logical_not, x)
 
 
 @handles(builtins.max, builtins.min)

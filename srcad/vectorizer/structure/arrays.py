@@ -322,6 +322,7 @@ def compacted(
 
     The arguments are those of `materialised`.
     """
+    base = base or (f"{output.base}_dot" if transposed else f"{argument.base}_bar")
     kept = builder.origin
 
     def emit(what: Any, *args: Tree, **options: Tree) -> Value:
@@ -339,7 +340,7 @@ def compacted(
     builder.origin = found.origin
     inner, rest = (seeded.type.rank or 0) - 1, (reached.type.rank or 0) - 1
     value = found.value
-    if isinstance(value, Value) and value.base == f"{argument.base}_bar":
+    if isinstance(value, Value) and value.base == base:
         value.named = False
     value = _laid_out(emit, value, int(found.lead), inner, rest, transposed)
     if not found.lead:
