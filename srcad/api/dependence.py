@@ -34,13 +34,14 @@ class Dependence(NamedTuple):
     """What each element of the outputs may depend on: a CSR matrix for each output, whose columns are the elements of the arguments one after the other.
 
     `dtypes` are those of the outputs, `starts` are where the columns of each argument begin, and where they end. `local`: it holds for these values
-    alone.
+    alone; `numeric`: it does for the numbers that sparse matrices have.
     """
 
     outputs: list[Any]
     dtypes: list[Any]
     starts: list[int]
     local: bool
+    numeric: bool = False
 
     def block(self, output: int, argument: int) -> Any:
         """What an output depends on of one argument."""
@@ -50,8 +51,10 @@ class Dependence(NamedTuple):
         return matrix[:, self.starts[argument] : self.starts[argument + 1]]
 
 
-def content(leaf: Any) -> Any:
+def content(leaf: Any, numbers: bool = False) -> Any:
     """What of a leaf of an argument a global pattern is for: shapes, and integers as they are. None: it holds for none but itself.
+
+    Of sparse matrices it is for their structure, and with `numbers` for these.
 
     >>> content(np.zeros((2, 3))), content(3), content(object())
     (((2, 3), 'f'), (<class 'int'>, 3), None)
@@ -68,7 +71,8 @@ def content(leaf: Any) -> Any:
         return type(leaf), leaf
     if type(leaf).__module__.startswith("scipy.sparse"):
         matrix = leaf.tocsr()
-        return type(leaf), leaf.shape, _digest(matrix.indices), _digest(matrix.indptr)
+        parts = (matrix.indices, matrix.indptr, *([matrix.data] if numbers else []))
+        return type(leaf), leaf.shape, tuple(map(_digest, parts))
     return None
 
 
@@ -110,7 +114,7 @@ def dependence(dispatcher: Dispatcher, args: tuple[Any, ...], outer: Any = None)
     found = list(varied(output))
     matrices = [_matrix(tracer, leaf) for leaf in found]
     dtypes = [np.asarray(plain(leaf)).dtype for leaf in found]
-    return Dependence(matrices, dtypes, starts, tracer.local)
+    return Dependence(matrices, dtypes, starts, tracer.local, tracer.numeric)
 
 
 def _is_fixed(argument: Any) -> bool:
@@ -172,6 +176,6 @@ def made(function: Callable[..., Any], request: Any, spec: dict[str, Any]) -> tu
         return program, through(simplify(unify_sizes(core)), request, unit.split)
 
 
-def arguments_key(args: tuple[Any, ...], outer: tuple[Any, ...] = ()) -> Any:
+def arguments_key(args: tuple[Any, ...], outer: tuple[Any, ...] = (), numbers: bool = False) -> Any:
     """What a global pattern is for, of all arguments and of what is read of outer scopes."""
-    return tuple(content(leaf) for arg in (*args, *outer) for leaf in flatten(arg))
+    return tuple(content(leaf, numbers) for arg in (*args, *outer) for leaf in flatten(arg))

@@ -32,6 +32,10 @@ _LARGE = 2**25
 _CACHED = 2**20
 
 
+# Kept for what is known by the numbers of sparse matrices, too.
+_NUMERIC: Any = object()
+
+
 class Layout:
     """What is known of one pattern: a plan for each argument or output that is seeded, and its blocks, made at their first use."""
 
@@ -158,13 +162,19 @@ class _Sparse(Jacobian):
         key = arguments_key(args, outer)
         known = self.layouts.setdefault(compiled, {})
         found = known.get(key)
+        if found is _NUMERIC:
+            key = arguments_key(args, outer, numbers=True)
+            found = known.get(key)
         if found is None:
             draws = Draws(args, compiled.made.externals)
             found = Layout(dependence(self.sweep(0), args, compiled.made.hidden.values()))
             draws.again()
             if not found.dependence.local:
                 while len(known) >= _KEPT:
-                    known.pop(next(iter(known)))
+                    known.pop(next(iter(known)), None)
+                if found.dependence.numeric:
+                    known[key] = _NUMERIC
+                    key = arguments_key(args, outer, numbers=True)
                 known[key] = found
         return found
 

@@ -64,8 +64,8 @@ def dependences(tracer: Tracer, op: Any, args: Any, options: Any, value: Any) ->
     fixed = function in _FORMS or (all(leaf.fixed for leaf in leaves) and not _of_numbers(function, leaves))  # fmt: skip
     data = _MOVED.get(function, ())
     places = [arg for at, arg in enumerate(args) if at not in data]
-    if not fixed and _decides(function, list(leaves_of((places, options)))):
-        tracer.varies(leaves_of((places, options)))
+    if not fixed:
+        tracer.varies(_deciding(function, list(leaves_of((places, options)))))
     if not any(leaf.deps is not None for leaf in leaves):
         return None, fixed
     if op is ops.part:
@@ -85,21 +85,22 @@ def _of_numbers(function: Any, leaves: list[Traced]) -> bool:
     return function is not ops.sparse_transpose.function and any(ops.is_sparse(leaf.value) for leaf in leaves)  # fmt: skip
 
 
-def _decides(function: Any, leaves: list[Traced]) -> bool:
-    """Whether values of floating arguments may have decided where elements go, or how many there are."""
+def _deciding(function: Any, leaves: list[Traced]) -> list[Traced]:
+    """The operands of which values may have decided where elements go, or how many there are."""
     rule = rule_of(function)
     if isinstance(function, np.ufunc) or function in _PLAIN:
-        return False
+        return []
     if rule is None:
-        return function not in (ops.select_part, ops.raise_where, ops.raise_error, ops.render)
+        saying = (ops.select_part, ops.raise_where, ops.raise_error, ops.render)
+        return [] if function in saying else leaves
     if rule.family == "constant":
-        return getattr(function, "__module__", "") not in ("_operator", "math")
+        return [] if getattr(function, "__module__", "") in ("_operator", "math") else leaves
     if rule.family == "elementwise" or function in (runtime.cast, runtime.spread):
-        return False
+        return []
     if function is np.where and len(leaves) > 1:  # with one operand it finds places
-        return False
-    whole = (leaf.value for leaf in leaves if not leaf.fixed)
-    return function in _SHAPED or any(np.asarray(x).dtype.kind not in "fc" for x in whole)
+        return []
+    whole = [leaf for leaf in leaves if np.asarray(leaf.value).dtype.kind not in "fc"]
+    return leaves if function in _SHAPED else whole
 
 
 def _fits(found: Any, value: Any) -> bool:
@@ -537,7 +538,6 @@ def sparse_product(tracer: Tracer, args: Any, options: Any, value: Any) -> Any:
     matrix, x = plain(args[0]), args[1]
     if not sparse.issparse(matrix) or not isinstance(x, Traced) or np.ndim(x.value) not in (1, 2):
         return UNKNOWN
-    tracer.varies(args[:1])
     pattern = sparse.csr_array(matrix).astype(bool)
     if np.ndim(x.value) == 2:
         pattern = sparse.kron(pattern, sparse.eye_array(np.shape(x.value)[1], dtype=bool), "csr")

@@ -55,10 +55,10 @@ class Effect:
 
 
 class Tracer:
-    """One walk; `width` is how many elements the inputs have, `local` whether values have decided the pattern."""
+    """One walk; `width` is how many elements the inputs have, `local` whether values have decided the pattern, `numeric` whether those of sparse matrices have."""
 
     def __init__(self, width: int) -> None:
-        self.width, self.local = width, False
+        self.width, self.local, self.numeric = width, False, False
         self.env: dict[Value, Any] = {}
         self.settings = np.geterr()
         self.statement: Any = None
@@ -115,7 +115,8 @@ class Tracer:
     def varies(self, leaves: Iterable[Traced]) -> None:
         """What decides where elements go may be something else for other arguments."""
         for leaf in leaves:
-            self.local = self.local or not leaf.fixed
+            self.local |= not (leaf.fixed or leaf.numeric)
+            self.numeric |= not leaf.fixed
             if leaf.drawn:
                 raise self.refusal(
                     "what a random draw decides",
@@ -198,10 +199,11 @@ class Tracer:
         if op.effect != "pure" and ops.draws(op):
             if any(leaf.deps is not None for leaf in leaves):
                 raise self.refusal(f"`{op.name}`, which is given what varies,")
-            return Traced(value, None, False, True)
+            return Traced(value, fixed=False, drawn=True)
         deps, fixed = dependences(self, op, args, options, value)
         drawn = any(leaf.drawn for leaf in leaves)
-        return Traced(value, None if frozen else deps, fixed and not drawn, drawn)
+        numeric = all(leaf.fixed or leaf.numeric for leaf in leaves)
+        return Traced(value, None if frozen else deps, fixed and not drawn, numeric, drawn)
 
     def loop(self, loop: Loop) -> None:
         carries = loop.carries

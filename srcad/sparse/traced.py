@@ -14,15 +14,22 @@ __all__ = ["Traced", "leaves_of", "mapped", "plain"]
 class Traced:
     """A value, what its elements depend on (None: nothing; a tuple of it for several results), and whether all arguments of the kind give it.
 
-    `drawn`: it varies with what is drawn at random, and is another one where the derivative is computed.
+    `numeric`: it varies with the numbers of sparse matrices alone. `drawn`: it varies with what is drawn at random, and is another one where the derivative
+    is computed.
     """
 
-    __slots__ = ("deps", "drawn", "fixed", "value")
+    __slots__ = ("deps", "drawn", "fixed", "numeric", "value")
 
     def __init__(
-        self, value: Any, deps: Any = None, fixed: bool = True, drawn: bool = False
+        self,
+        value: Any,
+        deps: Any = None,
+        fixed: bool = True,
+        numeric: bool = False,
+        drawn: bool = False,
     ) -> None:
-        self.value, self.deps, self.fixed, self.drawn = value, deps, fixed, drawn
+        self.value, self.deps = value, deps
+        self.fixed, self.numeric, self.drawn = fixed, numeric, drawn
 
 
 def leaves_of(tree: Any) -> Iterator[Traced]:
