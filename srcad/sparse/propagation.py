@@ -55,7 +55,7 @@ class Effect:
 
 
 class Tracer:
-    """One walk; `width` is how many elements the inputs have, `local` whether values have decided the pattern, `numeric` whether those of sparse matrices have."""
+    """One walk; `width` is how many elements the inputs have, `local` whether values have decided the pattern, `numeric` whether those of sparse matrices."""
 
     def __init__(self, width: int) -> None:
         self.width, self.local, self.numeric = width, False, False
