@@ -13,7 +13,7 @@ import numpy as np
 
 from srcad.analysis.types import infer
 from srcad.api.facts import Swept, swept
-from srcad.api.rows import assembled
+from srcad.api.rows import assembled, mixed, off_blocks, zero_blocks
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import (
@@ -38,7 +38,7 @@ from srcad.transformer.adjoint import cotangent_type
 from srcad.transformer.reverse import Cut, dtype_option, hand_on, sizes_of, zero_block
 from srcad.transformer.tangent import Tangent
 from srcad.vectorizer.batch import Batch, NotBatchable, batch
-from srcad.vectorizer.structure import identity_seed, materialised, word_of
+from srcad.vectorizer.structure import compacted, identity_seed, materialised, word_of
 
 Simplify = Callable[[Function], Function]
 
@@ -187,11 +187,13 @@ def forward_jacobian(
     has_aux: bool = False,
     name: str = "",
     mirrored: Mirrored = {},  # noqa: B006 - read only
+    compact: str = "",
 ) -> Function:
     """The function that returns the Jacobian by `wrt`, by columns.
 
     Where the tangents have no batched form, in loops over the columns. `mirrored` are blocks, as (output, argument), that are transposes of others, with
-    those: they are not computed. Raises RankUnknownError.
+    those: they are not computed. `compact` is the name of the transform where the blocks of the diagonal are asked for. Raises RankUnknownError,
+    UnsupportedSyntaxError.
     """
     output, aux = function.result if has_aux else (function.result, None)
     outputs = varied_values(output)
@@ -202,6 +204,8 @@ def forward_jacobian(
                 place=function.parsed.place,
                 reason="Keep every name to arrays of one rank, or declare the arguments' shapes.",
             )
+        if compact and not value.type.rank:
+            raise mixed(function, None, f"`{value.base}` has no axes", compact)
     made, seeds = function, {}
     kept: dict[tuple[Value, Value], Tree] = {}
     for value in wrt:
@@ -229,13 +233,17 @@ def forward_jacobian(
     final = Builder(infer, Origin(0, "", "tangent"))
     blocks: dict[tuple[Value, Value], Value] = {}
     rows: dict[tuple[Value, Value], Any] = {}
+    opened: dict[Value, list[Any]] = {value: [] for value in wrt}
     try:
         for value, seed in zip(seeds, left):
-            made, new = batch(made, {seed: identity_seed(None, value, transposed=True)})
+            identity = identity_seed(None, value, transposed=True)
+            made, new = batch(made, {seed: identity}, opened=opened[value])
             for (leaf, of), dot in kept.items():
                 if of is value and dot in new:
                     rows[leaf, value] = new[dot]
     except NotBatchable as refusal:
+        if compact:
+            raise mixed(function, refusal.statement, refusal.why, compact) from None
         known = [
             Swept(leaf, value, "loop", "columns", refusal.why, refusal.line)
             if value.type.rank
@@ -253,22 +261,32 @@ def forward_jacobian(
             if (leaf, value) in mirrored:
                 continue
             if (leaf, value) in rows:
-                blocks[leaf, value] = materialised(
-                    final, rows[leaf, value], here, value, transposed=True
-                )
+                put = compacted if compact else materialised
+                block = put(final, rows[leaf, value], here, value, transposed=True)
+                if block is None:
+                    first = next(iter(opened[value]), None)
+                    raise mixed(function, first, off_blocks(here, value), compact)
+                blocks[leaf, value] = block
                 known.append(Swept(leaf, value, word_of(rows[leaf, value]), "columns"))
             elif value.type.rank == 0:
                 known.append(Swept(leaf, value, "single", "columns"))
                 blocks[leaf, value] = only_column(final, kept.get((leaf, value)), here, value)
             else:
-                blocks[leaf, value] = zero_block(final, here, value)
+                if compact:
+                    blocks[leaf, value] = zero_blocks(final, function, here, value, compact)
+                else:
+                    blocks[leaf, value] = zero_block(final, here, value)
                 known.append(Swept(leaf, value, "zero", "columns"))
     zeros = {(each.output, each.by) for each in known if each.how == "zero"}
     for (leaf, value), other in mirrored.items():
-        if other in zeros:
-            blocks[leaf, value] = zero_block(final, now.get(leaf, leaf), value)
+        here = now.get(leaf, leaf)
+        if other not in zeros:
+            shared = bool(compact)
+            blocks[leaf, value] = mirror(final, blocks[other], leaf, value, other[1], shared)
+        elif compact:
+            blocks[leaf, value] = zero_blocks(final, function, here, value, compact)
         else:
-            blocks[leaf, value] = mirror(final, blocks[other], leaf, value, other[1])
+            blocks[leaf, value] = zero_block(final, here, value)
         known.append(Swept(leaf, value, "zero" if other in zeros else "transpose", "columns"))
     return assembled(
         swept(made, known).renewed(name=function.name),
@@ -284,12 +302,16 @@ def forward_jacobian(
     )
 
 
-def mirror(builder: Builder, block: Value, output: Value, value: Value, other: Value) -> Value:
+def mirror(
+    builder: Builder, block: Value, output: Value, value: Value, other: Value, shared: bool = False
+) -> Value:
     """The block of the output by a value: that of the value's output by the `other` one, with the axes of the arguments in the other order.
 
     H_yx = H_xy.T
+
+    With `shared`, the first axis is that of both.
     """
-    one, two = value.type.rank or 0, other.type.rank or 0
+    one, two = (value.type.rank or 0) - shared, (other.type.rank or 0) - shared
     front = (output.type.rank or 0) - two
     builder.origin = Origin(0, "", "tangent")
     if not one or not two:

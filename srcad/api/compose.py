@@ -18,7 +18,7 @@ from srcad.analysis.types import infer, type_of
 from srcad.api.columns import Mirrored, forward_jacobian, pushforward
 from srcad.api.mapped import mapped
 from srcad.api.request import Request, fitting
-from srcad.api.rows import jacobian
+from srcad.api.rows import jacobian, mixed
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Function, Let, Param, Value, leaves, walk
@@ -96,10 +96,20 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
         return made.renewed(name=name or f"{core.name}_jacrev")  # type: ignore[no-any-return]
     if transform == "jacfwd":
         return forward_jacobian(
-            core, wrt, structure, simplify, has_aux=has_aux, name=name or f"{core.name}_jacfwd"
+            core,
+            wrt,
+            structure,
+            simplify,
+            has_aux=has_aux,
+            name=name or f"{core.name}_jacfwd",
+            compact=transform if request.compact else "",
         )
     if transform == "hessian":
         plain, own = core.name, not any(map(claimed, walk(core.body)))
+        compact = transform if request.compact else ""
+        for value in varied_values(core.result[0] if has_aux else core.result) if compact else ():
+            if value.type.rank != 0:
+                raise mixed(core, None, f"`{value.base}` is no single number", transform)
         first = jacobian(core, wrt, structure, split, simplify, has_aux=has_aux)
         core = valued(simplify(settled(first.renewed(name=plain))), has_aux)
         return forward_jacobian(
@@ -110,6 +120,7 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
             has_aux=has_aux,
             name=name or f"{plain}_hessian",
             mirrored=mirrored(core, wrt, structure, has_aux) if own else {},
+            compact=compact,
         )
     raise UnsupportedSyntaxError(
         f"`{transform}` is not implemented yet", reason="It comes with a later version of srcad."

@@ -204,6 +204,9 @@ class ValueAndGrad(Derivative):
 class Hessian(Derivative):
     transform = "hessian"
 
+    def _options(self) -> dict[str, Any]:
+        return {**super()._options(), **({"compact": True} if self.request.compact else {})}
+
 
 class PullbackText(Derivative):
     """The pullback as one function, for its text."""

@@ -54,23 +54,24 @@ def document(function: Function, request: Request, made: Function) -> str:
         matrix = _MATRICES[request.transform]
         output = function.result[0] if request.has_aux else function.result
         if request.compact:
-            matrix = "Blocks of the Jacobian"
+            matrix = f"Blocks of the {matrix}"
         blocks = ", ".join(_blocks(list(leaves(output)), wrt, request))
         text = f"{matrix} of {name} with respect to {names}: {blocks}."
     return text[:-1] + ", and aux." if request.has_aux else text
 
 
 def _blocks(outputs: list[Value], wrt: list[Value], request: Request) -> list[str]:
+    skipped = int(request.compact)
     if request.transform == "hessian":
         return [
             block(
-                Type("array", x.type.dtype, (*(y.type.shape or ()), *(x.type.shape or ()))), z.type
+                Type("array", x.type.dtype, (*(y.type.shape or ()), *(x.type.shape or ()))),
+                z.type._replace(shape=(z.type.shape or ())[skipped:]),
             )
             for y in outputs
             for x in wrt
             for z in wrt
         ]
-    skipped = int(request.compact)
     return [
         block(
             y.type,

@@ -9,21 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from srcad.analysis.types import infer
+import numpy as np
+
+from srcad.analysis.types import infer, same_size
 from srcad.api.facts import Swept, swept
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Function, Origin, Param, Tree, Value, defined, leaves, map_tree
+from srcad.core.nodes import (
+    Function,
+    Origin,
+    Param,
+    Tree,
+    Value,
+    defined,
+    entries_like,
+    leaves,
+    map_tree,
+)
 from srcad.core.trees import map_varied, varied_values
 from srcad.core.types import Size, Type
 from srcad.errors import Place, RankUnknownError, UnsupportedSyntaxError
 from srcad.transformer.reverse import (
     RowsOf,
+    dtype_option,
     hand_on,
     hand_out,
     row_loop,
     row_sweeps,
     shaped,
+    sizes_of,
     substituted,
     zero_block,
 )
@@ -140,11 +154,10 @@ def batched(
         for value, bar in zip(rows.bars, bars):
             found = new.get(bar) if isinstance(bar, Value) else None
             if found is not None:
-                put = materialised(final, found, output_now, value) if not compact else None
-                if compact:
-                    put = compacted(final, found, output_now, value, base=f"{value.base}_bar")
+                write = compacted if compact else materialised
+                put = write(final, found, output_now, value)
                 if put is None:
-                    why = f"`{output_now.base}[i]` may depend on more of `{value.base}` than `{value.base}[i]`"
+                    why = off_blocks(output_now, value)
                     raise mixed(function, next(iter(opened), None), why)
                 blocks[rows.output, value] = put
                 known.append(Swept(rows.output, value, word_of(found)))
@@ -152,10 +165,10 @@ def batched(
         for value in wrt:
             if (rows.output, value) not in blocks:
                 if compact:
-                    raise mixed(
-                        function, None, f"`{rows.output.base}` does not depend on `{value.base}`"
-                    )
-                blocks[rows.output, value] = zero_block(final, rows.output, value)
+                    made_zero = zero_blocks(final, function, rows.output, value)
+                else:
+                    made_zero = zero_block(final, rows.output, value)
+                blocks[rows.output, value] = made_zero
                 known.append(Swept(rows.output, value, "zero"))
     return assembled(
         swept(made, known),
@@ -170,7 +183,14 @@ def batched(
     )
 
 
-def mixed(function: Function, statement: Any, why: str) -> UnsupportedSyntaxError:
+def off_blocks(output: Value, value: Value) -> str:
+    """Why there may be more than the blocks."""
+    return f"`{output.base}[i]` may depend on more of `{value.base}` than `{value.base}[i]`"
+
+
+def mixed(
+    function: Function, statement: Any, why: str, transform: str = "jacrev"
+) -> UnsupportedSyntaxError:
     """The refusal of a compact Jacobian."""
     place, origin = function.parsed.place, getattr(statement, "origin", Origin())
     if place is not None and origin.line:
@@ -178,7 +198,24 @@ def mixed(function: Function, statement: Any, why: str) -> UnsupportedSyntaxErro
     return UnsupportedSyntaxError(
         f"compact=True of `{function.name}`: {why}, as far as the source tells",
         place=place,
-        reason="The blocks are those of functions of each row. Leave compact out, or write the function of one row: srcad.vmap(srcad.jacrev(row)).",
+        reason=f"The blocks are those of functions of each row. Leave compact out, or write the function of one row: srcad.vmap(srcad.{transform}(row)).",
+    )
+
+
+def zero_blocks(
+    builder: Builder, function: Function, output: Value, value: Value, transform: str = "jacrev"
+) -> Value:
+    """The blocks of an output that does not depend on an argument, of as many rows."""
+    y, x = output.type.shape or (), value.type.shape or ()
+    if not y or not x or not same_size(y[0], x[0]):
+        why = f"`{output.base}` does not depend on `{value.base}`"
+        raise mixed(function, None, why, transform)
+    return builder.let(
+        ops.operation(np.zeros),
+        ((*sizes_of(builder, output), *sizes_of(builder, value)[1:]),),
+        dtype_option(entries_like(output, value)),
+        base=f"{value.base}_bar",
+        named=True,
     )
 
 

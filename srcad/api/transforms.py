@@ -308,6 +308,7 @@ def jacfwd(
     chunk_size: int | str | None = None,
     _preallocate_and_copy: bool = False,
     sparse: bool = False,
+    compact: bool = False,
     executor: Any = None,
     out: Any = None,
     progress: bool = False,
@@ -321,14 +322,14 @@ def jacfwd(
     """
     options = _matrix_options(locals(), "jacfwd")
     if f is None:
-        return functools.partial(jacfwd, sparse=sparse, **options)
+        return functools.partial(jacfwd, sparse=sparse, compact=compact, **options)
     if sparse:
         from srcad.api.sparse import SparseForwardJacobian
 
         return SparseForwardJacobian(f, **options)
     from srcad.api.matrices import ForwardJacobian
 
-    return ForwardJacobian(f, **options)
+    return ForwardJacobian(f, compact=compact, **options)
 
 
 def jacobian(
@@ -378,6 +379,7 @@ def hessian(
     argnums: Any = 0,
     *,
     sparse: bool = False,
+    compact: bool = False,
     chunk_size: int | str | None = None,
     executor: Any = None,
     out: Any = None,
@@ -389,19 +391,28 @@ def hessian(
         f: Returns a floating number, or arrays: then the result has their shapes in front.
         argnums: The argument, or tuple of arguments, to differentiate by.
         sparse: Whether the blocks are `scipy.sparse.csr_array`s, of shape `(x.size, x.size)`; then `f` returns a number.
+        compact: Whether only the blocks `H[i, ..., i, ...]` are returned, of shape `x.shape + x.shape[1:]`, of a number that is a sum over rows: what
+            `vmap(hessian(row))` returns where the function of one row is at hand.
         chunk_size, executor, out, progress: As those of `jacfwd`, of the gradient: chunks are of columns.
 
     Returns:
         A function of the same arguments: an array of shape `x.shape + x.shape`; for a tuple `argnums` a tuple of tuples of blocks.
 
+    Raises:
+        ArgumentError: argnums do not fit; at the call, an argument or output is no float.
+        UnsupportedSyntaxError: At the call, the source does not tell that the blocks are all there is, with `compact`; or an option that goes with no other.
+
     >>> import numpy as np
     >>> hessian(lambda x: np.sum(np.sin(x)))(np.array([0.0, np.pi / 2]))
     array([[-0.,  0.],
            [ 0., -1.]])
+    >>> X = np.ones((5, 3))
+    >>> hessian(lambda X: np.sum(np.sum(X, axis=1) ** 2), compact=True)(X).shape
+    (5, 3, 3)
     """
     options = _matrix_options(locals(), "hessian")
     if f is None:
-        return functools.partial(hessian, sparse=sparse, **options)
+        return functools.partial(hessian, sparse=sparse, compact=compact, **options)
     if sparse:
         from srcad.api.sparse import SparseHessian
 
@@ -410,7 +421,7 @@ def hessian(
         from srcad.api.matrices import ChunkedHessian, Jacobian
 
         return ChunkedHessian(Jacobian(f, argnums), **options)
-    return Hessian(f, argnums)
+    return Hessian(f, argnums, compact=bool(compact))
 
 
 def vmap(
@@ -457,7 +468,7 @@ def differentiable(f: None = None, *, generated: str | None = None) -> Callable[
 @overload
 def differentiable(f: F, *, generated: str | None = None) -> F: ...
 def differentiable(f: Any = None, *, generated: str | None = None) -> Any:
-    """Leave a function as it is to call, and give it `.grad`, `.jacrev`, `.hessian`, `.vjp`, ... and `.source`.
+    """Leave a function as it is to call, and give it `.grad`, `.jacrev`, `.hessian`, `.vjp`, ..., `.source` and `.explain`.
 
     Args:
         f: The function. Without it, a decorator is returned.
@@ -505,5 +516,14 @@ def differentiable(f: Any = None, *, generated: str | None = None) -> Any:
             )
         return made[transform].source(*args)  # type: ignore[no-any-return]
 
-    f.source = source
+    def explain(transform: str = "grad", *args: Any, **kwargs: Any) -> Any:
+        """What is known of a derivative at these arguments, by the transform's name."""
+        if transform not in made:
+            raise ArgumentValueError(
+                f"there is no transform `{transform}` to explain",
+                reason=f"One of {', '.join(made)}.",
+            )
+        return made[transform].explain(*args, **kwargs)
+
+    f.source, f.explain = source, explain
     return f

@@ -61,9 +61,9 @@ TRANSFORMS: dict[str, tuple[str, ...]] = {
     "linearize": ("argnums",),
     "hvp": ("argnums",),
     "jacrev": (*_MATRIX, "compact"),
-    "jacfwd": _MATRIX,
+    "jacfwd": (*_MATRIX, "compact"),
     "jacobian": _MATRIX,
-    "hessian": ("argnums", "chunk_size"),
+    "hessian": ("argnums", "chunk_size", "compact"),
     "vmap": ("in_dims", "out_dims", "randomness", "chunk_size"),
 }
 # Those that are texts of their own and no functions to be transformed again.

@@ -450,7 +450,7 @@ def test_the_signature_of_the_contract():
             ("chunk_size", None, True),
             ("_preallocate_and_copy", False, True),
             ("sparse", False, True),
-            *([("compact", False, True)] if matrix is jacrev else []),  # beyond torch
+            ("compact", False, True),  # beyond torch
             ("executor", None, True),
             ("out", None, True),
             ("progress", False, True),
@@ -459,6 +459,7 @@ def test_the_signature_of_the_contract():
     assert shown(srcad.hessian) == [
         ("argnums", 0, False),
         ("sparse", False, True),
+        ("compact", False, True),
         *((name, default, True) for name, default in chunks),  # beyond torch
     ]
     assert shown(srcad.vmap) == [

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pickle
 import random
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 
-from srcad import jacrev, spec, vmap
+from srcad import hessian, jacfwd, jacrev, spec, vmap
 from srcad.errors import UnsupportedSyntaxError
-from tests.vectorizer.harness import define
+from tests.vectorizer.harness import define, flat
 from tests.vectorizer.test_structure import check, derivatives
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # means of no columns
@@ -193,6 +194,28 @@ def test_compact(body: str) -> None:
         np.testing.assert_allclose(found, dense[at].reshape(found.shape), rtol=1e-12, atol=1e-12)
         assert found.shape == (*dense.shape[: dense.ndim - axes], *given[0].shape[1:])
         assert found.flags.writeable and not any(np.shares_memory(found, x) for x in given)
+        if n in (4, 5):
+            forward = jacfwd(f, compact=True)(*given)
+            np.testing.assert_allclose(forward, found, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 2), (4, 4, 4)])
+def test_compact_hessians_are_those_of_the_rows(shape: tuple[int, int, int]) -> None:
+    n, m, k = shape
+    rng = np.random.default_rng(0)
+    given = (*map(rng.normal, [0] * 4, [1] * 4, [(n, m), (n, k), (m, k), n]),)
+
+    def rows(X: Any, Y: Any, W: Any, c: Any) -> Any:
+        return np.sum(np.sum(np.tanh(X @ W * Y) ** 2, axis=1) * c**2)
+
+    def row(x: Any, y: Any, W: Any, c: Any) -> Any:
+        return np.sum(np.tanh(x @ W * y) ** 2) * c**2
+
+    every = (3, 0, 1)
+    found = hessian(rows, every, compact=True)(*given)
+    wanted = vmap(hessian(row, every), (0, 0, None, 0))(*given)
+    for one, two in zip(flat(found), flat(wanted), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +224,7 @@ def test_compact(body: str) -> None:
         ("Y = X - np.mean(X, axis=0); return Y", "may depend on more"),
         ("return np.sum(X)", "no axes"),
         ("return X.T @ M.T", "may depend on more"),
-        ("return c + 1.0", "does not depend"),
+        ("return p + 1.0", "does not depend"),
         (
             "Y = X @ M; for t in range(3):;     Y = Y * X;     Y = X[::-1] * Y; return Y",
             ">:5: .*may depend on more",
@@ -215,12 +238,27 @@ def test_what_is_not_compact_is_refused(body: str, why: str) -> None:
         jacrev(f, compact=True).source(*specs)
 
 
+def test_of_compact_hessians_too() -> None:
+    X = np.ones((5, 3))
+    assert not hessian(lambda X: np.sum(X), compact=True)(X).any()
+    for f, why in (
+        (lambda X: np.sum(np.mean(X, axis=0) ** 2), "may depend on more"),
+        (lambda X: X**2, "no single number"),
+    ):
+        with pytest.raises(UnsupportedSyntaxError, match=why):
+            hessian(f, compact=True)(X)
+    with pytest.raises(UnsupportedSyntaxError, match="no axes"):
+        jacfwd(lambda X, k: X * k, 1, compact=True)(X, 2.0)
+
+
 def test_compact_goes_with_other_transforms_and_no_other_option() -> None:
     rng = np.random.default_rng(0)
     X, W = rng.normal(size=(2, 5, 3)), rng.normal(size=(3, 4))
     d = jacrev(lambda X, W: np.tanh(X @ W), compact=True)
     np.testing.assert_array_equal(vmap(d, (0, None))(X, W), [d(x, W) for x in X])
     assert pickle.loads(pickle.dumps(jacrev(np.sin, compact=True)))(X[0]).shape == (5, 3, 3)
-    for option in ({"sparse": True}, {"chunk_size": 2}, {"progress": True}):
-        with pytest.raises(UnsupportedSyntaxError, match="compact=True"):
-            jacrev(np.sin, compact=True, **option)
+    assert pickle.loads(pickle.dumps(hessian(np.sum, compact=True)))(X[0]).shape == (5, 3, 3)
+    for transform in (jacrev, jacfwd, hessian):
+        for option in ({"sparse": True}, {"chunk_size": 2}, {"progress": True}):
+            with pytest.raises(UnsupportedSyntaxError, match="compact=True"):
+                transform(np.sin, compact=True, **option)
