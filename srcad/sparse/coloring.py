@@ -5,7 +5,7 @@ Sets of colours are the bits of integers, so that each entry of the pattern is l
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ def column_colors(pattern: Any, shape: tuple[int, ...] = ()) -> Any:
         pattern: A CSR matrix. Columns without entries get the colour 0.
         shape: That of the array whose elements the columns are.
 
-    The natural order and that of falling degree are tried, then lattices of the array's axes, and what has the fewest colours is taken.
+    The natural order and that of falling degree are tried, then lattices of the array's axes, or of those that it seems to have been made of, and what has the
+    fewest colours is taken.
 
     >>> from scipy import sparse
     >>> column_colors(sparse.csr_array(np.eye(4, dtype=bool) | np.eye(4, k=1, dtype=bool)))
@@ -45,15 +46,39 @@ def column_colors(pattern: Any, shape: tuple[int, ...] = ()) -> Any:
         if not np.array_equal(order, np.arange(count)):
             other = _greedy_columns(columns, order.tolist())
             best = other if other.max() < best.max() else best
-    for total in range(max(least, 2), int(best.max(initial=0)) + 1):
-        found = _lattice(pattern, shape, total)
+    totals = range(max(least, 2), int(best.max(initial=0)) + 1)
+    grids = dict.fromkeys((shape, _grid(pattern))) if totals else ()
+    for total, axes in product(totals, grids):
+        found = _lattice(pattern, axes, total)
         if found is not None:
             return found
     return best
 
 
+def _grid(pattern: Any) -> tuple[int, ...]:
+    """The shape of an array of which the columns may be the elements: of a stencil, rows meet columns at distances that are products of its sizes.
+
+    >>> from scipy import sparse
+    >>> line = sparse.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(5, 5))
+    >>> _grid(sparse.csr_array(sparse.kron(line, sparse.eye_array(6)) + sparse.kron(sparse.eye_array(5), sparse.eye_array(6))))
+    (5, 6)
+    """
+    rows, columns = pattern.shape
+    if rows != columns:
+        return ()
+    place = np.repeat(np.arange(rows), np.diff(pattern.indptr))
+    met = np.bincount(np.abs(pattern.indices - place), minlength=2)
+    steps = [1, rows]
+    for step in np.argsort(-met, kind="stable")[:_STEPS].tolist():
+        if step and met[step] and all(step % one == 0 or one % step == 0 for one in steps):
+            steps = sorted({*steps, step})
+    return tuple(after // before for before, after in pairwise(steps))[::-1]
+
+
 # So many lattices are tried for a number of colours, on so many rows first.
 _LATTICES, _ROWS = 4096, 64
+# So many of the distances between rows and the columns that they meet, the most frequent first, are looked at.
+_STEPS = 12
 
 
 def _lattice(pattern: Any, shape: tuple[int, ...], total: int) -> Any:

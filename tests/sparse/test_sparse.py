@@ -107,6 +107,8 @@ def test_as_many_products_as_colors():
     assert products_of(srcad.jacfwd(programs.nothing, sparse=True), x) == [0]
     for transform in (srcad.jacfwd, srcad.jacrev):  # a lattice: greedily they are seven
         assert products_of(transform(programs.bratu, sparse=True), np.ones((9, 8))) == [5]
+    flat = lambda u: np.ravel(programs.bratu(np.reshape(u, (9, 8))))  # noqa: E731
+    assert products_of(srcad.jacfwd(flat, sparse=True), np.ones(72)) == [5]
 
 
 @pytest.mark.parametrize("chunk_size", [1, 2, 100])
