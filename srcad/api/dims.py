@@ -27,7 +27,7 @@ def spread_dims(dims: Any, tree: Any, what: str) -> Any:
     """
     found = _parts(tree)
     if found is None:
-        if _is_static(tree) and (what != "out_dims" or not isinstance(tree, bool)):
+        if _is_static(tree, what):
             return None
         if dims is not None and (isinstance(dims, bool) or not isinstance(dims, (int, np.integer))):
             raise ArgumentValueError(
@@ -42,7 +42,7 @@ def spread_dims(dims: Any, tree: Any, what: str) -> Any:
             f"{what} maps over a {form.kind.__name__}, which is neither a dataclass nor registered with optree",
             reason="Give it None in in_dims, and pass what is mapped as arguments.",
         )
-    fixed = [held or _is_static(part) for held, part in zip(fixed, parts)]
+    fixed = [held or _is_static(part, what) for held, part in zip(fixed, parts)]
     given = _given(dims, tree, keys, fixed, what)
     spread = [spread_dims(dim, part, what) for dim, part in zip(given, parts)]
     return dict(zip(keys, spread)) if isinstance(tree, dict) else spread
@@ -70,9 +70,11 @@ def _given(dims: Any, tree: Any, keys: list[Any], fixed: list[bool], what: str) 
     return [None if held else dims for held in fixed]
 
 
-def _is_static(leaf: Any) -> bool:
-    """Whether a leaf is the same for all examples."""
-    return leaf is None or isinstance(leaf, (bool, str, enum.Enum, Known, Unfit)) or callable(leaf)
+def _is_static(leaf: Any, what: str) -> bool:
+    """Whether a leaf is the same for all examples: what is returned of a truth value is an array of them."""
+    if isinstance(leaf, bool):
+        return what != "out_dims"
+    return leaf is None or isinstance(leaf, (str, enum.Enum, Known, Unfit)) or callable(leaf)
 
 
 def _form(tree: Any) -> Any:

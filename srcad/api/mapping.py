@@ -10,6 +10,7 @@ import numpy as np
 from srcad.api.derivative import Derivative
 from srcad.api.dims import spread_dims
 from srcad.api.dispatch import Dispatcher
+from srcad.api.draws import Draws
 from srcad.api.matrices import checked_chunk_size
 from srcad.core.pytrees import flatten, look, rebuild
 from srcad.errors import ArgumentValueError
@@ -35,11 +36,6 @@ class Mapped(Derivative):
             raise ArgumentValueError(
                 f"randomness={randomness!r} is unknown",
                 reason='One of "error", "same", "different".',
-            )
-        if randomness == "same" and chunk_size is not None:
-            raise ArgumentValueError(
-                'randomness="same" with chunk_size',
-                reason="Each chunk would draw anew. Leave chunk_size out, or draw before and pass what was drawn as an argument.",
             )
         self.in_dims, self.out_dims, self.randomness = in_dims, out_dims, randomness
         self.chunk_size = checked_chunk_size(chunk_size)
@@ -98,10 +94,17 @@ class Mapped(Derivative):
             return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
         (size,) = sizes
         parts = []
+        draws: Draws | None = None
         for start in range(0, size, self.chunk_size):
             some = slice(start, start + self.chunk_size)
             taken = [some_of(arg, each, some) for arg, each in zip(args, per)]
-            parts.append(self.dispatcher.find(tuple(taken)).entry(*taken))  # type: ignore[misc]
+            found = self.dispatcher.find(tuple(taken))
+            if self.randomness == "same":
+                if draws is not None:
+                    draws.again()
+                else:
+                    draws = Draws(args, found.made.externals)
+            parts.append(found.entry(*taken))  # type: ignore[misc]
         places = iter(flatten(spread_dims(self.out_dims, parts[0], "out_dims")))
         columns = iter(zip(*map(flatten, parts)))
 

@@ -660,7 +660,7 @@ class Batch:
     def grown(self, shape: Tree) -> Tree:
         """A shape that is an old operand, with the axis in front."""
         made = self.lets.get(shape) if isinstance(shape, Value) else None
-        if made is not None and made.op is ops.shape and not self.is_batched(made.args):
+        if made is not None and made.op is ops.shape:
             return self.shape(made.args[0])
         if isinstance(shape, Value) and shape.type.kind == "object":
             return self.emit(ops.add, (self.count(),), self.get(shape))

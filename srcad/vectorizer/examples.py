@@ -49,6 +49,7 @@ from srcad.core.nodes import (
 from srcad.core.renewal import Renewal
 from srcad.core.types import Dim, Size, Type, number
 from srcad.vectorizer.batch import Batch, NotBatchable
+from srcad.vectorizer.drawing import draw_at_once, only_draw
 
 __all__ = ["SHAPE", "Examples", "NotOnce"]
 
@@ -80,6 +81,7 @@ class Examples(Batch):
         self.once = once
         self.ragged: set[Value] = set()
         self.ends = set(leaves(function.result))
+        self.only_draw = only_draw(function)
         self.lets_of: dict[Value, Let] = {}
         self.readers: Counter[Value] = Counter(leaves(function.result))
         for statement in walk(function.body):
@@ -216,6 +218,12 @@ class Examples(Batch):
         if self.once(statement) and self.is_batched([statement.args, statement.options]):
             raise NotOnce(statement)
         if self.acts(statement):
+            made = draw_at_once(self, statement) if statement is self.only_draw else None
+            if made is not None:
+                assert statement.out is not None
+                self.stands(statement.out, made)
+                made.named = statement.out.named
+                return
             self.refuse(f"`{statement.op.name}` has an effect")
         super().let(statement)
 

@@ -1,5 +1,6 @@
 """`vmap`: batched equals stacked, for every placement of the axis and every number of examples; refusals name the line."""
 
+import inspect
 import math
 import pickle
 
@@ -298,10 +299,24 @@ def test_sizes_that_differ(sizes, chunk_size):
 def test_randomness_and_names_of_options():
     with pytest.raises(ArgumentError, match="randomness"):
         vmap(np.sin, randomness="never")
-    with pytest.raises(ArgumentError, match="randomness"):
-        vmap(np.sin, randomness="same", chunk_size=2)
     with pytest.raises(ArgumentError, match="callable"):
         vmap(3)
+
+
+def test_the_signature_is_that_of_torch():
+    _, *rest = inspect.signature(vmap).parameters.values()
+    assert ", ".join(f"{part.name}={part.default!r}" for part in rest) == "in_dims=0, out_dims=0, randomness='error', chunk_size=None"  # fmt: skip
+    keyword = [part.name for part in rest if part.kind is part.KEYWORD_ONLY]
+    assert keyword == ["chunk_size"]
+
+
+def test_literals_are_stacked_as_they_are():
+    def f(x):
+        return 3, True, 2.0, 1j, x[0] > 0
+
+    for found, wanted in zip(vmap(f)(np.ones((2, 3))), (3, True, 2.0, 1j, True)):
+        assert found.shape == (2,) and found.dtype == np.asarray(wanted).dtype
+        np.testing.assert_array_equal(found, wanted)
 
 
 # chunks

@@ -230,6 +230,102 @@ def test_a_generator_of_the_functions_own_is_each_example_s(randomness):
     np.testing.assert_allclose(found, np.stack([seeded(x) for x in X]), rtol=1e-14)
 
 
+def drawn_once(x, rng):
+    return x * rng.normal(x[0], 0.5, size=(2, 3)) + np.sum(x)
+
+
+def drawn_around(x, rng):
+    return rng.uniform(x, x + 1.0) * 2
+
+
+def counted_up(x, rng):
+    return x * rng.poisson(4.0)
+
+
+@pytest.mark.parametrize("f", [drawn_once, drawn_around, counted_up], ids=lambda f: f.__name__)
+def test_one_draw_of_all_examples_is_that_of_each_in_turn(f):
+    ours, theirs = generator(), generator()
+    mapped = vmap(f, in_dims=(0, None), randomness="different")
+    found = mapped(X, ours)
+    np.testing.assert_allclose(found, np.stack([f(x, theirs) for x in X]), rtol=1e-14)
+    assert ours.normal() == theirs.normal()
+    assert "for " not in mapped.source(X, ours).split('"""')[2]
+    chunked = vmap(f, in_dims=(0, None), randomness="different", chunk_size=3)
+    np.testing.assert_array_equal(chunked(X, generator()), found)
+
+
+def test_chunks_share_what_is_drawn():
+    ours, theirs = generator(), generator()
+    found = vmap(shared, in_dims=(0, None), randomness="same", chunk_size=3)(X, ours)
+    np.testing.assert_array_equal(found, vmap(shared, (0, None), 0, "same")(X, theirs))
+    assert ours.normal() == theirs.normal()
+
+
+# what is selected
+
+
+def masked(x, y):
+    m = x > 0
+    z = x[m]
+    return np.sum(np.log(z) * y[m]) + z @ z + len(z) * np.prod(y[m])
+
+
+def mean_of_known(x, y):
+    known = ~np.isnan(x)
+    return np.mean(x[known] * y[known]) + np.sum(x[known] ** 2) / known.sum()
+
+
+def stores_by_mask(x, y):
+    y = y.copy()
+    y[x > 0] = np.log(x[x > 0])
+    y[x < 0] *= x[0]
+    y[y > 1] += np.sum(y)
+    y[y < -1] = 0
+    return y
+
+
+def matrix_by_mask(x, y):
+    A = np.outer(x, y)
+    A[A < 0] = np.exp(A[A < 0])
+    A[x > 1] = y
+    return np.sum(A[A > 0.1]), A
+
+
+def windows(x, y):
+    k = np.argmax(y)
+    z = x * 1
+    z[k:] = y[0]
+    return np.sum(x[:k] ** 2) * np.sum(z[k - 4 : 2]), z
+
+
+def windows_apart(x, y):
+    """Of as many as are positive, two slices that lie apart."""
+    k = np.sum(x > 0)
+    return x[:k] @ y[3 - k :] + np.max(x[: k + 1])
+
+
+SELECTIONS = [masked, mean_of_known, stores_by_mask, matrix_by_mask, windows, windows_apart]
+
+
+@pytest.mark.parametrize("f", SELECTIONS, ids=lambda f: f.__name__)
+def test_selections(f):
+    x, y = X.copy(), X[::-1] * 0.7 + 0.4
+    if f is mean_of_known:
+        x[1, 2] = x[2, 0] = np.nan
+    for some in (slice(0, 3), slice(None), slice(1, 2)):
+        assert_trees(vmap(f)(x[some].copy(), y[some].copy()), stacked(f, x[some], y[some]), 1e-12, 1e-12)  # fmt: skip
+    for transform in (jacrev, jacfwd):
+        rows = stacked(transform(f, (0, 1)), x, y)
+        assert_trees(vmap(transform(f, (0, 1)))(x, y), rows, 1e-10, 1e-12)
+    loops = "for " in vmap(f).source(x, y).split('"""')[2]
+    assert loops == (f is windows_apart)
+    both = np.stack([x, x + 0.1]), np.stack([y, y * 1.5])
+    wanted = stacked(lambda a, b: stacked(f, a, b), *both)
+    assert_trees(vmap(vmap(f))(*both), wanted, 1e-12, 1e-12)
+    single = x.astype(np.float32), y.astype(np.float32)
+    assert_trees(vmap(f)(*single), stacked(f, *single), 1e-5, 1e-5)
+
+
 # nested, in trees, along other axes, in chunks
 
 
