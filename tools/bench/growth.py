@@ -20,6 +20,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,15 @@ import numpy as np
 
 from .documents import circumstances, put, table
 from .problems import PROBLEMS, Problem
-from .rivals import RIVALS, agrees, dense, entries, installed
+from .rivals import COLORINGS, RIVALS, agrees, dense, entries, installed
 from .timing import CLOCKS, medians, readable
 
 SECONDS, BYTES, FIRST = 4.0, 2.5e9, 150.0
 """The limits: of a call, of its memory, and of a process in which the first call has to come to its end."""
 
 Clock = Callable[[], float]
+
+BY_NAME = {problem.name: problem for problem in PROBLEMS}
 
 LIBRARIES = ["numpy", "scipy", "asdex", "jax", "torch", "autograd"]
 
@@ -100,7 +103,7 @@ def race(problem: Problem, n: int, names: list[str], quick: bool, clock: Clock) 
     return medians(ready, samples, seconds, clock)
 
 
-def process(*words: str, limit: float, exact: bool) -> dict[str, Any]:
+def process(*words: str, limit: float | None, exact: bool) -> dict[str, Any]:
     """What a process of this module prints, or why there is nothing."""
     environment = dict(os.environ)
     if exact:
@@ -114,7 +117,7 @@ def process(*words: str, limit: float, exact: bool) -> dict[str, Any]:
             env=environment,
         )
     except subprocess.TimeoutExpired:
-        return {"missing": f"not ready in {limit:.0f} s"}
+        return {"missing": f"not ready in {FIRST:.0f} s"}
     if done.returncode:
         return {"missing": (done.stderr.strip().splitlines() or ["died"])[-1]}
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
@@ -151,9 +154,8 @@ def measured(
             words = *options, "--alone", problem.name, name, str(n)
             found[name] = {"missing": why} if why else process(*words, limit=FIRST, exact=True)
         ready = [name for name in names if "missing" not in found[name]]
-        limit = sum(3 * found[name]["first"] + 15 * found[name]["seconds"] + 20 for name in ready)
         race = [*options, "--race", problem.name, str(n), "--", *ready]
-        times = process(*race, limit=limit, exact=False)
+        times = process(*race, limit=None, exact=False)
         for name in ready:
             if "missing" in times:
                 found[name] = {"missing": times["missing"]}
@@ -242,10 +244,37 @@ def tables(results: dict[str, Any], names: list[str]) -> dict[str, str]:
     return made
 
 
+def measure(options: argparse.Namespace, names: list[str]) -> dict[str, Any]:
+    """Everything that is asked for; saved after each problem, as all of them take long."""
+    rivals = [name for name in installed() if name not in options.without.split(",")]
+    report: dict[str, Any] = {"rivals": rivals, "problems": {}}
+    words = ["--clock", options.clock, *(["--quick"] if options.quick else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[COLORINGS] = folder
+        for name in names:
+            problem = BY_NAME[name]
+            sizes = [int(n) for n in options.sizes.split(",")] if options.sizes else problem.sizes
+            report["problems"][name] = measured(problem, sorted(sizes), rivals, words)
+            report["circumstances"] = circumstances(LIBRARIES, options.clock)
+            if options.json:
+                Path(options.json).write_text(json.dumps(report, indent=1))
+    return report
+
+
+def joined(files: list[str]) -> dict[str, Any]:
+    """Several reports as one: of a problem's size the last."""
+    reports = [json.loads(Path(file).read_text()) for file in files]
+    problems: dict[str, Any] = {}
+    for name in BY_NAME:
+        sizes = [item for each in reports for item in each["problems"].get(name, {}).items()]
+        if sizes:
+            problems[name] = dict(sorted(dict(sizes).items(), key=lambda item: int(item[0])))
+    return {**reports[-1], "problems": problems}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    names = [problem.name for problem in PROBLEMS]
-    parser.add_argument("--only", help=f"problems, with commas; there are {', '.join(names)}")
+    parser.add_argument("--only", help=f"problems, with commas; there are {', '.join(BY_NAME)}")
     parser.add_argument("--sizes", help="sizes, with commas, instead of the problems' own")
     parser.add_argument("--without", default="", help="contenders to leave out, with commas")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter samples")
@@ -253,48 +282,44 @@ def main() -> int:
         "--clock", choices=CLOCKS, default="wall", help="cpu where other programs run, too"
     )
     parser.add_argument("--json", metavar="FILE", help="write the numbers there too")
-    parser.add_argument("--from", dest="known", metavar="FILE", help="take the numbers from there")
+    parser.add_argument(
+        "--from", dest="known", nargs="+", metavar="FILE", help="take the numbers from there"
+    )
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--race", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("rivals", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args()
     clock = CLOCKS[options.clock]
-    by_name = {problem.name: problem for problem in PROBLEMS}
     if options.alone:
         name, rival, n = options.alone
-        print(json.dumps(alone(by_name[name], rival, int(n), clock)))
+        print(json.dumps(alone(BY_NAME[name], rival, int(n), clock)))
         return 0
     if options.race:
         name, n = options.race
-        print(json.dumps(race(by_name[name], int(n), options.rivals, options.quick, clock)))
+        print(json.dumps(race(BY_NAME[name], int(n), options.rivals, options.quick, clock)))
         return 0
-    chosen = options.only.split(",") if options.only else names
-    rivals = [name for name in installed() if name not in options.without.split(",")]
-    if options.known:
-        report = json.loads(Path(options.known).read_text())
-        rivals = report["rivals"]
-    else:
-        report = {"rivals": rivals, "problems": {}}
-        for name in chosen:
-            problem = by_name[name]
-            sizes = [int(n) for n in options.sizes.split(",")] if options.sizes else problem.sizes
-            words = ["--clock", options.clock, *(["--quick"] if options.quick else [])]
-            found = measured(problem, sorted(sizes), rivals, words)
-            report["problems"][name] = found
-            if options.json:  # after each problem, as all of them take long
-                Path(options.json).write_text(json.dumps(report, indent=1))
-        report["circumstances"] = circumstances(LIBRARIES, options.clock)
-        if options.json:
-            Path(options.json).write_text(json.dumps(report, indent=1))
-    made = tables(report["problems"], rivals)
-    made["growth: measured"] = report.get("circumstances", "")
+    names = options.only.split(",") if options.only else list(BY_NAME)
+    unknown = set(names) - set(BY_NAME)
+    if unknown:
+        parser.error(f"no problem is called {', '.join(sorted(unknown))}")
+    report = joined(options.known) if options.known else measure(options, names)
+    made = {"growth: measured": report["circumstances"]}
+    made |= tables(report["problems"], report["rivals"])
     for title, text in made.items():
         print(f"\n{title}\n\n{text}")
         if options.write:
             put(title, text)
-    wrong = [each for found in report["problems"].values() for n in found.values() for each in n.values()]  # fmt: skip
-    return 1 if any(each.get("missing") == "WRONG" for each in wrong) else 0
+    wrong = [
+        f"{name} {n} {rival}"
+        for name, found in report["problems"].items()
+        for n, each in found.items()
+        for rival, took in each.items()
+        if took.get("missing") == "WRONG"
+    ]
+    if wrong:
+        print(f"another derivative: {', '.join(wrong)}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ are traced, compiled, and their patterns coloured before that, or at the first c
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ from .peers import with_namespace
 from .problems import Problem
 
 Call = Callable[[], Any]
+COLORINGS = "SRCAD_BENCH_COLORINGS"
+"""Names a folder in which asdex saves its colourings for the processes that come later: it takes minutes for large ones."""
+
 Maker = Callable[[Problem, tuple[Any, ...]], "Call | None"]
 
 
@@ -83,12 +87,18 @@ def by_asdex(problem: Problem, args: tuple[Any, ...]) -> Call | None:
     if x.ndim > 1:
         inner = function
         function = lambda x: inner(x.reshape(shape)).ravel()  # noqa: E731
+    color, derived = asdex.jacobian_coloring, asdex.jacobian_from_coloring
     if problem.order == 2:
-        coloring = asdex.hessian_coloring(function, flat)
-        derivative = jax.jit(asdex.hessian_from_coloring(function, coloring))
+        color, derived = asdex.hessian_coloring, asdex.hessian_from_coloring
+    folder = os.environ.get(COLORINGS)
+    file = folder and os.path.join(folder, f"{problem.name}-{flat.size}.npz")
+    if file and os.path.exists(file):
+        coloring = asdex.ColoredPattern.load(file)
     else:
-        coloring = asdex.jacobian_coloring(function, flat)
-        derivative = jax.jit(asdex.jacobian_from_coloring(function, coloring))
+        coloring = color(function, flat)
+        if file:
+            coloring.save(file)
+    derivative = jax.jit(derived(function, coloring))
     return lambda: jax.block_until_ready(derivative(flat))
 
 
