@@ -16,7 +16,7 @@ import numpy as np
 from srcad.api.dispatch import overlaps_itself
 from srcad.api.memory import available
 from srcad.api.pullback import matched
-from srcad.api.tasks import Answer, Named, Seed, Sweep, compute
+from srcad.api.tasks import Answer, Named, Seed, Sweep, compute, keep_memory
 from srcad.core.pytrees import look
 from srcad.errors import ArgumentTypeError, ArgumentValueError, ChunkError
 
@@ -228,6 +228,7 @@ def work(
     Raises:
         ChunkError: An executor failed to compute a chunk, or its process died; the others are cancelled.
     """
+    keep_memory()
     with Bar(total, jobs) if progress else contextlib.nullcontext() as bar:
 
         def put(job: Job, found: list[Any]) -> None:

@@ -6,6 +6,7 @@ the first chunk executes the text, and keeps the module until it gets a chunk of
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import math
@@ -21,7 +22,7 @@ from srcad.api.parcels import Parcel, filed, packed
 from srcad.errors import ChunkError
 from srcad.loader import load
 
-__all__ = ["Answer", "Named", "Seed", "Sweep", "compute"]
+__all__ = ["Answer", "Named", "Seed", "Sweep", "compute", "keep_memory"]
 
 
 class Seed(NamedTuple):
@@ -156,6 +157,7 @@ class Sent(NamedTuple):
         if hashlib.sha256(module.text.encode()).hexdigest() != module.digest:
             raise ChunkError("the text of the module is not what was sent")
         _OPEN.clear()  # what another point has saved may be large
+        keep_memory()
         parcel = _opened(self.values, _SAVED, Parcel.opened)
         if not parcel:
             return None
@@ -200,6 +202,18 @@ _ME = os.urandom(8).hex()  # machines may share their names
 def compute(sweep: Any, start: int, stop: int) -> Answer:
     """What an executor runs."""
     return Answer(sweep(start, stop), f"{_ME} {os.getpid()}")
+
+
+@functools.cache
+def keep_memory() -> None:
+    """Have the arrays of a chunk allocated from what those of the last one gave back.
+
+    The allocator of glibc returns it to the system, which clears it page by page when it is asked for again: that took as long as computing
+    the rows. It keeps as much as twice the largest block that was ever given back, up to this size (mallopt(3), M_MMAP_THRESHOLD and
+    M_TRIM_THRESHOLD); the block itself is never touched.
+    """
+    with contextlib.suppress(MemoryError):
+        np.empty(31 << 20, np.uint8)
 
 
 def swept(backward: Any, sweep: Any, start: int, stop: int) -> list[Any]:
