@@ -26,7 +26,7 @@ from srcad.core import ops
 from srcad.core.nodes import Block, Branch, Let, Loop, Slice, Statement, Tree, Value, blocks, walk
 from srcad.core.types import Type
 
-__all__ = ["may_raise", "out_of_bounds"]
+__all__ = ["may_raise", "out_of_bounds", "picks_any"]
 
 _NEVER = {
     ops.shape, ops.size, ops.ndim, ops.dtype, ops.is_, ops.is_not, ops.copy, ops.own, ops.stop_gradient, ops.move, ops.save,
@@ -80,6 +80,26 @@ def out_of_bounds(block: Block, function: Block) -> bool:
                 indices = range(*loop.domain)
                 ends[loop.index] = (indices[0], indices[-1]) if indices else ()
     return any(_beyond(type_, index, ends) for type_, index in read)
+
+
+def picks_any(block: Block) -> bool:
+    """Whether a block has an index that may be out of bounds: all but slices.
+
+    >>> from srcad.core.nodes import Let, Value
+    >>> from srcad.core.types import array
+    >>> x = Value("x", array("float64", 2))
+    >>> [picks_any([Let(Value("y"), ops.getitem, (x, i))]) for i in (1, Slice(1, None), (..., None))]
+    [True, False, False]
+    """
+    return any(
+        isinstance(each, Let)
+        and each.op in (ops.getitem, ops.put, ops.put_add)
+        and any(
+            part is not None and part is not ... and not isinstance(part, Slice)
+            for part in (each.args[1] if type(each.args[1]) is tuple else (each.args[1],))
+        )
+        for each in walk(block)
+    )
 
 
 def _beyond(type_: Type, index: Tree, ends: dict[Value, tuple[int, ...]]) -> bool:

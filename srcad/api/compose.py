@@ -62,7 +62,7 @@ def transformed(core: Function, request: Request, split: Any, name: str = "") ->
     transform, has_aux = request.transform, request.has_aux
     if transform == "vmap":
         name = name or f"{core.name}_vmap"
-        return mapped(core, request.in_dims, request.out_dims, name, request.randomness)
+        return mapped(core, request, name)
     wrt, structure = select(core, request.argnums)
     check_output(core, request)
     check_real(core, request, wrt)

@@ -98,9 +98,9 @@ class Derivative:
             if dispatcher.open:
                 return self.called_as(args, kwargs)(*args, **kwargs)
             args = dispatcher.bind(args, kwargs)
-        entry = dispatcher.find(args).entry
+        entry = None if dispatcher.maps else dispatcher.find(args).entry
         try:
-            return entry(*args)  # type: ignore[misc]
+            return dispatcher.called(args) if entry is None else entry(*args)
         except Exception as error:
             note(error)
             raise

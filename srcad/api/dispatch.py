@@ -102,6 +102,24 @@ class Dispatcher:
         return own_signature(self.function)
 
     @cached_property
+    def careful(self) -> Dispatcher | None:
+        """For maps that raise IndexError: that may be of a side of a branch that no example takes. What it has is not looked at then."""
+        request = self.request.carefully() if self.maps else self.request
+        return None if request == self.request else Dispatcher(self.function, request)
+
+    def called(self, args: tuple[Any, ...]) -> Any:
+        """The derivative at bound arguments."""
+        entry = self.find(args).entry
+        if not self.maps:
+            return entry(*args)  # type: ignore[misc]
+        try:
+            return entry(*args)  # type: ignore[misc]
+        except IndexError:
+            if self.careful is None:
+                raise
+        return self.careful.called(args)
+
+    @cached_property
     def open(self) -> bool:
         """Whether the function takes any number of arguments, so that there is a dispatcher for each way of calling it."""
         return is_open(self.function)

@@ -12,6 +12,7 @@ import numpy as np
 
 from srcad.analysis.types import infer
 from srcad.api.dims import spread_dims
+from srcad.api.request import Request
 from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Block, Function, Let, Origin, Param, Tree, Value, leaves, walk
@@ -25,14 +26,12 @@ from srcad.vectorizer.examples import SHAPE, NotOnce
 __all__ = ["mapped"]
 
 
-def mapped(
-    function: Function, in_dims: Any, out_dims: Any, name: str, randomness: str = "error"
-) -> Function:
-    """The function over a leading axis. `in_dims` are pairs (axis, size) for each leaf, or None, as the compiler made them.
+def mapped(function: Function, request: Request, name: str) -> Function:
+    """The function over a leading axis. The request's `in_dims` are pairs (axis, size) for each leaf, or None, as the compiler made them.
 
     Raises UnsupportedSyntaxError where what the examples return is not known to be stackable, or where they draw.
     """
-    place = function.parsed.place
+    place, randomness = function.parsed.place, request.randomness
     for statement in walk(function.body):
         if isinstance(statement, Let) and statement.op is ops.raise_if:
             continue  # once for all, unless its condition has the axis
@@ -51,7 +50,7 @@ def mapped(
     inputs: dict[Value, Value] = {}
     params = []
     size: Dim | None = None
-    for param, dims in zip(function.params, in_dims):
+    for param, dims in zip(function.params, request.in_dims):
         wholes: dict[Value, Value] = {}
         for leaf, dim in zip(leaves(param.tree), dims):
             if dim is None:
@@ -82,10 +81,12 @@ def mapped(
     try:
         count_of: Tree = size if isinstance(size, int) else front.emit(ops.length, first)
         once = (lambda let: ops.draws(let.op)) if randomness == "same" else (lambda let: False)
-        walker = Control(function, inputs, size, count_of, once=once)
+        walker = Control(function, inputs, size, count_of, once=once, careful=request.careful)
         made = walker.run()
         ends = Ends(walker, count_of)
-        result = ends.of(function.result, spread_dims(out_dims, function.result, "out_dims"))
+        result = ends.of(
+            function.result, spread_dims(request.out_dims, function.result, "out_dims")
+        )
     except NotOnce as drawing:
         raise UnsupportedSyntaxError(
             "a draw that the examples are to share depends on the example",

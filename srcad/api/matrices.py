@@ -134,7 +134,7 @@ class Jacobian(Derivative):
         if not self.together(args):
             return self.in_chunks(args, self.chunk_size or "auto")
         try:
-            return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
+            return self.dispatcher.called(args)
         except RankUnknownError:  # only the run tells the shapes: then one by one
             if self.compact:
                 raise

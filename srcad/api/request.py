@@ -15,7 +15,7 @@ class Request(NamedTuple):
 
     `inner` is the request that the transform is applied to, None where that is the user's function itself.
     `compact` asks for the blocks of a Jacobian alone. A forward half that is not `valued` may leave out the function's value. `in_dims`, `out_dims` and
-    `randomness` are those of a vmap.
+    `randomness` are those of a vmap; a `careful` one reads at no index that its example does not ask for.
     """
 
     transform: str
@@ -29,10 +29,16 @@ class Request(NamedTuple):
     randomness: str = "error"
     compact: bool = False
     valued: bool = True
+    careful: bool = False
 
     def chain(self) -> list[Request]:
         """The requests, the one that is applied first at the head."""
         return [*([] if self.inner is None else self.inner.chain()), self]
+
+    def carefully(self) -> Request:
+        """The same, with careful maps."""
+        inner = None if self.inner is None else self.inner.carefully()
+        return self._replace(inner=inner, careful=self.transform == "vmap")
 
     @property
     def suffix(self) -> str:

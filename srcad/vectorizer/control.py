@@ -28,7 +28,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.liveness import defines, reads_of
-from srcad.analysis.raising import out_of_bounds
+from srcad.analysis.raising import out_of_bounds, picks_any
 from srcad.analysis.types import same_shape, type_of
 from srcad.core import ops
 from srcad.core.nodes import (
@@ -69,8 +69,11 @@ class Control(Ragged):
 
     changed = (*Ragged.changed, "some", "masks")
 
-    def __init__(self, function: Function, *given: Any, **options: Any) -> None:
+    def __init__(
+        self, function: Function, *given: Any, careful: bool = False, **options: Any
+    ) -> None:
         super().__init__(function, *given, **options)
+        self.careful = careful  # of each index that a side reads at
         # By the test and its side, or the family: the examples that take it; and the mask of those whose values are selected.
         self.some: dict[Any, Some] = {}
         self.masks: dict[Any, Value] = {}
@@ -142,7 +145,8 @@ class Control(Ragged):
             return
         sides = [*statement.body, *statement.orelse]
         self.check_side(sides)
-        if out_of_bounds(sides, self.function.body):  # raises of no examples too
+        if out_of_bounds(sides, self.function.body) or (self.careful and picks_any(sides)):
+            # which raises of no examples too
             self.refuse("an index is out of bounds under a condition that is batched")
         if self.selected[statement.test]:
             self.select(statement)

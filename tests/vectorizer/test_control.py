@@ -166,6 +166,29 @@ def test_an_index_out_of_bounds_that_no_example_reads(f):
     assert "for " not in vmap(before_the_last).source(X).split('"""')[2]
 
 
+def the_fifth(x, k):
+    return x * x[4] if x[0] > 1 else 2 * x
+
+
+def the_kth(x, k):
+    if x[0] > 1:
+        x = np.sqrt(x[0]) * x * x[k]
+    return x * x
+
+
+@pytest.mark.parametrize("f", [the_fifth, the_kth], ids=lambda f: f.__name__)
+def test_an_index_out_of_bounds_of_sizes_that_are_not_known(f):
+    """Only where it raises is such a side looped over."""
+    x = np.array([[0.5, 2.0, 1.0], [-1.0, 3.0, 0.5]])
+    wanted = stacked(lambda x: f(x, 7), x)
+    assert_trees(vmap(f, in_dims=(0, None))(x, 7), wanted, 1e-12)
+    rows = jacrev(vmap(f, in_dims=(0, None)))(x, 7)
+    assert_trees(rows[0, :, 0], jacrev(f)(x[0], 7), 1e-12)
+    with pytest.raises(IndexError):
+        vmap(f, in_dims=(0, None))(x + 1, 7)
+    assert "for " not in vmap(f, in_dims=(0, None)).source(x, 7).split('"""')[2]
+
+
 def of_either_shape(x, k):
     y = x if k > 1 else 1.5
     return y * 2, np.sum(y)
