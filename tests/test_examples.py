@@ -155,7 +155,7 @@ def test_predator_prey(output):
 
 def test_brusselator(output):
     # Known: it rests at u = feed, v = rate / feed. A five-point stencil of two concentrations has six entries a row.
-    assert "288 unknowns, 1728 entries" in output
+    assert "288 unknowns, 1728 entries, 6 colours" in output
     assert number_after("they end", output) < 1e-6
     assert abs(number_after("at rest u =", output) - 1) < 1e-9
     assert abs(number_after("v =", output) - 1.7) < 1e-9
@@ -163,3 +163,6 @@ def test_brusselator(output):
     assert len(changes) < 8
     assert changes[-1] < 1e-11
     assert all(b < 10 * a**2 for a, b in zip(changes, changes[1:-1]))  # quadratic convergence
+    assert all(float(off) < 1e-6 for off in re.findall(r"off by (\S+)", output))
+    with_factors, alone = map(int, re.findall(r"Krylov.* (\d+) calls", output))
+    assert with_factors < alone
