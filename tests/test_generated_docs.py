@@ -86,6 +86,8 @@ def stacked(f: Any, in_dims: Any = 0) -> Any:
             f(*(arg if dim is None else arg[i] for arg, dim in zip(args, dims)))
             for i in range(count)
         ]
+        if isinstance(rows[0], tuple):
+            return tuple(np.stack(part) for part in zip(*rows))
         return np.stack(rows)
 
     return each

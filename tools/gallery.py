@@ -247,6 +247,25 @@ EXAMPLES = [
         how="vmap(grad(surprise))",
     ),
     Example(
+        "vmap: gradients of each example",
+        """
+        def loss(W, b, x, y):
+            return np.mean((np.tanh(W @ x + b) - y) ** 2)
+        """,
+        (A, np.ones(3) / 7, np.cos(np.arange(15.0)).reshape(5, 3), np.ones((5, 3))),
+        said="The weights are shared, so that the product is one of matrices.",
+        how="vmap(grad(loss, argnums=(0, 1)), in_dims=(None, None, 0, 0))",
+    ),
+    Example(
+        "vmap: every pair",
+        """
+        def kernel(x, y):
+            return np.exp(-np.sum((x - y) ** 2))
+        """,
+        (np.cos(np.arange(10.0)).reshape(5, 2), np.sin(np.arange(8.0)).reshape(4, 2)),
+        how="vmap(vmap(kernel, in_dims=(None, 0)), in_dims=(0, None))",
+    ),
+    Example(
         "jacrev: rows that do not meet",
         """
         def network(X, W, b, V):
