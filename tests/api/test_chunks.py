@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import pickle
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import tracemalloc
@@ -401,6 +403,56 @@ def test_dask(helpers, x):
         deadly = Deadly(executor, 2, helpers.killed)
         with pytest.raises(SrcadError, match="rows 2 to 3 .*a worker died"):
             jacrev(curve, executor=deadly, chunk_size=2)(x)
+
+
+MPI = """
+import numpy as np
+from mpi4py.futures import MPIPoolExecutor
+from srcad import SrcadError, jacrev
+import chunk_helpers
+
+if __name__ == "__main__":
+    x = np.linspace(0.1, 1.0, 6)
+    out = np.full((6, 6), np.nan)
+    with MPIPoolExecutor() as pool:
+        jacrev(lambda x: np.cumsum(x) ** 2, executor=pool, chunk_size=2, out=out)(x)
+        print(np.allclose(out, np.tril(2 * np.cumsum(x)[:, None] * np.ones(6))), flush=True)
+        try:
+            with np.errstate(all="raise"):
+                jacrev(lambda x: np.sqrt(x) * np.sum(x), executor=pool, chunk_size=2)(0 * x)
+        except SrcadError as error:
+            print(str(error).splitlines()[0], flush=True)
+        pool.submit(chunk_helpers.killed, None, 0, 0).result()
+        print("alive")
+"""
+
+
+def test_mpi(helpers, tmp_path):
+    """Two workers and the caller; where a worker is killed, MPI ends them all."""
+    pytest.importorskip("mpi4py")
+    if shutil.which("mpiexec") is None:
+        pytest.skip("no mpiexec")
+    (tmp_path / "program.py").write_text(MPI)
+    settings = {
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    }
+    found = subprocess.run(
+        ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures", "program.py"],
+        cwd=tmp_path,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    first, second, *rest = found.stdout.splitlines()
+    assert first == "True", found.stderr
+    assert re.fullmatch(
+        r"rows 0 to 1 of the Jacobian .* not computed: FloatingPointError: .*", second
+    )
+    assert rest == [] and found.returncode != 0
 
 
 @pytest.mark.parametrize("where", ["argument", "outer", "numpy"])
