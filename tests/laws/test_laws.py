@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from srcad.core.quote import RankUnknown
 from srcad.rules.check import bound, concrete, distance, execute, pullback, record, run
 from tests.laws.cases import COVERED
 from tests.laws.table import CASES, REGISTERED, Case, name
@@ -75,6 +76,23 @@ def test_written_for_one_size_serves_the_others(key: str) -> None:
     for (block, _, values, outs, _), (_, _, others, _, raw) in pairwise([*recorded, recorded[0]]):
         env = execute(block, dict(zip(values, others.values())))
         assert distance(concrete(outs, env), raw) < 1e-14
+
+
+def test_definitions_do_what_functions_do() -> None:
+    """What computes over an axis by its definition is no other function there than elsewhere."""
+    seen = set()
+    for case in CASES:
+        rule, operands, options = bound(case.function, case.args, case.options)
+        if rule.definition is None:
+            continue
+        try:
+            found = rule.definition(*operands, **options)
+        except (NotImplementedError, RankUnknown):
+            continue
+        seen.add(case.function)
+        if found is not NotImplemented:
+            assert distance(found, rule.value(operands, options)) < 1e-5, case.id
+    assert len(seen) > 50
 
 
 def test_every_rule_has_rows() -> None:

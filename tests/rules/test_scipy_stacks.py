@@ -54,3 +54,16 @@ def test_one_by_one(function: Any) -> None:
     a_bar, b_bar = pullback(y_bar)
     both = np.sum(a_bar * a_dot) + np.sum(b_bar * b_dot)
     np.testing.assert_allclose(both, np.sum(y_bar * y_dot), rtol=1e-9)
+
+
+def lowest(a: Any, b: Any) -> Any:
+    a = a + a.T
+    return np.append(linalg.eigh(a, subset_by_index=[0, 1])[0], linalg.eigh(a, b.T @ b, type=2)[0])
+
+
+@pytest.mark.parametrize("function", [pencils, permuted, packed, halves, lowest])
+def test_maps(function: Any) -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 2, 3, 3))
+    found = srcad.vmap(function)(a, b)
+    alone = [function(a[place], b[place]) for place in range(2)]
+    np.testing.assert_allclose(found, alone, rtol=1e-10, atol=1e-10)

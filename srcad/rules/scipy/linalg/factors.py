@@ -47,6 +47,7 @@ def _eigh_of(
     subset_by_value: Any = None,
     driver: Any = None,
 ) -> Any:
+    Eigh._options(lower, eigvals_only, type, check_finite, subset_by_index, subset_by_value)
     matrix = read(a, "sym", lower)
     if b is not None:
         factor = np.linalg.cholesky(read(b, "sym", lower))
@@ -282,11 +283,16 @@ def _permuted(piv: Any, x: Any, turn: bool) -> Any:
     return call(linalg.lu_solve, (unit_like(x), piv), x, **({} if turn else {"trans": 1}))
 
 
-def _lu_factor_of(a: Any, *, check_finite: Any = True) -> Any:
-    return 1.0 * a, call(np.arange, np.shape(a)[-1])
+def _packed(a: Any, **options: Any) -> Type:
+    """The factors in one matrix, and the pivots."""
+    if not isinstance(a, Value) or (a.type.rank or 0) < 2:
+        return ANY
+    *front, m, n = a.type.shape or ()
+    pivots = Type("array", "int32", (*front, m if m == n else Size(object())))
+    return Type("tuple", None, None, (Type("array", a.type.dtype, (*front, m, n)), pivots))
 
 
-@primitive(linalg.lu_factor, definition=_lu_factor_of, memory="fresh", on_complex="refuse")
+@primitive(linalg.lu_factor, typed=_packed, memory="fresh", on_complex="refuse")
 class LuFactor:
     """a = P L U, of a square matrix: with X the lower part of L.T L_bar and the upper one of U_bar U.T,
     a_bar = P L^-T X U^-T (Walter and Lehmann 2010; pivots do not move).
