@@ -516,3 +516,13 @@ def test_keyword_only_parameters():
 
     assert verify(grad(f), np.ones(2)).ok
     assert verify(f, np.ones(2)).ok
+
+
+@pytest.mark.parametrize("transform", ["vjp", "jvp", "linearize", "hvp"])
+def test_transforms_of_functions(transform):
+    def f(x, y):
+        return np.sum(np.sin(x) * y**2)
+
+    assert verify(f, np.ones(2), np.arange(2.0), transform=transform).ok
+    with pytest.raises(ValueError, match="by all arguments"):
+        verify(lambda x, k: np.sum(x**k), np.ones(2), 2, transform=transform)

@@ -1,6 +1,6 @@
 """Runs random programs against srcad for a while.
 
-    python tools/fuzz.py --seconds 600 --seed 0 [--jobs 2] [--shrink] [--language] [--vmap] [--output FOLDER]
+    python tools/fuzz.py --seconds 600 --seed 0 [--jobs 2] [--shrink] [--language | --complex] [--vmap] [--output FOLDER]
 
 Prints how many programs were tried, refused (by reason) and skipped, and each failure with its program. The exit
 status is 1 where anything failed.
@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import re
 
+from tests.fuzz import complexes, language
 from tests.fuzz import generate as arrays
-from tests.fuzz import language
 from tests.fuzz.check import check as check_derivatives
 from tests.fuzz.maps import check_maps
 from tests.fuzz.shrink import shrink
@@ -34,6 +34,8 @@ def reason(detail):
 
 def small(case, verdict, check):
     """The case made small, and what becomes of it."""
+    if isinstance(case, complexes.Program):
+        return complexes.shrink(case, verdict)
     last = verdict
 
     def fails(candidate):
@@ -62,9 +64,14 @@ def main():
     parser.add_argument(
         "--vmap", action="store_true", help="maps against the stacked calls, with derivatives"
     )
+    parser.add_argument(
+        "--complex", action="store_true", help="programs of real and complex numbers"
+    )
     options = parser.parse_args()
     check = check_maps if options.vmap else check_derivatives
     generate = (language if options.language else arrays).generate
+    if options.complex:
+        generate, check = complexes.generate, complexes.check
     stop, seed = time.monotonic() + options.seconds, options.seed
     kinds: Counter[str] = Counter()
     refused: Counter[str] = Counter()

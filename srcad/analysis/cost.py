@@ -40,6 +40,7 @@ from srcad.core.nodes import Block, Branch, Call, Expr, Family, Let, Loop, State
 from srcad.core.quote import RankUnknown, quote
 from srcad.core.types import Dim, Type
 from srcad.rules.families import cores, named_axes, rule_of
+from srcad.rules.solvers import solver_of
 
 __all__ = ["Cost", "Formula"]
 
@@ -289,6 +290,8 @@ class Cost:
     def of(self, statement: Statement) -> Formula:
         """The operations of a statement: of a branch at most, of a loop all iterations."""
         if isinstance(statement, Let):
+            if solver_of(statement.op.function) is not None:
+                return self.solving(statement)
             return self.operation(
                 statement.op,
                 statement.args,
@@ -307,6 +310,15 @@ class Cost:
             once += self.inside([carry.next for carry in statement.carries])
             return self.times(statement) * (once + self.inside((statement.test, statement.until)))
         return Formula()
+
+    def solving(self, statement: Let) -> Formula:
+        """A call of a solver: what it takes depends on values."""
+        name, line = statement.op.name, statement.origin.line
+        made = Formula.named(f"solve_{line}")
+        self.legend[f"solve_{line}"] = (
+            f"what `{name}` of line {line} computes, as often as it needs to"
+        )
+        return made
 
     def times(self, loop: Loop) -> Formula:
         """How often the body of a loop runs."""

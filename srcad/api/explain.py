@@ -201,7 +201,13 @@ class Explanation:
         active = any(fact.active for fact in facts)
         control = self.control(number)
         adjoint = [each for each in found if each[1] != "primal"]
-        verdict = "has an adjoint" if adjoint else "no adjoint"
+        verdict = (
+            "has an adjoint"
+            if adjoint
+            else "has an adjoint, joined with others"
+            if active
+            else "no adjoint"
+        )
         lines = [f"{self.file}:{number}: {verdict}", *([f"    {text}"] if text else [])]
         lines += [control] if control else []
         for fact in facts if not control else ():

@@ -287,7 +287,9 @@ class Expressions(State):
         if (path, name) in self.program.decided:
             self.program.refer(path, f"value {name}", found)
             return int(found)
-        if isinstance(found, (tuple, list, dict)) and not all(map(is_constant, _parts(found))):
+        if isinstance(found, (tuple, list, dict)) and not all(
+            is_constant(part) and not isinstance(part, np.generic) for part in _parts(found)
+        ):
             made = self.adopt_parts(node, name, found, path, base)
             self.program.outside.update(boxes([made]))
             return made

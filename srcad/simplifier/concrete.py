@@ -151,7 +151,10 @@ class _Concrete(Pass):
     def spread(self, statement: Let) -> Let:
         g, x = statement.args
         from_, to = type_of(g), type_of(x)
-        if from_.rank == 0 and to.kind == "array" and (to.differentiable or from_.kind == "scalar"):
+        # What is of unknown dtype may be complex where `x`, which stands for another array's shape, is real.
+        vague = isinstance(g, Value) and from_.dtype is None
+        one_dtype = to.differentiable or from_.kind == "scalar"
+        if from_.rank == 0 and to.kind == "array" and one_dtype and not vague:
             if isinstance(g, (int, float)) and g == 1:
                 return remake(statement, ops.ones_like, (x,))
             if isinstance(g, (int, float)) and g == 0:
@@ -205,6 +208,8 @@ class _Concrete(Pass):
             if from_.rank == 0 and from_.kind in ("number", "scalar"):
                 sure = g in self.lets and from_[:2] == to[:2] and self.as_typed(g)
                 loose = (None,) if self.mixed else (None, "float64")
+                if is_complex(to) and not self.surely_complex(x):
+                    return statement  # made of what is joined, and real on the other path
                 if to.kind == "scalar" and not sure and to.dtype not in loose:
                     # What is joined may be a Python number still, and with it what is computed of it another dtype.
                     return remake(statement, operation(np.dtype(to.dtype).type), (g,))
@@ -224,6 +229,17 @@ class _Concrete(Pass):
                 if to.dtype is not None and to.differentiable:
                     return remake(statement, _ASTYPE, (g, np.dtype(to.dtype).type))
         return statement
+
+    def surely_complex(self, tree: Tree) -> bool:
+        """Whether a number that is typed complex is so on every path; arrays are, what is joined may be real."""
+        if not isinstance(tree, Value):
+            return isinstance(tree, complex)
+        if not is_complex(tree.type):
+            return False
+        if tree in self.given or (tree.type.kind == "array" and tree.type.rank):
+            return True
+        made = self.lets.get(tree)
+        return made is not None and any(map(self.surely_complex, made.args))
 
     def as_typed(self, tree: Tree) -> bool | None:
         """Whether a value has the dtype that its type says; False: it may be a Python number, None: or have another dtype."""

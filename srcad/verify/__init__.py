@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api import Derivative, grad, jacfwd, jacrev, vjp
+from srcad.api import Derivative, grad, hvp, jacfwd, jacrev, jvp, linearize, vjp
 from srcad.api.forms import form_of, is_open, plain_function
 from srcad.api.mapping import Mapped
 from srcad.errors import ArgumentTypeError, ArgumentValueError
@@ -48,6 +48,7 @@ def verify(
     limit: int = 100,
     seed: int = 0,
     order: int = 1,
+    transform: str | None = None,
 ) -> Report:
     """Hold a derivative against differences of the function, at given arguments.
 
@@ -60,6 +61,7 @@ def verify(
         limit: How many entries of an argument are varied one by one; of more, as many are chosen at random.
         seed: For the choice of entries and of the directions of the dot-product test.
         order: For a function: 2 holds the Jacobian of its derivative against differences of that, too.
+        transform: For a function of floats alone: "vjp", "jvp", "linearize" or "hvp" checks that, at random cotangents or tangents.
 
     Returns:
         A report. A derivative that differs is no error: `report.ok` is False, and `str(report)` a table
@@ -76,15 +78,17 @@ def verify(
     >>> report = verify(grad(loss), np.array([1.0, 2.0]))
     >>> report.ok
     True
+    >>> verify(loss, np.array([1.0, 2.0]), transform="hvp").ok
+    True
     """
     if isinstance(derivative_or_f, Derivative):
         if argnums is not None:
             raise ArgumentValueError(
                 "argnums= is for functions", reason="This derivative has argnums of its own."
             )
-        if order != 1:
+        if order != 1 or transform is not None:
             raise ArgumentValueError(
-                "order= is for functions", reason="Check jacrev of this derivative."
+                "order= and transform= are for functions", reason="Check jacrev of this derivative."
             )
         made = derivative_or_f
         if made.dispatcher.open:
@@ -111,6 +115,8 @@ def verify(
         )
     f = plain_function(derivative_or_f)
     f = form_of(f, args, {}) if is_open(f) else f
+    if transform is not None:
+        return _alone(f, args, transform, argnums, order, rtol, limit, seed)
     subject = Subject(f, args, argnums if argnums is not None else _floating(f, args), False)
     single = subject.tree_is_leaf and subject.plain[0].ndim == 0
     make = grad if single else jacfwd if any(subject.of_complex) else jacrev
@@ -137,21 +143,7 @@ def verify(
     kinds = {parameter.kind for parameter in signature_of(f).parameters.values()}
     by_place = inspect.Parameter.KEYWORD_ONLY not in kinds
     if argnums is None and by_place and len(subject.argnums) == len(subject.bound):
-        seeds = cotangent(f, args, seed=seed)
-
-        def pulled(*given: Any) -> Any:
-            return vjp(f, *given[:-1])[1](given[-1])
-
-        report = check(
-            pulled,
-            "vjp",
-            f,
-            (*args, seeds),
-            argnums=subject.argnums,
-            rtol=rtol,
-            limit=limit,
-            seed=seed,
-        )
+        report = _pulled(f, args, subject.argnums, rtol, limit, seed)
         reports.append(
             Report(
                 report.title,
@@ -174,6 +166,65 @@ def verify(
         )
         reports.append(report.as_second())
     return Report(reports[0].title, [row for report in reports for row in report.rows])
+
+
+def _pulled(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    argnums: int | tuple[int, ...],
+    rtol: float | None,
+    limit: int,
+    seed: int,
+) -> Report:
+    """The pullback at a random cotangent."""
+
+    def pulled(*given: Any) -> Any:
+        return vjp(f, *given[:-1])[1](given[-1])
+
+    given = (*args, cotangent(f, args, seed=seed))
+    return check(pulled, "vjp", f, given, argnums=argnums, rtol=rtol, limit=limit, seed=seed)
+
+
+def _alone(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    transform: str,
+    argnums: int | tuple[int, ...] | None,
+    order: int,
+    rtol: float | None,
+    limit: int,
+    seed: int,
+) -> Report:
+    """One of the transforms that take tangents or cotangents, by all arguments."""
+    if transform not in ("vjp", "jvp", "linearize", "hvp"):
+        raise ArgumentValueError(
+            f"transform={transform!r} is none of vjp, jvp, linearize, hvp",
+            reason="Of others pass the derivative: srcad.verify(srcad.jacfwd(f), x).",
+        )
+    every = tuple(range(len(args)))
+    if argnums is not None or order != 1 or _floating(f, args) != every:
+        raise ArgumentValueError(
+            f"{transform} is by all arguments, which are floats, and of first order",
+            reason="Leave argnums= and order= out, and bind other arguments: functools.partial(f, mode='a').",
+        )
+    if transform == "vjp":
+        return _pulled(f, args, every, rtol, limit, seed)
+    count = len(args)
+
+    def pushed(*given: Any) -> Any:
+        primals, dots = given[:count], given[count:]
+        if transform == "jvp":
+            return jvp(f, primals, dots)
+        if transform == "hvp":
+            found = hvp(f, primals, dots)
+            return found if count > 1 else tuple((part,) for part in found)
+        y, pushforward = linearize(f, *primals)
+        return y, pushforward(*dots)
+
+    dots = tangents(f, args, every, seed=seed)
+    function = grad(f, every) if transform == "hvp" else f
+    word = "linearize" if transform == "linearize" else "jvp"
+    return check(pushed, word, function, (*args, *dots), argnums=every, rtol=rtol)
 
 
 def _floating(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[int, ...]:

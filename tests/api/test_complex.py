@@ -403,3 +403,27 @@ def test_values_of_unknown_dtype():
     for n in (1, -1):
         assert srcad.verify(grad(vague), X, n).ok
         assert srcad.verify(grad(vague), Z, n).ok
+
+
+def test_a_number_that_is_complex_on_one_path():
+    def f(x, n):
+        s = np.sum(x)
+        t = s / 2 if n > 0 else s * 1j
+        return t - 0.5 * t
+
+    for n, kind in ((1, np.float64), (-1, np.complex128)):
+        y, y_dot = jvp(lambda x: f(x, n), (X,), (np.ones(3),))
+        assert type(y) is type(y_dot) is kind
+        assert y_dot == pytest.approx(0.75 if n > 0 else 1.5j)
+
+
+def test_a_cotangent_of_unknown_dtype_is_not_cut_where_it_is_spread():
+    def f(x, n):
+        s = np.exp(1j * x) if n > 0 else x
+        t = np.sum(s)
+        return t * np.conj(t)
+
+    for n in (1, -1):
+        y, y_dot = jvp(lambda x: f(x, n), (X,), (W.real,))
+        _, pullback = vjp(lambda x: f(x, n), X)
+        assert np.sum(pullback(y.dtype.type(2.0))[0] * W.real) == pytest.approx(2 * np.real(y_dot))

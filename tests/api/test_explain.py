@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from scipy import signal
+from scipy import optimize, signal
 
 import srcad
 
@@ -200,3 +200,16 @@ def test_lines():
 
 def test_forward_mode_keeps_nothing():
     assert "in forward mode" in str(srcad.jacfwd(relax, 1).explain(np.ones(4), 0.1))
+
+
+def solved(a):
+    sol = optimize.root(lambda x, a: x**3 + a * x - 1, np.ones(5), args=(a,))
+    half = -a
+    return np.sum(sol.x) + np.sum(half)
+
+
+def test_solvers_and_lines_that_are_joined():
+    explanation = srcad.differentiable(solved).explain("grad", np.ones(5))
+    at = line_of(solved, "optimize.root")
+    assert f"solve_{at}: what `optimize.root` of line {at} computes" in str(explanation)
+    assert "joined with others" in explanation.line(line_of(solved, "half ="))

@@ -533,3 +533,13 @@ def test_what_init_reads_and_is(outer):
 
     outer.Scaled.__init__ = bare
     holds(f, X)
+
+
+SCALES = [np.float64(2.0), np.complex128(1j)]
+
+
+def test_numbers_of_numpy_in_a_list():
+    def f(x):
+        return sum(np.sum(np.abs(np.conj(s) * p) ** 2) for s, p in zip(SCALES, x))
+
+    np.testing.assert_allclose(grad(f)(np.array([1.0, 3.0])), [8.0, 6.0])

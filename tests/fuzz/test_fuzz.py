@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.fuzz import generate, language
+from tests.fuzz import complexes, generate, language
 from tests.fuzz.check import check
 from tests.fuzz.maps import check_maps
 
@@ -42,3 +42,15 @@ def test_maps_of_random_programs(monkeypatch, programs):
         compared += verdict.compared
         seed += 1
     assert compared > 2 * (seed - FIRST_SEED)
+
+
+def test_complex_programs(monkeypatch):
+    monkeypatch.setenv("SRCAD_CACHE_DIR", "off")
+    compared = 0
+    for seed in (*range(FIRST_SEED, FIRST_SEED + 30), 1474):
+        case = complexes.generate(seed)
+        verdict = complexes.check(case)
+        if verdict.failed:
+            pytest.fail(f"seed {seed}: {verdict.kind}: {verdict.detail}\n\n{case.text}")
+        compared += verdict.compared
+    assert compared > 20
