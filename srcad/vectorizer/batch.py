@@ -45,6 +45,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Dim, Type, never_one
+from srcad.vectorizer.loops import loop
 from srcad.vectorizer.operations import BATCH_OPTIONS, FORM, form_handler, handler
 from srcad.vectorizer.structure import (
     Blocks,
@@ -55,8 +56,6 @@ from srcad.vectorizer.structure import (
     Shared,
     array_of,
     element_of,
-    forms_after,
-    forms_at_entry,
     in_form,
     like_at,
     met,
@@ -426,89 +425,7 @@ class Batch:
         self.out.append(statement.renewed(body=sides[0], orelse=sides[1], phis=phis))
 
     def loop(self, statement: Loop) -> None:
-        if self.is_batched([statement.domain, statement.test, statement.until]):
-            self.refuse("what a loop runs over is batched")
-        if statement.records or statement.over:
-            self.refuse("the loop's values are stored already")
-        domain, origin = self.get(statement.domain), statement.origin
-        joins = [carry for carry in statement.carries if carry.param in self.batched]
-        inits = {c: self.get(c.init) for c in statement.carries if c not in joins}
-        forms: dict[Carry, list[Form]] = {c: forms_at_entry(self, c) for c in joins}
-        starts = {carry: self.first_twin(carry) for carry in joins if not forms[carry]}
-        params: dict[Carry, Value] = {}
-        known = [dict(each) for each in (self.new, self.elements, self.home, self.thin)]
-        opened = len(self.opened)
-        while True:  # the body's types rest on those of the carries: until they are what the body makes of them
-            # Nothing that a trial made of the body may be seen by the next one.
-            self.new, self.elements, self.home, self.thin = (dict(each) for each in known)
-            carried = {carry: tried[0] for carry, tried in forms.items() if tried}
-            likes = {carry: self.like_of([carry.init]) for carry in carried}
-            for carry in joins:
-                if carry in carried:
-                    form = carried[carry]
-                    params[carry] = param_of(self, carry.param, form)
-                    found = element_of(self, params[carry], form, likes[carry], origin)
-                    self.stands(carry.param, found)
-                else:
-                    self.stands(carry.param, starts[carry])
-            header = self.block(statement.header)
-            body = self.block(statement.body, [carry.param for carry in carried])
-            self.statement = statement
-            ends, wrong = {}, []
-            for carry in joins:
-                base = carry.param.base
-                if carry in carried:
-                    if forms_after(self, carry, carried[carry]) != [carried[carry]]:
-                        wrong.append(carry)
-                    else:
-                        form = carried[carry]
-                        ends[carry] = self.form_within(body, origin, carry.next, carry.param, form)
-                    continue
-                dtype = self.dtype_of(self.new[carry.param])
-                ends[carry] = self.within(body, origin, carry.next, dtype, base)
-                if not self.agrees(self.new[carry.param], ends[carry]):
-                    wrong.append(carry)
-            if not wrong:
-                break
-            guessed = [carry for carry in wrong if len(forms[carry]) > 1]
-            if guessed:
-                del self.opened[opened:]
-            for carry in guessed or wrong:
-                tried = forms[carry]
-                if not tried:
-                    starts[carry] = self.twin(carry.param, None)
-                    continue
-                forms[carry] = forms_after(self, carry, tried[0]) or tried[1:]
-                if not forms[carry]:
-                    starts[carry] = self.first_twin(carry)
-        carries = []
-        for carry in statement.carries:
-            if carry in inits:
-                carries.append(Carry(carry.param, inits[carry], self.get(carry.next), carry.exit))
-                continue
-            if carry in carried:
-                form = carried[carry]
-                start = self.form_within(self.out, origin, carry.init, carry.param, form)
-                exit_ = carry.exit.like()
-                exit_.type = params[carry].type
-                self.stands(carry.exit, element_of(self, exit_, form, likes[carry], origin))
-                carries.append(Carry(params[carry], start, ends[carry], exit_))
-                continue
-            dtype = self.dtype_of(ends[carry])
-            start = self.within(self.out, origin, carry.init, dtype, carry.param.base)
-            self.stands(carry.exit, self.twin(carry.exit, self.dtype_of(self.new[carry.param])))
-            made = self.new[carry.param], start, ends[carry], self.new[carry.exit]
-            carries.append(Carry(*made))
-        self.out.append(
-            statement.renewed(
-                domain=domain,
-                header=header,
-                test=self.get(statement.test),
-                until=self.get(statement.until),
-                body=body,
-                carries=carries,
-            )
-        )
+        loop(self, statement)
 
     def agrees(self, param: Tree, end: Tree) -> bool:
         """Whether what a loop carries keeps its dtype, or has none that anything rests on."""

@@ -86,10 +86,10 @@ def test_by_the_other_matrix(first: str) -> None:
 
 
 class Draw:
-    """A random function of each row: values by the sizes behind the first axis."""
+    """A random function of each row: values by the sizes behind the first axis. With `mixing`, some steps see other rows."""
 
-    def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)
+    def __init__(self, seed: int, mixing: bool = False) -> None:
+        self.rng, self.mixing = random.Random(seed), mixing
         self.lines: list[str] = []
         self.known: dict[str, list[str]] = {"m": ["X"]}
 
@@ -97,7 +97,7 @@ class Draw:
         return self.rng.choice(self.known[kind][-2:])
 
     def let(self, kind: str, expression: str) -> None:
-        name = f"v{len(self.lines)}"
+        self.last = name = f"v{len(self.lines)}"
         self.lines.append(f"{name} = {expression}")
         self.known.setdefault(kind, []).append(name)
 
@@ -126,21 +126,38 @@ class Draw:
             ]
         else:
             forms += [("1", f"{u}[:, None]"), ("m", f"{u}[:, None] * X"), ("", f"{u} * c")]
+        if self.mixing:
+            forms += [(kind, f"{u}[::-1]"), (kind, f"np.roll({u}, 1, axis=0)")]
+            forms += [(kind, f"{u} * {v}[:1]"), (kind, f"np.cumsum({u}, axis=0) - {v}")]
+            forms += [(kind, f"{u} - np.mean({v}, axis=0)"), (kind, f"np.sort({u}, axis=0)")]
         if kind == "m":
             forms += [("k", f"{u} @ W"), ("m", f"{u} @ M"), ("", f"{u} @ p"), ("m", f"{u} * p")]
         if kind == "k":
             forms += [("k", f"{u} + b"), ("m", f"{u} @ W.T"), ("k", f"{u}[:, ::-1]")]
-        self.let(*self.rng.choice(forms))
+        kind, made = self.rng.choice(forms)
+        if kind != "1" and self.known.get(kind) and self.rng.random() < 0.3:
+            self.joined(kind, made)
+        else:
+            self.let(kind, made)
+
+    def joined(self, kind: str, made: str) -> None:
+        """A step in a loop, or on one side of a branch."""
+        start, then = self.value(kind), self.rng.choice(["0.5 * {w} + {v}", "np.tanh({w}) * {v}"])
+        self.let(kind, self.rng.choice([f"{start} * 1", f"np.zeros_like({start})"]))
+        w, v = self.known[kind][-1], f"t{len(self.lines)}"
+        front = self.rng.choice(["for t in range(2):", "if c[0] > 1:"])
+        self.lines += [front, f"    {v} = {made}", f"    {w} = {then.format(w=w, v=v)}"]
 
     def body(self) -> str:
         for _ in range(self.rng.randrange(2, 8)):
             self.step()
-        return "; ".join([*self.lines, f"return v{len(self.lines) - 1}"])
+        return "; ".join([*self.lines, f"return {self.last}"])
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(30))
 def test_random_functions_of_rows(seed: int) -> None:
-    check(*function_of(Draw(seed).body(), "float32" if seed % 5 == 4 else "float64"))
+    body = Draw(seed, mixing=seed % 3 == 2).body()
+    check(*function_of(body, "float32" if seed % 10 == 4 else "float64"))
 
 
 # The argument, the body, and the Jacobian as it is written.
