@@ -48,7 +48,7 @@ from srcad.core.nodes import (
     leaves,
     walk,
 )
-from srcad.core.types import Size, Type, number
+from srcad.core.types import Dim, Size, Type, number
 from srcad.vectorizer.examples import NotOnce
 from srcad.vectorizer.ragged import Ragged
 
@@ -56,10 +56,10 @@ __all__ = ["Control"]
 
 
 class Some:
-    """Some of the examples: a mask over all of them, how many they are, and what stands for old values among them."""
+    """Some of the examples: a mask over all of them (`whole`), how many they are, and what stands for old values among them."""
 
-    def __init__(self, mask: Value, size: Size) -> None:
-        self.mask, self.size = mask, size
+    def __init__(self, mask: Value, whole: Dim, size: Size) -> None:
+        self.mask, self.whole, self.size = mask, whole, size
         self.length: Tree = None
         self.new: dict[Value, Tree] = {}
 
@@ -76,7 +76,7 @@ class Control(Ragged):
         self.careful = careful  # of each index that a side reads at
         # By the test and its side, or the family: the examples that take it; and the mask of those whose values are selected.
         self.some: dict[Any, Some] = {}
-        self.masks: dict[Any, Value] = {}
+        self.masks: dict[Any, tuple[Value, Dim]] = {}
         self.makers = {
             statement.out: statement
             for statement in walk(function.body)
@@ -203,9 +203,10 @@ class Control(Ragged):
 
     def select(self, statement: Branch) -> None:
         """Both sides for all examples."""
-        mask = self.masks.get(statement.test)
-        if mask is None:
-            mask = self.masks[statement.test] = self.mask(statement.condition)
+        mask, whole = self.masks.get(statement.test, (None, None))
+        if mask is None or whole is not self.size:  # these are not the same examples
+            mask = self.mask(statement.condition)
+            self.masks[statement.test] = mask, self.size
         self.inline(statement.body)
         self.inline(statement.orelse)
         self.statement = statement
@@ -287,7 +288,7 @@ class Control(Ragged):
                     sides.append(None)
                     continue
             some = self.some.get((statement.test, side))
-            if some is None:
+            if some is None or some.whole is not self.size:
                 if mask is None:
                     mask = self.mask(statement.condition)
                 self.statement = statement
@@ -318,7 +319,7 @@ class Control(Ragged):
 
     def part(self, mask: Value) -> Some:
         """Some of the examples."""
-        return Some(mask, Size(object()))
+        return Some(mask, self.size, Size(object()))
 
     @contextmanager
     def among(self, some: Some, block: Block, ends: Tree) -> Iterator[None]:
@@ -423,6 +424,10 @@ class Control(Ragged):
         family = statement.family
         differs = self.is_batched([statement.test, statement.until, statement.domain])
         mirror = family in self.masks or family in self.some
+        wholes = [self.masks[family][1]] if family in self.masks else []
+        wholes += [self.some[family].whole] if family in self.some else []
+        if any(whole is not self.size for whole in wholes):
+            self.refuse("a loop over other examples than the one that it follows")
         if not differs and not mirror:
             super().loop(statement)
             return
@@ -463,7 +468,7 @@ class Control(Ragged):
             test = self.get(statement.test)
             mask: Any = active
             if mirror:
-                mask = self.masks[family] if selects else self.some[family].mask
+                mask = self.masks[family][0] if selects else self.some[family].mask
             elif self.is_batched(statement.test):
                 mask = self.mask(statement.test)
                 mask = mask if active is None else self.emit(ops.bit_and, active, mask)
@@ -475,7 +480,7 @@ class Control(Ragged):
                 mask = self.emit(inside, statement.index, last)
                 mask = mask if active is None else self.emit(ops.bit_and, active, mask)
             if selects:
-                self.masks[family] = mask
+                self.masks[family] = mask, self.size
             elif not mirror:
                 self.some[family] = self.part(mask)
             until, left = statement.until, None
