@@ -33,11 +33,12 @@ __all__ = ["Dependence", "content", "dependence"]
 class Dependence(NamedTuple):
     """What each element of the outputs may depend on: a CSR matrix for each output, whose columns are the elements of the arguments one after the other.
 
-    `dtypes` are those of the outputs, `starts` are where the columns of each argument begin, and where they end. `local`: it holds for these values
-    alone; `numeric`: it does for the numbers that sparse matrices have.
+    `shapes` and `dtypes` are those of the outputs, `starts` are where the columns of each argument begin, and where they end.
+    `local`: it holds for these values alone; `numeric`: it does for the numbers that sparse matrices have.
     """
 
     outputs: list[Any]
+    shapes: list[Any]
     dtypes: list[Any]
     starts: list[int]
     local: bool
@@ -113,8 +114,9 @@ def dependence(dispatcher: Dispatcher, args: tuple[Any, ...], outer: Any = None)
     output = result[0] if request.has_aux else result
     found = list(varied(output))
     matrices = [_matrix(tracer, leaf) for leaf in found]
-    dtypes = [np.asarray(plain(leaf)).dtype for leaf in found]
-    return Dependence(matrices, dtypes, starts, tracer.local, tracer.numeric)
+    values = [np.asarray(plain(leaf)) for leaf in found]
+    shapes, dtypes = [each.shape for each in values], [each.dtype for each in values]
+    return Dependence(matrices, shapes, dtypes, starts, tracer.local, tracer.numeric)
 
 
 def _is_fixed(argument: Any) -> bool:

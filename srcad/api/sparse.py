@@ -15,6 +15,7 @@ from srcad.api.derivative import Derivative
 from srcad.api.dispatch import Dispatcher
 from srcad.api.draws import Draws
 from srcad.api.matrices import ForwardJacobian, Jacobian
+from srcad.api.memory import counted
 from srcad.api.pullback import forward
 from srcad.api.request import Position, Request
 from srcad.api.signature import Spec
@@ -71,7 +72,8 @@ class Layout:
         from srcad.sparse.compression import Part, by_columns, by_symmetry
         from srcad.sparse.matrices import stacked
 
-        found = self.plans.get((place, symmetric))
+        key = place, symmetric, tuple(outputs)
+        found = self.plans.get(key)
         if found is None:
             blocks = [self.dependence.block(output, place) for output in outputs]
             pattern = stacked(blocks)
@@ -81,16 +83,16 @@ class Layout:
             plan = (by_symmetry if symmetric else by_columns)(pattern, shape)
             ends = np.cumsum([0, *(block.shape[0] for block in blocks)]).tolist()
             parts = [Part.of_rows(plan.pattern, *pair) for pair in pairwise(ends)]
-            found = self.plans[place, symmetric] = plan, parts
+            found = self.plans[key] = plan, parts
         return found  # type: ignore[no-any-return]
 
-    def rows(self, place: int, shape: Any) -> tuple[Any, list[Any]]:
-        """For one output of a shape: the plan, and a block for each argument."""
+    def rows(self, place: int) -> tuple[Any, list[Any]]:
+        """For one output: the plan, and a block for each argument."""
         from srcad.sparse.compression import Part, by_rows
 
         found = self.plans.get(place)
         if found is None:
-            plan = by_rows(self.dependence.outputs[place], shape)
+            plan = by_rows(self.dependence.outputs[place], self.dependence.shapes[place])
             starts = self.dependence.starts
             parts = [Part.of_columns(plan.pattern, *pair) for pair in pairwise(starts)]
             found = self.plans[place] = plan, parts
@@ -120,6 +122,30 @@ class _Sparse(Jacobian):
         many = "rows" if self.transform == "jacrev" else "columns"
         return self.sweep(0).request, f"{many} of one colour at a time (sparse)"
 
+    def explain(self, *args: Any, **kwargs: Any) -> Any:
+        """What the compiler knows; for arguments that are no specifications of the pattern, too."""
+        if self.dispatcher.open:
+            return self.called_as(args, kwargs).explain(*args, **kwargs)
+        found = super().explain(*args, **kwargs)
+        bound = self.dispatcher.bind(args, kwargs)
+        if not any(isinstance(leaf, Spec) for leaf in flatten(bound)):
+            found.note = f"{found.note}: {self.in_words(bound)}"
+        return found
+
+    def in_words(self, args: tuple[Any, ...]) -> str:
+        """How many products there are, and of what pattern."""
+        from srcad.sparse.matrices import stacked
+
+        layout = self.layout(self.compiled(args), args)
+        known = layout.dependence
+        count = sum(plan.products for plan in self.plans(layout, args))
+        pattern = repr(Sparsity(stacked(known.outputs), known.local)).strip("<>")
+        return f"{counted(count, 'products')} for a {pattern}"
+
+    def plans(self, layout: Layout, args: tuple[Any, ...]) -> list[Any]:
+        """The plans of all outputs, in forward mode of all arguments."""
+        return [layout.rows(place)[0] for place in range(len(layout.dependence.outputs))]
+
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated text for these arguments: the products of which the entries are taken."""
         return self.generated(args, kwargs, request=self.explained()[0]).text
@@ -146,13 +172,12 @@ class _Sparse(Jacobian):
         except RankUnknownError:  # only the run tells the shapes
             return forward(self.sweep(place, True), args)
 
-    def drawn(self, args: tuple[Any, ...]) -> Draws:
-        """What is drawn in the forward half, which runs once for each output, or argument."""
+    def compiled(self, args: tuple[Any, ...]) -> Compiled:
+        """The halves for the first output, or argument."""
         try:
-            found = self.sweep(0).find(args)
+            return self.sweep(0).find(args)
         except RankUnknownError:
-            found = self.sweep(0, True).find(args)
-        return Draws(args, found.made.externals)
+            return self.sweep(0, True).find(args)
 
     def layout(self, compiled: Compiled, args: tuple[Any, ...]) -> Layout:
         """The pattern for these arguments: known from an earlier call with such, where it is global."""
@@ -219,7 +244,7 @@ class SparseJacobian(_Sparse):
         wanted = self.wanted(args)
         xs = varied(wanted)
         checked(xs)
-        draws = self.drawn(args)
+        draws = Draws(args, self.compiled(args).made.externals)
         compiled, result, _, given = self.halves(0, args)
         output = result[0] if self.has_aux else result
         ys = varied(output)
@@ -229,7 +254,7 @@ class SparseJacobian(_Sparse):
             if place:
                 draws.again()
                 compiled, _, _, given = self.halves(place, args)
-            plan, parts = layout.rows(place, np.shape(y))
+            plan, parts = layout.rows(place)
             entries, _ = self.entries(layout, plan, compiled, given, y, len(xs))
             made = [part.matrix(entries, dtype_of(x, y)) for part, x in zip(parts, xs)]
             blocks.append(self.nested(wanted, made))
@@ -242,13 +267,22 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
 
     symmetric = False
 
+    def is_symmetric(self, xs: list[Any]) -> bool:
+        """Whether it is the Hessian by one array of real numbers."""
+        return self.symmetric and len(xs) == 1 and not np.iscomplexobj(xs[0])
+
+    def plans(self, layout: Layout, args: tuple[Any, ...]) -> list[Any]:
+        xs, outputs = varied(self.wanted(args)), list(range(len(layout.dependence.outputs)))
+        symmetric = self.is_symmetric(xs)
+        return [layout.columns(place, np.shape(x), outputs, symmetric)[0] for place, x in enumerate(xs)]  # fmt: skip
+
     @noted
     def at(self, args: tuple[Any, ...]) -> Any:
         wanted = self.wanted(args)
         xs = varied(wanted)
         checked(xs)
-        draws = self.drawn(args)
-        symmetric = self.symmetric and len(xs) == 1 and not np.iscomplexobj(xs[0])
+        draws = Draws(args, self.compiled(args).made.externals)
+        symmetric = self.is_symmetric(xs)
         columns: list[dict[int, Any]] = []
         result: Any = None
         layout: Any = None

@@ -357,8 +357,8 @@ def jacobian(
 
 def _matrix_options(given: dict[str, Any], transform: str) -> dict[str, Any]:
     """The options of a Jacobian that are there; those that sparse ones have no use for are refused."""
-    for name in ("executor", "out"):
-        if given.get("sparse") and given.get(name) is not None:
+    for name in ("executor", "out", "progress"):
+        if given.get("sparse") and given.get(name) is not None and given[name] is not False:
             raise UnsupportedSyntaxError(
                 f"`{name}=` of {transform} with sparse=True",
                 reason="The few products of a sparse Jacobian are computed here, and its arrays made for what is in them. Leave it out.",
@@ -416,7 +416,7 @@ def hessian(
     if sparse:
         from srcad.api.sparse import SparseHessian
 
-        return SparseHessian(Grad(f, argnums), argnums)
+        return SparseHessian(Grad(f, argnums), **options)
     if any(options[name] for name in ("chunk_size", "executor", "progress")) or out is not None:
         from srcad.api.matrices import ChunkedHessian, Jacobian
 

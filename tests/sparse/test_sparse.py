@@ -119,6 +119,17 @@ def test_chunks(chunk_size):
         same(transform(programs.bratu, sparse=True, chunk_size=chunk_size)(u), dense, 1e-12)
 
 
+def test_options():
+    x = programs.drawn(5)
+    dense = srcad.hessian(programs.rosenbrock)(x)
+    derivative = srcad.hessian(programs.rosenbrock, sparse=True, chunk_size=1)
+    same(derivative(x), dense, 1e-12)
+    assert derivative.chunk_size == 1
+    for option in ({"progress": True}, {"out": np.zeros((5, 5))}):
+        with pytest.raises(srcad.UnsupportedSyntaxError, match=f"`{next(iter(option))}=`"):
+            srcad.hessian(programs.rosenbrock, sparse=True, **option)
+
+
 def test_aux():
     x, y = programs.drawn(5), programs.drawn(4)
     for transform in (srcad.jacrev, srcad.jacfwd):
@@ -243,7 +254,12 @@ def test_a_derivative_like_others():
     hessian = pickle.loads(pickle.dumps(srcad.hessian(programs.hub, sparse=True)))
     assert hessian.__name__ == "hub_hessian"
     same(hessian(x), srcad.hessian(programs.hub)(x), 1e-12)
-    assert "def heat_" in derivative.source(x) and str(derivative.explain(x))
+    assert "def heat_" in derivative.source(x)
+    assert (
+        "3 products for a 6 x 6 pattern of 14 entries, for all values" in derivative.explain(x).note
+    )
+    sided = srcad.jacfwd(programs.sided, sparse=True)
+    assert "5 products" in sided.explain(x[:5] / 4).note and "these values" in sided.explain(x).note
 
 
 def test_pictures(capsys):
