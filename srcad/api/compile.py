@@ -13,6 +13,8 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import gast
+
 from srcad.analysis.complexity import holds_complex
 from srcad.analysis.sizes import unify_sizes
 from srcad.analysis.types import infer
@@ -46,6 +48,7 @@ from srcad.core.renewal import Renewal
 from srcad.core.solutions import lifted_in
 from srcad.core.specification import Container, Known
 from srcad.core.structs import Struct
+from srcad.core.syntax import nodes_in
 from srcad.core.trees import settled, varied, varied_values
 from srcad.core.types import Type, number
 from srcad.core.verify import verify
@@ -512,9 +515,8 @@ def finish(
             unit.facts.printed.append((made, given))
             unit.facts.swept += getattr(made, "swept", ())
     externals |= bound
-    imports = _imports(functions, libraries, whole)
-    text, origins = module_lines(functions, imports)
     used = _names_in(functions)
+    text, origins = module_lines(functions, _imports(used, libraries, whole))
     hidden = {key: value for key, value in hidden.items() if key in used}
     return Generated(
         text,
@@ -667,12 +669,10 @@ def _mentioned(functions: list[Function]) -> list[tuple[Any, str]]:
 
 
 def _names_in(functions: list[Any]) -> set[str]:
-    import gast
-
     return {
         node.id
         for function in functions
-        for node in gast.walk(function)
+        for node in nodes_in(function)
         if isinstance(node, gast.Name)
     }
 
@@ -707,9 +707,8 @@ def _classes(tree: Any) -> list[Any]:
     return found + [kind for part in tree for kind in _classes(part)]
 
 
-def _imports(functions: list[Any], libraries: frozenset[str], whole: frozenset[str]) -> list[str]:
+def _imports(used: set[str], libraries: frozenset[str], whole: frozenset[str]) -> list[str]:
     """The lines that a module begins with."""
-    used = _names_in(functions)
     lines = []
     if "math" in used:
         lines.append("import math")

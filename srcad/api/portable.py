@@ -130,6 +130,10 @@ def toolchain() -> str:
     return digest_text(np.__version__, *state)
 
 
+# Rules that are found to be srcad's own: there are hundreds, and each compilation asks.
+_OWN_RULES: dict[Any, Any] = {}
+
+
 def user_rules() -> str:
     """Rules registered from outside srcad."""
     families = sys.modules.get("srcad.rules.families")
@@ -137,12 +141,18 @@ def user_rules() -> str:
         return ""
     found = []
     for function, rule in families.REGISTRY.items():
-        for part in (rule.pullback, rule.pushforward):
-            code = getattr(part, "__code__", None)
-            if code is not None and not (getattr(part, "__module__", "") or "").startswith(
-                "srcad."
-            ):
-                found.append(f"{getattr(function, '__qualname__', function)} {digest_code(code)}")
+        if _OWN_RULES.get(function) is rule:
+            continue
+        outside = [
+            code
+            for part in (rule.pullback, rule.pushforward)
+            if (code := getattr(part, "__code__", None)) is not None
+            and not (getattr(part, "__module__", "") or "").startswith("srcad.")
+        ]
+        name = getattr(function, "__qualname__", function)
+        found += [f"{name} {digest_code(code)}" for code in outside]
+        if not outside:
+            _OWN_RULES[function] = rule
     return " ".join(sorted(found))
 
 

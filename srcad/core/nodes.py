@@ -372,20 +372,34 @@ class Split(NamedTuple):
     residuals: tuple[Value | int, ...]
 
 
-def leaves(tree: Tree) -> Iterator[Value]:
+def leaves(tree: Tree) -> list[Value]:
     """The values in a tree of operands, in order."""
+    found: list[Value] = []
+    _gather(tree, found)
+    return found
+
+
+# What no value is in, and what is found most often beside values.
+_PLAIN = {bool, int, float, complex, str, type(None), type(...)}
+
+
+def _gather(tree: Tree, found: list[Value]) -> None:
     if isinstance(tree, Value):
-        yield tree
+        found.append(tree)
     elif isinstance(tree, (tuple, list)):
         for part in tree:
-            yield from leaves(part)
+            kind = type(part)
+            if kind is Value:  # most parts are
+                found.append(part)
+            elif kind not in _PLAIN:
+                _gather(part, found)
     elif isinstance(tree, Expr):
-        yield from leaves(tree.args)
+        _gather(tree.args, found)
         for _, option in tree.options:
-            yield from leaves(option)
+            _gather(option, found)
     elif isinstance(tree, dict):
         for part in tree.values():
-            yield from leaves(part)
+            _gather(part, found)
 
 
 def entries_like(output: Value, argument: Value) -> Value:
@@ -413,31 +427,33 @@ def map_tree(tree: Tree, change: Callable[[Value], Tree]) -> Tree:
     return tree
 
 
-def operands(statement: Statement) -> Iterator[Value]:
+def operands(statement: Statement) -> list[Value]:
     """The values that a statement itself reads (not what its blocks read)."""
+    found: list[Value] = []
     if isinstance(statement, Let):
-        yield from leaves(statement.args)
+        _gather(statement.args, found)
         for _, option in statement.options:
-            yield from leaves(option)
+            _gather(option, found)
     elif isinstance(statement, Call):
-        yield from leaves(statement.args)
+        _gather(statement.args, found)
     elif isinstance(statement, Branch):
         if isinstance(statement, Within):
-            yield from leaves(statement.manager)
+            _gather(statement.manager, found)
         elif not isinstance(statement, Attempt):
-            yield from leaves(statement.condition)
+            _gather(statement.condition, found)
     elif isinstance(statement, Loop):
-        yield from leaves(statement.domain)
+        _gather(statement.domain, found)
         for carry in statement.carries:
-            yield from leaves(carry.init)
-        for record in statement.records:
-            yield record.source
-        for array, _ in statement.over:
-            yield array
+            _gather(carry.init, found)
+        found += [record.source for record in statement.records]
+        found += [array for array, _ in statement.over]
+    return found
 
 
 def blocks(statement: Statement) -> tuple[Block, ...]:
     """The blocks inside a statement."""
+    if isinstance(statement, (Let, Call)):
+        return ()
     if isinstance(statement, Branch):
         return statement.body, statement.orelse
     if isinstance(statement, Loop):
@@ -487,9 +503,11 @@ def visible(statement: Statement) -> Iterator[Value]:
         yield from visible(inner)
 
 
-def walk(block: Block) -> Iterator[Statement]:
+def walk(block: Block) -> list[Statement]:
     """Every statement of a block, outer before inner, in order."""
+    found: list[Statement] = []
     for statement in block:
-        yield statement
+        found.append(statement)
         for inner in blocks(statement):
-            yield from walk(inner)
+            found += walk(inner)
+    return found

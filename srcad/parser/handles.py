@@ -7,6 +7,7 @@ from typing import Any
 import gast
 
 from srcad.core.specification import Known
+from srcad.core.syntax import nodes_below, nodes_in
 from srcad.parser.places import Handle
 
 __all__ = [
@@ -156,7 +157,7 @@ def free_names(node: Any) -> frozenset[str]:
             (bound if isinstance(inner.ctx, gast.Store) else read).add(inner.id)
         elif isinstance(inner, gast.AugAssign) and isinstance(inner.target, gast.Name):
             read.add(inner.target.id)
-        pending.extend(gast.iter_child_nodes(inner))
+        pending.extend(nodes_below(inner))
     return frozenset(read - bound)
 
 
@@ -181,11 +182,11 @@ def own_names(node: Any) -> frozenset[str]:
             found.add(inner.target.id)
             pending.append(inner.value)
         elif isinstance(inner, (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)):
-            pending += [walrus for walrus in gast.walk(inner) if isinstance(walrus, gast.NamedExpr)]
+            pending += [walrus for walrus in nodes_in(inner) if isinstance(walrus, gast.NamedExpr)]
         elif not isinstance(inner, gast.Lambda):
             if isinstance(inner, gast.Name) and isinstance(inner.ctx, gast.Store):
                 found.add(inner.id)
-            pending.extend(gast.iter_child_nodes(inner))
+            pending.extend(nodes_below(inner))
     return frozenset(found - declared)
 
 
@@ -198,5 +199,5 @@ def captured_names(node: Any) -> frozenset[str]:
         if isinstance(inner, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)):
             found |= free_names(inner)
         else:
-            pending.extend(gast.iter_child_nodes(inner))
+            pending.extend(nodes_below(inner))
     return found

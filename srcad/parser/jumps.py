@@ -23,6 +23,7 @@ from typing import Any
 
 import gast
 
+from srcad.core.syntax import nodes_below, nodes_in
 from srcad.parser.reads import live, reads, writes
 
 __all__ = [
@@ -74,7 +75,7 @@ def computed_inside(body: list[Any], around: Any = None) -> list[Any]:
         return returned
     """
     around = body if around is None else around
-    taken = {inner.id for s in around for inner in gast.walk(s) if isinstance(inner, gast.Name)}
+    taken = {inner.id for s in around for inner in nodes_in(s) if isinstance(inner, gast.Name)}
     name = "returned"
     while name in taken:
         name += "_"
@@ -218,7 +219,7 @@ class Region:
         found = later | live(self.node.orelse, later)
         for site in self.sites:
             found |= live(site.tail, later)
-        for inner in gast.walk(gast.Module(self.node.body, [])):
+        for inner in nodes_in(gast.Module(self.node.body, [])):
             if isinstance(inner, gast.Return):  # of an inner loop
                 found |= reads(inner)
         return found
@@ -356,7 +357,7 @@ def _names_only(statement: Any) -> bool:
 
 def _loops(statement: Any) -> bool:
     """Whether a statement may take long."""
-    return any(isinstance(inner, (gast.For, gast.While)) for inner in gast.walk(statement))
+    return any(isinstance(inner, (gast.For, gast.While)) for inner in nodes_in(statement))
 
 
 def at_test(node: Any) -> Any:
@@ -368,7 +369,7 @@ def at_test(node: Any) -> Any:
             break
         x = r
     """
-    if not any(isinstance(inner, gast.NamedExpr) for inner in gast.walk(node.test)):
+    if not any(isinstance(inner, gast.NamedExpr) for inner in nodes_in(node.test)):
         return node
     stop = gast.UnaryOp(gast.Not(), node.test)
     leave = gast.If(stop, [*node.orelse, gast.Break()], [])
@@ -389,7 +390,7 @@ def one_by_one(node: Any) -> Any:
     test = node.test
     if not (isinstance(test, gast.BoolOp) and isinstance(test.op, gast.And)):
         return node
-    if not any(isinstance(n, gast.NamedExpr) for v in test.values[1:] for n in gast.walk(v)):
+    if not any(isinstance(n, gast.NamedExpr) for v in test.values[1:] for n in nodes_in(v)):
         return node
     body = node.body
     for value in reversed(test.values):
@@ -426,8 +427,7 @@ def _walk(node: Any) -> Iterator[Any]:
     while pending:
         inner = pending.pop()
         yield inner
-        children = gast.iter_child_nodes(inner)
-        pending.extend(child for child in children if not isinstance(child, _SCOPES))
+        pending += [child for child in nodes_below(inner) if not isinstance(child, _SCOPES)]
 
 
 def _own(statements: list[Any]) -> Iterator[Any]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import gast
 
+from srcad.core.syntax import nodes_in
+
 __all__ = ["augments", "live", "reads", "reads_first", "writes"]
 
 
@@ -20,7 +22,7 @@ def reads(nodes: Any) -> frozenset[str]:
     """Names that may be read, anywhere inside."""
     found = set()
     for node in nodes if isinstance(nodes, (list, tuple)) else [nodes]:
-        for inner in gast.walk(node):
+        for inner in nodes_in(node):
             if isinstance(inner, gast.Name) and not isinstance(inner.ctx, (gast.Store, gast.Del)):
                 found.add(inner.id)
             elif isinstance(inner, gast.AugAssign) and isinstance(inner.target, gast.Name):
@@ -133,7 +135,7 @@ def augments(nodes: Iterable[Any]) -> set[str]:
     augmented: set[int] = set()
     found, plain = set(), set()
     for node in nodes:
-        for inner in gast.walk(node):
+        for inner in nodes_in(node):
             if isinstance(inner, gast.AugAssign) and isinstance(inner.target, gast.Name):
                 augmented.add(id(inner.target))
                 found.add(inner.target.id)
@@ -147,7 +149,7 @@ def writes(nodes: Iterable[Any]) -> list[str]:
     """Names that are assigned, in order of appearance, each once."""
     found: dict[str, None] = {}
     for node in nodes:
-        for inner in gast.walk(node):
+        for inner in nodes_in(node):
             if isinstance(inner, gast.Name) and isinstance(inner.ctx, gast.Store):
                 found[inner.id] = None
     return list(found)

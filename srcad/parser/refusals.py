@@ -17,6 +17,8 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad.core.syntax import nodes_below, nodes_in
+
 __all__ = ["CALLS", "SYNTAX", "generator_or_async", "written_outside"]
 
 _WAIT = "What it waits for is decided outside the function: wait there, and pass the values."
@@ -152,7 +154,7 @@ def written_outside(function: Any, statement: Any) -> Any:
     ]
     pending = [part for group in parts for part in (group if isinstance(group, list) else [group])]
     for part in pending:
-        for inner in gast.walk(part) if isinstance(part, gast.AST) else ():
+        for inner in nodes_in(part) if isinstance(part, gast.AST) else ():
             name = inner.id if isinstance(inner, gast.Name) else None
             if name in outside and isinstance(inner.ctx, (gast.Store, gast.Del)):
                 return inner
@@ -180,5 +182,5 @@ def _own(function: Any) -> list[Any]:
         inner = pending.pop()
         found.append(inner)
         if not isinstance(inner, _SCOPES):
-            pending.extend(gast.iter_child_nodes(inner))
+            pending.extend(nodes_below(inner))
     return found

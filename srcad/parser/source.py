@@ -157,6 +157,7 @@ def _short(file: str) -> str:
     return file if file.startswith("<") else file.replace("\\", "/").rpartition("/")[2]
 
 
+@lru_cache(maxsize=64)
 def _lines(text: str) -> tuple[str, ...]:
     """Lines as the compiler counts them: form feeds and Unicode's separators end none."""
     return tuple(line.rstrip("\n") for line in io.StringIO(text, newline=None))

@@ -10,6 +10,7 @@ loop its parameter, is read; a branch or a loop without effects and without resu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from srcad.analysis.liveness import defines
@@ -44,17 +45,32 @@ def remove_unread(function: Function) -> Function:
 
 def remove_dead(function: Function, *, parts: bool = True) -> Function:
     """The function without what nothing reads. (With `parts`, of several results all are kept where one is read.)"""
-    live: set[Any] = set(leaves(function.result))
+    live = _Live(leaves(function.result))
     if parts:
         live.add(ops.part)
     while True:  # a sibling of a loop may read it from a later place: until nothing new is found
-        before = len(live)
+        live.missed.clear()
         body = _sweep(function.body, live)
-        if len(live) == before:
+        if live.missed.isdisjoint(live):
             return copy_function(function, body, function.result)
 
 
-def _sweep(block: Block, live: set[Any], errors: tuple[type, ...] = ()) -> Block:
+class _Live(set):  # type: ignore[type-arg]
+    """What is read. `missed` is what was asked for when it was not known to be: a sweep need only be done again where some of it is by now."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        super().__init__(values)
+        self.missed: set[Any] = set()
+
+    def has(self, value: Any) -> bool:
+        """Whether a value is read."""
+        if value in self:
+            return True
+        self.missed.add(value)
+        return False
+
+
+def _sweep(block: Block, live: _Live, errors: tuple[type, ...] = ()) -> Block:
     kept: list[Statement] = []
     for statement in reversed(block):
         new = _keep(statement, live, errors)
@@ -64,32 +80,29 @@ def _sweep(block: Block, live: set[Any], errors: tuple[type, ...] = ()) -> Block
     return kept
 
 
-def _mark(tree: Tree, live: set[Any]) -> None:
+def _mark(tree: Tree, live: _Live) -> None:
     live.update(leaves(tree))
 
 
-def _keep(statement: Statement, live: set[Any], errors: tuple[type, ...]) -> Statement | None:
+def _keep(statement: Statement, live: _Live, errors: tuple[type, ...]) -> Statement | None:
     """What is left of a statement; `errors` are what the attempts around it catch."""
     raises = bool(errors) and may_raise(statement, errors)
     if isinstance(statement, Let):
-        beside = statement.op is ops.part and ops.part in live and statement.args[0] in live
-        if statement.out in live or statement.op.effect == "effect" or raises or beside:
+        op = statement.op
+        beside = op is ops.part and ops.part in live and live.has(statement.args[0])
+        if live.has(statement.out) or op.effect == "effect" or raises or beside:
             live.update(operands(statement))
             return statement
         return None
     if isinstance(statement, Call):
-        if (
-            any(out in live for out in statement.outs)
-            or has_effect(statement.callee.body)
-            or raises
-        ):
+        if any(map(live.has, statement.outs)) or has_effect(statement.callee.body) or raises:
             live.update(operands(statement))
             return statement
         return None
     if isinstance(statement, Branch):
         if isinstance(statement, Attempt) and not (raises or _wanted(statement, live)):
             return None
-        phis = [phi for phi in statement.phis if phi.out in live]
+        phis = [phi for phi in statement.phis if live.has(phi.out)]
         for phi in phis:
             _mark((phi.then, phi.orelse), live)
         orelse = _sweep(statement.orelse, live, errors)
@@ -104,32 +117,23 @@ def _keep(statement: Statement, live: set[Any], errors: tuple[type, ...]) -> Sta
             _mark(statement.condition, live)
         return statement.renewed(body=body, orelse=orelse, phis=phis)
     if isinstance(statement, Loop):
-        carries: list[Carry] = []
+        outer, live.missed = live.missed, set()
         while True:
-            before = len(live)
-            carries = [
-                carry for carry in statement.carries if carry.exit in live or carry.param in live
-            ]
-            for carry in carries:
-                _mark(carry.next, live)
-            body, header = (
-                _sweep(part, live, errors) for part in (statement.body, statement.header)
-            )
-            if len(live) == before:
+            carries, body, header = _iteration(statement, live, errors)
+            if live.missed.isdisjoint(live):
                 break
-        counted = statement.open and statement.family in live
-        if not (carries or body or counted or raises or has_effect(statement.header)):
-            return None
-        before = -1
-        while before < len(live):  # that it runs, and so what ends it, is needed
-            before = len(live)
+            live.missed.clear()
+        counted = statement.open and live.has(statement.family)
+        wanted = carries or body or counted or raises or has_effect(statement.header)
+        if wanted:  # that it runs, and so what ends it, is needed
             _mark((statement.test, statement.until), live)
-            carries = [c for c in statement.carries if c.exit in live or c.param in live]
-            for carry in carries:
-                _mark(carry.next, live)
-            body, header = (
-                _sweep(part, live, errors) for part in (statement.body, statement.header)
-            )
+            while not live.missed.isdisjoint(live):
+                live.missed.clear()
+                carries, body, header = _iteration(statement, live, errors)
+        outer |= live.missed
+        live.missed = outer
+        if not wanted:
+            return None
         if statement.domain is None and not statement.open:
             live.add(statement.family)  # its trips are counted by the loop that it mirrors
         for carry in carries:
@@ -140,11 +144,22 @@ def _keep(statement: Statement, live: set[Any], errors: tuple[type, ...]) -> Sta
     return statement
 
 
-def _wanted(statement: Attempt, live: set[Any]) -> bool:
+def _iteration(
+    statement: Loop, live: _Live, errors: tuple[type, ...]
+) -> tuple[list[Carry], Block, Block]:
+    """What is left of a loop's carries, body and header, as far as it is known what is read."""
+    carries = [c for c in statement.carries if live.has(c.exit) or live.has(c.param)]
+    for carry in carries:
+        _mark(carry.next, live)
+    body, header = (_sweep(part, live, errors) for part in (statement.body, statement.header))
+    return carries, body, header
+
+
+def _wanted(statement: Attempt, live: _Live) -> bool:
     """Whether anything is read of an attempt, or must happen in it."""
     return (
         isinstance(statement, Within)
-        or any(value in live for value in (*defined(statement), *defines([statement])))
+        or any(map(live.has, (*defined(statement), *defines([statement]))))
         or has_effect(statement.body)
         or has_effect(statement.orelse)
     )

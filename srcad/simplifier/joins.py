@@ -8,7 +8,7 @@ for i in range(n):                    x_bar stays what it was: the carry goes
 from __future__ import annotations
 
 from srcad.core.nodes import Branch, Function, Loop, Phi, Value
-from srcad.simplifier.rewrite import Pass
+from srcad.simplifier.rewrite import Pass, forks
 from srcad.simplifier.sharing import key_of
 
 __all__ = ["simplify_joins"]
@@ -16,7 +16,7 @@ __all__ = ["simplify_joins"]
 
 def simplify_joins(function: Function) -> Function:
     """The function without joins of equal things."""
-    return _Joins().run(function)
+    return _Joins().run(function) if forks(function) else function
 
 
 class _Joins(Pass):

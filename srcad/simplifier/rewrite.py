@@ -33,7 +33,7 @@ from srcad.core.nodes import (
 )
 from srcad.core.ops import Operation
 
-__all__ = ["Pass", "begin_with_none", "copy_function", "uses"]
+__all__ = ["Pass", "begin_with_none", "copy_function", "forks", "uses"]
 
 
 class Pass:
@@ -66,8 +66,9 @@ class Pass:
     def block(self, block: Block) -> Block:
         """A block rebuilt."""
         kept, self.out = self.out, []
+        visit = self.statement
         for statement in block:
-            self.statement(statement)
+            visit(statement)
         made, self.out = self.out, kept
         return made
 
@@ -164,6 +165,11 @@ def copy_function(function: Function, body: Block, result: Tree, params: Any = N
     return function.renewed(  # type: ignore[no-any-return]
         body=body, result=result, params=function.params if params is None else params
     )
+
+
+def forks(function: Function) -> bool:
+    """Whether there is a branch or a loop."""
+    return any(isinstance(statement, (Branch, Loop)) for statement in function.body)
 
 
 def uses(function: Function) -> dict[Value, int]:

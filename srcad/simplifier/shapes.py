@@ -87,11 +87,11 @@ def pass_name(old: Value, new: Value) -> None:
 
 def mixed(function: Function) -> bool:
     """Whether a function computes with other floating dtypes than float64, which Python's numbers are as strong as."""
-    found = {
-        value.type.dtype or ""
-        for statement in walk(function.body)
-        for value in (*operands(statement), *defined(statement))
-    }
+    values: set[Value] = set()
+    for statement in walk(function.body):
+        values.update(operands(statement))
+        values.update(defined(statement))
+    found = {value.type.dtype or "" for value in values}
     kinds = ("float", "longdouble", "complex")
     strong = found - {"float", "complex", "float64", "complex128"}
     return any(dtype.startswith(kinds) for dtype in strong)

@@ -23,14 +23,14 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.printer import same
-from srcad.simplifier.rewrite import Pass
+from srcad.simplifier.rewrite import Pass, forks
 
 __all__ = ["join_sides"]
 
 
 def join_sides(function: Function) -> Function:
     """The function without branches that do the same on both sides."""
-    return _Sides().run(function)
+    return _Sides().run(function) if forks(function) else function
 
 
 class _Sides(Pass):
