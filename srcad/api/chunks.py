@@ -281,6 +281,11 @@ def work(
                 while pending:  # of a broken pool one of these is the cause
                     take()
                 raise failed(job, error, written) from error
+            if not callable(getattr(future, "add_done_callback", None)):
+                raise ArgumentTypeError(
+                    f"{type(executor).__name__}.submit returns a {type(future).__name__}, no future",
+                    reason="Pass an executor of concurrent.futures, or what is used as one.",
+                )
             pending[future] = Submitted(job, whole, refusals)
             future.add_done_callback(done.put)
 
@@ -368,7 +373,7 @@ def failed(job: Job, error: BaseException, written: bool) -> ChunkError:
     last = job.stop - 1
     which = f"{one} {last}" if job.start == last else f"{one}s {job.start} to {last}"
     verb = "was" if job.start == last else "were"
-    why = "a worker died" if died else f"{type(error).__name__}: {error}"
+    why = "a worker died" if died else f"{type(error).__name__}: {error}".rstrip(": ")
     reasons = []
     if died:
         reasons.append(

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import tracemalloc
 import types
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -233,6 +234,50 @@ def test_refusals(x, threads):
         for outer in (srcad.grad, jacrev, srcad.vmap):
             with pytest.raises(SrcadError, match=f"{next(iter(options))}=. of a jacrev"):
                 outer(jacrev(curve, **options))
+
+
+def test_executors_that_give_up(x):
+    class Given(Executor):
+        def __init__(self, answer):
+            self.answer = answer
+
+        def submit(self, *task):
+            return self.answer
+
+    with pytest.raises(ArgumentError, match="no future"):
+        jacrev(curve, executor=Given(3))(x)
+    with pytest.raises(ArgumentError, match="no executor"):
+        jacrev(curve, executor=ProcessPoolExecutor)
+    cancelled = Future()
+    cancelled.cancel()
+    with pytest.raises(ChunkError, match="rows 0 to 4 .*CancelledError"):
+        jacrev(curve, executor=Given(cancelled), chunk_size=5)(x)
+    with ThreadPoolExecutor(1) as over:
+        pass
+    with pytest.raises(ChunkError, match="shutdown") as error:
+        jacrev(curve, executor=over, out=np.empty((5, 5)))(x)
+    assert "does not hold the Jacobian" in str(error.value)
+
+
+def test_an_interrupt(x):
+    """What has not begun is cancelled."""
+    with ThreadPoolExecutor(1) as pool:
+        futures = []
+
+        class Interrupted(Executor):
+            _max_workers = 1
+
+            def submit(self, *task):
+                if len(futures) == 3:
+                    raise KeyboardInterrupt
+                futures.append(pool.submit(begun.wait if not futures else compute))
+                return futures[-1]
+
+        begun = threading.Event()
+        with pytest.raises(KeyboardInterrupt):
+            jacrev(curve, executor=Interrupted(), chunk_size=1)(x[:3].repeat(2))
+        begun.set()
+        assert [future.cancelled() for future in futures[1:]] == [True, True]
 
 
 class Deadly(Executor):
