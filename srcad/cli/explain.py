@@ -30,7 +30,7 @@ def explain(
     where: str, expression: str, args: tuple[str, ...], line: int | None, form: str
 ) -> None:
     """Say what is active, what is saved and why, and what a derivative costs; of a line, why it has an adjoint or none."""
-    wanted = guarded(lambda: asked(where, expression, args, chunks=True))
+    wanted = guarded(lambda: asked(where, expression, args, chunks=True, sparse=True))
     refusal: list[SrcadError] = []
 
     def known() -> Explanation | None:

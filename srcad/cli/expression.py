@@ -60,10 +60,10 @@ TRANSFORMS: dict[str, tuple[str, ...]] = {
     "jvp": ("argnums", "has_aux"),
     "linearize": ("argnums",),
     "hvp": ("argnums",),
-    "jacrev": (*_MATRIX, "compact"),
-    "jacfwd": (*_MATRIX, "compact"),
+    "jacrev": (*_MATRIX, "compact", "sparse"),
+    "jacfwd": (*_MATRIX, "compact", "sparse"),
     "jacobian": _MATRIX,
-    "hessian": ("argnums", "chunk_size", "compact"),
+    "hessian": ("argnums", "chunk_size", "compact", "sparse"),
     "vmap": ("in_dims", "out_dims", "randomness", "chunk_size"),
 }
 # Those that are texts of their own and no functions to be transformed again.
@@ -151,22 +151,37 @@ class Asked(NamedTuple):
         return f"{self.name.rpartition('.')[2]}{request.suffix}"
 
 
-def asked(where: str, expression: str, args: tuple[str, ...], *, chunks: bool = False) -> Asked:
-    """What the words of the command line mean; with `chunks` the outermost derivative may be computed some rows at a time.
+def asked(
+    where: str,
+    expression: str,
+    args: tuple[str, ...],
+    *,
+    chunks: bool = False,
+    sparse: bool = False,
+) -> Asked:
+    """What the words of the command line mean; with `chunks` the outermost derivative may be computed some rows at a time, with `sparse` it may be sparse.
 
     Raises SrcadError for an expression, an argument or a module that is none, FileNotFoundError for a file that
     is not there.
     """
-    return asked_of(load_module(where), expression, args, chunks=chunks)
+    return asked_of(load_module(where), expression, args, chunks=chunks, sparse=sparse)
 
 
-def asked_of(module: Any, expression: str, args: tuple[str, ...], *, chunks: bool = False) -> Asked:
+def asked_of(
+    module: Any,
+    expression: str,
+    args: tuple[str, ...],
+    *,
+    chunks: bool = False,
+    sparse: bool = False,
+) -> Asked:
     """What an expression means about a module that is there already. Raises as `asked`."""
     name, steps = read_expression(expression)
     function = find(module, name)
     spec, defaults = specification(function, args)
-    if chunks and steps and steps[-1][1].get("chunk_size") is not None and steps[-1][0] != "vmap":
-        transform, options = steps[-1]
+    transform, options = steps[-1] if steps else ("", {})
+    in_parts = chunks and options.get("chunk_size") is not None and transform != "vmap"
+    if in_parts or (sparse and options.get("sparse")):
         made = _MAKE[transform](_made(function, steps[:-1]), **options)
         request, note = made.explained()
         return Asked(function, request, spec, defaults, name, made.function, note)
@@ -183,7 +198,7 @@ def derivative_text(
     standalone: bool = False,
 ) -> str:
     """The module's text that answers the expression."""
-    found = asked(where, expression, args)
+    found = asked(where, expression, args, sparse=True)
     return exported(found.function, found.made(stage=stage)[1], standalone=standalone)
 
 
@@ -325,6 +340,11 @@ def _request(function: Any, steps: list[Step]) -> tuple[Request, Any]:
     chunk_size = options.get("chunk_size")
     if chunk_size is not None and (chunk_size != 1 or transform != "jacrev"):
         raise _chunks()
+    if options.get("sparse"):
+        raise UnsupportedSyntaxError(
+            "a sparse Jacobian has no text of its own",
+            reason="It is put together from products as the pattern tells, which `srcad dump` and `srcad explain` show. Make it where it is used.",
+        )
     made = _made(function, steps)
     return made.request, made.function
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -262,12 +263,26 @@ def test_a_derivative_like_others():
     assert "5 products" in sided.explain(x[:5] / 4).note and "these values" in sided.explain(x).note
 
 
+def test_the_command_shows_the_products():
+    from srcad.cli.expression import asked, derivative_text
+
+    where, args = programs.__file__, ("u: float64[n]",)
+    text = derivative_text(where, "jacfwd(heat, sparse=True)", args)
+    assert "def heat_pushforward(u_dot" in text and "What `heat_pushforward` needs" in text
+    with pytest.raises(srcad.UnsupportedSyntaxError, match="no text of its own"):
+        asked(where, "jacfwd(heat, sparse=True)", args)
+
+
 def test_pictures(capsys):
     found = srcad.sparsity(lambda x: x[1:] - x[:-1], np.zeros(300))
     assert found.shape == (299, 300) and found.nnz == 598 and not found.local
     assert set(found.colors()) == {0, 1}
     lines = str(found).splitlines()
     assert 20 < len(lines) <= 24 and len({len(line) for line in lines}) == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "matplotlib", None)
+        assert found.plot() is None
+    assert capsys.readouterr().out.splitlines() == lines
     pyplot = pytest.importorskip("matplotlib.pyplot")
     axes = found.plot(pyplot.figure().add_subplot())
     assert axes.lines
