@@ -227,7 +227,7 @@ def tables(results: dict[str, Any], names: list[str]) -> dict[str, str]:
         made[title] = table(columns, lines)
     first = [name for name in ("srcad", "asdex", "JAX") if name in names]
     lines = [
-        [problem.title, n, *(f"{found[name]['first']:.2f} s" if "first" in found[name] else "-" for name in first)]
+        [problem.title, n, *(f"{found[name]['first']:.2f} s" if "first" in found.get(name, {}) else "-" for name in first)]
         for problem in chosen
         for n, found in results[problem.name].items()
     ]  # fmt: skip
@@ -236,7 +236,7 @@ def tables(results: dict[str, Any], names: list[str]) -> dict[str, str]:
     for problem in chosen:
         for n, found in results[problem.name].items():
             for name in names:
-                why = found[name].get("missing")
+                why = found.get(name, {"missing": "left out of this run"}).get("missing")
                 if why and why != "it has none":
                     reasons.setdefault((problem.title, name, why), []).append(n)
     lines = [[title, name, ns[0], why] for (title, name, why), ns in reasons.items()]
