@@ -28,6 +28,7 @@ from srcad.errors import AliasingError, MissingRuleError
 from srcad.parser import arrays
 from srcad.parser.boxes import Held, boxes, holds, refill, same_contents
 from srcad.parser.handles import Callee, ChoiceBinding, FlatBinding, MethodBinding, is_function
+from srcad.parser.normal import joined, joins
 from srcad.parser.objects import Instance, alike
 from srcad.parser.places import Buffer, Handle, View
 from srcad.parser.reads import writes
@@ -1142,6 +1143,8 @@ class Expressions(State):
                     f"{type(error).__name__}: {error}",
                     "It would raise when the function is called.",
                 )
+        if joins(owner):
+            return joined(self, node, owner, where)
         if isinstance(owner, (Known, Handle, int, float)):
             self.refuse(
                 node,

@@ -4,6 +4,8 @@ np.cross(a, b, axis=0)              np.moveaxis(np.linalg.cross(np.moveaxis(a, 0
 np.einsum(a, [0, 1], b, [1])   ->   np.einsum("ab,b", a, b)
 np.vecdot(a, b, axis=0)            np.vecdot(np.moveaxis(a, 0, -1), np.moveaxis(b, 0, -1))
 x, h = np.linspace(a, b, 5, retstep=True)     x, h = np.linspace(a, b, 5), (b - a) / 4
+np.r_[0:3, x]                       np.concatenate([np.arange(0, 3), x])
+np.c_[x, y]                         np.column_stack([x, y])
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from srcad.core.specification import Known
 from srcad.parser.handles import is_function
 from srcad.parser.places import View
 
-__all__ = ["NORMAL"]
+__all__ = ["NORMAL", "joined", "joins"]
 
 Args = list[Any]
 Options = dict[str, Any]
@@ -39,6 +41,59 @@ def _as_array(parser: Any, binding: Any) -> Any:
     if isinstance(binding, (list, tuple)):
         return parser.emit(ops.operation(np.array), (binding,))
     return binding
+
+
+def joins(owner: Any) -> bool:
+    """Whether indexing something joins arrays: `np.r_`, `np.c_`."""
+    return isinstance(owner, Known) and (owner.object is np.r_ or owner.object is np.c_)
+
+
+def joined(parser: Any, node: Any, owner: Known, where: Any) -> Any:
+    """`np.r_[...]` as np.concatenate, `np.c_[...]` as np.column_stack."""
+    parts = []
+    for element in where.elts if isinstance(where, gast.Tuple) else [where]:
+        part = _joined_part(parser, element)
+        type_ = None if part is None else parser.type(part)
+        most = 2 if owner.object is np.c_ else 64
+        if type_ is None or type_.rank is None or type_.rank > most or not type_.dtype:
+            parser.refuse(
+                node,
+                f"`{owner.name}[...]` of this",
+                "It joins numbers, arrays of known rank, and ranges: write np.concatenate, np.stack or np.linspace.",
+            )
+        assert type_ is not None
+        parts.append((part, type_))
+    # Numbers of Python's are weak in it, and would not be as arrays.
+    weak = [_KINDS[type_.dtype] for _, type_ in parts if type_.kind == "number"]
+    strong = [np.dtype(type_.dtype) for _, type_ in parts if type_.kind != "number"]
+    dtype = np.result_type(*strong, *(kind() for kind in weak))
+    written = bool(strong) and dtype != np.result_type(*strong, *map(np.dtype, weak))
+    arrays = []
+    for part, type_ in parts:
+        if type_.rank == 0:
+            options = {}
+            if type_.kind == "number" and written:
+                options = {"dtype": Known(dtype.type, f"np.{dtype.name}")}
+            part = parser.call(node, Known(np.array, "np.array"), [[part]], options)
+        arrays.append(part)
+    function = np.column_stack if owner.object is np.c_ else np.concatenate
+    return parser.call(node, Known(function, f"np.{function.__name__}"), [arrays], {})
+
+
+_KINDS: dict[str, Any] = {"int": int, "float": float, "complex": complex, "bool": bool}
+
+
+def _joined_part(parser: Any, element: Any) -> Any:
+    """What is joined: an array, a number, a range; None of what says how."""
+    if not isinstance(element, gast.Slice):
+        part = _as_array(parser, parser.expression(element))
+        return None if isinstance(part, str) else part
+    ends = (element.lower, element.upper, element.step)
+    start, stop, step = (None if end is None else parser.expression(end) for end in ends)
+    if stop is None or isinstance(step, complex):
+        return None
+    given = [0 if start is None else start, stop, 1 if step is None else step]
+    return parser.call(element, Known(np.arange, "np.arange"), given, {})
 
 
 def _cross(parser: Any, node: Any, callee: Known, args: Args, options: Options) -> Any:

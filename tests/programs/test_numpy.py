@@ -256,3 +256,18 @@ def test_nested_calls(inner, total, outer):
 def test_a_long_formula():
     text = "np.sum(((A @ w + v) ** 2 * np.exp(-v * v / (2 * s * s)) / math.sqrt(2 * math.pi * s * s) - np.log(p)[::-1]) * np.arange(len(v)))"
     check(text, SIZES)
+
+
+JOINED = [
+    lambda x: np.r_[x, 2.0, x**2, 1] ** 2,
+    lambda x: np.r_[0:3, x[0], x[1:]] ** 3,
+    lambda x: np.r_[[x[0], 2.0], (x[1], 3)] * x[0],
+    lambda x: np.c_[x, x**2, np.outer(x, x)] ** 2,
+    lambda x: np.c_[x[0], 3 * x[1]] ** 2,
+]
+
+
+@pytest.mark.parametrize("function", JOINED)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_arrays_joined_by_indexing(function, dtype):
+    agree(function, np.array([0.5, 1.5, -2.0], dtype))
