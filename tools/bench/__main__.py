@@ -93,7 +93,8 @@ def tabled(results: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
                 line.append(result["missing"][name].partition(":")[0])
         line.append(f"over {LIMIT}" if result["over"] else "")
         lines.append(line)
-    return ["function", "derivative", "value", "by hand", "emitted", "srcad", *peers, ""], lines
+    shown = ["JAX" if name == "jax" else name for name in peers]
+    return ["function", "derivative", "value", "by hand", "emitted", "srcad", *shown, ""], lines
 
 
 def write_rows(results: list[dict[str, Any]], clock: str) -> None:
