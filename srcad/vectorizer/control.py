@@ -82,6 +82,7 @@ class Control(Ragged):
             for statement in walk(function.body)
             if isinstance(statement, Let) and statement.out is not None
         }
+        self.iterations: dict[Value, Loop] | None = None  # the innermost loop that a value is local to
         self.selected: dict[Any, bool] = {}
         for statement in walk(function.body):
             if isinstance(statement, Branch):
@@ -328,6 +329,8 @@ class Control(Ragged):
         wanted = (reads_of(block) | set(leaves(ends))) - defines(block)
         inner = {**self.new, **some.new}
         for value in sorted(wanted, key=lambda value: value.serial):
+            if value in self.batched and self.of_iterations(value, block):
+                self.refuse(f"`{value.base}` of each iteration is read by a loop on a side")
             if value in self.batched and value in self.new and value not in some.new:
                 rows = self.get(value)
                 item = self.emit(ops.getitem, rows, some.mask)
@@ -346,6 +349,21 @@ class Control(Ragged):
             made = {v: new for v, new in self.new.items() if v not in before or v in some.new}
             some.new.update(made)
             self.new, self.size, self.length, self.thin, self.flats, self.windows = outer
+
+    def of_iterations(self, value: Value, block: Block) -> bool:
+        """Whether a value belongs to the iterations of a loop that a block does not stand in: its mirror reads it of each, by name."""
+        if self.iterations is None:
+            self.iterations = {}
+            for loop in walk(self.function.body):  # the innermost comes last
+                if isinstance(loop, Loop):
+                    inner = defines(loop.body) | defines(loop.header)
+                    inner.update(carry.param for carry in loop.carries)
+                    self.iterations.update((each, loop) for each in inner)
+        loop = self.iterations.get(value)
+        return loop is not None and not any(
+            isinstance(each, Branch) and (each.body is block or each.orelse is block)
+            for each in walk(loop.body)
+        )
 
     def assemble(self, phi: Phi, place: int, sides: list[Any]) -> None:
         """The array of what both sides make of a value."""
@@ -548,8 +566,18 @@ class Control(Ragged):
         plain = type_of(carry.init).kind == "number" and not self.is_batched(carry.init)
         if dtype != "float64" or not plain or carry.param.type.kind == "number":
             return dtype
-        floats = [np.dtype(one.type.dtype) for one in self.inputs if one.type.differentiable]
-        return str(min((one for one in floats if one.kind == "f"), default=dtype))
+        return self.narrowest() or dtype
+
+    def narrowest(self) -> str | None:
+        """The smallest floating dtype of what is mapped over."""
+        dtypes = [np.dtype(one.type.dtype) for one in self.inputs if one.type.differentiable]
+        return str(min((one for one in dtypes if one.kind == "f"), default="")) or None
+
+    def first_twin(self, carry: Carry) -> Value:
+        """As `first_dtype`, in a loop that is the same for all."""
+        if isinstance(carry.init, Value) or carry.param.type.dtype is not None:
+            return super().first_twin(carry)
+        return self.twin(carry.param, self.narrowest())
 
     def domain_of(self, statement: Loop) -> tuple[Any, Value | None]:
         """The domain of a loop over all examples; and where it ends for each, if that differs.

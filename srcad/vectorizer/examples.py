@@ -82,6 +82,7 @@ class Examples(Batch):
         self.ragged: set[Value] = set()
         self.ends = set(leaves(function.result))
         self.only_draw = only_draw(function)
+        self.unsure = unassigned(function)
         self.lets_of: dict[Value, Let] = {}
         self.readers: Counter[Value] = Counter(leaves(function.result))
         for statement in walk(function.body):
@@ -272,7 +273,7 @@ class Examples(Batch):
     def stackable(self, value: Value) -> bool:
         """Whether the values of all examples can be one array."""
         type_ = value.type
-        if not type_.numeric:
+        if not type_.numeric or value in self.unsure:
             return False
         if type_.shape is None or type_.dtype is None:  # which nothing can be computed with
             return self.size is self.whole and value in self.ends
@@ -451,6 +452,25 @@ class Examples(Batch):
     def inputs_now(self, value: Value) -> Tree:
         """What stands for an input at the function's head."""
         return self.heads.get(value, value)
+
+
+def unassigned(function: Function) -> set[Value]:
+    """What a branch leaves without a value on one of its sides."""
+    found: set[Value] = set()
+    before = -1
+    while before != len(found):
+        before = len(found)
+        for statement in walk(function.body):
+            joins: list[tuple[Tree, ...]] = []
+            if isinstance(statement, Branch):
+                joins = [(phi.out, phi.then, phi.orelse) for phi in statement.phis]
+            elif isinstance(statement, Loop):
+                joins = [(c.param, c.init, c.next) for c in statement.carries]
+                joins += [(c.exit, c.init, c.next) for c in statement.carries]
+            for out, *ends in joins:
+                if any(end is None or (isinstance(end, Value) and end in found) for end in ends):
+                    found.add(out)
+    return found
 
 
 def own_reads(statement: Statement) -> set[Value]:
