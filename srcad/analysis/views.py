@@ -145,7 +145,10 @@ if hasattr(np, "matrix_transpose"):
     _BACK[np.matrix_transpose] = _flipped(np.matrix_transpose)
     _BACK[np.linalg.matrix_transpose] = _flipped(np.matrix_transpose)
 
-_READ_ONLY = {np.diagonal, np.diag, np.broadcast_to, getattr(np.linalg, "diagonal", np.diagonal)}
+_READ_ONLY = {
+    *(np.diagonal, np.diag, np.broadcast_to, np.lib.stride_tricks.sliding_window_view),
+    getattr(np.linalg, "diagonal", np.diagonal),
+}
 
 
 def back(

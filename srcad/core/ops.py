@@ -285,6 +285,7 @@ HOMES = {
     "numpy.linalg": "np.linalg",
     "numpy.fft": "np.fft",
     "numpy.lib.scimath": "np.emath",
+    "numpy.lib.stride_tricks": "np.lib.stride_tricks",
     "numpy.polynomial": "np.polynomial",
     **{
         f"numpy.polynomial.{basis}": f"np.polynomial.{basis}"

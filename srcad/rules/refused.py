@@ -105,6 +105,11 @@ refused(
     rewrite="Use scipy.special.gamma or scipy.special.gammaln.",
 )
 refused(
+    np.lib.stride_tricks.as_strided,
+    reason="it says how memory is read, whatever lies there",
+    rewrite="Use np.lib.stride_tricks.sliding_window_view, or indices: x[np.arange(n)[:, None] + np.arange(k)].",
+)
+refused(
     np.arange,
     reason="its length would depend on an operand that varies",
     rewrite="Write `start + step * np.arange(n)`.",

@@ -7,6 +7,7 @@ import functools
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from srcad import runtime
 from srcad.core.quote import Symbol, call, put, put_add, rank, sizes
@@ -223,6 +224,23 @@ def take(a: Any, indices: Any, *, axis: Any = None, mode: Any = "raise") -> Any:
 def _listed(index: Any) -> Any:
     """An array of indices that may be given as a tuple."""
     return [_listed(part) for part in index] if isinstance(index, (tuple, list)) else index
+
+
+@derived(sliding_window_view, linear=True, memory="view")
+def windows(x: Any, *, window_shape: Any, axis: Any = None) -> Any:
+    """The elements of each window stand along last axes of their own."""
+    lengths = known(window_shape, "the window's shape")
+    lengths = lengths if isinstance(lengths, (tuple, list)) else (lengths,)
+    axes = range(rank(x)) if axis is None else known(axis, "axis")
+    axes = [one % rank(x) for one in ([axes] if isinstance(axes, int) else axes)]
+    if len(axes) != len(lengths):
+        raise NotImplementedError("a length for each axis; give as many of both")
+    for one, length in zip(axes, lengths):
+        places = call(np.arange, np.shape(x)[one] - length + 1)[:, None] + call(np.arange, length)
+        last = one + 1 == rank(x)
+        x = np.take(x, places, axis=one)
+        x = x if last else np.moveaxis(x, one + 1, -1)
+    return x
 
 
 @derived(np.compress, wrt=(1,), linear=True, memory="fresh")

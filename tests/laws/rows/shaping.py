@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tests.laws.cases import COVERED, REAL, add, apart, arrays, label, rows, sizes
 from tests.laws.rows.linalg import through
@@ -263,5 +264,14 @@ for least in (1, 2, 3):
 for words in ("4x3", "3x3x3"):
     add(of_gradient, words, *given(words))
     add(of_gradient, f"{words}-step", *given(words), 0.5, edge_order=2)
+for words, window, axis in (
+    ("5", 2, None),
+    ("4x3", 2, 0),
+    ("4x3", 3, -1),
+    ("4x3", (2, 2), None),
+    ("3x2x4", (2, 3), (0, 2)),
+):
+    tag = f"{words}-{window}-{axis}"
+    add(sliding_window_view, tag, *given(words), window_shape=window, axis=axis)
 add(of_gradient, "steps", *given("4x3"), 0.5, np.array([0.0, 0.5, 2.0]))
 add(of_gradient, "axes", *given("4x2x3"), 0.5, 1.5, axis=(2, 0))
