@@ -262,14 +262,18 @@ def measure(options: argparse.Namespace, names: list[str]) -> dict[str, Any]:
 
 
 def joined(files: list[str]) -> dict[str, Any]:
-    """Several reports as one: of a problem's size the last."""
+    """Several reports as one: of a contender at a size the last."""
     reports = [json.loads(Path(file).read_text()) for file in files]
     problems: dict[str, Any] = {}
     for name in BY_NAME:
-        sizes = [item for each in reports for item in each["problems"].get(name, {}).items()]
-        if sizes:
-            problems[name] = dict(sorted(dict(sizes).items(), key=lambda item: int(item[0])))
-    return {**reports[-1], "problems": problems}
+        found: dict[str, Any] = {}
+        for report in reports:
+            for n, each in report["problems"].get(name, {}).items():
+                found.setdefault(n, {}).update(each)
+        if found:
+            problems[name] = {n: found[n] for n in sorted(found, key=int)}
+    rivals = [name for name in RIVALS if any(name in report["rivals"] for report in reports)]
+    return {**reports[-1], "rivals": rivals, "problems": problems}
 
 
 def main() -> int:
