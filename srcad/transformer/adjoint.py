@@ -767,6 +767,7 @@ class Adjoint:
         index = None
         if statement.index is not None and not statement.open:
             index = statement.index.like()
+            self.local.of(statement.family).add(index)
         carries: list[Carry] = []
         for carry, start in zip(carried, starts):
             base = f"{carry.param.base}_bar"
@@ -966,6 +967,8 @@ class _Locals:
             return _locals(statement.body) | _locals(statement.orelse)
         assert isinstance(statement, Loop)
         found = _locals(statement.body) | _locals(statement.header)
+        if statement.index is not None:
+            found.add(statement.index)
         return found | {carry.param for carry in statement.carries}
 
 

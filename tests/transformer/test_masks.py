@@ -41,6 +41,11 @@ PROGRAMS: dict[str, tuple[str, Any, Any]] = {
         X,
         [0.5 / np.sqrt(1.5), 0, 0, 1],
     ),
+    "of an iteration": (
+        "y, s = x * x, 1.0\n    for i in range(3):\n        s = s * np.sum(np.where(i < 1, y, 2))\n    return s",
+        X,
+        128 * X,
+    ),
     "select": (
         "return np.sum(np.select([x > 2, x > 0], [np.log(x - 2), np.sqrt(x)], 0))",
         X,
