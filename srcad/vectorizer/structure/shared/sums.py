@@ -10,8 +10,9 @@ from srcad import runtime
 from srcad.analysis.types import same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import Let, Tree, Value
-from srcad.vectorizer.structure.arrays import moved, sizes_of
-from srcad.vectorizer.structure.elements import Diagonal, Shared, is_just
+from srcad.core.types import Type
+from srcad.vectorizer.structure.arrays import moved, rows_last, sizes_of
+from srcad.vectorizer.structure.elements import ALL, Columns, Diagonal, Shared, is_just
 from srcad.vectorizer.structure.shared.forms import (
     as_shared,
     blocks_of,
@@ -54,15 +55,23 @@ def summed(b: Batch, let: Let) -> Any:
     else:
         assert isinstance(element, Shared)
         whole = sizes_of(b.emit, element.value)[int(element.lead) + inner_rank(element.rows) :]
-        gone = [whole[one % rank - (one % rank > element.column)] for one in axes]
+        shared = sizes_of(b.emit, element.rows.like)[element.row]
+        whole = (*whole[: element.column], shared, *whole[element.column :])
+        gone = [whole[one % rank] for one in axes]
     count: Tree = 1
     for size in gone:
         count = size if is_just(count, 1) else b.product(count, size)
-    value = b.emit(ops.divide, made.value, count)
-    return blocks_of(b, let, made, value, made.lead, made.column)
+    if isinstance(made, Shared):
+        value = b.emit(ops.divide, made.value, count)
+        return blocks_of(b, let, made, value, made.lead, made.column)
+    if isinstance(made, Columns):
+        return made._replace(value=b.emit(ops.divide, made.value, count))
+    return b.emit(ops.divide, made, count)
 
 
-def reduced(b: Batch, let: Let, g: Value, axes: list[int], keep: bool) -> Shared | None:
+def reduced(
+    b: Batch, let: Let, g: Value, axes: list[int], keep: bool
+) -> Shared | Columns | Value | None:
     """The sum over some axes."""
     element, rank = b.element(g), b.rank(g)
     if isinstance(element, Diagonal):
@@ -72,14 +81,47 @@ def reduced(b: Batch, let: Let, g: Value, axes: list[int], keep: bool) -> Shared
         if len(kept) == 1 and of_diagonal(b, element, g):
             return _scale_alone(b, let, element, kept[0], rank, keep)
         element = as_shared(b, g, kept[0])
-    if not isinstance(element, Shared) or element.column in axes:
+    if not isinstance(element, Shared):
         return None
+    if element.column in axes:
+        return _over_shared(b, element, axes, keep)
     first = int(element.lead) + inner_rank(element.rows)
     places = tuple(first + axis - (axis > element.column) for axis in axes)
     options: dict[str, Any] = {"keepdims": True} if keep else {}
     value = b.emit(np.sum, element.value, axis=places if len(places) > 1 else places[0], **options)
     column = element.column - (0 if keep else sum(axis < element.column for axis in axes))
     return blocks_of(b, let, element, value, element.lead, column)
+
+
+def _over_shared(b: Batch, element: Shared, axes: list[int], keep: bool) -> Columns | Value:
+    """
+    np.sum(g, axis=0)          ->        the blocks are the rows
+    """
+    rows, value = element.rows, element.value
+    seeded = sizes_of(b.emit, rows.like)
+    first = int(element.lead) + len(seeded) - 1
+    places = tuple(
+        first + axis - (axis > element.column) for axis in axes if axis != element.column
+    )
+    options: dict[str, Any] = {"keepdims": True} if keep else {}
+    if places:
+        value = b.emit(np.sum, value, axis=places if len(places) > 1 else places[0], **options)
+    if keep:
+        value = b.emit(ops.getitem, value, (*(ALL,) * (first + element.column), None))
+    rest = sizes_of(b.emit, value)[first:]
+    if not element.lead:
+        whole = (seeded[element.row], *sizes_of(b.emit, value))
+        value = b.emit(np.broadcast_to, value, shape=whole)
+    value = moved(b.emit, value, 0, element.row)
+    if len(seeded) > 1:
+        value = b.emit(np.reshape, value, shape=(rows.number(b.emit), *rest))
+    if value in b.emitted:
+        value.type = b.type_with_axis(b.target, value.type.dtype)
+    if not rows.last or not b.target.type.rank:
+        return value
+    value = rows_last(b.emit, value)
+    value.type = Type("array", value.type.dtype, (*b.target.type.shape, rows.size))
+    return Columns(value, rows)
 
 
 def _scale_alone(
@@ -121,6 +163,9 @@ def summed_to(b: Batch, let: Let) -> Any:
         return None
     axes = [*range(extra), *ones]
     made = b.element(g) if not axes else reduced(b, let, g, axes, bool(ones))
+    if isinstance(made, (Columns, Value)):
+        found = made.value if isinstance(made, Columns) else made
+        return made if found.type.dtype == type_of(x).dtype is not None else None
     return casted(b, let, made, x) if isinstance(made, Shared) else None
 
 
