@@ -44,6 +44,7 @@ from srcad.core.nodes import (
     Slice,
     Tree,
     Value,
+    blocks,
     fails,
     leaves,
     walk,
@@ -82,7 +83,7 @@ class Control(Ragged):
             for statement in walk(function.body)
             if isinstance(statement, Let) and statement.out is not None
         }
-        self.iterations: dict[Value, Loop] | None = None  # the innermost loop that a value is local to
+        self.iterations: dict[Value, Any] | None = None  # the family that a value is local to
         self.selected: dict[Any, bool] = {}
         for statement in walk(function.body):
             if isinstance(statement, Branch):
@@ -351,19 +352,21 @@ class Control(Ragged):
             self.new, self.size, self.length, self.thin, self.flats, self.windows = outer
 
     def of_iterations(self, value: Value, block: Block) -> bool:
-        """Whether a value belongs to the iterations of a loop that a block does not stand in: its mirror reads it of each, by name."""
+        """Whether a value belongs to the iterations of a loop, and a block stands in none of that family: a mirror in it reads it of each, by name."""
+        loops = [s for s in walk(self.function.body) if isinstance(s, Loop)]
         if self.iterations is None:
             self.iterations = {}
-            for loop in walk(self.function.body):  # the innermost comes last
-                if isinstance(loop, Loop):
-                    inner = defines(loop.body) | defines(loop.header)
-                    inner.update(carry.param for carry in loop.carries)
-                    self.iterations.update((each, loop) for each in inner)
-        loop = self.iterations.get(value)
-        return loop is not None and not any(
-            isinstance(each, Branch) and (each.body is block or each.orelse is block)
-            for each in walk(loop.body)
-        )
+            for loop in loops:  # the innermost comes last
+                inner = defines(loop.body) | defines(loop.header)
+                inner.update(carry.param for carry in loop.carries)
+                self.iterations.update((each, loop.family) for each in inner)
+        family = self.iterations.get(value)
+        around = [
+            [loop.header, loop.body, *(part for s in walk([*loop.header, *loop.body]) for part in blocks(s))]  # fmt: skip
+            for loop in loops
+            if loop.family is family
+        ]
+        return family is not None and not any(part is block for parts in around for part in parts)
 
     def assemble(self, phi: Phi, place: int, sides: list[Any]) -> None:
         """The array of what both sides make of a value."""
@@ -453,6 +456,8 @@ class Control(Ragged):
             self.refuse("the loop's values are stored already")
         self.check_side(statement.body)
         leaving = self.is_batched(statement.until)
+        # Where an index goes on for all, the test may hold again of an example that is done.
+        leaving = leaving or (statement.domain is not None and self.is_batched(statement.test))
         if leaving and statement.test is not None and not total(statement.header, self.batched):
             self.refuse("the test of a loop that is left by some examples")
         self.masked_loop(statement, mirror, leaving)
@@ -505,14 +510,14 @@ class Control(Ragged):
             if selects:
                 self.inline(statement.body)
                 ends = {carry: self.get(carry.next) for carry in joins}
-                left = self.mask(until) if leaving else None
+                left = self.mask(until) if self.is_batched(until) else None
             else:
                 some = self.some[family]
                 needed = [*(c.next for c in joins), until]
                 with self.among(some, statement.body, needed):
                     self.inline(statement.body)
                     ends = {carry: self.get(carry.next) for carry in joins}
-                    left = self.mask(until) if leaving else None
+                    left = self.mask(until) if self.is_batched(until) else None
             self.statement = statement
             again = False
             nexts = {}
@@ -527,9 +532,9 @@ class Control(Ragged):
             if not again:
                 break
             self.out = kept_out
-        until = self.get(until)
-        if leaving:
-            assert active is not None and left is not None
+        until, active_next = self.get(until) if left is None else None, mask
+        if left is not None:
+            assert active is not None
             if not selects:  # in an array of its own: a store into the mask of its own examples could not be undone
                 none = self.emit(np.zeros, self.count(), dtype=bool)
                 left = self.emit(ops.put, none, mask, left)
@@ -553,6 +558,7 @@ class Control(Ragged):
             assert active is not None
             start = self.emit(np.ones, self.count(), dtype=bool)
             start.base = active.base
+            active_next.type = active.type
             carries.append(Carry(active, start, active_next, active.like()))
         self.out.append(
             statement.renewed(

@@ -59,6 +59,25 @@ def skipped(x, k):
     return x * x[0] + s
 
 
+def left_at_once(x, k):
+    """What comes after the first that is small is not looked at again, however large."""
+    s = 1.0
+    for v in x:
+        if v < 0.45:
+            break
+        s = s * v + x[0]
+    return s * x
+
+
+def left_before_a_log(x, k):
+    s = 0.0
+    for v in x:
+        if v < 0.45:
+            break
+        s = s + np.log(v)
+    return s * x
+
+
 def as_often(x, k):
     s = x
     for i in range(k):
@@ -99,8 +118,18 @@ def convolved(x, k):
     return np.convolve(z, x)[1:4] * x
 
 
-PROGRAMS = [branches, guarded, one_side, halved, newton, skipped, as_often, selected, looked_up, tried, while_in_range,
-            convolved]  # fmt: skip
+def looped_on_one_side(x, k):
+    """The side that reads it alone has the adjoint of the loop, which reads what each iteration was."""
+    s = np.max(x)
+    for i in range(3):
+        s = s * np.sum(np.where(i > 1, x * x, k))
+    if k > 1:
+        return s * x
+    return x
+
+
+PROGRAMS = [branches, guarded, one_side, halved, newton, skipped, left_at_once, left_before_a_log, as_often, selected, looked_up, tried, while_in_range,
+            convolved, looped_on_one_side]  # fmt: skip
 X = np.array([[1.0, -1.0, 0.5], [-2.0, 0.5, 1.2], [0.3, 0.4, 2.0], [0.7, 0.1, -0.2]])
 K = np.array([1, 2, 0, 1])
 
