@@ -113,7 +113,9 @@ def _over_shared(b: Batch, element: Shared, axes: list[int], keep: bool) -> Colu
         whole = (seeded[element.row], *sizes_of(b.emit, value))
         value = b.emit(np.broadcast_to, value, shape=whole)
     value = moved(b.emit, value, 0, element.row)
-    if len(seeded) > 1:
+    if len(seeded) > 1 and not rest:
+        value = b.emit(np.ravel, value)
+    elif len(seeded) > 1:
         value = b.emit(np.reshape, value, shape=(rows.number(b.emit), *rest))
     if value in b.emitted:
         value.type = b.type_with_axis(b.target, value.type.dtype)
