@@ -362,7 +362,11 @@ class Control(Ragged):
                 self.iterations.update((each, loop.family) for each in inner)
         family = self.iterations.get(value)
         around = [
-            [loop.header, loop.body, *(part for s in walk([*loop.header, *loop.body]) for part in blocks(s))]  # fmt: skip
+            [
+                loop.header,
+                loop.body,
+                *(part for s in walk([*loop.header, *loop.body]) for part in blocks(s)),
+            ]
             for loop in loops
             if loop.family is family
         ]

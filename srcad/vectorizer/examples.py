@@ -273,7 +273,7 @@ class Examples(Batch):
     def stackable(self, value: Value) -> bool:
         """Whether the values of all examples can be one array."""
         type_ = value.type
-        if not type_.numeric or value in self.unsure:
+        if not type_.numeric or (value in self.unsure and value not in self.ends):
             return False
         if type_.shape is None or type_.dtype is None:  # which nothing can be computed with
             return self.size is self.whole and value in self.ends

@@ -205,6 +205,8 @@ def of_derivative(transform):
 
 def over_reverse(function, sample, case, rng):
     """The pullback of a map: those of the examples, added up where they share an argument."""
+    if not sample.count:  # of no examples the value may have sizes that are not known
+        raise NotComparable
     values = each(function, sample)
     bars = [like(rng, value) for value in values]
     wholes = sample.stacked(bars)
