@@ -11,7 +11,6 @@ branch of the same test. How values get there is `simplifier.storage`'s business
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial, reduce
 from itertools import zip_longest
@@ -279,7 +278,11 @@ class Adjoint:
             contributed = (self.bars, self.part_bars, self.pending)
             if any(out in bars for out in outs for bars in contributed):
                 reader = 4
-            if self.local.siblings([statement]):  # which read what it does not hand out
+            if reader and isinstance(statement, Let) and statement.op is ops.part:
+                reader = 4  # cotangents of several results meet where these are made
+            # The adjoint of a loop or a branch reads what it does not hand out, and must stand where it stands:
+            # a second sweep in reverse would find the two on different sides, and lose what the one contributes.
+            if isinstance(statement, (Branch, Loop)):
                 reader = 4
             if not reader:
                 continue
@@ -914,7 +917,6 @@ class _Locals:
     def __init__(self, block: Block) -> None:
         self.found: dict[Any, set[Value]] = {}
         self.around: dict[Any, tuple[Family, ...]] = {}
-        self.count: Counter[Any] = Counter()
         # What stands around each value: the sides of branches, and loops (with no branch).
         self.path: dict[Value, tuple[tuple[tuple[Any, int], Branch | None], ...]] = {}
         self.collect(block, ())
@@ -941,17 +943,8 @@ class _Locals:
                     place = ((statement.test, side), statement)
                     self.collect(inner, around, (*path, place))
 
-    def siblings(self, block: Block) -> bool:
-        """Whether one of the loops and branches of a block has siblings."""
-        return any(
-            self.count[statement.family if isinstance(statement, Loop) else statement.test] > 1
-            for statement in walk(block)
-            if isinstance(statement, (Loop, Branch))
-        )
-
     def meet(self, family: Family, around: tuple[Family, ...]) -> None:
         """Refuse siblings of which one stands in a loop that the other does not stand in."""
-        self.count[family] += 1
         if self.around.setdefault(family, around) != around:
             raise UnsupportedSyntaxError(
                 "a derivative that is computed row by row is differentiated again in reverse mode",

@@ -28,15 +28,6 @@ def chained(x: Any) -> Any:
     return y * y
 
 
-def looped(x: Any) -> Any:
-    y = x
-    for _ in range(3):
-        y = np.sqrt(y) * np.log(y)
-    if x <= 0:
-        return -2 * x
-    return y
-
-
 def helper(x: Any) -> Any:
     return np.log(x) / x
 
@@ -68,7 +59,6 @@ def read_after(x: Any) -> Any:
         (chained, 1.0, 5.0),
         (chained, 2.0, -2.0),
         (chained, 4.0, 8.0),
-        (looped, 0.0, -2.0),
         (called, np.float64(0.0), 7.0),
         (read_by_both, 2.0, 5.0),
         (read_by_both, -2.0, -16.0),
