@@ -508,6 +508,7 @@ def walk(block: Block) -> list[Statement]:
     found: list[Statement] = []
     for statement in block:
         found.append(statement)
-        for inner in blocks(statement):
-            found += walk(inner)
+        if type(statement) is not Let:  # as most are
+            for inner in blocks(statement):
+                found += walk(inner)
     return found
