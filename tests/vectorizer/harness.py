@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.api.compile import _Callees, _imports
+from srcad.api.compile import _Callees, _imports, _names_in
 from srcad.api.signature import read_spec
 from srcad.core.nodes import Function, Value, map_tree
 from srcad.core.printer import function_node, module_text
@@ -53,7 +53,7 @@ def text_of(function: Function) -> str:
 def compiled(function: Function) -> tuple[Callable[..., Any], str]:
     """A function of Core as one of Python."""
     node = function_node(function, assign_names(function, set(), {}), _Callees({}))
-    text = module_text([node], _imports([node], frozenset(), frozenset()))
+    text = module_text([node], _imports(_names_in([node]), frozenset(), frozenset()))
     scope: dict[str, Any] = {}
     exec(compile(text, "<emitted>", "exec"), scope)
     return scope[function.name], text  # type: ignore[no-any-return]
