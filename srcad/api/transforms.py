@@ -445,7 +445,7 @@ def vmap(
 
     Raises:
         ArgumentError: in_dims or out_dims do not fit, the mapped axes differ in size.
-        UnsupportedSyntaxError: The rank or the dtype of a result is not known, or it is not said what draws are.
+        UnsupportedSyntaxError: It is not said what draws are, or what the examples are to share depends on the example.
         ValueError: The results of the examples differ in shape.
 
     >>> import numpy as np
