@@ -89,6 +89,19 @@ def test_second_order(t: float) -> None:
         np.testing.assert_allclose(hessian(x, t), wanted, rtol=1e-13)
 
 
+def several(x: Any, t: float) -> Any:
+    whole, rest = np.divmod(x, 0.83)
+    return np.sum(whole - x) if t > 0 else -2 * np.sum(rest + whole)
+
+
+@pytest.mark.parametrize(("t", "slope"), [(1.0, -1.0), (-1.0, -2.0)])
+def test_one_of_several_results(t: float, slope: float) -> None:
+    x = np.array([0.1, 1.0, 2.0])
+    _, pullback = srcad.vjp(lambda x: several(x, t), x)
+    for found in (srcad.grad(several)(x, t), pullback(1.0)[0]):
+        np.testing.assert_array_equal(found, np.full(3, slope))
+
+
 def test_a_solver_that_has_failed() -> None:
     optimize = pytest.importorskip("scipy.optimize")
 
