@@ -10,6 +10,7 @@ What the backward statements read of the forward ones is the residual: returned 
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -124,12 +125,13 @@ def _surface(block: Block, value: Value) -> Value:
 
 
 def _distinct(function: Function) -> Function:
-    """Parameters have names of their own."""
+    """Parameters have names of their own; what has none of the user's, no builtin's, which the text may call."""
     seen: set[str] = set()
     params = []
     for param in function.params:
         name, counter = param.name, 0
-        while name in seen:
+        own = isinstance(param.tree, Value) and not param.tree.named
+        while name in seen or (own and hasattr(builtins, name)):
             counter += 1
             name = f"{param.name}_{counter}"
         seen.add(name)

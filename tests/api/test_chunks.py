@@ -621,3 +621,16 @@ def test_a_bar_where_it_takes_longer_than_a_second(x, monkeypatch, capsys):
     jacrev(curve, chunk_size=2, progress=True)(x)
     out, err = capsys.readouterr()
     assert not out and "100%" in err
+
+
+def test_what_is_saved_shadows_no_builtin():
+    """`zip` saves how far it goes as min(...); the halves call min, too."""
+
+    def f(u, w, ks):
+        for _, _ in zip(ks, u):
+            w = 0.5 * w + np.quantile(u, 0.3)
+        return np.append(u[:-1], w)
+
+    u, ks = np.arange(4.0) ** 2, np.array([0, 1])
+    found = srcad.jacfwd(f, chunk_size=2)(u, 1.0, ks)
+    np.testing.assert_allclose(found, srcad.jacrev(f)(u, 1.0, ks))
