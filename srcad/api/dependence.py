@@ -87,6 +87,10 @@ def dependence(dispatcher: Dispatcher, args: tuple[Any, ...], outer: Any = None)
     What is read of outer scopes, and is not among `outer`, is not in the key of a pattern: what it decides is for these values.
     """
     keyed = None if outer is None else {(tuple(path), name) for path, name in outer}
+    return dispatcher.carefully(args, lambda one: _walked(one, args, keyed))  # type: ignore[no-any-return]
+
+
+def _walked(dispatcher: Dispatcher, args: tuple[Any, ...], keyed: Any) -> Dependence:
     program, core = _core(dispatcher, args)
     request = dispatcher.request
     wrt, _ = select(core, request.argnums)

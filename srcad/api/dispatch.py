@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcad.api.compiled import MISSING, Compiled, by_keyword, scope_of
+from srcad.api.draws import Draws
 from srcad.api.forms import is_open, plain_function
 from srcad.api.portable import (
     at_home,
@@ -109,15 +110,21 @@ class Dispatcher:
 
     def called(self, args: tuple[Any, ...]) -> Any:
         """The derivative at bound arguments."""
-        entry = self.find(args).entry
-        if not self.maps:
-            return entry(*args)  # type: ignore[misc]
+        return self.carefully(args, lambda one: one.find(args).entry(*args))  # type: ignore[misc]
+
+    def carefully(self, args: tuple[Any, ...], run: Callable[[Dispatcher], Any]) -> Any:
+        """What `run` does with this dispatcher, or where that raises IndexError with the careful one, which draws the same."""
+        if self.careful is None:
+            return run(self)
+        draws = None
+        if any(request.randomness != "error" for request in self.request.chain()):
+            draws = Draws(args, self.find(args).made.externals)
         try:
-            return entry(*args)  # type: ignore[misc]
+            return run(self)
         except IndexError:
-            if self.careful is None:
-                raise
-        return self.careful.called(args)
+            if draws is not None:
+                draws.again()
+        return run(self.careful)
 
     @cached_property
     def open(self) -> bool:

@@ -82,7 +82,7 @@ class Mapped(Derivative):
             return explicit(*args, **kwargs)
         args = self.dispatcher.bind(args, kwargs)
         if self.chunk_size is None:
-            return self.entered(args)
+            return self.dispatcher.called(args)
         per = leaf_dims(self.in_dims, args)
         sizes = {
             np.shape(leaf)[dim]
@@ -91,16 +91,17 @@ class Mapped(Derivative):
             if dim is not None and isinstance(leaf, np.ndarray) and -leaf.ndim <= dim < leaf.ndim
         }
         if len(sizes) != 1 or max(sizes) <= self.chunk_size:
-            return self.entered(args)
+            return self.dispatcher.called(args)
         (size,) = sizes
         parts = []
-        draws = self.draws(args) if self.randomness == "same" else None
+        same = self.randomness == "same"
+        draws = Draws(args, self.dispatcher.find(args).made.externals) if same else None
         for start in range(0, size, self.chunk_size):
             some = slice(start, start + self.chunk_size)
             taken = [some_of(arg, each, some) for arg, each in zip(args, per)]
             if draws is not None:
                 draws.again()
-            parts.append(self.entered(tuple(taken)))
+            parts.append(self.dispatcher.called(tuple(taken)))
         places = iter(flatten(spread_dims(self.out_dims, parts[0], "out_dims")))
         columns = iter(zip(*map(flatten, parts)))
 
@@ -110,21 +111,6 @@ class Mapped(Derivative):
             return np.concatenate(pieces, axis=dim) if mapped else leaf
 
         return rebuild(parts[0], joined)
-
-    def draws(self, args: tuple[Any, ...]) -> Draws:
-        """What may be drawn from, as it is now."""
-        return Draws(args, self.dispatcher.find(args).made.externals)
-
-    def entered(self, args: tuple[Any, ...]) -> Any:
-        """The map of bound arguments."""
-        if self.randomness == "error" or self.dispatcher.careful is None:
-            return self.dispatcher.called(args)
-        draws = self.draws(args)
-        try:
-            return self.dispatcher.find(args).entry(*args)  # type: ignore[misc]
-        except IndexError:
-            draws.again()
-        return self.dispatcher.careful.called(args)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated text for these arguments."""

@@ -36,9 +36,7 @@ def forward(
 
     A half that leaves out the value has None as its tree.
     """
-    compiled = dispatcher.find(args)
-    flat = dispatcher.leaves(args)
-    results = compiled.forward(*flat)  # type: ignore[misc]
+    compiled, flat, results = dispatcher.carefully(args, lambda one: _swept(one, args))
     structure = compiled.made.structure
     valued = compiled.made.names.get("valued") != "no"
     count = len({int(at) for at in flatten(structure) if isinstance(at, Position)}) if valued else 0
@@ -57,6 +55,11 @@ def forward(
     outer = [compiled.namespace.get(text) for text in compiled.made.hidden]
     residuals = [_apart(residual, (*values, *flat, *outer)) for residual in residuals]
     return compiled, result, values, [*kept, *residuals]
+
+
+def _swept(dispatcher: Dispatcher, args: tuple[Any, ...]) -> tuple[Compiled, list[Any], Any]:
+    compiled, flat = dispatcher.find(args), dispatcher.leaves(args)
+    return compiled, flat, compiled.forward(*flat)  # type: ignore[misc]
 
 
 def _apart(residual: Any, others: tuple[Any, ...]) -> Any:

@@ -23,7 +23,7 @@ def push(dispatcher: Dispatcher, primals: Any, tangents: Any) -> Any:
         )
     args = dispatcher.bind(tuple(primals), {})
     dots = _checked(dispatcher.names, primals, tangents)
-    return dispatcher.find(args).call(*args, *dots)  # type: ignore[misc]
+    return dispatcher.carefully(args, lambda one: one.find(args).call(*args, *dots))  # type: ignore[misc]
 
 
 def linear(dispatcher: Dispatcher, primals: tuple[Any, ...]) -> Any:
