@@ -56,9 +56,16 @@ class Derivative:
         functools.update_wrapper(
             self, function, assigned=("__module__", "__qualname__", "__annotations__"), updated=()
         )
-        self.__name__ = f"{getattr(function, '__name__', 'function')}_{self.transform}"
-        self.__doc__ = f"{_WORDS[self.transform]} of `{getattr(function, '__name__', 'function')}`.\n\n{inspect.getdoc(function) or ''}".rstrip()
+        self.called_after(function, self.transform)
         self.__dict__.pop("__wrapped__", None)
+
+    def called_after(self, function: Callable[..., Any], transform: str) -> None:
+        """Take the name and the docstring of a transform of a function."""
+        name = getattr(function, "__name__", "function")
+        self.__name__ = f"{name}_{transform}"
+        self.__doc__ = (
+            f"{_WORDS[transform]} of `{name}`.\n\n{inspect.getdoc(function) or ''}".rstrip()
+        )
 
     @property
     def __signature__(self) -> inspect.Signature:

@@ -380,6 +380,13 @@ class ForwardJacobian(Jacobian):
                 np.copyto(new, old)
             return (self.out, result[1]) if self.has_aux else self.out
         columns = [dict(zip(places, rows.made())) for rows in every]
+        jacobian = self.assembled(structure, wanted, columns, values)
+        return (jacobian, result[1]) if self.has_aux else jacobian
+
+    def assembled(
+        self, structure: Any, wanted: list[Any], columns: list[dict[int, Any]], values: list[Any]
+    ) -> Any:
+        """The result, from the blocks by each argument of the outputs by place."""
         given_out: set[int] = set()
 
         def blocks(at: Any) -> Any:
@@ -388,13 +395,12 @@ class ForwardJacobian(Jacobian):
             repeated = int(at) in given_out  # an output that stands at two places has two Jacobians
             given_out.add(int(at))
             found = [column[int(at)] for column in columns]
-            return self.nested(wanted, [np.copy(block) for block in found] if repeated else found)
+            return self.nested(wanted, deepcopy(found) if repeated else found)
 
         def hand_on(at: Any) -> Any:
             return own(values[at]) if isinstance(at, Position) else at
 
-        jacobian = rebuild(structure, blocks, hand_on)
-        return (jacobian, result[1]) if self.has_aux else jacobian
+        return rebuild(structure, blocks, hand_on)
 
 
 class ChunkedHessian(ForwardJacobian):
@@ -402,8 +408,7 @@ class ChunkedHessian(ForwardJacobian):
 
     def __init__(self, function: Callable[..., Any], *args: Any, **options: Any) -> None:
         super().__init__(function, *args, **options)
-        name = getattr(function, "function", function)
-        self.__name__ = f"{getattr(name, '__name__', 'function')}_hessian"
+        self.called_after(getattr(function, "function", function), "hessian")
 
 
 class EitherJacobian(Jacobian):

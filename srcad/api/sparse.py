@@ -17,9 +17,9 @@ from srcad.api.draws import Draws
 from srcad.api.matrices import ForwardJacobian, Jacobian
 from srcad.api.memory import counted
 from srcad.api.pullback import forward
-from srcad.api.request import Position, Request
+from srcad.api.request import Request, fitting
 from srcad.api.signature import Spec
-from srcad.core.pytrees import derivatives, flatten, own, rebuild, varied
+from srcad.core.pytrees import derivatives, flatten, varied
 from srcad.errors import ArgumentTypeError, RankUnknownError
 from srcad.loader import noted
 
@@ -117,6 +117,15 @@ class _Sparse(Jacobian):
 
     def dispatchers(self) -> list[Dispatcher]:
         return [*super().dispatchers(), *self.swept.values()]
+
+    def check(self, args: tuple[Any, ...]) -> None:
+        """Refuse what SciPy has no sparse arrays of. Raises ArgumentTypeError."""
+        for place in fitting(self.argnums, len(args), self.__name__):
+            if any(np.asarray(leaf).dtype == np.float16 for leaf in varied(args[place])):
+                raise ArgumentTypeError(
+                    f"argument `{self.dispatcher.names[place]}` is float16, of which SciPy has no sparse arrays",
+                    reason="Pass float32.",
+                )
 
     def explained(self) -> tuple[Request, str]:
         many = "rows" if self.transform == "jacrev" else "columns"
@@ -228,14 +237,6 @@ class _Sparse(Jacobian):
         return plan.entries(products(), dtype, None if at_once else layout.order(plan))  # type: ignore[no-any-return]
 
 
-def checked(leaves: list[Any]) -> None:
-    """Refuse what SciPy has no sparse arrays of. Raises ArgumentTypeError."""
-    if any(np.asarray(leaf).dtype == np.float16 for leaf in leaves):
-        raise ArgumentTypeError(
-            "an argument is float16, of which SciPy has no sparse arrays", reason="Pass float32."
-        )
-
-
 class SparseJacobian(_Sparse):
     """The Jacobian by reverse mode, made by `srcad.jacrev(f, sparse=True)`."""
 
@@ -243,7 +244,7 @@ class SparseJacobian(_Sparse):
     def at(self, args: tuple[Any, ...]) -> Any:
         wanted = self.wanted(args)
         xs = varied(wanted)
-        checked(xs)
+        self.check(args)
         draws = Draws(args, self.compiled(args).made.externals)
         compiled, result, _, given = self.halves(0, args)
         output = result[0] if self.has_aux else result
@@ -280,7 +281,7 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
     def at(self, args: tuple[Any, ...]) -> Any:
         wanted = self.wanted(args)
         xs = varied(wanted)
-        checked(xs)
+        self.check(args)
         draws = Draws(args, self.compiled(args).made.externals)
         symmetric = self.is_symmetric(xs)
         columns: list[dict[int, Any]] = []
@@ -297,20 +298,7 @@ class SparseForwardJacobian(_Sparse, ForwardJacobian):
             outputs = [order.index(at) for at in places]
             made = self.column(layout, place, outputs, compiled, given, x, symmetric)
             columns.append(dict(zip(places, made)))
-        given_out: set[int] = set()
-
-        def blocks(at: Any) -> Any:
-            if not isinstance(at, Position):
-                return at
-            again = int(at) in given_out  # an output that stands at two places has two Jacobians
-            given_out.add(int(at))
-            found = [column[int(at)] for column in columns]
-            return self.nested(wanted, [block.copy() for block in found] if again else found)
-
-        def hand_on(at: Any) -> Any:
-            return own(values[at]) if isinstance(at, Position) else at
-
-        jacobian = rebuild(structure, blocks, hand_on)
+        jacobian = self.assembled(structure, wanted, columns, values)
         return (jacobian, result[1]) if self.has_aux else jacobian
 
     def column(
@@ -341,8 +329,7 @@ class SparseHessian(SparseForwardJacobian):
 
     def __init__(self, function: Callable[..., Any], *args: Any, **options: Any) -> None:
         super().__init__(function, *args, **options)
-        name = getattr(function, "function", function)
-        self.__name__ = f"{getattr(name, '__name__', 'function')}_hessian"
+        self.called_after(getattr(function, "function", function), "hessian")
 
 
 class Sparsity:
@@ -436,7 +423,7 @@ def sparsity(
         A `Sparsity`: its `matrix` is what `scipy.optimize.least_squares` and `solve_ivp` take as `jac_sparsity`; `.plot()` draws it.
 
     Raises:
-        SrcadError: The function cannot be differentiated; it solves equations, or catches exceptions.
+        SrcadError: The function cannot be differentiated, or it solves equations; what it draws decides on elements; the pattern is not sparse.
 
     >>> print(sparsity(lambda x: x[1:] - x[:-1], np.zeros(9)))
     ⠙⢦⡀⠀⠀

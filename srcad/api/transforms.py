@@ -357,21 +357,26 @@ def jacobian(
 
 def _matrix_options(given: dict[str, Any], transform: str) -> dict[str, Any]:
     """The options of a Jacobian that are there; those that sparse ones have no use for are refused."""
-    for name in ("executor", "out", "progress"):
-        if given.get("sparse") and given.get(name) is not None and given[name] is not False:
+    if given.get("sparse"):
+        for name in _asked(given, "executor", "out", "progress"):
             raise UnsupportedSyntaxError(
                 f"`{name}=` of {transform} with sparse=True",
                 reason="The few products of a sparse Jacobian are computed here, and its arrays made for what is in them. Leave it out.",
             )
-    rest = ("sparse", "chunk_size", "executor", "out", "progress", "_preallocate_and_copy")
-    for name in rest if given.get("compact") else ():
-        if given.get(name) is not None and given[name] is not False:
+    if given.get("compact"):
+        rest = "sparse", "chunk_size", "executor", "out", "progress", "_preallocate_and_copy"
+        for name in _asked(given, *rest):
             raise UnsupportedSyntaxError(
                 f"`{name}=` of {transform} with compact=True",
                 reason="The blocks are computed at once, and take no more than the result. Leave it out.",
             )
     names = ("argnums", "has_aux", "chunk_size", "_preallocate_and_copy", "executor", "out", "progress")  # fmt: skip
     return {name: given[name] for name in names if name in given}
+
+
+def _asked(given: dict[str, Any], *names: str) -> list[str]:
+    """Which of some options say something."""
+    return [name for name in names if given.get(name) is not None and given[name] is not False]
 
 
 def hessian(
@@ -417,7 +422,7 @@ def hessian(
         from srcad.api.sparse import SparseHessian
 
         return SparseHessian(Grad(f, argnums), **options)
-    if any(options[name] for name in ("chunk_size", "executor", "progress")) or out is not None:
+    if _asked(options, "chunk_size", "executor", "out", "progress"):
         from srcad.api.matrices import ChunkedHessian, Jacobian
 
         return ChunkedHessian(Jacobian(f, argnums), **options)

@@ -149,7 +149,11 @@ def test_a_hessian(processes, x):
     out = np.empty((5, 5))
     assert srcad.hessian(energy, executor=processes, out=out, chunk_size=2)(x) is out
     np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-14)
-    same(srcad.hessian(energy, (0,), chunk_size=3)(x), srcad.hessian(energy, (0,))(x))
+    found = srcad.hessian(energy, (0,), chunk_size=3)
+    same(found(x), srcad.hessian(energy, (0,))(x))
+    assert found.__doc__ == srcad.hessian(energy).__doc__
+    with pytest.raises(ArgumentError, match="chunk_size=0"):
+        srcad.hessian(energy, chunk_size=0)
 
 
 @pytest.mark.parametrize("transform", [jacrev, jacfwd])
