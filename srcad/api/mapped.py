@@ -15,10 +15,21 @@ from srcad.api.dims import spread_dims
 from srcad.api.request import Request
 from srcad.core import ops
 from srcad.core.builder import Builder
-from srcad.core.nodes import Block, Function, Let, Origin, Param, Tree, Value, leaves, walk
+from srcad.core.nodes import (
+    Block,
+    Function,
+    Let,
+    Origin,
+    Param,
+    Tree,
+    Value,
+    leaves,
+    place_of,
+    walk,
+)
 from srcad.core.renewal import Renewal
 from srcad.core.types import Dim, Type
-from srcad.errors import ArgumentValueError, Place, UnsupportedSyntaxError
+from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
 from srcad.vectorizer.batch import NotBatchable
 from srcad.vectorizer.control import Control
 from srcad.vectorizer.examples import SHAPE, NotOnce
@@ -31,7 +42,7 @@ def mapped(function: Function, request: Request, name: str) -> Function:
 
     Raises UnsupportedSyntaxError where what the examples return is not known to be stackable, or where they draw.
     """
-    place, randomness = function.parsed.place, request.randomness
+    randomness = request.randomness
     for statement in walk(function.body):
         if isinstance(statement, Let) and statement.op is ops.raise_if:
             continue  # once for all, unless its condition has the axis
@@ -43,7 +54,7 @@ def mapped(function: Function, request: Request, name: str) -> Function:
             )
             raise UnsupportedSyntaxError(
                 f"`{name}` draws under vmap",
-                place=_at(place, statement),
+                place=place_of(function, statement),
                 reason='Whether the examples share what is drawn is not said: randomness="same" or "different". Or draw before, and pass what was drawn.',
             )
     front = Builder(infer)
@@ -90,13 +101,13 @@ def mapped(function: Function, request: Request, name: str) -> Function:
     except NotOnce as drawing:
         raise UnsupportedSyntaxError(
             "a draw that the examples are to share depends on the example",
-            place=_at(place, drawing.statement),
+            place=place_of(function, drawing.statement),
             reason='Draw where no branch, loop or argument depends on what is mapped over, or ask for randomness="different".',
         ) from None
     except NotBatchable as refused:
         raise UnsupportedSyntaxError(
             f"vmap of `{function.name}`: {refused.why}",
-            place=_at(place, refused.statement),
+            place=place_of(function, refused.statement),
             reason="What the examples make of it is not known to be arrays of one rank and dtype, which could be stacked: loop over the examples.",
         ) from None
     made = made.renewed(
@@ -162,11 +173,3 @@ class Ends:
         if (dim if rank is None else dim % rank) == 0:
             return rows
         return self.builder.emit(ops.operation(np.moveaxis), rows, source=0, destination=dim)
-
-
-def _at(place: Any, statement: Any) -> Any:
-    """The place of a statement of the user's."""
-    if place is None or statement is None or not statement.origin.line:
-        return place
-    file = statement.origin.file or place.file  # of a callee, its own
-    return Place(file, statement.origin.line, 0, None, statement.origin.text)

@@ -25,10 +25,11 @@ from srcad.core.nodes import (
     entries_like,
     leaves,
     map_tree,
+    place_of,
 )
 from srcad.core.trees import map_varied, varied_values
 from srcad.core.types import Size, Type
-from srcad.errors import Place, RankUnknownError, UnsupportedSyntaxError
+from srcad.errors import RankUnknownError, UnsupportedSyntaxError
 from srcad.transformer.reverse import (
     RowsOf,
     dtype_option,
@@ -192,12 +193,9 @@ def mixed(
     function: Function, statement: Any, why: str, transform: str = "jacrev"
 ) -> UnsupportedSyntaxError:
     """The refusal of a compact Jacobian."""
-    place, origin = function.parsed.place, getattr(statement, "origin", Origin())
-    if place is not None and origin.line:
-        place = Place(origin.file or place.file, origin.line, 0, None, origin.text)
     return UnsupportedSyntaxError(
         f"compact=True of `{function.name}`: {why}, as far as the source tells",
-        place=place,
+        place=place_of(function, statement),
         reason=f"The blocks are those of functions of each row. Leave compact out, or write the function of one row: srcad.vmap(srcad.{transform}(row)).",
     )
 

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import gast
 
 from srcad.core.types import ANY, Type
+from srcad.errors import Place
 
 __all__ = [
     "Attempt",
@@ -55,6 +56,7 @@ __all__ = [
     "leaves",
     "map_tree",
     "operands",
+    "place_of",
     "surviving",
     "visible",
     "walk",
@@ -494,6 +496,15 @@ def surviving(statement: Statement) -> Block | None:
         if fails(statement.body):
             return statement.orelse
     return None
+
+
+def place_of(function: Function, statement: Statement | None) -> Place | None:
+    """Where the user's statement is that a statement of a function comes from; the place of the function where that is not known."""
+    place: Place | None = function.parsed.place if hasattr(function, "parsed") else None
+    origin = getattr(statement, "origin", Origin())
+    if place is None or not origin.line:
+        return place
+    return Place(origin.file or place.file, origin.line, 0, None, origin.text)
 
 
 def visible(statement: Statement) -> Iterator[Value]:

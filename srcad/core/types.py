@@ -84,7 +84,8 @@ class Type(NamedTuple):
 
     `dtype` is NumPy's name of it or None; `shape` is a tuple of sizes or None. An "object" with a `dtype` is that dtype. The parts of
     a "tuple" have memory of their own, unless its `dtype` is "shared": they may be views of an operand.
-    `value` is what is known of an integer or a tuple of sizes (`x.shape`), in the terms of `srcad.analysis.types`, of an object the `Sparse` that it is, or None.
+    `value` is what is known of an integer or a tuple of sizes (`x.shape`), in the terms of `srcad.analysis.types`; of an object the
+    `Sparse` that it is; or None.
     """
 
     kind: str

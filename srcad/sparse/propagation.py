@@ -25,10 +25,11 @@ from srcad.core.nodes import (
     Statement,
     Value,
     Within,
+    place_of,
 )
 from srcad.core.solutions import Lifted, Solution
 from srcad.core.structs import Struct
-from srcad.errors import UnsupportedSyntaxError
+from srcad.errors import ArgumentValueError, UnsupportedSyntaxError
 from srcad.sparse.matrices import rows_of
 from srcad.sparse.operations import dependences
 from srcad.sparse.traced import Traced, leaves_of, plain
@@ -61,6 +62,7 @@ class Tracer:
         self.width, self.local, self.numeric = width, False, False
         self.env: dict[Value, Any] = {}
         self.settings = np.geterr()
+        self.function: Function | None = None
         self.statement: Any = None
 
     def input(self, value: Any, start: int) -> Traced:
@@ -71,12 +73,15 @@ class Tracer:
 
     def run(self, function: Function) -> Any:
         """The traced result of a function whose parameters are in `env`."""
-        self.settings = np.geterr()
+        self.function, self.settings = function, np.geterr()
         try:
             with np.errstate(all="ignore"):
                 self.block(function.body)
         except Raised as raised:
             raise raised.error from None
+        except ArgumentValueError as error:  # what has too many entries
+            error.place = error.place or place_of(function, self.statement)
+            raise
         return self.read(function.result)
 
     def read(self, tree: Any) -> Any:
@@ -99,10 +104,9 @@ class Tracer:
 
     def refusal(self, what: str, rewrite: str = "") -> UnsupportedSyntaxError:
         """What the pattern is not known of, and where."""
-        line = self.statement.origin.line if self.statement is not None else 0
-        where = f" (line {line})" if line else ""
         return UnsupportedSyntaxError(
-            f"the sparsity of {what} is not known{where}",
+            f"the sparsity of {what} is not known",
+            place=self.function and place_of(self.function, self.statement),
             reason=rewrite
             or "Leave out sparse=True, or make the derivative of what comes before and after it sparse.",
         )

@@ -40,13 +40,14 @@ from srcad.core.nodes import (
     leaves,
     map_tree,
     operands,
+    place_of,
     surviving,
     walk,
 )
 from srcad.core.quote import RankUnknown, may_be_complex, quote, unwrap, wrap
 from srcad.core.results import parts_of
 from srcad.core.types import Size, Type
-from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
+from srcad.errors import MissingRuleError, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of, without_derivative, without_rule
 from srcad.rules.chain import gradients, pulled, scaled, weighted, with_operands
 from srcad.transformer.masks import NOWHERE, Masked, Masks, may_be_infinite, only_moves, within
@@ -328,11 +329,7 @@ class Adjoint:
         kind: type[SrcadError] = MissingRuleError,
     ) -> None:
         """Raise an error that points at the statement of the user's."""
-        place = self.function.parsed.place if hasattr(self.function, "parsed") else None
-        line, text = statement.origin.line, statement.origin.text
-        if place is not None and line:
-            place = Place(statement.origin.file or place.file, line, 0, None, text)
-        raise kind(what, place=place, reason=reason)
+        raise kind(what, place=place_of(self.function, statement), reason=reason)
 
     def operand(self, tree: Tree) -> Tree:
         return map_tree(tree, lambda value: self.rename.get(value, value))

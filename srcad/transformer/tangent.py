@@ -37,11 +37,12 @@ from srcad.core.nodes import (
     Value,
     leaves,
     map_tree,
+    place_of,
     surviving,
 )
 from srcad.core.quote import RankUnknown, quote, real, unwrap, wanting, wrap
 from srcad.core.results import parts_of
-from srcad.errors import MissingRuleError, Place, SrcadError, UnsupportedSyntaxError
+from srcad.errors import MissingRuleError, SrcadError, UnsupportedSyntaxError
 from srcad.rules import rule_of, without_derivative, without_rule
 from srcad.rules.chain import check_complex, scaled, slopes, weighted, with_operands
 from srcad.transformer.adjoint import cotangent_type
@@ -124,11 +125,7 @@ class Tangent:
         kind: type[SrcadError] = MissingRuleError,
     ) -> None:
         """Raise an error that points at the statement of the user's."""
-        place = self.function.parsed.place if hasattr(self.function, "parsed") else None
-        line, text = statement.origin.line, statement.origin.text
-        if place is not None and line:
-            place = Place(statement.origin.file or place.file, line, 0, None, text)
-        raise kind(what, place=place, reason=reason)
+        raise kind(what, place=place_of(self.function, statement), reason=reason)
 
     def let_part(self, statement: Let) -> None:
         """When the last of several results has its name, the pushforward of what computed them."""
