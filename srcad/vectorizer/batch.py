@@ -45,6 +45,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Dim, Type, never_one
+from srcad.vectorizer.dtypes import dtype_named, strong
 from srcad.vectorizer.loops import loop
 from srcad.vectorizer.operations import BATCH_OPTIONS, FORM, form_handler, handler
 from srcad.vectorizer.structure import (
@@ -435,7 +436,7 @@ class Batch:
     def first_twin(self, carry: Carry) -> Value:
         """What a loop carries with the axis, of the dtype that it begins with."""
         fixed = isinstance(carry.init, Value)
-        dtype = self.dtype(carry.init) if fixed else _strong(carry.param.type)
+        dtype = self.dtype(carry.init) if fixed else strong(carry.param.type.dtype)
         return self.twin(carry.param, dtype)
 
     def like_of(self, trees: Iterable[Tree]) -> Tree:
@@ -515,7 +516,9 @@ class Batch:
         """The dtype of an old operand, or of what stands for it."""
         if self.element(tree) is not None:
             return tree.type.dtype  # type: ignore[no-any-return]
-        return self.dtype_of(self.get(tree)) if self.is_batched(tree) else _strong(type_of(tree))
+        return (
+            self.dtype_of(self.get(tree)) if self.is_batched(tree) else strong(type_of(tree).dtype)
+        )
 
     def dtype_of(self, tree: Tree) -> str | None:
         """The dtype of a new operand."""
@@ -523,7 +526,7 @@ class Batch:
 
     def twin(self, old: Value, dtype: str | None) -> Value:
         """A new value: `old` with the axis."""
-        type_ = self.type_with_axis(old, _WEAK.get(dtype or "", dtype))
+        type_ = self.type_with_axis(old, strong(dtype))
         return Value(old.base, type_, named=old.named)
 
     def emit(self, what: Callable[..., Any] | ops.Operation, *args: Tree, **options: Tree) -> Value:
@@ -631,7 +634,7 @@ class Batch:
         wanted = (self.size, *type_.shape)
         made = self.lets.get(tree) if isinstance(tree, Value) else None
         if not isinstance(tree, Value) and not isinstance(tree, np.ndarray):
-            named = _dtype_option(dtype or _strong(type_))
+            named = dtype_named(dtype or strong(type_.dtype))
             if tree == 0:
                 new = self.emit(np.zeros, self.count(), **named)
             else:
@@ -655,7 +658,7 @@ class Batch:
         """`dtype=` as an old operand has it; nothing for NumPy's default."""
         type_ = type_of(like)
         if type_.dtype is not None:
-            return _dtype_option(_strong(type_))
+            return dtype_named(strong(type_.dtype))
         ask = ops.dtype if type_.kind in ("array", "scalar") else ops.operation(np.result_type)
         return {"dtype": self.emit(ask, self.get(like))}
 
@@ -682,17 +685,7 @@ def _bears_name(value: Value) -> bool:
     return value.named or value.base.endswith("_bar")
 
 
-_WEAK = {"float": "float64", "int": "int64", "complex": "complex128"}
 _FILLED: dict[Any, Any] = {np.zeros_like: np.zeros, np.ones_like: np.ones}
-
-
-def _dtype_option(dtype: str | None) -> dict[str, Any]:
-    return {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
-
-
-def _strong(type_: Type) -> str | None:
-    """The dtype of an array of such values."""
-    return _WEAK.get(type_.dtype or "", type_.dtype)
 
 
 def _differ(a: Dim, b: Dim) -> bool:

@@ -50,6 +50,7 @@ from srcad.core.nodes import (
     walk,
 )
 from srcad.core.types import Dim, Size, Type, number
+from srcad.vectorizer.dtypes import dtype_named, promoted, strong
 from srcad.vectorizer.examples import NotOnce
 from srcad.vectorizer.ragged import Ragged
 
@@ -133,7 +134,7 @@ class Control(Ragged):
 
     def dtype(self, tree: Tree) -> str | None:
         if isinstance(tree, Value) and tree in self.batched and tree not in self.new:
-            return _STRONG.get(tree.type.dtype or "", tree.type.dtype)
+            return strong(tree.type.dtype)
         return super().dtype(tree)
 
     # branches
@@ -265,18 +266,14 @@ class Control(Ragged):
 
     def joined_dtype(self, ends: tuple[Tree, ...]) -> str:
         """The dtype of an array that holds all of these: a number of Python's takes that of the others."""
-        strong: list[Any] = []
-        weak: list[Any] = []
+        arrays: list[str] = []
+        numbers: list[str] = []
         for end in ends:
             dtype = self.dtype(end)
             assert dtype is not None
             plain = type_of(end).kind == "number" and not self.is_batched(end)
-            (weak if plain else strong).append(np.dtype(dtype))
-        made = np.result_type(*strong) if strong else np.result_type(*weak)
-        for dtype in weak:
-            if dtype.kind not in "b" and "biufc".index(dtype.kind) > "biufc".index(made.kind):
-                made = np.result_type(made, dtype)
-        return str(made)
+            (numbers if plain else arrays).append(dtype)
+        return promoted(arrays, numbers)
 
     def divide(self, statement: Branch) -> None:
         """Each side for the examples that take it."""
@@ -392,7 +389,7 @@ class Control(Ragged):
         if base is None:
             make = np.empty if len(filled) == 2 else np.zeros
             shape = self.shape_like(out, place, filled[0])
-            base = self.emit(make, shape, **self.named_dtype(dtype))
+            base = self.emit(make, shape, **dtype_named(dtype))
             base.type = self.type_with_axis(out, dtype)
         for some, found in filled:
             base = self.emit(ops.put, base, some.mask, found[place])
@@ -407,8 +404,8 @@ class Control(Ragged):
 
     def joined_of(self, phi: Phi, place: int, sides: list[Any]) -> str:
         """The dtype of an array of what both sides make."""
-        dtypes: list[Any] = []
-        plain: list[np.dtype[Any]] = []
+        arrays: list[str] = []
+        numbers: list[str] = []
         for end, side in zip((phi.then, phi.orelse), sides):
             if end is None:
                 continue
@@ -416,21 +413,13 @@ class Control(Ragged):
             if side is None and self.is_batched(end):
                 new = self.get(end)
             type_ = type_of(new)
-            if type_.dtype is None:
+            dtype = strong(type_.dtype)
+            if dtype is None:
                 self.refuse(f"the dtype of `{phi.out.base}` is not known")
-            found = np.dtype(_STRONG.get(type_.dtype, type_.dtype))
-            (plain if type_.kind == "number" else dtypes).append(found)
-        if len({found.kind == "c" for found in (*dtypes, *plain)}) > 1:
+            (numbers if type_.kind == "number" else arrays).append(dtype)
+        if len({dtype.startswith("complex") for dtype in (*arrays, *numbers)}) > 1:
             self.refuse(f"`{phi.out.base}` is complex for some examples")
-        made = np.result_type(*dtypes) if dtypes else np.result_type(*plain)
-        for found in plain:
-            if "biufc".index(found.kind) > "biufc".index(made.kind):
-                made = np.result_type(made, found)
-        return str(made)
-
-    def named_dtype(self, dtype: str) -> dict[str, Any]:
-        """`dtype=`, where it is not NumPy's default."""
-        return {} if dtype == "float64" else {"dtype": np.dtype(dtype).type}
+        return promoted(arrays, numbers)
 
     def shape_like(self, out: Value, place: int, side: Any) -> Tree:
         """The shape of an array of all examples, of which one holds those of some, or what they share."""
@@ -619,14 +608,10 @@ class Control(Ragged):
         found = type_of(end)
         if not found.numeric or found.dtype is None:
             self.refuse(f"the dtype of `{carry.param.base}` is not known")
-        strong = np.dtype(_STRONG.get(found.dtype, found.dtype))
-        if (strong.kind == "c") != dtype.startswith("complex"):
+        after = strong(found.dtype) or ""
+        if after.startswith("complex") != dtype.startswith("complex"):
             self.refuse(f"`{carry.param.base}` is complex for some examples")
-        if found.kind == "number" and "biufc".index(strong.kind) <= "biufc".index(
-            np.dtype(dtype).kind
-        ):
-            return dtype
-        return str(np.result_type(strong, dtype))
+        return promoted([dtype], [after]) if found.kind == "number" else promoted([dtype, after])
 
     def advanced(self, carry: Carry, param: Tree, end: Tree, mask: Value, selects: bool) -> Value:
         """What is carried on: for examples that are done, what there was."""
@@ -655,7 +640,6 @@ _TOTAL_FUNCTIONS = {op.function for op in _TOTAL} | {
 }  # fmt: skip
 _INDEXING = {operator.getitem, runtime.put, runtime.put_add}
 _FINITE = {np.isfinite, np.isnan, np.isinf, np.nan_to_num}
-_STRONG = {"float": "float64", "int": "int64", "complex": "complex128"}
 
 
 def total(block: Block, batched: set[Value]) -> bool:

@@ -16,6 +16,7 @@ from srcad.analysis.types import type_of
 from srcad.core import ops
 from srcad.core.nodes import Call, Function, Let, Tree, Value, walk
 from srcad.core.types import Type
+from srcad.vectorizer.dtypes import strong
 
 if TYPE_CHECKING:
     from srcad.vectorizer.batch import Batch
@@ -60,10 +61,7 @@ def draw_at_once(b: Batch, let: Let) -> Value | None:
         if rank:
             return None
         named["size"] = b.count()
-    made = Value(out.base, Type("array", _STRONG.get(dtype, dtype), (b.size, *shape)))
+    made = Value(out.base, Type("array", strong(dtype), (b.size, *shape)))
     b.out.append(let.renewed(out=made, args=(b.get(owner), *given), options=tuple(named.items())))
     b.emitted.add(made)
     return made
-
-
-_STRONG = {"float": "float64", "int": "int64"}

@@ -23,6 +23,7 @@ from srcad.analysis.types import type_of
 from srcad.core import ops
 from srcad.core.nodes import Block, Function, Let, Slice, Tree, Value, leaves, walk
 from srcad.core.types import Size, Type
+from srcad.vectorizer.dtypes import dtype_named
 from srcad.vectorizer.examples import Examples
 from srcad.vectorizer.operations import elementwise, handler
 
@@ -329,10 +330,8 @@ class Ragged(Examples):
             whole = self.emit(np.where, mask, flat.rows, neutral)
             whole.type = Type("array", whole.type.dtype, mask.type.shape)
         else:
-            kind = np.dtype(dtype).type
-            options = {} if dtype == "float64" else {"dtype": kind}
             make = np.ones if neutral else np.zeros
-            start = self.emit(make, self.emit(ops.shape, mask), **options)
+            start = self.emit(make, self.emit(ops.shape, mask), **dtype_named(dtype))
             start.type = Type("array", dtype, mask.type.shape)
             whole = self.emit(ops.put, start, mask, flat.numbers)
             whole.base = flat.numbers.base

@@ -12,6 +12,7 @@ from srcad.core import ops
 from srcad.core.builder import Builder
 from srcad.core.nodes import Origin, Tree, Value, entries_like
 from srcad.core.types import Dim, Size, Type
+from srcad.vectorizer.dtypes import dtype_named
 from srcad.vectorizer.structure.elements import (
     ALL,
     Blocks,
@@ -199,10 +200,6 @@ def _matrix(
         return emit(np.diag, scale)
     eye = emit(np.eye, element.rows.number(emit), **dtype_named(dtype))
     return eye if is_just(scale, 1) else emit(ops.multiply, scale, eye)
-
-
-def dtype_named(dtype: str | None) -> dict[str, Any]:
-    return {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
 
 
 def _stored(
@@ -412,7 +409,7 @@ def scattered_blocks(
     seeded = len(rows.like.type.shape or ())
     inner = seeded - 1
     rest = (type_of(value).rank or 0) - inner - int(element.lead)
-    named = {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
+    named = dtype_named(dtype)
     row, column, before, behind = element.row, element.column, inner, rest
     if transposed:
         row, column, before, behind = column, row, rest, inner

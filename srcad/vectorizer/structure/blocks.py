@@ -13,7 +13,8 @@ from srcad.analysis.types import infer, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import Let, Slice, Tree, Value
 from srcad.core.types import Dim, Size, Type, less
-from srcad.vectorizer.structure.arrays import countable, dtype_named
+from srcad.vectorizer.dtypes import dtype_named
+from srcad.vectorizer.structure.arrays import countable
 from srcad.vectorizer.structure.elements import (
     ALL,
     Blocks,

@@ -11,6 +11,7 @@ from srcad.analysis.types import same_shape, type_of
 from srcad.core import ops
 from srcad.core.nodes import Let
 from srcad.vectorizer import operations
+from srcad.vectorizer.dtypes import dtype_named
 from srcad.vectorizer.structure.blocks import picked_of, scaled, scattered
 from srcad.vectorizer.structure.elements import Blocks, Columns, Diagonal, Shared
 from srcad.vectorizer.structure.table import (
@@ -92,8 +93,7 @@ def summed(b: Batch, let: Let) -> Any:
     rank = type_of(scale).rank
     if rank:
         return scale if rank == 1 else b.emit(np.ravel, scale)
-    dtype = b.target.type.dtype
-    named = {} if dtype == "float64" else {"dtype": np.dtype(dtype).type}
+    named = dtype_named(b.target.type.dtype)
     return b.emit(np.full, element.rows.number(b.emit), floated(scale), **named)
 
 

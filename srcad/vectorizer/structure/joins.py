@@ -13,7 +13,8 @@ from srcad.analysis.types import same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import Carry, Origin, Tree, Value
 from srcad.core.types import Type
-from srcad.vectorizer.structure.arrays import diagonal_blocks, dtype_named, sizes_of
+from srcad.vectorizer.dtypes import dtype_named
+from srcad.vectorizer.structure.arrays import diagonal_blocks, sizes_of
 from srcad.vectorizer.structure.elements import Diagonal, Element, Shared, is_just
 from srcad.vectorizer.structure.shared.forms import dims_of, without
 from srcad.vectorizer.structure.table import is_zero, shape_source

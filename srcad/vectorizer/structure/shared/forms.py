@@ -14,6 +14,7 @@ from srcad.analysis.types import same_shape, same_size, type_of
 from srcad.core import ops
 from srcad.core.nodes import Let, Tree, Value, leaves
 from srcad.core.types import Dim, Type
+from srcad.vectorizer.dtypes import dtype_named
 from srcad.vectorizer.structure.arrays import diagonal_blocks
 from srcad.vectorizer.structure.elements import ALL, Diagonal, Emit, Rows, Shared, kept_axis
 from srcad.vectorizer.structure.table import Handler, floated, is_zero, precise
@@ -155,9 +156,8 @@ def of_vector(b: Batch, element: Diagonal, old: Value) -> Shared | None:
 
 
 def filled(b: Batch, scale: Tree, sizes: tuple[Tree, ...]) -> Value:
-    dtype = b.target.type.dtype
-    named = {} if dtype in (None, "float64") else {"dtype": np.dtype(dtype).type}
-    return b.emit(np.full, sizes if len(sizes) != 1 else sizes[0], floated(scale), **named)
+    size = sizes if len(sizes) != 1 else sizes[0]
+    return b.emit(np.full, size, floated(scale), **dtype_named(b.target.type.dtype))
 
 
 def thin_of(element: Shared) -> Tree:

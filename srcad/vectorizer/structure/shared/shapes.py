@@ -8,7 +8,8 @@ import numpy as np
 
 from srcad.analysis.types import type_of
 from srcad.core.nodes import Let, Tree, Value
-from srcad.vectorizer.structure.arrays import dtype_named, sizes_of
+from srcad.vectorizer.dtypes import dtype_named
+from srcad.vectorizer.structure.arrays import sizes_of
 from srcad.vectorizer.structure.elements import Shared, is_just, kept_axis
 from srcad.vectorizer.structure.shared.forms import (
     as_shared,
