@@ -133,12 +133,7 @@ class Sent(NamedTuple):
     rest: tuple[Any, ...]
 
     def __call__(self, start: int, stop: int) -> list[Any] | None:
-        found = self.opened()
-        if found is None:
-            return None
-        backward, local = found
-        with np.errstate(**local.errors):
-            return swept(backward, local, start, stop)
+        return _run(self.opened(), start, stop)
 
     def opened(self) -> tuple[Any, Any] | None:
         """The function and what it is given, None where that is in a file that is not here.
@@ -181,12 +176,15 @@ class Named(NamedTuple):
     token: str
 
     def __call__(self, start: int, stop: int) -> list[Any] | None:
-        found = _OPEN.get(self.token)
-        if found is None:
-            return None
-        backward, local = found
-        with np.errstate(**local.errors):
-            return swept(backward, local, start, stop)
+        return _run(_OPEN.get(self.token), start, stop)
+
+
+def _run(found: tuple[Any, Any] | None, start: int, stop: int) -> list[Any] | None:
+    if found is None:
+        return None
+    backward, local = found
+    with np.errstate(**local.errors):
+        return swept(backward, local, start, stop)
 
 
 class Answer(NamedTuple):

@@ -372,19 +372,23 @@ def reduced(deps: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     return grouped(deps, places, count)
 
 
+def _along(args: Any, options: Any, default: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The shape of the first operand and the axes that the option `axis` names, where nothing else is differentiated."""
+    first = args[0]
+    others = list(leaves_of((args[1:], options)))
+    if not isinstance(first, Traced) or any(leaf.deps is not None for leaf in others):
+        return None
+    shape = np.shape(first.value)
+    axes = _axes(plain(options.get("axis", default)), len(shape))
+    return None if axes is None or isinstance(first.deps, tuple) else (shape, axes)
+
+
 def reduction(default: Any = None) -> Handler:
     """A handler of what reduces along the option `axis`."""
 
     def handler(tracer: Tracer, args: Any, options: Any, value: Any) -> Any:
-        first = args[0]
-        others = list(leaves_of((args[1:], options)))
-        if not isinstance(first, Traced) or any(leaf.deps is not None for leaf in others):
-            return UNKNOWN
-        shape = np.shape(first.value)
-        axes = _axes(plain(options.get("axis", default)), len(shape))
-        if axes is None or isinstance(first.deps, tuple):
-            return UNKNOWN
-        return reduced(first.deps, shape, axes)
+        found = _along(args, options, default)
+        return UNKNOWN if found is None else reduced(args[0].deps, *found)
 
     return handler
 
@@ -400,19 +404,13 @@ def along(default: Any) -> Handler:
     """A handler of what goes along the option `axis`: each element depends on all along it."""
 
     def handler(tracer: Tracer, args: Any, options: Any, value: Any) -> Any:
-        first = args[0]
-        others = list(leaves_of((args[1:], options)))
-        if not isinstance(first, Traced) or any(leaf.deps is not None for leaf in others):
+        found = _along(args, options, default)
+        if found is None or len(found[0]) == len(found[1]):
             return UNKNOWN
-        shape = np.shape(first.value)
-        axes = _axes(plain(options.get("axis", default)), len(shape))
-        if axes is None or isinstance(first.deps, tuple):
-            return UNKNOWN
-        if len(axes) == len(shape):
-            return UNKNOWN
+        shape, axes = found
         kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
         try:
-            return broadcast(reduced(first.deps, shape, axes), kept, np.shape(value))
+            return broadcast(reduced(args[0].deps, shape, axes), kept, np.shape(value))
         except ValueError:
             return UNKNOWN
 
