@@ -141,15 +141,11 @@ def reads_global(x):
     return np.sum(x * OTHER)
 
 
-def test_a_memory_map_is_right_or_refused(tmp_path):
+def test_a_memory_map(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(3.0))
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
-    try:
-        found = grad(square)(mapped)
-    except SrcadError:
-        return
-    assert type(found) is np.ndarray
-    np.testing.assert_allclose(found, [0, 2, 4])
+    with pytest.raises(ArgumentError, match="memmap"):
+        grad(square)(mapped)
 
 
 # outputs
