@@ -7,7 +7,7 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -229,78 +229,96 @@ def work(
         ChunkError: An executor failed to compute a chunk, or its process died; the others are cancelled.
     """
     keep_memory()
-    with Bar(total, jobs) if progress else contextlib.nullcontext() as bar:
+    with Bar(total) if progress else contextlib.nullcontext() as bar:
 
         def put(job: Job, found: list[Any]) -> None:
             job.rows.put(job.start, job.stop, found)
             if bar is not None:
                 bar.advance(job.stop - job.start)
 
-        if executor is None:
-            for job in jobs:
-                try:
-                    found = job.sweep(job.start, job.stop)
-                except Exception as error:
-                    if not written:
-                        raise
-                    raise failed(job, error, written) from error
-                put(job, found)
+        if executor is not None:
+            Delivery(executor, put, written).run(jobs)
             return
-        done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-        pending: dict[Future[Any], Submitted] = {}
-        carriers: dict[str, Carrier] = {}
-        local = is_local(executor)
-        workers, known = workers_of(executor), getattr(executor, "_max_workers", None)
-
-        def take() -> None:
-            future = done.get()
-            job, whole, refusals = pending.pop(future)
+        for job in jobs:
             try:
-                answer = future.result()
+                found = job.sweep(job.start, job.stop)
             except Exception as error:
+                if not written:
+                    raise
                 raise failed(job, error, written) from error
-            if not local:
-                carriers[job.sweep.sent.token].heard(answer, whole, refusals)
-            if answer.rows is None:
-                submit(job, refusals + 1)
-            else:
-                put(job, answer.rows)
+            put(job, found)
 
-        def submit(job: Job, refusals: int = 0) -> None:
-            sweep: Any = job.sweep
-            whole = True
-            if not local:
-                token = sweep.sent.token  # what cannot be sent is said here
-                carrier = carriers.setdefault(token, Carrier(int(known or 1)))
-                whole = carrier.whole(refusals)
-                full = sweep.by_itself if carrier.apart else sweep.sent
-                sweep = full if whole else Named(token)
-            try:
-                future = executor.submit(compute, sweep, job.start, job.stop)
-            except Exception as error:
-                while pending:  # of a broken pool one of these is the cause
-                    take()
-                raise failed(job, error, written) from error
-            if not callable(getattr(future, "add_done_callback", None)):
-                raise ArgumentTypeError(
-                    f"{type(executor).__name__}.submit returns a {type(future).__name__}, no future",
-                    reason="Pass an executor of concurrent.futures, or what is used as one.",
-                )
-            pending[future] = Submitted(job, whole, refusals)
-            future.add_done_callback(done.put)
 
+class Delivery:
+    """Chunks that an executor computes.
+
+    Args:
+        executor: Any executor of `concurrent.futures`.
+        put: What is done with the rows of a job.
+        written: Whether they go into the caller's own arrays.
+    """
+
+    def __init__(self, executor: Any, put: Callable[[Job, list[Any]], None], written: bool) -> None:
+        self.executor, self.put, self.written = executor, put, written
+        self.done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        self.pending: dict[Future[Any], Submitted] = {}
+        self.carriers: dict[str, Carrier] = {}
+        self.local = is_local(executor)
+
+    def run(self, jobs: Iterator[Job]) -> None:
+        """Have all jobs done. Raises ChunkError, ArgumentTypeError."""
+        workers, room = workers_of(self.executor), available() // 4
         try:
-            room = available() // 4
             for job in jobs:
                 # What is done and not yet written is bounded by memory, what waits by nothing.
-                while len(pending) >= max(2 * workers, room // max(job.nbytes, 1)):
-                    take()
-                submit(job)
-            while pending:
-                take()
+                while len(self.pending) >= max(2 * workers, room // max(job.nbytes, 1)):
+                    self.take()
+                self.submit(job)
+            while self.pending:
+                self.take()
         finally:
-            for future in pending:
+            for future in self.pending:
                 future.cancel()
+
+    def take(self) -> None:
+        """Put the rows of the next chunk that is done where they belong."""
+        future = self.done.get()
+        job, whole, refusals = self.pending.pop(future)
+        try:
+            answer = future.result()
+        except Exception as error:
+            raise failed(job, error, self.written) from error
+        if not self.local:
+            self.carriers[job.sweep.sent.token].heard(answer, whole, refusals)
+        if answer.rows is None:
+            self.submit(job, refusals + 1)
+        else:
+            self.put(job, answer.rows)
+
+    def submit(self, job: Job, refusals: int = 0) -> None:
+        """Hand a job over, which so many workers had no use for without its sweep."""
+        sweep: Any = job.sweep
+        whole = True
+        if not self.local:
+            token = sweep.sent.token  # what cannot be sent is said here
+            known = getattr(self.executor, "_max_workers", None)
+            carrier = self.carriers.setdefault(token, Carrier(int(known or 1)))
+            whole = carrier.whole(refusals)
+            full = sweep.by_itself if carrier.apart else sweep.sent
+            sweep = full if whole else Named(token)
+        try:
+            future = self.executor.submit(compute, sweep, job.start, job.stop)
+        except Exception as error:
+            while self.pending:  # of a broken pool one of these is the cause
+                self.take()
+            raise failed(job, error, self.written) from error
+        if not callable(getattr(future, "add_done_callback", None)):
+            raise ArgumentTypeError(
+                f"{type(self.executor).__name__}.submit returns a {type(future).__name__}, no future",
+                reason="Pass an executor of concurrent.futures, or what is used as one.",
+            )
+        self.pending[future] = Submitted(job, whole, refusals)
+        future.add_done_callback(self.done.put)
 
 
 class Submitted(NamedTuple):
@@ -388,7 +406,7 @@ def failed(job: Job, error: BaseException, written: bool) -> ChunkError:
 class Bar:
     """A bar on standard error, shown from the first second on."""
 
-    def __init__(self, total: int, what: Any) -> None:
+    def __init__(self, total: int) -> None:
         self.total, self.done = total, 0
         self.lock = threading.Lock()
         self.shown: Any = None

@@ -43,49 +43,10 @@ def mapped(function: Function, request: Request, name: str) -> Function:
     Raises UnsupportedSyntaxError where what the examples return is not known to be stackable, or where they draw.
     """
     randomness = request.randomness
-    for statement in walk(function.body):
-        if isinstance(statement, Let) and statement.op is ops.raise_if:
-            continue  # once for all, unless its condition has the axis
-        if isinstance(statement, Let) and statement.op.effect == "effect":
-            if randomness != "error" or not ops.draws(statement.op):
-                continue  # done for each example
-            name = (
-                f".{statement.op.name}()" if statement.op.style == "method" else statement.op.name
-            )
-            raise UnsupportedSyntaxError(
-                f"`{name}` draws under vmap",
-                place=place_of(function, statement),
-                reason='Whether the examples share what is drawn is not said: randomness="same" or "different". Or draw before, and pass what was drawn.',
-            )
+    if randomness == "error":
+        check_draws(function)
     front = Builder(infer)
-    inputs: dict[Value, Value] = {}
-    params = []
-    size: Dim | None = None
-    for param, dims in zip(function.params, request.in_dims):
-        wholes: dict[Value, Value] = {}
-        for leaf, dim in zip(leaves(param.tree), dims):
-            if dim is None:
-                continue
-            axis, count = dim
-            size = count if size is None else size
-            sizes = leaf.type.shape or ()
-            axis %= len(sizes) + 1
-            whole = Value(
-                leaf.base,
-                Type("array", leaf.type.dtype, (*sizes[:axis], size, *sizes[axis:])),
-                named=leaf.named,
-            )
-            wholes[leaf] = whole
-            inputs[leaf] = (
-                whole
-                if axis == 0
-                else front.emit(
-                    ops.operation(np.moveaxis), whole, source=axis, destination=0, base=leaf.base
-                )
-            )
-            inputs[leaf].type = Type("array", leaf.type.dtype, (size, *sizes))
-        tree = Renewal(dict(wholes)).tree(param.tree)
-        params.append(Param(param.name, tree, param.keyword))
+    params, inputs, size = mapped_inputs(front, function, request.in_dims)
     if size is None:
         raise ArgumentValueError("in_dims maps over no argument", reason="Give one of them an int.")
     first = next(iter(inputs.values()))
@@ -118,6 +79,48 @@ def mapped(function: Function, request: Request, name: str) -> Function:
     )
     made.defaults = {}
     return made  # type: ignore[no-any-return]
+
+
+def check_draws(function: Function) -> None:
+    """Refuse what draws; other effects are those of each example. Raises UnsupportedSyntaxError."""
+    for statement in walk(function.body):
+        if isinstance(statement, Let) and statement.op.effect == "effect":
+            if not ops.draws(statement.op):
+                continue
+            name = statement.op.name
+            name = f".{name}()" if statement.op.style == "method" else name
+            raise UnsupportedSyntaxError(
+                f"`{name}` draws under vmap",
+                place=place_of(function, statement),
+                reason='Whether the examples share what is drawn is not said: randomness="same" or "different". Or draw before, and pass what was drawn.',
+            )
+
+
+def mapped_inputs(
+    front: Builder, function: Function, in_dims: Any
+) -> tuple[list[Param], dict[Value, Value], Dim | None]:
+    """The parameters of a map, what stands for those of the function with the axis in front, and the size of the axis."""
+    inputs: dict[Value, Value] = {}
+    params = []
+    size: Dim | None = None
+    for param, dims in zip(function.params, in_dims):
+        wholes: dict[Value, Value] = {}
+        for leaf, dim in zip(leaves(param.tree), dims):
+            if dim is None:
+                continue
+            axis, count = dim
+            size = count if size is None else size
+            sizes, dtype = leaf.type.shape or (), leaf.type.dtype
+            axis %= len(sizes) + 1
+            type_ = Type("array", dtype, (*sizes[:axis], size, *sizes[axis:]))
+            whole = wholes[leaf] = inputs[leaf] = Value(leaf.base, type_, named=leaf.named)
+            if axis:
+                move = ops.operation(np.moveaxis)
+                inputs[leaf] = front.emit(move, whole, source=axis, destination=0, base=leaf.base)
+            inputs[leaf].type = Type("array", dtype, (size, *sizes))
+        tree = Renewal(dict(wholes)).tree(param.tree)
+        params.append(Param(param.name, tree, param.keyword))
+    return params, inputs, size
 
 
 class Ends:
