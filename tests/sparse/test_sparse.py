@@ -138,6 +138,8 @@ def test_aux():
         dense, wanted = transform(programs.with_aux, (0, 1), has_aux=True)(x, y)
         same(found, dense, 1e-12)
         assert aux == wanted
+    found = srcad.sparsity(programs.with_aux, x, y, argnums=(0, 1), has_aux=True)
+    np.testing.assert_array_equal(found.matrix.toarray(), np.hstack([np.eye(4, 5, 1), np.eye(4)]))
 
 
 def test_what_decides_is_no_longer_what_it_was():
