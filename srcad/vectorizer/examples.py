@@ -1,9 +1,9 @@
 """What has no form over the axis, example by example: a loop over the statements that need it, and no others.
 
     z = np.sqrt(x)                     z = np.sqrt(x)                        # x: float64[B, n]
-    w = np.convolve(z, k)       ->     w = np.empty((len(x), x.shape[1] + 2))
+    w = np.poly(z)              ->     w = np.empty((len(x), x.shape[1] + 1))
     return w * 2                       for i in range(len(x)):
-                                           w[i] = np.convolve(z[i], k)
+                                           w[i] = np.poly(z[i])
                                        return w * 2
 
 The loop's body is the very statements of one example, so what is right for one is right for all: exceptions, effects and what decides
