@@ -169,7 +169,8 @@ class _Sparse(Jacobian):
                 transform=f"{self.transform}_chunk",
                 chunk_size=size,
                 output=place,
-                valued=self.transform == "jacrev",
+                # The value of a map says whether its indices are those of its examples.
+                valued=self.transform == "jacrev" or self.dispatcher.maps,
             )
             found = self.swept[place, single] = Dispatcher(self.base, request)
         return found

@@ -231,6 +231,21 @@ def test_static_arguments_and_keywords():
     np.testing.assert_allclose(vmap(f, in_dims=(0, None))(W, "as is", k=2.0), W * 2)
 
 
+def test_what_is_given_by_keyword_alone_is_not_mapped_over():
+    def f(x, *, y):
+        return np.sum(x * y)
+
+    W = examples(3)[0][:, 0]
+    y = np.arange(1.0, 1 + W.shape[1])
+    for mapped in (vmap(f), vmap(f, in_dims=(0,)), vmap(f, chunk_size=2)):
+        np.testing.assert_allclose(mapped(W, y=y), W @ y)
+    np.testing.assert_allclose(vmap(f)(W, y=2.0), 2 * np.sum(W, axis=1))
+    np.testing.assert_allclose(vmap(grad(f))(W, y=y), np.stack([y] * len(W)))
+    np.testing.assert_allclose(vmap(f, in_dims=(0, 0))(W, y=W), np.sum(W**2, axis=1))
+    for outer in (jacrev(vmap(f)), jacfwd(vmap(f, in_dims=(0,)))):
+        assert outer(W, y=y).shape == (len(W), *W.shape)
+
+
 def test_numbers_become_vectors():
     xs = np.linspace(0.1, 0.9, 5)
     found = vmap(lambda k: k * k)(xs)
@@ -387,6 +402,7 @@ def drawn(x, k, rng):
 
 def test_what_no_example_reads_is_out_of_bounds():
     """However a map is run; what had been drawn by then is drawn once."""
+    pytest.importorskip("scipy")
     x, k, J = -np.arange(1.0, 5.0), np.full(2, 3.0), np.empty((4, 4))
     mapped = vmap(lambda x, k: k[3] * x if x > 0 else k[0] * x, in_dims=(0, None))
     x_bar, k_bar = srcad.vjp(mapped, x, k)[1](x)
@@ -396,7 +412,9 @@ def test_what_no_example_reads_is_out_of_bounds():
     np.testing.assert_allclose(srcad.linearize(mapped, x, k)[1](x, k), 6 * x)
     for made in (jacrev(mapped, chunk_size=2), jacfwd(mapped, chunk_size=2), jacrev(mapped, out=J)):
         np.testing.assert_allclose(made(x, k), 3 * np.eye(4))
-    np.testing.assert_allclose(jacfwd(mapped, sparse=True)(x, k).toarray(), 3 * np.eye(4))
+    for argnum, J in enumerate((3 * np.eye(4), np.stack((x, 0 * x), axis=1))):
+        found = jacfwd(mapped, argnum, sparse=True)(x, k)
+        np.testing.assert_allclose(found.toarray(), J)
     for run in (lambda x: mapped(x, k), lambda x: srcad.vjp(mapped, x, k)):
         with pytest.raises(IndexError):
             run(-x)
