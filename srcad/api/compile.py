@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import builtins
 import enum
-import inspect
 import os
 import types
 from collections.abc import Callable, Sequence
@@ -107,7 +106,7 @@ def generate(
 
     Raises SrcadError for what cannot be differentiated, StaticNeeded where the value of an argument decides.
     """
-    request, spec = resolved(request, spec, _defaulted(function))
+    request, spec = resolved(request, spec, function)
     program, core = parsed(function, spec, Program())
     unit = Unit(program, facts)
     unit.guarded = guarded
@@ -183,15 +182,6 @@ def whole(spec: Any) -> bool:
         and spec.kind in ("number", "scalar")
         and (spec.dtype or "").startswith("int")
     )
-
-
-def _defaulted(function: Any) -> set[str]:
-    """The parameters that have defaults."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return set()
-    return {p.name for p in parameters if p.default is not p.empty}
 
 
 def axes_of(core: Function) -> list[tuple[int, int, Any]]:

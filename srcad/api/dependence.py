@@ -175,7 +175,7 @@ def _core(dispatcher: Dispatcher, args: tuple[Any, ...]) -> tuple[Program, Any]:
 
 def made(function: Callable[..., Any], request: Any, spec: dict[str, Any]) -> tuple[Program, Any]:
     """The Core of a function, and of what is read of outer scopes."""
-    request, spec = resolved(request, spec, set())
+    request, spec = resolved(request, spec, function)
     program, core = compiler.parsed(function, spec, Program())
     unit = compiler.Unit(program)
     with vague_values(holds_complex(core)):

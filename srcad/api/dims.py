@@ -6,6 +6,7 @@ It imports no compiler: calls of mapped functions need it too.
 from __future__ import annotations
 
 import enum
+import inspect
 from typing import Any
 
 import numpy as np
@@ -131,12 +132,28 @@ def example_of(spec: Any, dims: Any, name: str) -> Any:
 
 
 def resolved(
-    request: Request, spec: dict[str, Any], defaults: Any = ()
+    request: Request, spec: dict[str, Any], function: Any
 ) -> tuple[Request, dict[str, Any]]:
     """A request whose in_dims are pairs (axis, size) for each leaf, and the specification of the user's function's arguments.
 
     Each vmap, from the outermost on, takes its axis off the arguments that it maps over.
     """
+    return _resolved(request, spec, *_unsaid(function))
+
+
+def _unsaid(function: Any) -> tuple[set[str], set[str]]:
+    """The parameters that have defaults, and those that are given by keyword alone."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return set(), set()
+    keywords = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return {p.name for p in parameters if p.default is not p.empty} - keywords, keywords
+
+
+def _resolved(
+    request: Request, spec: dict[str, Any], defaults: set[str], keywords: set[str]
+) -> tuple[Request, dict[str, Any]]:
     if request.transform == "vmap":
         given = request.in_dims
         names = list(spec)
@@ -147,9 +164,10 @@ def resolved(
                     reason="Give one for each.",
                 )
             rest = names[len(given) :]
-            if any(name not in defaults for name in rest):
+            left = [name for name in rest if name not in defaults | keywords]
+            if left:
                 raise ArgumentValueError(
-                    f"in_dims={given!r} says nothing of `{rest[0]}`",
+                    f"in_dims={given!r} says nothing of `{left[0]}`",
                     reason="Give one for each argument.",
                 )
             per = dict(zip(names, [*given, *[None] * len(rest)]))
@@ -161,14 +179,14 @@ def resolved(
                         f"in_dims={given!r} does not say whether `{name}`, which has a default, is mapped over",
                         reason="Give a tuple with an entry for each argument.",
                     )
-                per[name] = None if name in defaults else given
+                per[name] = None if name in defaults | keywords else given
         dims = {name: _dims(per[name], part, name) for name, part in spec.items()}
         example = {name: example_of(part, dims[name], name) for name, part in spec.items()}
         flat = tuple(tuple(_pairs(part, dims[name])) for name, part in spec.items())
         request, spec = request._replace(in_dims=flat), example
     if request.inner is None:
         return request, spec
-    inner, spec = resolved(request.inner, spec, defaults)
+    inner, spec = _resolved(request.inner, spec, defaults, keywords)
     return request._replace(inner=inner), spec
 
 

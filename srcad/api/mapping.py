@@ -56,16 +56,19 @@ class Mapped(Derivative):
         return [*super().dispatchers(), *(each for one in self.variants.values() for each in one.dispatchers())]  # fmt: skip
 
     def explicit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapped:
-        """The map with in_dims for each argument, where only the call tells: defaults are not mapped over."""
+        """The map with in_dims for each argument, where only the call tells: neither defaults nor what is given by keyword alone are mapped over."""
         if isinstance(self.in_dims, (tuple, list)):
             return self
         signature = self.dispatcher.signature
-        if all(part.default is part.empty for part in signature.parameters.values()):
+        parts = signature.parameters.values()
+        if all(part.default is part.empty and part.kind is not part.KEYWORD_ONLY for part in parts):
             return self
         given = signature.bind(*args, **kwargs).arguments
         dims = tuple(
-            None if name not in given or np.isscalar(given[name]) else self.in_dims
-            for name in signature.parameters
+            None
+            if name not in given or part.kind is part.KEYWORD_ONLY or np.isscalar(given[name])
+            else self.in_dims
+            for name, part in signature.parameters.items()
         )
         found = self.variants.get(dims)
         if found is None:

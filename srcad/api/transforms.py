@@ -442,7 +442,8 @@ def vmap(
     Args:
         f: A function; its control flow may depend on what is mapped over. Without it, a decorator is returned.
         in_dims: The axis of each argument that is mapped over, None for one that is the same for all examples: an int for all arguments, or a
-            tuple with an entry for each, which may have the argument's structure.
+            tuple with an entry for each, which may have the argument's structure. Parameters that are given by keyword alone are the same for all
+            examples, as in torch.func, unless the tuple has entries for them; others are mapped over however they are given, as in JAX.
         out_dims: Where the axis goes in each output.
         randomness: What is drawn is the same for all examples ("same"), or drawn for each, one after the other ("different"); "error": functions that draw
             are refused.
