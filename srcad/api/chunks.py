@@ -63,6 +63,10 @@ class Rows:
             for x, dtype in zip(self.reached, self.dtypes)
         ]
 
+    def nbytes(self, count: int) -> int:
+        """How large so many rows are."""
+        return count * sum(np.size(x) * dtype.itemsize for x, dtype in zip(self.reached, self.dtypes))  # fmt: skip
+
     def put(self, start: int, stop: int, found: list[Any]) -> None:
         """Keep some rows, or write them where they belong."""
         if self.blocks is None:
@@ -192,8 +196,7 @@ class Job(NamedTuple):
     @property
     def nbytes(self) -> int:
         """How large its result is."""
-        numbers = sum(np.size(x) * dtype.itemsize for x, dtype in zip(self.rows.reached, self.rows.dtypes))  # fmt: skip
-        return int(numbers) * (self.stop - self.start)
+        return self.rows.nbytes(self.stop - self.start)
 
 
 def checked_executor(executor: Any) -> Any:

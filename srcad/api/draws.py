@@ -1,4 +1,4 @@
-"""Random draws where a forward sweep runs once for each output: all of them are of one function, and draw the same."""
+"""Random draws of what runs again, once for each output or with care: it is one call of a function, and draws the same."""
 
 from __future__ import annotations
 

@@ -291,8 +291,8 @@ class Jacobian(Derivative):
         if size == "auto" and compiled.made.names.get("batched") == "yes":
             size = self.rows_at_once(place, args, count)
         elif size == "auto":
-            each = Job("", None, rows, 0, 1).nbytes  # type: ignore[arg-type]
-            size = chosen(each, count, workers_of(self.executor), shared=self.executor is not None)
+            shared = self.executor is not None
+            size = chosen(rows.nbytes(1), count, workers_of(self.executor), shared=shared)
         sweep = Sweep(compiled, given, rows.seed, single=len(rows.reached) == 1)
         what = f"the Jacobian of `{getattr(self.function, '__name__', 'function')}`"
         for start in range(0, count, int(size)):
