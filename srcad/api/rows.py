@@ -196,7 +196,9 @@ def mixed(
     return UnsupportedSyntaxError(
         f"compact=True of `{function.name}`: {why}, as far as the source tells",
         place=place_of(function, statement),
-        reason=f"The blocks are those of functions of each row. Leave compact out, or write the function of one row: srcad.vmap(srcad.{transform}(row)).",
+        reason="The blocks are those of functions of each row, whose sizes are known to agree "
+        "(X.shape[0] in place of a number; what a loop carries keeps its shape). "
+        f"Leave compact out, or write the function of one row: srcad.vmap(srcad.{transform}(row)).",
     )
 
 
