@@ -148,9 +148,10 @@ class Derivative:
         Raises:
             SrcadError: The function cannot be differentiated for such arguments.
 
+        >>> import srcad
         >>> def loss(w):
         ...     return np.sum(w ** 2)
-        >>> explanation = grad(loss).explain(spec("float64[n]"))
+        >>> explanation = srcad.grad(loss).explain(srcad.spec("float64[n]"))
         >>> print(explanation.function, "->", explanation.derivative)
         2 n -> n
         """
