@@ -14,8 +14,21 @@ from typing import Any
 
 import numpy as np
 
+from srcad.analysis.carried import retype_loops, unsettled
+from srcad.analysis.types import infer, type_of
 from srcad.core import ops
-from srcad.core.nodes import Block, Function, Let, Loop, Value, defined, leaves, walk
+from srcad.core.nodes import (
+    Block,
+    Function,
+    Let,
+    Loop,
+    Tree,
+    Value,
+    defined,
+    leaves,
+    map_tree,
+    walk,
+)
 from srcad.core.solutions import Solution
 from srcad.core.types import Dim, Shape, Size, Type, never_one
 from srcad.rules.families import cores, named_axes, rule_of
@@ -39,10 +52,11 @@ _SPREADS = {ops.spread, ops.operation(np.broadcast_to)}
 def unify_sizes(function: Function) -> Function:
     """Give equal sizes one name, in the types of the function's values (which are changed in place)."""
     names = _Names()
-    _collect(function.body, names)
+    _collect(function.body, names, {})
     if names.parent:
         for value in _values(function):
             value.type = names.type(value.type)
+        retype_loops(function)
     return function
 
 
@@ -78,14 +92,14 @@ class _Names:
         return type_._replace(shape=shape) if shape != type_.shape else type_
 
 
-def _collect(block: Block, names: _Names) -> None:
+def _collect(block: Block, names: _Names, known: dict[Value, Value]) -> None:
+    """What statements say that run; `known` are stand-ins for values whose types are known better in one iteration than in all."""
     for statement in block:
         if isinstance(statement, Let):
             if isinstance(statement.op.function, Solution):  # which was evaluated
-                _collect(statement.op.function.equation.body, names)
-            shapes: list[Any] = [
-                arg.type.shape if isinstance(arg, Value) else () for arg in statement.args
-            ]
+                _collect(statement.op.function.equation.body, names, {})
+            args = _standing(statement, known) if known else statement.args
+            shapes: list[Any] = [arg.type.shape if isinstance(arg, Value) else () for arg in args]
             if any(shape is None for shape in shapes):
                 continue
             masks = [
@@ -110,8 +124,32 @@ def _collect(block: Block, names: _Names) -> None:
                     names.same(shapes[0][axis], shapes[1][0])
             elif (rule := rule_of(statement.op.function)) is not None and rule.signature:
                 _named(rule.signature, shapes, names)
-        elif isinstance(statement, Loop) and _runs(statement):
-            _collect(statement.body, names)
+        elif isinstance(statement, Loop) and (count := _least(statement)):
+            _collect(statement.body, names, dict(known))
+            carries = [carry for carry in statement.carries if unsettled(carry)]
+            if carries:
+                first = {carry.param: _like(carry.param, carry.init) for carry in carries}
+                _collect(statement.body, names, {**known, **first})
+            if carries and count > 1:
+                later = {carry.param: _like(carry.param, carry.next) for carry in carries}
+                _collect(statement.body, names, {**known, **later})
+
+
+def _like(value: Value, tree: Tree) -> Value:
+    """A stand-in for a value, of the type of what it is in one iteration."""
+    made = value.like()
+    made.type = type_of(tree)
+    return made
+
+
+def _standing(statement: Let, known: dict[Value, Value]) -> tuple[Tree, ...]:
+    """The operands of a statement with stand-ins, one of which its value has from there on."""
+    args: tuple[Tree, ...] = map_tree(statement.args, lambda value: known.get(value, value))
+    if args is not statement.args and statement.out is not None:
+        made = statement.out.like()
+        made.type = infer(statement.op, args, dict(statement.options))
+        known[statement.out] = made
+    return args
 
 
 def _elementwise(function: Any) -> bool:
@@ -142,14 +180,16 @@ def _aligned(shapes: list[Any], names: _Names) -> None:
             names.same(sizes[0], size)
 
 
-def _runs(loop: Loop) -> bool:
+def _least(loop: Loop) -> int:
+    """How often a loop runs for certain: twice stands for more."""
     if (
         loop.domain is None
         or loop.test is not None
         or not all(isinstance(part, int) for part in loop.domain)
     ):
-        return False
-    return len(range(*loop.domain)) > 0
+        return 0
+    count = len(range(*loop.domain))
+    return min(count, 2 if loop.until is None else 1)
 
 
 def _values(function: Function) -> set[Value]:

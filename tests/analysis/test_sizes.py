@@ -73,3 +73,53 @@ def test_a_size_that_may_be_one_is_no_evidence():
     specs = dict(X=array("float64", Size("n"), Size("m")), w=array("float64", Size("k")))
     assert unified(elementwise, **specs)["w"] == (Size("k"),)
     assert unified(product, **specs)["w"] == (Size("m"),)  # a product does not broadcast
+
+
+def layers(X, W):
+    for _ in range(3):
+        X = np.tanh(X @ W)
+    return X
+
+
+def one_layer(X, W):
+    for _ in range(1):
+        X = X @ W
+    return X
+
+
+def until_large(X, W):
+    for _ in range(3):
+        X = X @ W
+        if np.sum(X) > 1:
+            break
+    return X
+
+
+def cut(X, W):
+    for _ in range(3):
+        X = (X @ W)[1:]
+    return X
+
+
+def turned(X, W):
+    for _ in range(2):
+        X = (X @ W).T
+    return X
+
+
+@pytest.mark.parametrize(
+    "function, square, kept",
+    [
+        (layers, True, True),  # what it makes is what it began with, when it runs again
+        (one_layer, False, False),
+        (until_large, False, False),
+        (cut, True, False),
+        (turned, False, False),
+    ],
+)
+def test_what_a_loop_carries_may_keep_its_shape(function, square, kept):
+    X, W = array("float64", many("n"), many("m")), array("float64", many("k"), many("h"))
+    made = unify_sizes(parse(function, {"X": X, "W": W}))
+    X, W = (param.tree.type.shape for param in made.params)
+    assert (W[0] == W[1]) is square and X[1] == W[0]
+    assert (made.result.type.shape == X) is kept
