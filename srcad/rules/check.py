@@ -102,8 +102,9 @@ def run(
     rounds: bool = False,
     notes: Notes | None = None,
     dtypes: bool = True,
+    slack: float = 1,
 ) -> dict[str, float]:
-    """As `check`; of a function that rounds to a short dtype differences say nothing.
+    """As `check`; of a function that rounds to a short dtype differences say nothing. What is equal but for rounding may be `slack` times as far apart.
 
     `notes` gets the reason of each law, or part of one, that the call does not go through. Without `dtypes` the law of dtypes, which is
     half of the time, is not run: what it says of one size it says of all.
@@ -127,9 +128,10 @@ def run(
     assert any(True for _ in _leaves(dots)), f"{name}: no operand is active"
     y_bar, y_bar_dot = (_random(y, rng) for _ in range(2))
 
+    rounding = slack * 10 * float(np.finfo(np.result_type(y)).eps)
     if rule.definition is not None:
         own = rule.definition(*operands, **named)
-        hold("value", _unlike(own, y), 10 * np.finfo(np.result_type(y)).eps)
+        hold("value", _unlike(own, y), rounding)
     y_dot = pushforward(rule, operands, dots, y, named)
     if not rounds:
         slope, exact = _difference(lambda point: rule.value(point, named), operands, dots)
@@ -142,7 +144,7 @@ def run(
         for i, dot in enumerate(dots)
         if dot is not None
     ]
-    hold("alone", distance(sum(alone), y_dot), 10 * np.finfo(np.result_type(y)).eps)
+    hold("alone", distance(sum(alone), y_dot), rounding)
 
     raw = pullback(rule, y_bar, operands, y, named)
     fits = all(_fits(rule, bar, x, dot) for bar, x, dot in zip(raw, operands, dots))

@@ -27,6 +27,7 @@ class Case(NamedTuple):
     args: tuple[Any, ...]
     options: dict[str, Any]
     rounds: bool = False  # the function rounds to float32 or less, so that differences say nothing
+    slack: float = 1  # times as far apart as rounding of other functions, the reason beside the row
 
 
 CASES: list[Case] = []
@@ -76,9 +77,11 @@ BINARY = (
 PAIRS = "number,scalar scalar,number scalar,scalar"
 
 
-def add(function: Any, label: str, *args: Any, rounds: bool = False, **options: Any) -> None:
+def add(
+    function: Any, label: str, *args: Any, rounds: bool = False, slack: float = 1, **options: Any
+) -> None:
     """A call as a case of its own."""
-    CASES.append(Case(f"{name(function)}-{label}", function, args, options, rounds))
+    CASES.append(Case(f"{name(function)}-{label}", function, args, options, rounds, slack))
 
 
 def rng_of(*words: Any) -> np.random.Generator:

@@ -57,7 +57,14 @@ def test_laws(case: Case) -> None:
     """All laws on one call, that of dtypes once for calls of the same ranks; the failure names the law. No formula may warn."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run(case.function, case.args, case.options, case.rounds, dtypes=case.id in LARGEST)
+        run(
+            case.function,
+            case.args,
+            case.options,
+            case.rounds,
+            dtypes=case.id in LARGEST,
+            slack=case.slack,
+        )
 
 
 @pytest.mark.parametrize("key", SAME_RANKS)

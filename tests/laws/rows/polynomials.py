@@ -38,7 +38,8 @@ rows(np.poly, "4 1 2", REAL)
 x, y, w = np.linspace(-1, 1.2, 6), given("6")[0], 0.5 + np.abs(given("6 6")[1])
 for degree in (0, 1, 3):
     add(np.polyfit, f"{degree}", x, y, degree)
-    add(np.polyfit, f"{degree}-weights", x, y, degree, w=w)
+    # What LAPACK's least squares round differs from build to build.
+    add(np.polyfit, f"{degree}-weights", x, y, degree, w=w, slack=3)
 
 for module, prefix in (
     (polynomial, "poly"),

@@ -63,7 +63,8 @@ for lower in (False, True):
 add(linalg.khatri_rao, "2x3-3x3", *arrays((2, 3), (3, 3)))
 for function in (linalg.cosm, linalg.sinm, linalg.tanm, linalg.coshm, linalg.sinhm, linalg.tanhm):
     add(function, "3x3", A / 6)
-add(linalg.expm_frechet, "3x3", A / 4, square(3), compute_expm=False)
+# (The definition is a block of one exponential, whose scaling differs from release to release.)
+add(linalg.expm_frechet, "3x3", A / 4, square(3), compute_expm=False, slack=3)
 add(linalg.solve_sylvester, "3-2", A, square(2), B)
 add(linalg.solve_continuous_lyapunov, "3x3", A, square(3))
 add(linalg.solve_discrete_lyapunov, "3x3", A / 8, square(3))

@@ -353,11 +353,17 @@ class LuSolve:
         return call(linalg.lu_solve, (lu, piv), right, **given)
 
 
+# What the other triangle of a factor holds is left open by SciPy: zeros since 1.18, before that what it held.
+_HOLDS = bool(linalg.cho_factor(np.array([[1.0, 0.5], [0.5, 1.0]]))[0][1, 0])
+
+
 @derived(linalg.cho_factor, memory="fresh", on_complex="refuse")
 def cho_factor(a: Any, *, lower: Any = False, check_finite: Any = True) -> Any:
-    """The other triangle holds what it held, and is not read."""
+    """The other triangle is not read."""
     half = cholesky(a, lower=lower)
-    return half + (np.triu(a, k=1) if lower else np.tril(a, k=-1)), bool(lower)
+    if _HOLDS:
+        half = half + (np.triu(a, k=1) if lower else np.tril(a, k=-1))
+    return half, bool(lower)
 
 
 def _cho_solve_of(c_and_lower: Any, b: Any, *, check_finite: Any = True) -> Any:
