@@ -142,7 +142,7 @@ def test_third_parties_are_declared_and_kept_to_their_layers():
     wrong = []
     for place, part, module, guarded in all_imports():
         name = module.split(".")[0]
-        if name == "srcad" or name in sys.stdlib_module_names:
+        if name == "srcad" or name in {"tomllib", *sys.stdlib_module_names}:
             continue
         if name in OPTIONAL:
             lazy = guarded or place.startswith(f"srcad/rules/{name}/")

@@ -446,6 +446,7 @@ _PARAMETERS = {
     np.clip: "a a_min a_max out",
     np.pad: "array pad_width mode constant_values end_values stat_length reflect_type",
     np.lexsort: "keys axis",
+    np.bincount: "x weights minlength",
     np.transpose: "a axes",
     math.log: "x base",
     math.hypot: "*coordinates",
